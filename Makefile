@@ -1,0 +1,4 @@
+# A second name for ./dev, for fingers that type make.
+.PHONY: run test check format bench
+run test check format bench:
+	@./dev $@

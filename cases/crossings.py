@@ -1,0 +1,107 @@
+"""Crossings of clocks as events and messages. Both the sweep and `execute` (settling) record them through here.
+
+A crossing changes no state and no version: it says when a rung was reached, when that was noticed, and who held the
+case. Recording needs no calendar, because the rungs were stored when the clock started.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, update
+from sqlalchemy.sql import bindparam
+
+from cases.ledger import Head, NewEvent, append_rows, chained
+from cases.outbox import messages, post
+from cases.rows import stamp
+from cases.tables import Clock
+from infra.statements import Statement
+from people.audiences import Roster
+from workflow.model import AccountId, Actor, Role, Rung, UnitId
+
+TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
+
+_clock = Clock.__table__.c  # type: ignore[attr-defined]
+_CROSSED = Statement(
+    update(Clock)
+    .where(_clock.case_id == bindparam("key_case"), _clock.number == bindparam("key_number"))
+    .values(crossed_until=bindparam("crossed_until"), next_crossing_at=bindparam("next_crossing_at"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueClock:
+    """What is needed of a running clock to record its crossings."""
+
+    case_id: int
+    number: int
+    name: str
+    rule: str
+    due_at: datetime
+    rungs: tuple[Rung, ...]
+    crossed_until: datetime | None
+    unit: UnitId
+    person: AccountId | None
+
+
+def record_crossings(
+    connection: Connection, due: Iterable[DueClock], heads: Mapping[int, Head], roster: Roster, *, now: datetime
+) -> dict[int, Head]:
+    """Writes every crossing up to `now` of these clocks, in the order they came true. The heads must be locked.
+
+    Returns the heads of the streams that moved. Costs three bulk statements and one for the heads, however many.
+    """
+    found = sorted(
+        (
+            (rung.at, clock.case_id, clock.number, clock, rung)
+            for clock in due
+            for rung in clock.rungs
+            if rung.at <= now and (clock.crossed_until is None or rung.at > clock.crossed_until)
+        ),
+        key=lambda item: item[:3],
+    )
+    moved: dict[int, Head] = {}
+    events: list[dict[str, Any]] = []
+    mails: list[dict[str, Any]] = []
+    for _, stream, _, clock, rung in found:
+        head, row = chained(stream, moved.get(stream) or heads[stream], _event(clock, rung, now))
+        moved[stream] = head
+        events.append(row)
+        told = roster.told(rung.tell, unit=clock.unit, person=clock.person)
+        mails += messages(stream, head.seq, recorded_at=now, to=told)
+    append_rows(connection, events, moved)
+    _CROSSED.run_many(connection, [_after(clock, now) for clock in due])
+    post(connection, mails)
+    return moved
+
+
+def _event(clock: DueClock, rung: Rung, now: datetime) -> NewEvent:
+    # The key begins with the instant, so that crossings recorded together stand together in its index.
+    return NewEvent(
+        code="clock:crossed",
+        occurred_at=rung.at,
+        recorded_at=now,
+        actor=TIMERS,
+        data={
+            "clock": clock.number,
+            "name": clock.name,
+            "rule": clock.rule,
+            "rung": rung.code,
+            "light": rung.light and rung.light.value,
+            "due_at": stamp(clock.due_at),
+            "unit": clock.unit,
+            "person": clock.person,
+        },
+        key=f"{stamp(rung.at)}:clock:{clock.case_id}.{clock.number}:{rung.code}",
+    )
+
+
+def _after(clock: DueClock, now: datetime) -> dict[str, Any]:
+    crossed = [rung.at for rung in clock.rungs if rung.at <= now]
+    return {
+        "key_case": clock.case_id,
+        "key_number": clock.number,
+        "crossed_until": crossed[-1] if crossed else clock.crossed_until,
+        "next_crossing_at": next((rung.at for rung in clock.rungs if rung.at > now), None),
+    }

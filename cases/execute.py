@@ -1,0 +1,202 @@
+"""The only door: `open_case` and `execute` turn a command into a decision, its event and its messages, all or nothing.
+
+The caller owns the transaction (`infra.db.transaction`) and builds its answer only after it is committed. Order of
+things: lock the chain's head, has this form been taken already, load what the actor may see, compare the version, settle
+the lights that are due, decide, apply, tell, append.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from cases import ledger, tracking
+from cases.apply import apply, apply_records, progress_row
+from cases.crossings import DueClock, record_crossings
+from cases.facts import CaseName, load_facts
+from cases.ledger import Head, NewEvent
+from cases.numbers import issue_number
+from cases.office import OfficeContext
+from cases.outbox import messages, post
+from cases.rows import vouched
+from cases.tables import Case
+from people.audiences import Roster
+from workflow.clocks import crossed
+from workflow.commands import Command, Intake
+from workflow.definition import Situation
+from workflow.machine import decide, with_crossings_recorded
+from workflow.model import Actor, CaseFacts, Decision, Json, State, UnitId
+
+
+class CaseNotFound(Exception):
+    """There is no such case for this actor, whether or not there is one for somebody else."""
+
+
+class CaseHasMoved(Exception):
+    """The form was opened on another version of the case. Carries both."""
+
+    def __init__(self, *, expected: int, found: int) -> None:
+        super().__init__(f"expected version {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What came of a command. `repeated`: the same form had been taken before, and this is what came of it then."""
+
+    case_id: int
+    seq: int
+    version: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    case_id: int
+    public_id: str
+    code: str  #: the petitioner's tracking code, to be shown once
+    repeated: bool = False
+
+
+def execute(
+    connection: Connection,
+    case_id: int,
+    command: Command,
+    *,
+    actor: Actor,
+    now: datetime,
+    expected_version: int | None,
+    office: OfficeContext,
+    request: str,
+) -> Done:
+    """Takes one step of a case. `expected_version` None means: whatever the version is (replays, not people).
+
+    Raises `CaseNotFound`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
+    """
+    head = ledger.lock_head(connection, case_id)
+    key = ledger.request_key(request)
+    if head and (done := ledger.find_by_key(connection, key)):
+        stream, seq, data = done
+        return Done(case_id=stream, seq=seq, version=data["version"], repeated=True)
+    loaded = load_facts(connection, case_id, actor=actor) if head else None
+    if head is None or loaded is None:
+        raise CaseNotFound
+    facts, _ = loaded
+    if expected_version is not None and facts.version != expected_version:
+        raise CaseHasMoved(expected=expected_version, found=facts.version)
+    head, facts = _settle(connection, head, facts, now=now)
+    policy = office.policy.for_profile(facts.profile)
+    decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy), command)
+    wrote = apply(connection, case_id, decision, version=facts.version)
+    version = facts.version + 1
+    head = _append(connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key)
+    return Done(case_id=case_id, seq=head.seq, version=version)
+
+
+def open_case(
+    connection: Connection,
+    command: Intake,
+    *,
+    profile: str,
+    actor: Actor,
+    now: datetime,
+    office: OfficeContext,
+    request: str,
+) -> Opened:
+    """Opens a case: number, first custody, first clocks, tracking code. Raises `workflow.model.Refusal`."""
+    key = ledger.request_key(request)
+    code = tracking.code_for(request)
+    if done := ledger.find_by_key(connection, key):
+        return Opened(case_id=done[0], public_id=done[2]["wrote"]["cases"]["public_id"], code=code, repeated=True)
+    policy = office.policy.for_profile(profile)
+    facts = CaseFacts(id=None, procedure=policy.profile.procedure, profile=profile, state=State.UNFILED)
+    decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy), command)
+    year = policy.calendar.local_day(now).year
+    row: dict[str, Any] = {
+        "public_id": secrets.token_hex(16),
+        "procedure": facts.procedure,
+        "profile": profile,
+        "series": policy.profile.series,
+        "year": year,
+        "serial": issue_number(connection, series=policy.profile.series, year=year),
+        "channel": command.channel,
+        "dispute_type": command.dispute_type,
+        "received_at": command.received_at or now,
+        "registered_at": now,
+        "intake_unit": actor.unit,
+        **progress_row(decision.progress),
+    }
+    case_id = connection.execute(insert(Case).values(version=1, **row).returning(Case.id)).scalar_one()
+    assert case_id is not None, "the database has just given it an id"
+    wrote: dict[str, Json] = {
+        "cases": vouched(row, without=frozenset()),
+        **apply_records(connection, case_id, decision),
+    }
+    wrote["tracking"] = dict(tracking.remember(connection, code, case_id=case_id))
+    head = ledger.begin_stream(connection, case_id)
+    _append(connection, case_id, head, decision, actor=actor, now=now, version=1, wrote=wrote, key=key)
+    return Opened(case_id=case_id, public_id=row["public_id"], code=code)
+
+
+def _settle(connection: Connection, head: Head, facts: CaseFacts, *, now: datetime) -> tuple[Head, CaseFacts]:
+    """Records the crossings of this case that are due and not yet recorded, so that no change ever outruns a light."""
+    assert facts.id is not None
+    due = [clock for clock in facts.clocks if crossed(clock, until=now)]
+    if not due:
+        return head, facts
+    unit = facts.holder_unit
+    assert unit is not None
+    rows = [
+        DueClock(
+            case_id=facts.id,
+            number=clock.number,
+            name=clock.name,
+            rule=clock.rule,
+            due_at=clock.due_at,
+            rungs=clock.rungs,
+            crossed_until=clock.crossed_until,
+            unit=unit,
+            person=facts.holder_person,
+        )
+        for clock in due
+    ]
+    roster = Roster.around(connection, unit)
+    moved = record_crossings(connection, rows, {facts.id: head}, roster, now=now)
+    return moved[facts.id], with_crossings_recorded(facts, until=now)
+
+
+def _append(
+    connection: Connection,
+    case_id: int,
+    head: Head,
+    decision: Decision,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int,
+    wrote: dict[str, Json],
+    key: str,
+) -> Head:
+    """The event of the decision at the end of the chain, and a message to everyone who is told."""
+    event = NewEvent(
+        code=decision.event,
+        occurred_at=now,
+        recorded_at=now,
+        actor=actor,
+        data={**decision.data, "version": version, "wrote": wrote},
+        key=key,
+    )
+    head = ledger.append(connection, case_id, head, event)
+    if decision.tells:
+        unit = UnitId(decision.progress.holder_unit)
+        told = Roster.around(connection, unit).told(
+            decision.tells, unit=unit, person=decision.progress.holder_person, but_not=actor.account
+        )
+        post(connection, messages(case_id, head.seq, recorded_at=now, to=told))
+    return head
+
+
+__all__ = ["CaseHasMoved", "CaseName", "CaseNotFound", "Done", "Opened", "execute", "open_case"]

@@ -1,0 +1,121 @@
+"""Rows of one case as the facts that the rules decide on. No names, no texts."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+from sqlalchemy.sql import bindparam
+
+from cases import tables
+from cases.rows import CLOCK_COLUMNS, clock_from
+from cases.visibility import case, in_reach, reach_of
+from infra.statements import Statement
+from workflow.model import (
+    Actor,
+    Appointment,
+    CaseFacts,
+    CaseId,
+    Consent,
+    Custody,
+    Party,
+    Role,
+    Side,
+    State,
+)
+
+_clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
+_party = tables.Party.__table__.c  # type: ignore[attr-defined]
+_appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]
+
+_CASE_COLUMNS = (
+    "id", "procedure", "profile", "state", "version", "dispute_type", "channel", "received_at", "registered_at",
+    "holder_unit", "holder_person", "custody_number", "custody_from", "milestones", "next_number", "closed_at",
+    "outcome", "extension_asked", "series", "year", "serial", "public_id",
+)  # fmt: skip
+_CLOCKS = Statement(
+    select(*(_clock[name] for name in CLOCK_COLUMNS))
+    .where(_clock.case_id == bindparam("case_id"))
+    .order_by(_clock.number)
+)
+_PARTIES = Statement(
+    select(_party.number, _party.side, _party.name, _party.contact, _party.consent)
+    .where(_party.case_id == bindparam("case_id"))
+    .order_by(_party.number)
+)
+_APPOINTMENTS = Statement(
+    select(
+        _appointment.number,
+        _appointment.person,
+        _appointment.chief,
+        _appointment.from_at,
+        _appointment.until_at,
+        _appointment.disclosure,
+    )
+    .where(_appointment.case_id == bindparam("case_id"))
+    .order_by(_appointment.number)
+)
+
+
+class CaseName(NamedTuple):
+    """The columns that name a case to people and in addresses."""
+
+    public_id: str
+    series: str
+    year: int
+    serial: int
+
+
+@cache
+def _visible(role: Role) -> Statement:
+    """The prepared form of `visible_cases` for one case: the same condition, bound anew each time."""
+    return Statement(
+        select(*(case[name] for name in _CASE_COLUMNS)).where(in_reach(role), case.id == bindparam("case_id"))
+    )
+
+
+def load_facts(connection: Connection, case_id: int, *, actor: Actor) -> tuple[CaseFacts, CaseName] | None:
+    """The facts of a case, or None if it does not exist for this actor."""
+    rows = _visible(actor.role).rows(connection, case_id=case_id, **reach_of(actor))
+    if not rows:
+        return None
+    row = dict(zip(_CASE_COLUMNS, rows[0], strict=True))
+    clocks = tuple(clock_from(values) for values in _CLOCKS.rows(connection, case_id=case_id))
+    return _facts(connection, row, clocks), CaseName(row["public_id"], row["series"], row["year"], row["serial"])
+
+
+def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...]) -> CaseFacts:
+    custody = Custody(
+        number=row["custody_number"],
+        unit=row["holder_unit"],
+        person=row["holder_person"],
+        from_at=row["custody_from"],
+        until_at=None,
+    )
+    return CaseFacts(
+        id=CaseId(row["id"]),
+        procedure=row["procedure"],
+        profile=row["profile"],
+        state=State(row["state"]),
+        version=row["version"],
+        dispute_type=row["dispute_type"],
+        channel=row["channel"],
+        received_at=row["received_at"],
+        registered_at=row["registered_at"],
+        holder_unit=row["holder_unit"],
+        holder_person=row["holder_person"],
+        milestones=frozenset(row["milestones"].split()),
+        next_number=row["next_number"],
+        parties=tuple(
+            Party(number=n, side=Side(side), name=name, contact=contact, consent=Consent(consent))
+            for n, side, name, contact, consent in _PARTIES.rows(connection, case_id=row["id"])
+        ),
+        appointments=tuple(
+            Appointment(number=n, person=p, chief=chief, from_at=begin, until_at=end, disclosure=disclosure)
+            for n, p, chief, begin, end, disclosure in _APPOINTMENTS.rows(connection, case_id=row["id"])
+        ),
+        clocks=clocks,
+        custody=custody,
+        closed_at=row["closed_at"],
+        outcome=row["outcome"],
+        extension_asked=row["extension_asked"],
+    )

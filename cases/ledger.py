@@ -1,0 +1,141 @@
+"""The ledger: events in streams, each chained to the one before by its hash. One stream a case, stream 0 the office's.
+
+The hash is SHA-256 over a JSON array of the event's columns and the hash before it, so that anyone can recompute it
+with a standard library (`ops/verify.py` does, without this module). Personal text is never in an event: it holds the
+salted commitment, the text stands in `personal_text`.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.sql import bindparam
+
+from cases.rows import stamp
+from cases.tables import Event, StreamHead
+from infra.statements import Statement
+from workflow.model import Actor, Json
+
+OFFICE_STREAM = 0
+GENESIS = ""
+
+_head = StreamHead.__table__.c  # type: ignore[attr-defined]
+_event = Event.__table__.c  # type: ignore[attr-defined]
+EVENT_COLUMNS = (
+    "stream", "seq", "code", "occurred_at", "recorded_at", "actor", "role", "unit", "data", "key", "hash",
+)  # fmt: skip
+
+_LOCK = Statement(select(_head.seq, _head.hash).where(_head.stream == bindparam("stream")).with_for_update())
+_FOUND = Statement(insert(StreamHead).values(stream=bindparam("stream"), seq=bindparam("seq"), hash=bindparam("hash")))
+_MOVE = Statement(
+    update(StreamHead)
+    .where(_head.stream == bindparam("key_stream"))
+    .values(seq=bindparam("seq"), hash=bindparam("hash"))
+)
+_INSERT = Statement(insert(Event).values({name: bindparam(name) for name in EVENT_COLUMNS}))
+_BY_KEY = Statement(select(_event.stream, _event.seq, _event.data).where(_event.key == bindparam("key")))
+
+
+class Head(NamedTuple):
+    """The end of a stream's chain. Seq 0 is the stream before its first event."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event before it has its place in a chain. `occurred_at` is when it came true, `recorded_at` when it was noticed."""
+
+    code: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    data: Mapping[str, Json]
+    key: str | None = None
+
+
+def lock_head(connection: Connection, stream: int) -> Head | None:
+    """The head of a stream, locked until the transaction ends; None if there is no such stream."""
+    rows = _LOCK.rows(connection, stream=stream)
+    return Head(*rows[0]) if rows else None
+
+
+def begin_stream(connection: Connection, stream: int) -> Head:
+    _FOUND.run(connection, stream=stream, seq=0, hash=GENESIS)
+    return Head(0, GENESIS)
+
+
+def append(connection: Connection, stream: int, head: Head, event: NewEvent) -> Head:
+    """Writes one event at the end of a locked stream and returns the new head."""
+    head, row = chained(stream, head, event)
+    _INSERT.run(connection, **row)
+    _MOVE.run(connection, key_stream=stream, seq=head.seq, hash=head.hash)
+    return head
+
+
+def append_rows(connection: Connection, rows: list[dict[str, Any]], heads: Mapping[int, Head]) -> None:
+    """Writes many events that `chained` has prepared, and moves the heads of their streams, in two statements."""
+    _INSERT.run_many(connection, rows)
+    _MOVE.run_many(connection, [{"key_stream": s, "seq": h.seq, "hash": h.hash} for s, h in heads.items()])
+
+
+def append_to_office(connection: Connection, event: NewEvent) -> Head:
+    """An event of the office itself: a sign-in, an export."""
+    head = lock_head(connection, OFFICE_STREAM) or begin_stream(connection, OFFICE_STREAM)
+    return append(connection, OFFICE_STREAM, head, event)
+
+
+def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, Any]]:
+    """The event's row at the end of the chain, and the head after it."""
+    data = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    seq, actor = head.seq + 1, event.actor
+    hashed = event_hash(
+        [
+            stream, seq, event.code, stamp(event.occurred_at), stamp(event.recorded_at),
+            actor.account, actor.role.value, actor.unit, data, event.key, head.hash,
+        ]
+    )  # fmt: skip
+    row = {
+        "stream": stream,
+        "seq": seq,
+        "code": event.code,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "actor": actor.account,
+        "role": actor.role.value,
+        "unit": actor.unit,
+        "data": data,
+        "key": event.key,
+        "hash": hashed,
+    }
+    return Head(seq, hashed), row
+
+
+def event_hash(columns: list[Json]) -> str:
+    text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_by_key(connection: Connection, key: str) -> tuple[int, int, dict[str, Any]] | None:
+    """Stream, seq and data of the event that an idempotent write has left, if it has been done before."""
+    rows = _BY_KEY.rows(connection, key=key)
+    return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
+
+
+def request_key(request: str) -> str:
+    """The key of a form that was sent. Only a hash of the form's id is kept: the id itself is the petitioner's secret."""
+    return "request:" + hashlib.sha256(request.encode()).hexdigest()[:40]
+
+
+def commitment(salt: str, content: str) -> str:
+    return hashlib.sha256(f"{salt}\n{content}".encode()).hexdigest()
+
+
+def new_salt() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,28 @@
+"""Case numbers: issued by series and year without gaps, kept as columns, shown as （2026）滨园人调字第31号.
+
+The official form of a number is the same in every language, so it stands here and not in a catalogue. It is never
+parsed back.
+"""
+
+from sqlalchemy import Connection, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cases.tables import Series
+
+_series = Series.__table__.c  # type: ignore[attr-defined]
+
+
+def issue_number(connection: Connection, *, series: str, year: int) -> int:
+    """The next serial of a series in a year; the row stays locked until the transaction ends."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = (
+        insert(Series)
+        .values(series=series, year=year, last=1)
+        .on_conflict_do_update(index_elements=["series", "year"], set_={"last": _series.last + literal_column("1")})
+        .returning(_series.last)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def case_number(short_name: str, series: str, year: int, serial: int) -> str:
+    return f"（{year}）{short_name}{series}第{serial}号"

@@ -1,0 +1,35 @@
+"""Writes messages, in the transaction of the event they are about. Who sends them is `notifications/`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.sql import bindparam
+
+from cases.tables import Message
+from infra.statements import Statement
+from workflow.model import AccountId
+
+_INSERT = Statement(
+    insert(Message).values(
+        recorded_at=bindparam("recorded_at"),
+        stream=bindparam("stream"),
+        seq=bindparam("seq"),
+        recipient=bindparam("recipient"),
+        attempts=0,
+        next_try_at=bindparam("next_try_at"),
+    )
+)
+
+
+def messages(stream: int, seq: int, *, recorded_at: datetime, to: Iterable[AccountId]) -> list[dict[str, Any]]:
+    """One message a recipient, due at once."""
+    return [
+        {"recorded_at": recorded_at, "stream": stream, "seq": seq, "recipient": person, "next_try_at": recorded_at}
+        for person in to
+    ]
+
+
+def post(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    _INSERT.run_many(connection, rows)

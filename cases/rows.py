@@ -1,0 +1,145 @@
+"""Values of the rules as rows of the record, and back. Instants inside JSON are ISO 8601 in UTC, to the microsecond."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlalchemy.sql import bindparam
+
+from cases import tables
+from infra.columns import Row
+from infra.statements import Statement
+from workflow import clocks as counting
+from workflow import model
+from workflow.model import Audience, Clock, Json, Kind, Light, Pause, Rung, Unit
+
+#: Each kind of record and its one table. Texts have a writer of their own (`cases/apply.py`): they need a salt.
+TABLE_OF: Mapping[type, type[Row]] = {
+    model.Clock: tables.Clock,
+    model.Party: tables.Party,
+    model.Custody: tables.Custody,
+    model.Appointment: tables.Appointment,
+    model.Session: tables.Session,
+    model.Agreement: tables.Agreement,
+    model.Rating: tables.Rating,
+    model.Text: tables.PersonalText,
+}
+KEY = ("case_id", "number")
+
+
+def table_name(kind: type) -> str:
+    return str(TABLE_OF[kind].__tablename__)
+
+
+def _columns(table: type[Row]) -> list[str]:
+    return [column.name for column in table.__table__.columns]  # type: ignore[attr-defined]  # SQLModel sets it
+
+
+INSERT = {
+    kind: Statement(insert(table).values({name: bindparam(name) for name in _columns(table)}))
+    for kind, table in TABLE_OF.items()
+}
+UPDATE = {
+    kind: Statement(
+        update(table)
+        .where(*(table.__table__.c[name] == bindparam(f"key_{name}") for name in KEY))  # type: ignore[attr-defined]
+        .values({name: bindparam(name) for name in _columns(table) if name not in KEY})
+    )
+    for kind, table in TABLE_OF.items()
+}
+
+
+def to_row(record: model.Record) -> dict[str, Any]:
+    """The columns of a record, without the case it belongs to."""
+    if isinstance(record, Clock):
+        return _clock_row(record)
+    return {f.name: getattr(record, f.name) for f in fields(record)}
+
+
+def vouched(row: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Json]:
+    """The columns of a row as they enter the ledger."""
+    return {name: as_json(value) for name, value in row.items() if name not in without}
+
+
+def as_json(value: Any) -> Json:
+    match value:
+        case datetime():
+            return stamp(value)
+        case date():
+            return value.isoformat()
+        case StrEnum():
+            return value.value
+        case _:
+            return value  # type: ignore[no-any-return]  # str, int, bool or None: what columns hold
+
+
+def stamp(instant: datetime) -> str:
+    """The one spelling of an instant that is hashed: UTC, microseconds, Z."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _clock_row(clock: Clock) -> dict[str, Any]:
+    return {
+        "number": clock.number,
+        "name": clock.name,
+        "rule": clock.rule,
+        "policy": clock.policy,
+        "kind": clock.kind.value,
+        "started_at": clock.started_at,
+        "length": clock.length,
+        "unit": clock.unit.value,
+        "due_at": clock.due_at,
+        "rungs": json.dumps(
+            [[r.code, r.light and r.light.value, stamp(r.at), [a.value for a in r.tell]] for r in clock.rungs],
+            separators=(",", ":"),
+        ),
+        "pauses": json.dumps([[stamp(p.at), stamp(p.until), p.ground] for p in clock.pauses], separators=(",", ":")),
+        "provisional": clock.provisional,
+        "extends": clock.extends,
+        "waived": clock.waived,
+        "stopped_at": clock.stopped_at,
+        "outcome": clock.outcome,
+        "yellow_at": counting.yellow_at(clock),
+        "red_at": counting.red_at(clock),
+        "crossed_until": clock.crossed_until,
+        "next_crossing_at": counting.next_crossing_at(clock),
+    }
+
+
+#: The columns that `clock_from` reads, in its order.
+CLOCK_COLUMNS = (
+    "number", "name", "rule", "policy", "kind", "started_at", "length", "unit", "due_at", "rungs", "pauses",
+    "provisional", "extends", "waived", "stopped_at", "outcome", "crossed_until",
+)  # fmt: skip
+
+
+def clock_from(values: tuple[Any, ...]) -> Clock:
+    row = dict(zip(CLOCK_COLUMNS, values, strict=True))
+    return Clock(
+        **{
+            **row,
+            "kind": Kind(row["kind"]),
+            "unit": Unit(row["unit"]),
+            "rungs": rungs_from(row["rungs"]),
+            "pauses": tuple(
+                Pause(at=datetime.fromisoformat(at), until=datetime.fromisoformat(until), ground=ground)
+                for at, until, ground in json.loads(row["pauses"])
+            ),
+        }
+    )
+
+
+def rungs_from(text: str) -> tuple[Rung, ...]:
+    return tuple(
+        Rung(
+            code=code,
+            light=Light(light) if light else None,
+            at=datetime.fromisoformat(at),
+            tell=tuple(Audience(a) for a in tell),
+        )
+        for code, light, at, tell in json.loads(text)
+    )

@@ -1,0 +1,245 @@
+"""The tables of the record. Every record of a case has its number in that case: `(case_id, number)`.
+
+Which columns the ledger vouches for is in `labels.json`, one label a column; a test holds that list against these
+classes. Personal text stands in `personal_text` alone.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from infra.columns import BigKey, Row, UTCDateTime
+
+
+class Case(Row, table=True):
+    """Where a case stands now."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("series", "year", "serial"),
+        CheckConstraint("received_at <= registered_at", name="received_before_registered"),
+        Index("ix_cases_due", "next_due_at", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_unit_due", "holder_unit", "next_due_at", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_person_due", "holder_person", "next_due_at", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_closed", "closed_at", "id", sqlite_where=text("closed_at IS NOT NULL"), postgresql_where=text("closed_at IS NOT NULL")),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    public_id: str = Field(unique=True)
+    procedure: str
+    profile: str
+    series: str
+    year: int
+    serial: int
+    channel: str
+    dispute_type: str
+    received_at: datetime = Field(sa_type=UTCDateTime)
+    registered_at: datetime = Field(sa_type=UTCDateTime)
+    intake_unit: int = Field(sa_type=BigKey)
+    version: int
+    state: str
+    milestones: str  #: names in alphabetical order, separated by spaces
+    next_number: int
+    holder_unit: int = Field(sa_type=BigKey, foreign_key="unit.id")
+    holder_person: int | None = Field(default=None, sa_type=BigKey)
+    custody_number: int
+    custody_from: datetime = Field(sa_type=UTCDateTime)
+    next_due_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    paused_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    extension_asked: int | None = None
+    outcome: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Clock(Row, table=True):
+    """One length of one count. `next_crossing_at` is set only while it runs, and is all that the sweep reads."""
+
+    __tablename__ = "clock"
+    __table_args__ = (
+        Index("ix_clock_next_crossing", "next_crossing_at", "case_id", "number", sqlite_where=text("next_crossing_at IS NOT NULL"), postgresql_where=text("next_crossing_at IS NOT NULL")),
+        {"sqlite_with_rowid": False},
+    )  # fmt: skip
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    name: str
+    rule: str
+    policy: str
+    kind: str
+    started_at: datetime = Field(sa_type=UTCDateTime)
+    length: int
+    unit: str
+    due_at: datetime = Field(sa_type=UTCDateTime)
+    rungs: str = Field(sa_type=Text)  #: JSON, see `cases/rows.py`
+    pauses: str = Field(sa_type=Text)
+    provisional: bool
+    extends: int | None = None
+    waived: bool
+    stopped_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    outcome: str | None = None
+    yellow_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    red_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    crossed_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    next_crossing_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class PersonalText(Row, table=True):
+    """What people said or are called. Erasing a text empties `content` and `salt`; the ledger's commitment stays."""
+
+    __tablename__ = "personal_text"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    kind: str
+    salt: str | None
+    content: str | None = Field(sa_type=Text)
+
+
+class Party(Row, table=True):
+    __tablename__ = "party"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    side: str
+    name: int
+    contact: int | None
+    consent: str
+
+
+class Custody(Row, table=True):
+    __tablename__ = "custody"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    unit: int = Field(sa_type=BigKey)
+    person: int | None = Field(sa_type=BigKey)
+    from_at: datetime = Field(sa_type=UTCDateTime)
+    until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Appointment(Row, table=True):
+    __tablename__ = "appointment"
+    __table_args__ = (Index("ix_appointment_serving", "person", "case_id", sqlite_where=text("until_at IS NULL"), postgresql_where=text("until_at IS NULL")),)  # fmt: skip
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    person: int = Field(sa_type=BigKey)
+    chief: bool
+    from_at: datetime = Field(sa_type=UTCDateTime)
+    until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    disclosure: str
+
+
+class Session(Row, table=True):
+    __tablename__ = "mediation_session"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    form: str
+    place: int
+    minutes: int
+    invitees: int | None
+    held_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Agreement(Row, table=True):
+    __tablename__ = "agreement"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    form: str
+    partial: bool
+    terms: int
+    amount_yuan: int | None = Field(sa_type=BigKey)
+    effective_at: datetime = Field(sa_type=UTCDateTime)
+    performance_due_on: date
+
+
+class Rating(Row, table=True):
+    __tablename__ = "rating"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    score: str
+    comment: int | None
+    rated_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Recusal(Row, table=True):
+    """A person for whom this case does not exist."""
+
+    __tablename__ = "recusal"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    person: int = Field(primary_key=True, sa_type=BigKey)
+
+
+class Tracking(Row, table=True):
+    """The petitioner's code, as a hash (`cases/tracking.py`)."""
+
+    __tablename__ = "tracking"
+    code_hash: str = Field(primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", sa_type=BigKey, unique=True)
+
+
+class Series(Row, table=True):
+    """The last number issued by each series in each year. Numbers are issued in the case's own transaction: no gaps."""
+
+    __tablename__ = "series"
+    series: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    last: int
+
+
+class StreamHead(Row, table=True):
+    """The end of each stream's chain. Locking this row is locking the case. Stream 0 is the office's own."""
+
+    __tablename__ = "stream_head"
+    stream: int = Field(primary_key=True, sa_type=BigKey)
+    seq: int
+    hash: str
+
+
+class Event(Row, table=True):
+    """The ledger. Triggers refuse every change and every gap."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("stream", "seq"),
+        UniqueConstraint("key"),
+        Index("ix_event_crossings", "occurred_at", sqlite_where=text("code = 'clock:crossed'"), postgresql_where=text("code = 'clock:crossed'")),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    stream: int = Field(sa_type=BigKey)
+    seq: int
+    code: str
+    occurred_at: datetime = Field(sa_type=UTCDateTime)
+    recorded_at: datetime = Field(sa_type=UTCDateTime)
+    actor: int | None = Field(sa_type=BigKey)
+    role: str
+    unit: int | None = Field(sa_type=BigKey)
+    data: str = Field(sa_type=Text)
+    key: str | None
+    hash: str
+
+
+class Message(Row, table=True):
+    """One mail to one person about one event. Rendered when it is sent; its Message-ID follows from this row's key."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("recorded_at", "stream", "seq", "recipient"),
+        Index("ix_message_waiting", "next_try_at", "id", sqlite_where=text("next_try_at IS NOT NULL"), postgresql_where=text("next_try_at IS NOT NULL")),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    recorded_at: datetime = Field(sa_type=UTCDateTime)
+    stream: int = Field(sa_type=BigKey)
+    seq: int
+    recipient: int = Field(sa_type=BigKey)
+    attempts: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    lease: str | None = None
+    sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    dead_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    last_error: str | None = None
+
+
+class JobRun(Row, table=True):
+    """When each recurring job last succeeded, and what it did."""
+
+    __tablename__ = "job_run"
+    job: str = Field(primary_key=True)
+    succeeded_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    failed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    summary: str = ""

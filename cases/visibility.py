@@ -1,0 +1,95 @@
+"""Who may see what. `visible_cases` and `visible_texts` are the only ways to start a select of cases or of texts.
+
+What an actor may not see is not in the result: it cannot be counted, found or told apart from what does not exist.
+Roles and their reach follow the access matrix (信访工作条例 §30, 人民调解法 §15): an administrator sees no case at all, an
+assessor and an auditor see clocks and lights without names, recusal beats every role.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select, true
+
+from cases.tables import Appointment, Case, PersonalText, Recusal
+from people.tables import UnitAbove
+from workflow.model import Actor, Role, State, TextKind
+
+case = Case.__table__.c  # type: ignore[attr-defined]
+_text = PersonalText.__table__.c  # type: ignore[attr-defined]
+_appointment = Appointment.__table__.c  # type: ignore[attr-defined]
+_recusal = Recusal.__table__.c  # type: ignore[attr-defined]
+_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
+
+_ME = bindparam("actor_account")
+_MY_UNIT = bindparam("actor_unit")
+_MY_CASE = bindparam("actor_case")
+_BELOW_ME = select(_above.unit).where(_above.above == _MY_UNIT).scalar_subquery()
+
+ALL_TEXTS = frozenset(TextKind)
+#: What each role may read of a case it sees. Minutes are the mediators' own (without prejudice); a rating's comment
+#: never reaches the person who was rated.
+READABLE: Mapping[Role, frozenset[TextKind]] = {
+    Role.CLERK: ALL_TEXTS - {TextKind.MINUTES, TextKind.COMMENT},
+    Role.COORDINATOR: ALL_TEXTS - {TextKind.MINUTES, TextKind.COMMENT},
+    Role.MEDIATOR: ALL_TEXTS - {TextKind.COMMENT},
+    Role.SUPERVISOR: ALL_TEXTS - {TextKind.MINUTES},
+    Role.PETITIONER: frozenset({TextKind.TITLE, TextKind.STATEMENT, TextKind.REPLY}),
+    Role.ASSESSOR: frozenset(),
+    Role.AUDITOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset(),
+    Role.SYSTEM: frozenset(),
+}
+
+
+@cache
+def in_reach(role: Role) -> ColumnElement[bool]:
+    """The condition on a case for this role, with the actor's values still to be bound (see `reach_of`)."""
+    match role:
+        case Role.SYSTEM:
+            return true()
+        case Role.ADMINISTRATOR:
+            return false()
+        case Role.PETITIONER:
+            return case.id == _MY_CASE
+        case Role.MEDIATOR:
+            serving = exists().where(
+                _appointment.case_id == case.id, _appointment.person == _ME, _appointment.until_at.is_(None)
+            )
+            waiting = and_(
+                case.holder_unit == _MY_UNIT, case.holder_person.is_(None), case.state == State.DISPATCHED.value
+            )
+            reach = or_(case.holder_person == _ME, serving, waiting)
+        case Role.CLERK:
+            reach = case.intake_unit.in_(_BELOW_ME)
+        case Role.COORDINATOR | Role.SUPERVISOR:
+            reach = or_(case.holder_unit.in_(_BELOW_ME), case.intake_unit.in_(_BELOW_ME))
+        case Role.ASSESSOR | Role.AUDITOR:
+            reach = case.holder_unit.in_(_BELOW_ME)
+    return and_(reach, ~exists().where(_recusal.case_id == case.id, _recusal.person == _ME))
+
+
+def reach_of(actor: Actor) -> dict[str, Any]:
+    """The values of an actor that `in_reach` asks for."""
+    match actor.role:
+        case Role.SYSTEM | Role.ADMINISTRATOR:
+            return {}
+        case Role.PETITIONER:
+            return {"actor_case": actor.case}
+        case Role.MEDIATOR | Role.CLERK | Role.COORDINATOR | Role.SUPERVISOR | Role.ASSESSOR | Role.AUDITOR:
+            return {"actor_account": actor.account, "actor_unit": actor.unit}
+
+
+def visible_cases(actor: Actor, *columns: Any) -> Select[Any]:
+    """A select of the cases that exist for this actor: all columns, or those asked for."""
+    return select(*(columns or tuple(case))).where(in_reach(actor.role)).params(**reach_of(actor))
+
+
+def visible_texts(actor: Actor) -> Select[Any]:
+    """A select of the texts that this actor may read, of cases that exist for this actor."""
+    kinds = [kind.value for kind in READABLE[actor.role]]
+    return (
+        visible_cases(actor, _text.case_id, _text.number, _text.kind, _text.content)
+        .join_from(Case, PersonalText, _text.case_id == case.id)
+        .where(_text.kind.in_(kinds))
+    )

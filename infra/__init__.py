@@ -1,0 +1,1 @@
+"""Pipes without domain words: settings, database, columns, languages, templates, logs, the policy files on disk."""

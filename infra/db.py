@@ -1,0 +1,98 @@
+"""Engines and transactions. Only `transaction()` commits, anywhere in the program.
+
+SQLite runs in WAL with `synchronous=FULL`: a commit is evidence and survives a power cut. Writers say BEGIN IMMEDIATE
+behind the fair gate of `gate.py`; the write-ahead log is folded back by `checkpoint()`, a recurring job, and not by
+whichever writer happens to fill it. `docs/decisions/0005-sqlite-writers.md` says why.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+from infra.gate import WriteGate
+
+log = logging.getLogger(__name__)
+
+#: SQLite before this version can corrupt a WAL file in a rare race of two checkpoints; one line at start-up says so.
+WAL_FIXED_IN = (3, 51, 3)
+#: Pages in the log before a writer folds it back itself, in case no job runs (64 MiB).
+AUTOCHECKPOINT_PAGES = 16384
+BUSY_TIMEOUT_MS = 10_000
+POOL = 20
+
+_gates: dict[Engine, WriteGate] = {}
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url`, set up so that a transaction means the same on both databases."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(url)
+    return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, isolation_level="READ COMMITTED")
+
+
+def _sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    assert path, "an SQLite database is a file"
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    _gates[engine] = WriteGate(Path(path))
+    return engine
+
+
+def _prepare(driver: sqlite3.Connection, _record: Any) -> None:
+    driver.isolation_level = None  # the driver would begin by itself, deferred, and lose updates silently
+    for pragma in (
+        "journal_mode=wal",
+        "synchronous=full",
+        "foreign_keys=on",
+        "recursive_triggers=on",
+        "trusted_schema=off",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        f"wal_autocheckpoint={AUTOCHECKPOINT_PAGES}",
+    ):
+        driver.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("huiyin_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """A write transaction: committed when the block ends, rolled back when it raises."""
+    gate = _gates.get(engine)
+    if gate is None:
+        with engine.begin() as connection:
+            yield connection
+        return
+    with gate.turn(), engine.connect() as connection, connection.execution_options(huiyin_writes=True).begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the record; nothing written in it is kept."""
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
+
+
+def checkpoint(engine: Engine) -> None:
+    """Folds SQLite's write-ahead log back into the file without making any writer wait. Does nothing on PostgreSQL."""
+    if engine in _gates:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def warn_of_old_sqlite() -> None:
+    if sqlite3.sqlite_version_info < WAL_FIXED_IN:
+        log.info("sqlite older than 3.51.3", extra={"version": sqlite3.sqlite_version})

@@ -1,0 +1,78 @@
+"""The tables of people and units. A unit knows every unit above it (`unit_above`), so that scopes are plain joins."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint
+from sqlmodel import Field
+
+from infra.columns import BigKey, Row, UTCDateTime
+
+
+class Office(Row, table=True):
+    """The one row that says whose database this is."""
+
+    __tablename__ = "office"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+    id: int = Field(default=1, primary_key=True)
+    name: str
+    short_name: str  #: stands in every case number
+    calendar: str
+    mediation_profile: str
+    demo: bool = False
+    simulation: bool = False
+    created_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Unit(Row, table=True):
+    """`kind`: upstream (the level above), centre (whose duty leader is told), unit (a room, a desk, an enterprise group)."""
+
+    __tablename__ = "unit"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    parent_id: int | None = Field(default=None, foreign_key="unit.id", sa_type=BigKey)
+    name: str
+    kind: str
+    takes_intake: bool = False
+
+
+class UnitAbove(Row, table=True):
+    """`above` is `unit` itself (depth 0) or a unit above it."""
+
+    __tablename__ = "unit_above"
+    unit: int = Field(primary_key=True, foreign_key="unit.id", sa_type=BigKey)
+    above: int = Field(primary_key=True, foreign_key="unit.id", sa_type=BigKey, index=True)
+    depth: int
+
+
+class Account(Row, table=True):
+    __tablename__ = "account"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    unit_id: int = Field(foreign_key="unit.id", sa_type=BigKey, index=True)
+    role: str = Field(index=True)
+    login: str = Field(unique=True)
+    name: str
+    email: str
+    password_hash: str | None = None
+    language: str = "zh_CN"
+    active: bool = True
+    created_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class WebSession(Row, table=True):
+    """A signed-in browser, known by the hash of its token."""
+
+    __tablename__ = "web_session"
+    token_hash: str = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    seen_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class SigninLink(Row, table=True):
+    """A link that signs somebody in once (in the demo: as often as it is opened)."""
+
+    __tablename__ = "signin_link"
+    token_hash: str = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey)
+    expires_at: datetime = Field(sa_type=UTCDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    reusable: bool = False

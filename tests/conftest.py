@@ -1,0 +1,95 @@
+"""Fixtures that every test may ask for: a PostgreSQL server, a browser, a mail server.
+
+What a machine cannot provide is skipped, counted and said aloud; with CI=true it is a failure.
+Databases with our schema are elsewhere, in `tests/databases.py`.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from tests.servers import SmtpSink, chromium_path, postgres_server, smtp_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+MISSING = "not on this machine: "
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",  # Chromium refuses to run as root with its sandbox on
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The libpq URL of a server, one for each worker; its database `postgres` is not for tests."""
+    # Not pytest's own temporary directory: when root runs the tests, the server's user cannot enter it.
+    with postgres_server(Path(tempfile.gettempdir())) as url:
+        if url is None:
+            _missing("PostgreSQL")
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    """A running browser; a test opens its own context in it and closes it."""
+    path = chromium_path()
+    if path is None:
+        _missing("Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def _smtp_server() -> Iterator[SmtpSink]:
+    with smtp_server() as sink:
+        yield sink
+
+
+@pytest.fixture
+def smtp(_smtp_server: SmtpSink) -> SmtpSink:
+    """A mail server that has received nothing yet and accepts everything."""
+    _smtp_server.reset()
+    return _smtp_server
+
+
+def _missing(what: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(MISSING + what, pytrace=False)
+    pytest.skip(MISSING + what)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a server carries its marker, so that `-m browser` misses no test."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "chromium" in names:
+            item.add_marker("browser")
+        if "postgres" in names:
+            item.add_marker("postgres")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A run that left something out does not look like a complete one."""
+    reasons = [
+        str(report.longrepr[2])
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    ]
+    for what in ("PostgreSQL", "Chromium"):
+        if count := sum(reason.endswith(MISSING + what) for reason in reasons):
+            terminalreporter.write_line(f"!!! {count} TESTS DID NOT RUN, {MISSING}{what}", red=True, bold=True)

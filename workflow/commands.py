@@ -1,0 +1,339 @@
+"""What a person may ask of a case: one frozen dataclass a command, its limits written as types.
+
+Forms, validation, labels and the event's data are all derived from these fields: `Personal` text goes to a table of
+its own and enters the ledger only as a commitment; a `Choice` field offers what the page knows (mediators, parties);
+everything else is a code or a figure. Who may ask, and when, is in `procedures/`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+
+from workflow.model import AccountId, RecordNumber, TextKind, UnitId
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Marks a field whose text is about people: stored apart, committed to by a salted hash, never logged."""
+
+    kind: TextKind
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Marks a field whose values the page must offer: `mediators`, `units`, `parties`, `dispute_types`, ..."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Must:
+    """Marks a box that has to be ticked: a hard rule that the person confirms by name."""
+
+
+MAX_SHORT, MAX_LONG, MAX_LINES = 200, 5000, 50
+
+Title = Annotated[str, Personal(TextKind.TITLE), MinLen(1), MaxLen(MAX_SHORT)]
+Statement = Annotated[str, Personal(TextKind.STATEMENT), MinLen(1), MaxLen(MAX_LONG)]
+Name = Annotated[str, Personal(TextKind.PARTY_NAME), MinLen(1), MaxLen(MAX_SHORT)]
+Names = Annotated[
+    tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...], Personal(TextKind.PARTY_NAME), MaxLen(MAX_LINES)
+]
+Contact = Annotated[str | None, Personal(TextKind.PARTY_CONTACT), MaxLen(MAX_SHORT)]
+Note = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_LONG)]
+OptionalNote = Annotated[str | None, Personal(TextKind.NOTE), MaxLen(MAX_LONG)]
+Answer = Annotated[str, Personal(TextKind.REPLY), MinLen(1), MaxLen(MAX_LONG)]
+Minutes = Annotated[str, Personal(TextKind.MINUTES), MinLen(1), MaxLen(MAX_LONG)]
+Terms = Annotated[str, Personal(TextKind.TERMS), MinLen(1), MaxLen(MAX_LONG)]
+Comment = Annotated[str | None, Personal(TextKind.COMMENT), MaxLen(MAX_SHORT)]
+Place = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_SHORT)]
+Mediator = Annotated[AccountId, Choice("mediators")]
+Mediators = Annotated[tuple[AccountId, ...], Choice("mediators")]
+Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]
+DisputeType = Annotated[str, Choice("dispute_types")]
+TotalLength = Annotated[int, Ge(1), Le(3650)]
+Confirmed = Annotated[bool, Must()]
+
+Channel = Literal[
+    "visit", "letter", "call", "online", "hotline", "informant", "outreach", "enterprise_order", "upstream", "patrol",
+    "court_police",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What every command is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake(Command):
+    """What happened, with whom, what is wanted. `received_at` is the one time a person may enter: when a letter that is
+    registered later had come in. It may not lie in the future."""
+
+    title: Title
+    statement: Statement
+    applicant: Name
+    applicant_contact: Contact = None
+    more_applicants: Names = ()
+    respondents: Names = ()
+    dispute_type: DisputeType = "99"
+    channel: Channel = "visit"
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register(Intake):
+    """登记 a petition, a hotline order or an enterprise's order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apply(Intake):
+    """申请 mediation, in writing or orally. Against whom must be said."""
+
+    respondents: Annotated[
+        tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...],
+        Personal(TextKind.PARTY_NAME),
+        MinLen(1),
+        MaxLen(MAX_LINES),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accept(Command):
+    """受理, and the notice of it given to the person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refuse(Command):
+    """不予受理: the ground, and the channel that is open to the person instead."""
+
+    ground: Literal["not_competent", "statutory_route", "already_in_hand", "final_review_done", "party_refuses"]
+    proper_channel: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assign(Command):
+    """转送 or 交办 to a unit, and to a person of it if known."""
+
+    unit: Annotated[UnitId, Choice("units")]
+    handler: Annotated[AccountId | None, Choice("handlers")] = None
+    form: Literal["assign_with_report", "refer"] = "assign_with_report"
+    instruction: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignFor(Command):
+    """签收 what was assigned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactPerson(Command):
+    """先行联系诉求人."""
+
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class RespondFirst(Command):
+    """首次响应: what the person was told."""
+
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestExtension(Command):
+    """The handler asks for a new total length."""
+
+    to_length: TotalLength
+    reason: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantExtension(Command):
+    """A supervisor grants it before the due time; the person is told why."""
+
+    to_length: TotalLength
+    person_told: Confirmed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendByConsent(Command):
+    """The parties lengthen the mediation in writing."""
+
+    to_length: TotalLength
+    consenting: Parties
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspend(Command):
+    """中止 on a ground that the rule knows, until a day that is named. Consent is recorded where the rule asks for it."""
+
+    ground: Annotated[str, Choice("pause_grounds")]
+    until: date
+    consenting: Parties = ()
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume(Command):
+    """恢复 before the planned day."""
+
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(Command):
+    """答复: the handling decision or an oral reply, in words the person will read."""
+
+    form: Literal["handling_decision", "oral"]
+    answer: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate(Command):
+    """评价, only through the person's own channel."""
+
+    score: Literal["satisfied", "fairly_satisfied", "dissatisfied"]
+    comment: Comment = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Close(Command):
+    """办结: what came of the matter."""
+
+    outcome: Literal["resolved", "explained", "assisted", "handled_by_law"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeekConsent(Command):
+    """征求意见 of the other side."""
+
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordConsent(Command):
+    """One party's answer. A clear refusal ends the matter as not accepted: nobody is made to mediate."""
+
+    party: Annotated[RecordNumber, Choice("parties")]
+    answer: Literal["given", "refused"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointMediators(Command):
+    """指定 by the committee or 选定 by the parties."""
+
+    chief: Mediator
+    others: Mediators = ()
+    chosen_by: Literal["committee", "parties"] = "committee"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disclose(Command):
+    """披露 of an interest in the matter or a tie to a party."""
+
+    mediator: Annotated[AccountId, Choice("appointed")]
+    ground: Literal["party_or_relative", "interest", "other_relation"]
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepMediator(Command):
+    """After a disclosure, every party agrees in writing that the mediator stays."""
+
+    mediator: Annotated[AccountId, Choice("appointed")]
+    consenting: Parties
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaceMediator(Command):
+    """更换: after a disclosure, or because one party asks."""
+
+    leaving: Annotated[AccountId, Choice("appointed")]
+    arriving: Mediator
+    ground: Literal["disclosure", "party_request", "unavailable"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotifyRights(Command):
+    """权利义务告知书 signed by every party."""
+
+    signed_by: Parties
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldSession(Command):
+    """调解会: joint or separate; outsiders only with the parties' consent."""
+
+    form: Literal["joint", "caucus"]
+    place: Place
+    minutes: Minutes
+    invitees: Annotated[
+        tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...], Personal(TextKind.NOTE), MaxLen(MAX_LINES)
+    ] = ()
+    consenting: Parties = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreed(Command):
+    """What an agreement says, and that everyone has signed it."""
+
+    form: Literal["written", "oral"]
+    terms: Terms
+    performance_due_on: date
+    signed_by: Parties
+    mediator_signed: bool = False
+    sealed: bool = False
+    amount_yuan: Annotated[int | None, Ge(0), Le(10**12)] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settle(Agreed):
+    """达成调解协议 on everything."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleInPart(Agreed):
+    """部分达成: the rest goes on or is terminated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terminate(Command):
+    """终止调解, with the written notice of the other remedies."""
+
+    ground: Literal["party_withdraws", "no_agreement", "period_over", "concealment_or_sham", "legal_bar"]
+    remedies: Answer
+    notice_given: Confirmed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyForConfirmation(Command):
+    """共同申请司法确认 within the parties' thirty days."""
+
+    consenting: Parties
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPerformance(Command):
+    """履行, in full or in part."""
+
+    extent: Literal["in_full", "in_part"]
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUp(Command):
+    """回访: performance as found, and whether the dispute shows signs of flaring up again."""
+
+    extent: Literal["in_full", "in_part", "not_performed"]
+    signs_of_escalation: bool = False
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseMediation(Command):
+    """结案."""
+
+    papers_complete: Confirmed

@@ -1,0 +1,205 @@
+"""What a procedure is made of: steps with who may take them, their guards, what they write, which clocks they move.
+
+The tables themselves, which an official can read, are in `procedures/`; what happens when a step is taken is in
+`machine.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from workflow.commands import Command
+from workflow.model import (
+    AccountId,
+    Actor,
+    Audience,
+    CaseFacts,
+    Custody,
+    Json,
+    Reason,
+    Record,
+    RecordNumber,
+    Relation,
+    Role,
+    State,
+    Text,
+    TextKind,
+    UnitId,
+)
+from workflow.policy import CasePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything a rule may look at."""
+
+    facts: CaseFacts
+    actor: Actor
+    now: datetime
+    policy: CasePolicy
+
+
+class Draft:
+    """The records of one decision while it is being written down. Lives inside one call of `decide`."""
+
+    def __init__(self, facts: CaseFacts) -> None:
+        self._next = facts.next_number
+        self.texts: dict[str, list[RecordNumber]] = {}  #: the numbers of each personal field's texts
+        self.new: list[Record] = []
+        self.changed: list[Record] = []
+        self.data: dict[str, Json] = {}
+        self.custody: Custody | None = None
+        self.outcome: str | None = facts.outcome
+        self.extension_asked: int | None = facts.extension_asked
+
+    @property
+    def next_number(self) -> RecordNumber:
+        return self._next
+
+    def number(self) -> RecordNumber:
+        taken = self._next
+        self._next = RecordNumber(taken + 1)
+        return taken
+
+    def write_text(self, field_name: str, kind: TextKind, content: str) -> None:
+        number = self.number()
+        self.new.append(Text(number=number, kind=kind, content=content))
+        self.texts.setdefault(field_name, []).append(number)
+
+    def text(self, field_name: str) -> RecordNumber:
+        """The number of a field that holds exactly one text."""
+        return self.texts[field_name][0]
+
+    def optional_text(self, field_name: str) -> RecordNumber | None:
+        return next(iter(self.texts.get(field_name, ())), None)
+
+    def hand_over(self, facts: CaseFacts, *, unit: UnitId, person: AccountId | None, at: datetime) -> None:
+        """Ends the present custody and begins the next at the same instant."""
+        if facts.custody:
+            held = facts.custody
+            self.changed.append(
+                Custody(number=held.number, unit=held.unit, person=held.person, from_at=held.from_at, until_at=at)
+            )
+        self.custody = Custody(number=self.number(), unit=unit, person=person, from_at=at, until_at=None)
+        self.new.append(self.custody)
+
+
+Guard = Callable[[Situation], Reason | None]
+Check = Callable[[Situation, Any], Reason | None]
+Writer = Callable[[Situation, Any, Draft], None]
+Instant = Callable[[Situation, Any], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Starts a named clock, now or at an instant that the command or the case names."""
+
+    name: str
+    at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stops a named clock, if it runs."""
+
+    name: str
+    outcome: str = "met"
+
+
+@dataclass(frozen=True, slots=True)
+class StopAll:
+    """Ends every clock that still runs: nothing is due in a finished case."""
+
+    outcome: str = "case_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAll:
+    """Pauses every running clock whose rule knows the command's ground."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAll:
+    """Ends every running pause now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Closes the first of these clocks that runs and opens its successor of the command's total length."""
+
+    names: tuple[str, ...]
+
+
+ClockChange = Start | Stop | StopAll | PauseAll | ResumeAll | Extend
+
+
+def nothing_more(_situation: Situation, _command: Any, _draft: Draft) -> None:
+    """The writer of a step that writes its event and nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of a procedure. `allowed` has no default: a step that nobody was given is a step that nobody may take."""
+
+    command: type[Command]
+    event: str
+    sources: tuple[State, ...]
+    target: State | None  #: None: the case stays where it is
+    allowed: tuple[tuple[Role, Relation], ...]
+    guards: tuple[Guard, ...] = ()
+    checks: tuple[Check, ...] = ()
+    writes: Writer = nothing_more
+    clocks: tuple[ClockChange, ...] = ()
+    tells: tuple[Audience, ...] = ()
+    marks: str | None = None  #: the milestone that the case has reached after it
+    cannot_be_undone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Procedure:
+    """A table of steps. It proves itself when it is built: see `prove`."""
+
+    name: str
+    steps: tuple[Step, ...]
+    final: frozenset[State]
+    by_command: Mapping[str, tuple[Step, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        index: dict[str, tuple[Step, ...]] = {}
+        for step in self.steps:
+            index[step.command.__name__] = (*index.get(step.command.__name__, ()), step)
+        object.__setattr__(self, "by_command", index)
+        prove(self)
+
+
+class ProcedureIsUnsound(Exception):
+    """A table of steps that would strand a case, or that answers one question twice."""
+
+
+def prove(procedure: Procedure) -> None:
+    """Raises `ProcedureIsUnsound` unless every state can be reached and left, each command means one step in each state,
+    and every clock that is started is stopped by a step of its own, not only by the end of the case."""
+    steps = procedure.steps
+    seen: set[tuple[str, State]] = set()
+    for step in steps:
+        for source in step.sources:
+            if (step.command.__name__, source) in seen:
+                raise ProcedureIsUnsound(f"{step.command.__name__} means two steps in {source}")
+            seen.add((step.command.__name__, source))
+    moves = [(source, step.target or source) for step in steps for source in step.sources]
+    states = {state for move in moves for state in move}
+    if missing := states - _closure({State.UNFILED}, moves):
+        raise ProcedureIsUnsound(f"never reached: {sorted(missing)}")
+    if stuck := states - _closure(set(procedure.final), [(target, source) for source, target in moves]):
+        raise ProcedureIsUnsound(f"no way to an end from: {sorted(stuck)}")
+    started = {change.name for step in steps for change in step.clocks if isinstance(change, Start)}
+    stopped = {change.name for step in steps for change in step.clocks if isinstance(change, Stop)}
+    if started != stopped:
+        raise ProcedureIsUnsound(f"started or stopped only: {sorted(started ^ stopped)}")
+
+
+def _closure(reached: set[State], moves: list[tuple[State, State]]) -> set[State]:
+    while more := {target for source, target in moves if source in reached} - reached:
+        reached = reached | more
+    return reached

@@ -1,0 +1,312 @@
+"""Taking a step: `decide` answers a command with a decision or a refusal; `available_steps` says what is open to whom.
+
+The only importer of `transitions`. One shared Machine a procedure is built from its table and is the index that both
+functions ask and the picture in `docs/procedures/`. Effects never live in its callbacks, and no case is ever its model.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, get_type_hints
+
+from transitions import Machine, Transition
+from transitions.extensions import GraphMachine
+
+from workflow import clocks as counting
+from workflow.commands import Command, Personal
+from workflow.definition import (
+    Draft,
+    Extend,
+    PauseAll,
+    Procedure,
+    ResumeAll,
+    Situation,
+    Start,
+    Step,
+    Stop,
+    StopAll,
+)
+from workflow.model import (
+    FINAL_STATES,
+    Actor,
+    CaseFacts,
+    Clock,
+    Decision,
+    Json,
+    Kind,
+    Progress,
+    Reason,
+    RecordNumber,
+    Refusal,
+    Relation,
+    State,
+    TextKind,
+)
+from workflow.procedures import PROCEDURES
+
+
+class StepTransition(Transition):  # type: ignore[misc]  # the library ships no types
+    """A transition that carries its row of the table."""
+
+    def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.step = step
+
+
+class StepMachine(Machine):  # type: ignore[misc]  # the library ships no types
+    transition_cls = StepTransition
+
+
+class _Drawn:
+    """What the library hangs the picture on."""
+
+    get_graph: Any
+
+
+@cache
+def machine_of(procedure: str) -> StepMachine:
+    """The one machine of a procedure: states by value, no model, no generated transitions."""
+    table = PROCEDURES[procedure]
+    machine = StepMachine(
+        model=None, states=list(_states(table)), initial=State.UNFILED.value, auto_transitions=False, send_event=False
+    )
+    for step in table.steps:
+        for source in step.sources:
+            target = (step.target or source).value
+            machine.add_transition(step.command.__name__, source.value, target, step=step)
+    return machine
+
+
+def diagram(procedure: str) -> str:
+    """The state diagram in Mermaid, drawn by the library from the same table."""
+    table = PROCEDURES[procedure]
+    rows = [
+        {"trigger": step.command.__name__, "source": source.value, "dest": (step.target or source).value}
+        for step in table.steps
+        for source in step.sources
+    ]
+    carrier = _Drawn()
+    GraphMachine(
+        model=carrier,
+        states=list(_states(table)),
+        initial=State.UNFILED.value,
+        transitions=rows,
+        auto_transitions=False,
+        graph_engine="mermaid",
+        title=procedure,
+    )
+    return str(carrier.get_graph().source)
+
+
+def decide(situation: Situation, command: Command) -> Decision:
+    """What the command changes. Raises `Refusal` with every reason at once."""
+    step = _step(situation.facts, type(command))
+    if not may_take(step, situation.actor, situation.facts):
+        raise Refusal((Reason(code="step.not_yours"),))
+    reasons = [reason for guard in step.guards if (reason := guard(situation))]
+    reasons += [reason for check in step.checks if (reason := check(situation, command))]
+    if reasons:
+        raise Refusal(tuple(reasons))
+    draft = Draft(situation.facts)
+    for name, kind, text in _personal_texts(command):
+        draft.write_text(name, kind, text)
+    step.writes(situation, command, draft)
+    changed_clocks = _move_clocks(situation, command, step, draft)
+    return Decision(
+        event=step.event,
+        data={"command": {"name": type(command).__name__, **_codes(command, draft)}, **draft.data},
+        progress=_progress(situation, step, draft, changed_clocks),
+        new=tuple(draft.new),
+        changed=tuple(draft.changed),
+        tells=step.tells,
+    )
+
+
+def available_steps(situation: Situation) -> tuple[tuple[Step, tuple[Reason, ...]], ...]:
+    """The steps of this state that the actor's role may take, each with the reasons why it is closed (none: it is open)."""
+    facts = situation.facts
+    machine = machine_of(facts.procedure)
+    found = []
+    for trigger in machine.get_triggers(facts.state.value):
+        step = machine.get_transitions(trigger, facts.state.value)[0].step
+        if may_take(step, situation.actor, facts):
+            found.append((step, tuple(reason for guard in step.guards if (reason := guard(situation)))))
+    return tuple(found)
+
+
+def may_take(step: Step, actor: Actor, facts: CaseFacts) -> bool:
+    return any(actor.role is role and _stands(relation, actor, facts) for role, relation in step.allowed)
+
+
+def _stands(relation: Relation, actor: Actor, facts: CaseFacts) -> bool:
+    match relation:
+        case Relation.ANYONE:
+            return True
+        case Relation.BY_CODE:
+            return facts.id is not None and actor.case == facts.id
+        case Relation.ASSIGNED:
+            serving = {a.person for a in facts.appointments if a.until_at is None}
+            return actor.account is not None and actor.account in serving | {facts.holder_person}
+        case Relation.SAME_UNIT:
+            return actor.unit is not None and actor.unit == facts.holder_unit
+        case Relation.ABOVE:
+            return facts.holder_unit in actor.units
+
+
+def _states(table: Procedure) -> Iterable[str]:
+    return dict.fromkeys(
+        state.value for step in table.steps for state in (*step.sources, *([step.target] if step.target else []))
+    )
+
+
+def _step(facts: CaseFacts, command: type[Command]) -> Step:
+    machine = machine_of(facts.procedure)
+    if command.__name__ in machine.events:
+        found = machine.events[command.__name__].transitions.get(facts.state.value)
+        if found:
+            step: Step = found[0].step
+            return step
+    raise Refusal((Reason(code="step.not_open", values={"state": facts.state.value}),))
+
+
+# -- the command as records and data ----------------------------------------------------------------------------------
+
+
+@cache
+def personal_fields(command: type[Command]) -> dict[str, TextKind]:
+    """The fields of a command whose text is about people."""
+    hints = get_type_hints(command, include_extras=True)
+    return {
+        name: mark.kind
+        for name, hint in hints.items()
+        for mark in getattr(hint, "__metadata__", ())
+        if isinstance(mark, Personal)
+    }
+
+
+def _personal_texts(command: Command) -> Iterable[tuple[str, TextKind, str]]:
+    for name, kind in personal_fields(type(command)).items():
+        value = getattr(command, name)
+        for text in value if isinstance(value, tuple) else (value,):
+            if text:
+                yield name, kind, text
+
+
+@cache
+def _field_names(command: type[Command]) -> tuple[str, ...]:
+    return tuple(command.__dataclass_fields__)
+
+
+def _codes(command: Command, draft: Draft) -> dict[str, Json]:
+    """The command's fields for the ledger: texts by number, everything else as codes and figures."""
+    personal = personal_fields(type(command))
+    return {
+        name: list(draft.texts.get(name, ())) if name in personal else _json(getattr(command, name))
+        for name in _field_names(type(command))
+    }
+
+
+def _json(value: Any) -> Json:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case StrEnum():
+            return value.value
+        case tuple():
+            return [_json(item) for item in value]
+        case _:
+            return value  # type: ignore[no-any-return]  # str, int, bool or None by the command's types
+
+
+# -- clocks -----------------------------------------------------------------------------------------------------------
+
+
+def _move_clocks(situation: Situation, command: Command, step: Step, draft: Draft) -> dict[RecordNumber, Clock]:
+    """All clocks of the case after the step; new and changed ones are noted in the draft."""
+    known = {clock.number: clock for clock in situation.facts.clocks}
+    after = dict(known)
+    for change in step.clocks:
+        for clock in _changed(change, tuple(after.values()), situation, command, draft):
+            after[clock.number] = clock
+    for number, clock in after.items():
+        if number not in known:
+            draft.new.append(clock)
+        elif clock is not known[number]:
+            draft.changed.append(clock)
+    return after
+
+
+def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, command: Any, draft: Draft) -> list[Clock]:
+    now, policy = situation.now, situation.policy
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    match change:
+        case Start(name=name, at=at):
+            rule = policy.rule(name)
+            if rule is None or any(clock.name == name for clock in running):
+                return []  # the profile leaves this clock out, or it runs already: the citizen's clock never restarts
+            began = at(situation, command) if at else now
+            return [counting.start(draft.number(), name, rule, policy, at=began)]
+        case Stop(name=name, outcome=outcome):
+            return [counting.stop(clock, at=now, outcome=outcome) for clock in running if clock.name == name]
+        case StopAll(outcome=outcome):
+            return [counting.stop(clock, at=now, outcome=outcome) for clock in running]
+        case PauseAll():
+            until = policy.calendar.start_of(command.until)
+            return [
+                counting.pause(clock, rule, policy, at=now, until=until, ground=command.ground)
+                for clock in running
+                if (rule := policy.rules[clock.rule]).pause and command.ground in rule.pause.grounds
+            ]
+        case ResumeAll():
+            return [
+                counting.resume(clock, policy.rules[clock.rule], policy, at=now)
+                for clock in running
+                if counting.paused_until(clock, at=now)
+            ]
+        case Extend(names=names):
+            clock = next(clock for clock in running if clock.name in names)
+            rule = policy.rules[clock.rule]
+            pair = counting.extend(clock, draft.number(), rule, policy, at=now, length=command.to_length)
+            draft.data["extension"] = {"clock": clock.number, "successor": pair[1].number, "waived": pair[0].waived}
+            return list(pair)
+    raise AssertionError(change)
+
+
+def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
+    facts, now = situation.facts, situation.now
+    running = [clock for clock in clocks.values() if clock.stopped_at is None]
+    ours = [clock.due_at for clock in running if clock.kind is Kind.DUTY]
+    pauses = [until for clock in running if (until := counting.paused_until(clock, at=now))]
+    custody = draft.custody or facts.custody
+    assert custody is not None, "the step that opens a case takes it into custody"
+    target = step.target or facts.state
+    ended = target in FINAL_STATES and facts.state not in FINAL_STATES
+    return Progress(
+        state=target,
+        milestones=facts.milestones | {step.marks} if step.marks else facts.milestones,
+        next_number=draft.next_number,
+        holder_unit=custody.unit,
+        holder_person=custody.person,
+        custody_number=custody.number,
+        custody_from=custody.from_at,
+        next_due_at=min(ours or [clock.due_at for clock in running], default=None),
+        paused_until=max(pauses, default=None),
+        extension_asked=draft.extension_asked,
+        outcome=draft.outcome,
+        closed_at=now if ended else facts.closed_at,
+    )
+
+
+def with_crossings_recorded(facts: CaseFacts, *, until: datetime) -> CaseFacts:
+    """The facts after every crossing up to `until` has been written to the ledger."""
+    return replace(
+        facts,
+        clocks=tuple(
+            replace(clock, crossed_until=lit[-1].rung.at) if (lit := counting.crossed(clock, until=until)) else clock
+            for clock in facts.clocks
+        ),
+    )

@@ -1,0 +1,331 @@
+"""The values that the rules speak in: codes, ids, who asks, what is known of a case, what was decided.
+
+Elsewhere on purpose: what may be asked (`commands.py`), the tables of steps (`procedures/`), how clocks count
+(`clocks.py`), and how any of this is stored (`cases/tables.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NewType
+
+CaseId = NewType("CaseId", int)
+AccountId = NewType("AccountId", int)
+UnitId = NewType("UnitId", int)
+RecordNumber = NewType("RecordNumber", int)  #: counts every record of one case, whatever its kind
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+
+
+class State(StrEnum):
+    """Where a case stands. `UNFILED` is the state before there is a case: opening one is a step like any other."""
+
+    UNFILED = "unfiled"
+    REGISTERED = "registered"
+    APPLIED = "applied"
+    CONSENT_PENDING = "consent_pending"
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    REPLIED = "replied"
+    MEDIATOR_ASSIGNED = "mediator_assigned"
+    RIGHTS_NOTIFIED = "rights_notified"
+    IN_SESSION = "in_session"
+    SETTLED = "settled"
+    TERMINATED = "terminated"
+    FOLLOWED_UP = "followed_up"
+    CLOSED = "closed"
+
+
+FINAL_STATES = frozenset({State.NOT_ACCEPTED, State.CLOSED})
+
+
+class Role(StrEnum):
+    """What a person is trusted with. The petitioner is bound to one case by its code; the system runs the timers."""
+
+    CLERK = "clerk"
+    COORDINATOR = "coordinator"
+    MEDIATOR = "mediator"
+    SUPERVISOR = "supervisor"
+    ASSESSOR = "assessor"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+    PETITIONER = "petitioner"
+    SYSTEM = "system"
+
+
+class Relation(StrEnum):
+    """How an actor must stand to a case for a role to count."""
+
+    ASSIGNED = "assigned"  #: holds it, or is one of its mediators
+    SAME_UNIT = "same_unit"  #: belongs to the unit that holds it
+    ABOVE = "above"  #: belongs to the unit that holds it, or to one above that unit
+    BY_CODE = "by_code"  #: came with its tracking code
+    ANYONE = "anyone"  #: opens it
+
+
+class Audience(StrEnum):
+    """Who is told; people are found by `people/audiences.py` after custody has moved."""
+
+    HOLDER = "holder"
+    UNIT_HEAD = "unit_head"
+    DUTY_LEADER = "duty_leader"
+    UPSTREAM = "upstream"
+    ASSESSMENT_OFFICE = "assessment_office"
+
+
+class Light(StrEnum):
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+LIGHT_ORDER = {Light.GREEN: 0, Light.YELLOW: 1, Light.RED: 2}
+
+
+class Kind(StrEnum):
+    """Whose time a clock measures: ours (lights and scores), the person's (reminded), another body's (tracked)."""
+
+    DUTY = "duty"
+    RIGHT = "right"
+    EXTERNAL = "external"
+
+
+class Unit(StrEnum):
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WORKING_DAY = "working_day"
+    MONTH = "month"
+
+
+class Roll(StrEnum):
+    NONE = "none"
+    NEXT_WORKING_DAY = "next_working_day"
+
+
+class Side(StrEnum):
+    APPLICANT = "applicant"
+    RESPONDENT = "respondent"
+
+
+class Consent(StrEnum):
+    PENDING = "pending"
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
+class TextKind(StrEnum):
+    """What a piece of personal text is; the kind decides who may read it (`cases/visibility.py`)."""
+
+    TITLE = "title"
+    STATEMENT = "statement"
+    PARTY_NAME = "party_name"
+    PARTY_CONTACT = "party_contact"
+    NOTE = "note"
+    REPLY = "reply"
+    MINUTES = "minutes"
+    TERMS = "terms"
+    COMMENT = "comment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks. `units` is the actor's own unit and every unit below it."""
+
+    account: AccountId | None
+    role: Role
+    unit: UnitId | None
+    units: frozenset[UnitId] = frozenset()
+    case: CaseId | None = None  #: the one case a petitioner came with the code of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something is refused: a code for the catalogues, its figures, and the field it belongs to, if any."""
+
+    code: str
+    values: Mapping[str, Json] = field(default_factory=dict)
+    field: str | None = None
+
+
+class Refusal(Exception):
+    """The rules refuse what was asked, for all of these reasons at once."""
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        super().__init__(", ".join(reason.code for reason in reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One instant of a clock's ladder: what it is called, what it lights, when, and who is told."""
+
+    code: str
+    light: Light | None
+    at: datetime
+    tell: tuple[Audience, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A time that is not counted, on a named ground; `until` is planned, and earlier if resumed earlier."""
+
+    at: datetime
+    until: datetime
+    ground: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """One length of one count. An extension closes it and opens a successor with the same start."""
+
+    number: RecordNumber
+    name: str
+    rule: str
+    policy: str  #: the version of the policy data it started under
+    kind: Kind
+    started_at: datetime
+    length: int
+    unit: Unit
+    due_at: datetime
+    rungs: tuple[Rung, ...]
+    pauses: tuple[Pause, ...] = ()
+    crossed_until: datetime | None = None  #: rungs up to here are in the ledger
+    stopped_at: datetime | None = None
+    outcome: str | None = None
+    extends: RecordNumber | None = None
+    provisional: bool = False
+    waived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    number: RecordNumber
+    kind: TextKind
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    number: RecordNumber
+    side: Side
+    name: RecordNumber  #: of its text
+    contact: RecordNumber | None
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """Who holds the case, from `from_at` (in) to `until_at` (out). One episode follows the other without a gap."""
+
+    number: RecordNumber
+    unit: UnitId
+    person: AccountId | None
+    from_at: datetime
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A mediator of the case; `disclosure` is none, open (an interest was disclosed) or kept (all parties agreed)."""
+
+    number: RecordNumber
+    person: AccountId
+    chief: bool
+    from_at: datetime
+    until_at: datetime | None
+    disclosure: str = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    number: RecordNumber
+    form: str
+    place: RecordNumber
+    minutes: RecordNumber
+    invitees: RecordNumber | None
+    held_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    number: RecordNumber
+    form: str
+    partial: bool
+    terms: RecordNumber
+    amount_yuan: int | None
+    effective_at: datetime
+    performance_due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    number: RecordNumber
+    score: str
+    comment: RecordNumber | None
+    rated_at: datetime
+
+
+Record = Clock | Text | Party | Custody | Appointment | Session | Agreement | Rating
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """What the rules know of a case: no names, no texts."""
+
+    id: CaseId | None
+    procedure: str
+    profile: str
+    state: State
+    version: int = 0
+    dispute_type: str | None = None
+    channel: str | None = None
+    received_at: datetime | None = None
+    registered_at: datetime | None = None
+    holder_unit: UnitId | None = None
+    holder_person: AccountId | None = None
+    milestones: frozenset[str] = frozenset()
+    next_number: RecordNumber = RecordNumber(1)
+    parties: tuple[Party, ...] = ()
+    appointments: tuple[Appointment, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    custody: Custody | None = None
+    closed_at: datetime | None = None
+    outcome: str | None = None
+    extension_asked: int | None = None
+
+    def running(self, name: str) -> Clock | None:
+        return next((c for c in self.clocks if c.name == name and c.stopped_at is None), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The case's own row after the step."""
+
+    state: State
+    milestones: frozenset[str]
+    next_number: RecordNumber
+    holder_unit: UnitId
+    holder_person: AccountId | None
+    custody_number: RecordNumber
+    custody_from: datetime
+    next_due_at: datetime | None
+    paused_until: datetime | None
+    extension_asked: int | None
+    outcome: str | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Everything that one accepted command changes. Whoever applies it computes nothing and asks nothing."""
+
+    event: str
+    data: Mapping[str, Json]  #: codes and figures only; personal text enters by the number of its record
+    progress: Progress
+    new: tuple[Record, ...]
+    changed: tuple[Record, ...]
+    tells: tuple[Audience, ...]

@@ -1,0 +1,126 @@
+"""信访: petitions, and by other profiles hotline orders and enterprise orders.
+
+登记 → 受理 or 不予受理 → 转办 → 签收 → 先行联系, 首次响应, 办理 → 答复 → 评价 → 办结. Which clocks run, and how long, is in the
+profile (`policies/profiles.toml`): `notice` and `decision` for a petition, `order` and `first_response` for an order.
+
+Source: 信访工作条例 (2022) §17-§23, §34; local hotline rules as named in the policy files.
+"""
+
+from workflow import commands as c
+from workflow.definition import Draft, Extend, PauseAll, Procedure, ResumeAll, Situation, Start, Step, Stop, StopAll
+from workflow.model import FINAL_STATES, Audience, Reason, Relation, Role, State
+from workflow.procedures import rules
+
+S, R = State, Relation
+OPEN = (S.REGISTERED, S.ACCEPTED, S.DISPATCHED, S.HANDLING)
+ANSWERED = (S.REPLIED, S.CLOSED, S.NOT_ACCEPTED)
+CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
+HANDLERS = ((Role.MEDIATOR, R.ASSIGNED), (Role.COORDINATOR, R.SAME_UNIT))
+
+
+def handler_is_another_than_before(situation: Situation, command: c.Assign) -> Reason | None:
+    """Assigning to the present holder would restart nothing and tell nobody anything new."""
+    facts = situation.facts
+    if facts.state is S.DISPATCHED and (command.unit, command.handler) == (facts.holder_unit, facts.holder_person):
+        return Reason(code="handler.holds_it_already", field="handler")
+    return None
+
+
+def hand_to_handler(situation: Situation, command: c.Assign, draft: Draft) -> None:
+    draft.hand_over(situation.facts, unit=command.unit, person=command.handler, at=situation.now)
+
+
+def take_in_hand(situation: Situation, _command: c.SignFor, draft: Draft) -> None:
+    """Whoever signs for the matter holds it from now on."""
+    unit, account = situation.actor.unit, situation.actor.account
+    assert unit is not None
+    if account != situation.facts.holder_person:
+        draft.hand_over(situation.facts, unit=unit, person=account, at=situation.now)
+
+
+def refused(_situation: Situation, command: c.Refuse, draft: Draft) -> None:
+    draft.outcome = f"not_accepted.{command.ground}"
+
+
+PETITION = Procedure(
+    name="petition",
+    final=FINAL_STATES,
+    steps=(
+        Step(
+            command=c.Register, event="case:registered", sources=(S.UNFILED,), target=S.REGISTERED,
+            allowed=((Role.CLERK, R.ANYONE), (Role.COORDINATOR, R.ANYONE), (Role.PETITIONER, R.ANYONE)),
+            checks=(rules.not_received_in_the_future, rules.not_received_in_another_age),
+            writes=rules.open_case,
+            clocks=(
+                Start("notice", at=rules.received_at), Start("referral", at=rules.received_at),
+                Start("first_response", at=rules.received_at), Start("order", at=rules.received_at),
+            ),
+            tells=(Audience.HOLDER,),
+        ),
+        Step(
+            command=c.Accept, event="case:accepted", sources=(S.REGISTERED,), target=S.ACCEPTED, allowed=CLERKS,
+            clocks=(Stop("notice"), Start("decision")),
+        ),
+        Step(
+            command=c.Refuse, event="case:not_accepted", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED, allowed=CLERKS,
+            writes=refused, clocks=(Stop("notice"), StopAll()), cannot_be_undone=True,
+        ),
+        Step(
+            command=c.Assign, event="case:assigned", sources=(S.ACCEPTED, S.DISPATCHED, S.HANDLING), target=S.DISPATCHED,
+            allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
+            guards=(rules.not_paused,), checks=(handler_is_another_than_before,), writes=hand_to_handler,
+            clocks=(Stop("referral"), Stop("signing", outcome="reassigned"), Start("signing"), Start("contact")),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD),
+        ),
+        Step(
+            command=c.SignFor, event="case:signed", sources=(S.DISPATCHED,), target=S.HANDLING,
+            allowed=((Role.MEDIATOR, R.ASSIGNED), (Role.MEDIATOR, R.SAME_UNIT), (Role.COORDINATOR, R.SAME_UNIT)),
+            writes=take_in_hand, clocks=(Stop("signing"),),
+        ),
+        Step(
+            command=c.ContactPerson, event="case:contacted", sources=(S.DISPATCHED, S.HANDLING), target=None,
+            allowed=HANDLERS, clocks=(Stop("contact"),), marks="contacted",
+        ),
+        Step(
+            command=c.RespondFirst, event="case:first_responded", sources=OPEN, target=None,
+            allowed=(*HANDLERS, (Role.CLERK, R.ABOVE)),
+            clocks=(Stop("first_response"),), marks="first_responded",
+        ),
+        Step(
+            command=c.RequestExtension, event="case:extension_requested", sources=(S.HANDLING,), target=None,
+            allowed=HANDLERS, guards=(rules.may_be_extended, rules.not_paused), checks=(rules.longer_within_the_rule,),
+            writes=rules.note_extension_request, tells=(Audience.UNIT_HEAD,),
+        ),
+        Step(
+            command=c.GrantExtension, event="clock:extended", sources=(S.HANDLING,), target=None,
+            allowed=((Role.SUPERVISOR, R.ABOVE),),
+            guards=(rules.extension_is_asked_for, rules.may_be_extended, rules.not_paused),
+            checks=(rules.longer_within_the_rule, rules.confirmed("person_told")),
+            writes=rules.settle_extension_request, clocks=(Extend(("decision", "order")),), tells=(Audience.HOLDER,),
+        ),
+        Step(
+            command=c.Suspend, event="clock:paused", sources=(S.HANDLING,), target=None,
+            allowed=((Role.SUPERVISOR, R.ABOVE), *HANDLERS), guards=(rules.may_be_paused, rules.not_paused),
+            checks=(rules.pause_as_the_rule_allows,), clocks=(PauseAll(),), tells=(Audience.UNIT_HEAD,),
+        ),
+        Step(
+            command=c.Resume, event="clock:resumed", sources=(S.HANDLING,), target=None,
+            allowed=((Role.SUPERVISOR, R.ABOVE), *HANDLERS), guards=(rules.paused,), clocks=(ResumeAll(),),
+        ),
+        Step(
+            command=c.Reply, event="case:replied", sources=(S.HANDLING,), target=S.REPLIED, allowed=HANDLERS,
+            guards=(rules.not_paused,),
+            clocks=(Stop("contact"), Stop("first_response"), Stop("decision"), Stop("order"), Start("closing")),
+            tells=(Audience.UNIT_HEAD,), marks="answered",
+        ),
+        Step(
+            command=c.Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
+            guards=(rules.not_rated_yet,), writes=rules.record_rating, marks="rated",
+        ),
+        Step(
+            command=c.Close, event="case:closed", sources=(S.REPLIED,), target=S.CLOSED,
+            allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)),
+            writes=rules.note_outcome, clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
+        ),
+    ),
+)  # fmt: skip

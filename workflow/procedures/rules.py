@@ -1,0 +1,222 @@
+"""Guards, checks and writers that both procedures share: opening a case, extensions, pauses, rating, handing over.
+
+A guard looks at the situation alone, so that a page can say why a step is closed; a check looks at what was asked. Both
+give a reason or nothing. What only one procedure needs stands beside its table.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from workflow.calendar import WorkCalendar
+from workflow.clocks import paused_until
+from workflow.commands import Close, ExtendByConsent, GrantExtension, Intake, Rate, RequestExtension, Suspend
+from workflow.definition import Check, Draft, Guard, Situation
+from workflow.model import Clock, Consent, Party, Rating, Reason, RecordNumber, Side
+from workflow.policy import Extension
+
+#: Clocks that an extension may lengthen; which one a case has, its profile says.
+EXTENDABLE = ("decision", "order", "period")
+
+
+# -- opening ----------------------------------------------------------------------------------------------------------
+
+
+def received_at(situation: Situation, command: Intake) -> datetime:
+    """When the matter came in: the instant entered for a late registration, else now."""
+    return command.received_at or situation.now
+
+
+def case_received_at(situation: Situation, _command: Any) -> datetime:
+    assert situation.facts.received_at is not None, "every case knows when it came in"
+    return situation.facts.received_at
+
+
+def not_received_in_the_future(situation: Situation, command: Intake) -> Reason | None:
+    if command.received_at and command.received_at > situation.now:
+        return Reason(code="received_at.in_the_future", field="received_at")
+    return None
+
+
+def not_received_in_another_age(situation: Situation, command: Intake) -> Reason | None:
+    """A slip of the year would start clocks that have been red for decades."""
+    if command.received_at and command.received_at < situation.now - timedelta(days=366):
+        return Reason(code="received_at.more_than_a_year_ago", field="received_at")
+    return None
+
+
+def open_case(situation: Situation, command: Intake, draft: Draft) -> None:
+    """Parties, and custody with the unit that took the matter in, from the moment it came in."""
+    unit = situation.actor.unit
+    assert unit is not None, "intake always happens at a unit"
+    names = [*draft.texts["applicant"], *draft.texts.get("more_applicants", ())]
+    for position, name in enumerate(names):
+        contact = draft.optional_text("applicant_contact") if position == 0 else None
+        draft.new.append(_party(draft, Side.APPLICANT, name, contact))
+    for name in draft.texts.get("respondents", ()):
+        draft.new.append(_party(draft, Side.RESPONDENT, name, None))
+    draft.hand_over(situation.facts, unit=unit, person=None, at=received_at(situation, command))
+
+
+def _party(draft: Draft, side: Side, name: RecordNumber, contact: RecordNumber | None) -> Party:
+    """Whoever applies has consented by applying; the other side is asked."""
+    consent = Consent.GIVEN if side is Side.APPLICANT else Consent.PENDING
+    return Party(number=draft.number(), side=side, name=name, contact=contact, consent=consent)
+
+
+# -- consent ----------------------------------------------------------------------------------------------------------
+
+
+def every_party_in(field: str) -> Check:
+    """The named field must list every party of the case: what needs all of them is not done with some of them."""
+
+    def check(situation: Situation, command: Any) -> Reason | None:
+        missing = {party.number for party in situation.facts.parties} - set(getattr(command, field))
+        return (
+            Reason(code=f"{field}.not_every_party", field=field, values={"missing": len(missing)}) if missing else None
+        )
+
+    return check
+
+
+def confirmed(field: str) -> Check:
+    """A hard rule that the person confirms by ticking it."""
+
+    def check(_situation: Situation, command: Any) -> Reason | None:
+        return None if getattr(command, field) else Reason(code=f"{field}.must_be_confirmed", field=field)
+
+    return check
+
+
+# -- extension --------------------------------------------------------------------------------------------------------
+
+
+def extendable_clock(situation: Situation) -> Clock | None:
+    running = (situation.facts.running(name) for name in EXTENDABLE)
+    return next((clock for clock in running if clock), None)
+
+
+def may_be_extended(situation: Situation) -> Reason | None:
+    """Before the due time, by a rule that allows it, and not more often than it allows."""
+    clock = extendable_clock(situation)
+    rule = situation.policy.rules[clock.rule].extension if clock else None
+    if clock is None or rule is None:
+        return Reason(code="extension.not_allowed_by_rule")
+    if situation.now >= clock.due_at:
+        return Reason(code="extension.too_late")
+    granted = sum(1 for c in situation.facts.clocks if c.name == clock.name and c.outcome == "extended")
+    if rule.times is not None and granted >= rule.times:
+        return Reason(code="extension.used_up", values={"times": rule.times})
+    return None
+
+
+def extension_is_asked_for(situation: Situation) -> Reason | None:
+    return None if situation.facts.extension_asked else Reason(code="extension.not_asked_for")
+
+
+def longer_within_the_rule(
+    situation: Situation, command: RequestExtension | GrantExtension | ExtendByConsent
+) -> Reason | None:
+    clock = extendable_clock(situation)
+    rule: Extension | None = situation.policy.rules[clock.rule].extension if clock else None
+    if clock is None or rule is None:
+        return None  # the guard has said so already
+    if command.to_length <= clock.length:
+        return Reason(code="to_length.not_longer", field="to_length", values={"length": clock.length})
+    if rule.max_length is not None and command.to_length > rule.max_length:
+        return Reason(code="to_length.beyond_rule", field="to_length", values={"max": rule.max_length})
+    return None
+
+
+def note_extension_request(_situation: Situation, command: RequestExtension, draft: Draft) -> None:
+    draft.extension_asked = command.to_length
+
+
+def settle_extension_request(_situation: Situation, _command: Any, draft: Draft) -> None:
+    draft.extension_asked = None
+
+
+# -- pause ------------------------------------------------------------------------------------------------------------
+
+
+def not_paused(situation: Situation) -> Reason | None:
+    return Reason(code="pause.resume_first") if _is_paused(situation) else None
+
+
+def paused(situation: Situation) -> Reason | None:
+    return None if _is_paused(situation) else Reason(code="pause.not_paused")
+
+
+def _is_paused(situation: Situation) -> bool:
+    return any(paused_until(clock, at=situation.now) for clock in situation.facts.clocks)
+
+
+def pause_grounds(situation: Situation) -> tuple[str, ...]:
+    """The grounds on which a clock that runs here may be paused."""
+    rules = (situation.policy.rules[c.rule] for c in situation.facts.clocks if c.stopped_at is None)
+    return tuple(dict.fromkeys(ground for rule in rules if rule.pause for ground in rule.pause.grounds))
+
+
+def may_be_paused(situation: Situation) -> Reason | None:
+    return None if pause_grounds(situation) else Reason(code="pause.not_allowed_by_rule")
+
+
+def pause_as_the_rule_allows(situation: Situation, command: Suspend) -> Reason | None:
+    """A ground that the rule knows, an end in the future and not further than the rule allows, consent if it asks for it."""
+    if command.ground not in pause_grounds(situation):
+        return Reason(code="ground.not_in_rule", field="ground")
+    today = situation.policy.calendar.local_day(situation.now)
+    if command.until <= today:
+        return Reason(code="until.not_in_the_future", field="until")
+    rules = [
+        rule.pause
+        for clock in situation.facts.clocks
+        if clock.stopped_at is None
+        and (rule := situation.policy.rules[clock.rule]).pause
+        and command.ground in rule.pause.grounds
+    ]
+    longest = min(rule.max_days for rule in rules)
+    if (command.until - today).days > longest:
+        return Reason(code="until.beyond_rule", field="until", values={"max_days": longest})
+    if any(rule.needs_consent for rule in rules):
+        return every_party_in("consenting")(situation, command)
+    return None
+
+
+# -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def not_rated_yet(situation: Situation) -> Reason | None:
+    return Reason(code="rating.given_already") if "rated" in situation.facts.milestones else None
+
+
+def record_rating(situation: Situation, command: Rate, draft: Draft) -> None:
+    rating = Rating(
+        number=draft.number(), score=command.score, comment=draft.optional_text("comment"), rated_at=situation.now
+    )
+    draft.new.append(rating)
+
+
+def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:
+    draft.outcome = command.outcome
+
+
+def outcome(code: str) -> Any:
+    """A writer that records one fixed outcome."""
+
+    def write(_situation: Situation, _command: Any, draft: Draft) -> None:
+        draft.outcome = code
+
+    return write
+
+
+def start_of_day(calendar: WorkCalendar, day: Any) -> datetime:
+    return calendar.start_of(day)
+
+
+def reached(milestone: str, code: str) -> Guard:
+    """A guard that asks for a milestone and says `code` when it has not been reached."""
+
+    def guard(situation: Situation) -> Reason | None:
+        return None if milestone in situation.facts.milestones else Reason(code=code)
+
+    return guard
