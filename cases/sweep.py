@@ -6,7 +6,7 @@ no light, because lights are computed and a late crossing keeps the instant at w
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, tuple_
@@ -25,6 +25,7 @@ from workflow.model import AccountId, UnitId
 
 log = logging.getLogger(__name__)
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 BATCH = 500
 #: A sweep stops after so many and says so; the next one goes on where it stopped.
 AT_MOST = 200_000
@@ -75,7 +76,7 @@ def due_clocks(
     connection: Connection, *, now: datetime, after: tuple[datetime, int, int] | None, batch: int
 ) -> list[tuple[datetime, int, int]]:
     """The next page of running clocks due by `now`, by (next crossing, case, number)."""
-    at, case_id, number = after or (datetime.min.replace(tzinfo=now.tzinfo), 0, 0)
+    at, case_id, number = after or (EARLIEST, 0, 0)
     return _DUE.rows(  # type: ignore[return-value]  # the columns of _DUE
         connection, now=now, after_at=at, after_case=case_id, after_number=number, batch=batch
     )

@@ -7,9 +7,10 @@ everything else is a code or a figure. Who may ask, and when, is in `procedures/
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import ConfigDict
 
 from workflow.model import AccountId, RecordNumber, TextKind, UnitId
 
@@ -64,7 +65,9 @@ Channel = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What every command is."""
+    """What every command is: its fields and no others."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,105 @@
+"""Replays stories in fresh databases with a virtual clock, and says what Huiyin makes of each."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import migrations
+from sqlalchemy import Engine, func, select
+
+from cases.crossings import TIMERS
+from cases.facts import load_facts
+from cases.office import OfficeContext, load_office
+from cases.sweep import sweep
+from cases.tables import Clock, Message
+from infra.db import open_engine, reading, transaction
+from ops.stories import Story, Teller, build_stage
+from reports.assessment import points_of_case
+from workflow.clocks import due_on, light, red_at, yellow_at
+from workflow.model import Clock as ClockValue
+
+_clock = Clock.__table__.c  # type: ignore[attr-defined]
+SCHEME = "LIGHTS-A"
+
+
+def replay(story: Story, *, sweeping: bool = True) -> dict[str, Any]:
+    """One JSON object for the case. With `sweeping` the sweep runs at every stored crossing; without, only at the end.
+
+    Raises `ops.stories.StoryIsWrong`, or `workflow.model.Refusal` when the rules refuse a step.
+    """
+    with tempfile.TemporaryDirectory(prefix="huiyin-replay-") as folder:
+        engine = open_engine(f"sqlite:///{Path(folder) / 'replay.db'}")
+        try:
+            return _replay(engine, story, sweeping=sweeping)
+        finally:
+            engine.dispose()
+
+
+def _replay(engine: Engine, story: Story, *, sweeping: bool) -> dict[str, Any]:
+    migrations.upgrade(engine)
+    with transaction(engine) as connection:
+        stage = build_stage(connection, now=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))
+    with reading(engine) as connection:
+        office = load_office(connection)
+    teller = Teller(engine, office, stage, story)
+    for index, step in enumerate(story.steps):
+        if sweeping:
+            sweep_until(engine, teller.moment(step))
+        teller.tell(index)
+    end = teller.instant(story.until) if story.until else teller.moment(story.steps[-1])
+    if sweeping:
+        sweep_until(engine, end)
+    sweep(engine, now=end)
+    return _outcome(engine, office, story, teller, at=end)
+
+
+def sweep_until(engine: Engine, until: datetime) -> None:
+    """Runs the sweep at each instant at which something crosses, as the timers would have."""
+    for moment in _crossings(engine, until):
+        sweep(engine, now=moment)
+
+
+def _crossings(engine: Engine, until: datetime) -> Iterator[datetime]:
+    while True:
+        with reading(engine) as connection:
+            found = connection.execute(
+                select(func.min(_clock.next_crossing_at)).where(_clock.next_crossing_at <= until)
+            ).scalar()
+        if found is None:
+            return
+        yield found
+
+
+def _outcome(engine: Engine, office: OfficeContext, story: Story, teller: Teller, *, at: datetime) -> dict[str, Any]:
+    assert teller.case_id is not None, "a story opens a case"
+    with reading(engine) as connection:
+        loaded = load_facts(connection, teller.case_id, actor=TIMERS)
+        points = points_of_case(connection, teller.case_id, actor=TIMERS, scheme=office.policy.schemes[SCHEME])
+        mails = connection.execute(select(func.count()).select_from(Message)).scalar_one()
+    assert loaded is not None
+    return {
+        "case": story.case,
+        "clocks": [_clock_line(clock, office, at) for clock in loaded[0].clocks],
+        "points": {SCHEME: float(points)},
+        "mails": mails,
+    }
+
+
+def _clock_line(clock: ClockValue, office: OfficeContext, at: datetime) -> dict[str, Any]:
+    calendar = office.policy.calendar
+
+    def local(instant: datetime | None) -> str | None:
+        return instant.astimezone(calendar.zone).isoformat(timespec="minutes") if instant else None
+
+    return {
+        "rule": clock.rule,
+        "started_at": local(clock.started_at),
+        "due_on": due_on(clock, calendar).isoformat(),
+        "yellow_at": local(yellow_at(clock)),
+        "red_at": local(red_at(clock)),
+        "stopped_at": local(clock.stopped_at),
+        "light": light(clock, at=at).value,
+        "waived": clock.waived,
+    }

@@ -1,0 +1,225 @@
+"""A story: one case written down as JSON, step by step with the local time of each, and told to a database.
+
+The format is documented in `docs/stories.md`. Stories are replayed against an office of their own (`stage`), and the
+demo tells its cases through the same `Teller`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from sqlalchemy import Connection, Engine, select
+
+from cases.execute import Opened, execute, open_case
+from cases.office import OfficeContext
+from cases.tables import Party, PersonalText
+from infra.db import transaction
+from people.directory import add_account, add_unit, found_office, person
+from workflow import commands
+from workflow.commands import Choice, Command, Intake
+from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+
+#: Everyone a story may name without introducing them.
+CAST: Mapping[str, tuple[str, Role]] = {
+    "clerk": ("centre", Role.CLERK),
+    "coordinator": ("centre", Role.COORDINATOR),
+    "duty_leader": ("centre", Role.SUPERVISOR),
+    "assessor": ("centre", Role.ASSESSOR),
+    "upstream": ("upstream", Role.SUPERVISOR),
+    "supervisor": ("room", Role.SUPERVISOR),
+    "mediator": ("room", Role.MEDIATOR),
+    "mediator_2": ("room", Role.MEDIATOR),
+    "mediator_3": ("room", Role.MEDIATOR),
+    "mediator_4": ("room", Role.MEDIATOR),
+}
+UNITS = (("upstream", "upstream", None), ("centre", "centre", "upstream"), ("room", "unit", "centre"))
+
+
+class StoryIsWrong(Exception):
+    """A story cannot be told. Says which file, which step and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryStep:
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    at: str
+    by: str
+    do: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """`matter` is mediation, petition, hotline or enterprise; `until` is how long the timers go on after the last step."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    case: str | int
+    matter: str
+    steps: tuple[StoryStep, ...]
+    title: str = ""
+    until: str | None = None
+
+
+_STORY: TypeAdapter[Story] = TypeAdapter(Story)
+
+
+def read_story(path: Path) -> Story:
+    """Raises `StoryIsWrong` for a file that is not a story."""
+    try:
+        return _STORY.validate_python(json.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StoryIsWrong(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (OSError, ValueError) as error:
+        raise StoryIsWrong(f"{path.name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """An office that stories happen in: its people and units by the names that stories use."""
+
+    people: Mapping[str, Actor]
+    units: Mapping[str, UnitId]
+
+
+def build_stage(connection: Connection, *, now: datetime) -> Stage:
+    """The small office of a replay. It says of itself that it is a simulation."""
+    found_office(
+        connection,
+        name="滨江园区党群服务中心",
+        short_name="滨园",
+        calendar="cn",
+        mediation_profile="mediation-30d",
+        now=now,
+        simulation=True,
+    )
+    units: dict[str, UnitId] = {}
+    for name, kind, parent in UNITS:
+        units[name] = add_unit(
+            connection, name=name, kind=kind, parent=units.get(parent or ""), takes_intake=kind == "centre"
+        )
+    people = {}
+    for name, (unit, role) in CAST.items():
+        account = add_account(
+            connection, unit=units[unit], role=role, login=name, name=name, email=f"{name}@example.invalid", now=now
+        )
+        people[name] = actor_of(connection, account)
+    return Stage(people=people, units=units)
+
+
+def actor_of(connection: Connection, account: AccountId) -> Actor:
+    found = person(connection, account)
+    assert found is not None, "the account has just been added"
+    return found.actor
+
+
+class Teller:
+    """Tells the steps of one story to a database, one transaction a step."""
+
+    def __init__(self, engine: Engine, office: OfficeContext, stage: Stage, story: Story) -> None:
+        self._engine, self._office, self._stage, self._story = engine, office, stage, story
+        self.case_id: int | None = None
+        self.opened: Opened | None = None
+
+    def moment(self, step: StoryStep) -> datetime:
+        return self.instant(step.at)
+
+    def instant(self, text: str) -> datetime:
+        try:
+            local = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise StoryIsWrong(f"{self._story.case}: {text!r} is not a time") from error
+        return local if local.tzinfo else local.replace(tzinfo=self._office.policy.calendar.zone)
+
+    def tell(self, index: int, *, request: str = "") -> None:
+        """Takes step `index` at its time. Raises `StoryIsWrong`, or `Refusal` if the rules refuse the step."""
+        step = self._story.steps[index]
+        request = request or hashlib.sha256(f"{self._story.case}/{index}".encode()).hexdigest()[:32]
+        with transaction(self._engine) as connection:
+            command = self._command(connection, step)
+            actor = self._actor(step)
+            now = self.moment(step)
+            if isinstance(command, Intake):
+                profile = self._office.profile_of(self._story.matter)
+                self.opened = open_case(
+                    connection, command, profile=profile, actor=actor, now=now, office=self._office, request=request
+                )
+                self.case_id = self.opened.case_id
+                return
+            if self.case_id is None:
+                raise StoryIsWrong(f"{self._story.case}: {step.do} comes before Register or Apply")
+            execute(
+                connection,
+                self.case_id,
+                command,
+                actor=actor,
+                now=now,
+                expected_version=None,
+                office=self._office,
+                request=request,
+            )
+
+    def _actor(self, step: StoryStep) -> Actor:
+        if step.by == "petitioner":
+            case = CaseId(self.case_id) if self.case_id is not None else None
+            return Actor(account=None, role=Role.PETITIONER, unit=self._stage.units["centre"], case=case)
+        if step.by not in self._stage.people:
+            raise StoryIsWrong(f"{self._story.case}: nobody is called {step.by!r}; known: {', '.join(self._stage.people)}")
+        return self._stage.people[step.by]
+
+    def _command(self, connection: Connection, step: StoryStep) -> Command:
+        kind = getattr(commands, step.do, None)
+        if not (isinstance(kind, type) and issubclass(kind, Command)):
+            raise StoryIsWrong(f"{self._story.case}: there is no command {step.do!r}")
+        hints = get_type_hints(kind, include_extras=True)
+        values = {
+            name: self._resolved(connection, next((m.of for m in _marks(hints.get(name)) if isinstance(m, Choice)), None), value)
+            for name, value in step.fields.items()
+        }
+        if "received_at" in values:
+            values["received_at"] = self.instant(values["received_at"])
+        try:
+            made: Command = TypeAdapter(kind).validate_python(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise StoryIsWrong(f"{self._story.case}: {step.do}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        return made
+
+    def _resolved(self, connection: Connection, choice: str | None, value: Any) -> Any:
+        """Names of a story as the ids of the record: people, units, and parties (or "all" of them)."""
+        match choice:
+            case "mediators" | "handlers" | "appointed":
+                return [self._account(v) for v in value] if isinstance(value, list) else self._account(value)
+            case "units":
+                return self._stage.units[value]
+            case "parties":
+                known = self._parties(connection)
+                if value == "all":
+                    return list(known.values())
+                return [known[v] for v in value] if isinstance(value, list) else known[value]
+            case _:
+                return value
+
+    def _account(self, name: str) -> int | None:
+        if name not in self._stage.people:
+            raise StoryIsWrong(f"{self._story.case}: nobody is called {name!r}")
+        return self._stage.people[name].account
+
+    def _parties(self, connection: Connection) -> dict[str, int]:
+        party, text = Party.__table__.c, PersonalText.__table__.c  # type: ignore[attr-defined]
+        rows = connection.execute(
+            select(text.content, party.number)
+            .join_from(Party, PersonalText, (text.case_id == party.case_id) & (text.number == party.name))
+            .where(party.case_id == self.case_id)
+            .order_by(party.number)
+        )
+        return {row.content: row.number for row in rows}
+
+
+def _marks(hint: Any) -> tuple[Any, ...]:
+    return getattr(hint, "__metadata__", ())

@@ -1,0 +1,153 @@
+"""Founding an office; adding units and accounts; reading an account as an actor."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from people.tables import Account, Office, Unit, UnitAbove
+from workflow.model import AccountId, Actor, Role, UnitId
+
+_account = Account.__table__.c  # type: ignore[attr-defined]
+_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
+_unit = Unit.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An account as the program meets it: who it is, and what it may be trusted with."""
+
+    id: AccountId
+    name: str
+    email: str
+    language: str
+    unit_name: str
+    actor: Actor
+
+
+def found_office(
+    connection: Connection,
+    *,
+    name: str,
+    short_name: str,
+    calendar: str,
+    mediation_profile: str,
+    now: datetime,
+    demo: bool = False,
+    simulation: bool = False,
+) -> None:
+    connection.execute(
+        insert(Office).values(
+            id=1,
+            name=name,
+            short_name=short_name,
+            calendar=calendar,
+            mediation_profile=mediation_profile,
+            demo=demo,
+            simulation=simulation,
+            created_at=now,
+        )
+    )
+
+
+def add_unit(
+    connection: Connection, *, name: str, kind: str, parent: UnitId | None = None, takes_intake: bool = False
+) -> UnitId:
+    """A unit and its place in the tree."""
+    made = connection.execute(
+        insert(Unit)
+        .values(name=name, kind=kind, parent_id=parent, takes_intake=takes_intake)
+        .returning(_unit.id)
+    ).scalar_one()
+    rows = [{"unit": made, "above": made, "depth": 0}]
+    if parent is not None:
+        above = connection.execute(select(_above.above, _above.depth).where(_above.unit == parent))
+        rows += [{"unit": made, "above": unit, "depth": depth + 1} for unit, depth in above]
+    connection.execute(insert(UnitAbove), rows)
+    return UnitId(made)
+
+
+def add_account(
+    connection: Connection,
+    *,
+    unit: UnitId,
+    role: Role,
+    login: str,
+    name: str,
+    email: str,
+    now: datetime,
+    language: str = "zh_CN",
+) -> AccountId:
+    made = connection.execute(
+        insert(Account)
+        .values(
+            unit_id=unit,
+            role=role.value,
+            login=login,
+            name=name,
+            email=email,
+            language=language,
+            active=True,
+            created_at=now,
+        )
+        .returning(_account.id)
+    ).scalar_one()
+    return AccountId(made)
+
+
+def person(connection: Connection, account: AccountId) -> Person | None:
+    """An active account as a person, with every unit below its own; None if there is no such account or it is closed."""
+    row = connection.execute(
+        select(*_account, _unit.name.label("unit_name"))
+        .join_from(Account, Unit, _account.unit_id == _unit.id)
+        .where(_account.id == account, _account.active.is_(True))
+    ).one_or_none()
+    if row is None:
+        return None
+    below = connection.execute(select(_above.unit).where(_above.above == row.unit_id)).scalars()
+    return Person(
+        id=AccountId(row.id),
+        name=row.name,
+        email=row.email,
+        language=row.language,
+        unit_name=row.unit_name,
+        actor=Actor(
+            account=AccountId(row.id),
+            role=Role(row.role),
+            unit=UnitId(row.unit_id),
+            units=frozenset(UnitId(unit) for unit in below),
+        ),
+    )
+
+
+def intake_unit(connection: Connection) -> UnitId:
+    """The unit that takes in what petitioners file themselves."""
+    found = connection.execute(select(_unit.id).where(_unit.takes_intake.is_(True)).order_by(_unit.id).limit(1))
+    return UnitId(found.scalar_one())
+
+
+def names_of_accounts(connection: Connection) -> dict[int, str]:
+    return {row.id: row.name for row in connection.execute(select(_account.id, _account.name))}
+
+
+def names_of_units(connection: Connection) -> dict[int, str]:
+    return {row.id: row.name for row in connection.execute(select(_unit.id, _unit.name))}
+
+
+def accounts_with_role(connection: Connection, role: Role, *, within: UnitId) -> list[Any]:
+    """Active accounts of a role in a unit or below it: rows of (id, name, unit)."""
+    below = select(_above.unit).where(_above.above == within)
+    query = (
+        select(_account.id, _account.name, _unit.name.label("unit"))
+        .join_from(Account, Unit, _account.unit_id == _unit.id)
+        .where(_account.role == role.value, _account.active.is_(True), _account.unit_id.in_(below))
+        .order_by(_unit.id, _account.id)
+    )
+    return list(connection.execute(query))
+
+
+def units_within(connection: Connection, unit: UnitId) -> list[Any]:
+    """A unit and those below it: rows of (id, name)."""
+    below = select(_above.unit).where(_above.above == unit)
+    return list(connection.execute(select(_unit.id, _unit.name).where(_unit.id.in_(below)).order_by(_unit.id)))
