@@ -1,6 +1,7 @@
 """Alembic's entry: runs inside the transaction that `migrations.upgrade` has begun, never on a connection of its own."""
 
 from alembic import context
+
 from infra.columns import Row
 
 context.configure(

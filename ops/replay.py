@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import migrations
 from sqlalchemy import Engine, func, select
 
+import migrations
 from cases.crossings import TIMERS
 from cases.facts import load_facts
 from cases.office import OfficeContext, load_office

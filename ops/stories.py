@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
 
@@ -176,7 +177,7 @@ class Teller:
         kind = getattr(commands, step.do, None)
         if not (isinstance(kind, type) and issubclass(kind, Command)):
             raise StoryIsWrong(f"{self._story.case}: there is no command {step.do!r}")
-        hints = get_type_hints(kind, include_extras=True)
+        hints = _hints_of(kind)
         values = {
             name: self._resolved(connection, next((m.of for m in _marks(hints.get(name)) if isinstance(m, Choice)), None), value)
             for name, value in step.fields.items()
@@ -184,7 +185,7 @@ class Teller:
         if "received_at" in values:
             values["received_at"] = self.instant(values["received_at"])
         try:
-            made: Command = TypeAdapter(kind).validate_python(values)
+            made = _adapter_of(kind).validate_python(values)
         except ValidationError as error:
             first = error.errors()[0]
             raise StoryIsWrong(f"{self._story.case}: {step.do}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
@@ -219,6 +220,16 @@ class Teller:
             .order_by(party.number)
         )
         return {row.content: row.number for row in rows}
+
+
+@cache
+def _hints_of(kind: type[Command]) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+@cache
+def _adapter_of(kind: type[Command]) -> TypeAdapter[Command]:
+    return TypeAdapter(kind)
 
 
 def _marks(hint: Any) -> tuple[Any, ...]:

@@ -151,3 +151,14 @@ def units_within(connection: Connection, unit: UnitId) -> list[Any]:
     """A unit and those below it: rows of (id, name)."""
     below = select(_above.unit).where(_above.above == unit)
     return list(connection.execute(select(_unit.id, _unit.name).where(_unit.id.in_(below)).order_by(_unit.id)))
+
+
+def first_of_each_role(connection: Connection) -> list[tuple[str, str, AccountId]]:
+    """One active account for each role that has any: (role, name, account), in the order of the roles."""
+    rows = connection.execute(
+        select(_account.role, _account.name, _account.id).where(_account.active.is_(True)).order_by(_account.id)
+    )
+    first: dict[str, tuple[str, AccountId]] = {}
+    for role, name, account in rows:
+        first.setdefault(role, (name, AccountId(account)))
+    return [(role.value, *first[role.value]) for role in Role if role.value in first]

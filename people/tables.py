@@ -58,11 +58,12 @@ class Account(Row, table=True):
 
 
 class WebSession(Row, table=True):
-    """A signed-in browser, known by the hash of its token."""
+    """A signed-in browser, known by the hash of its token: of an account, or of a petitioner who came with a code."""
 
     __tablename__ = "web_session"
     token_hash: str = Field(primary_key=True)
-    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id", sa_type=BigKey, index=True)
+    case_id: int | None = Field(default=None, sa_type=BigKey)
     created_at: datetime = Field(sa_type=UTCDateTime)
     seen_at: datetime = Field(sa_type=UTCDateTime)
 

@@ -41,9 +41,7 @@ class Assessment:
     numbers: dict[int, tuple[str, str, int, int]]  #: of each case that is named: public id, series, year, serial
 
 
-def assess(
-    connection: Connection, *, year: int, scheme: str, actor: Actor, office: OfficeContext
-) -> Assessment:
+def assess(connection: Connection, *, year: int, scheme: str, actor: Actor, office: OfficeContext) -> Assessment:
     """The sheets of a year in the office's own zone. Raises `YearWithoutCalendar`, `KeyError` for an unknown scheme."""
     calendar = office.policy.calendar
     if year not in calendar.published:
@@ -51,7 +49,13 @@ def assess(
     chosen = office.policy.schemes[scheme]
     numbers: dict[int, tuple[str, str, int, int]] = {}
     found = items(
-        _lit(connection, actor, numbers, start=calendar.start_of(date(year, 1, 1)), end=calendar.start_of(date(year + 1, 1, 1))),
+        _lit(
+            connection,
+            actor,
+            numbers,
+            start=calendar.start_of(date(year, 1, 1)),
+            end=calendar.start_of(date(year + 1, 1, 1)),
+        ),
         chosen,
     )
     by_unit: dict[UnitId, list[Item]] = {}
@@ -89,7 +93,15 @@ def _rows(
     """Crossings that lit, of cases the actor may see. The event is the witness; the clock knows whether it was waived."""
     events = connection.execute(
         visible_cases(
-            actor, _event.stream, _event.seq, _event.occurred_at, _event.data, case.public_id, case.series, case.year, case.serial
+            actor,
+            _event.stream,
+            _event.seq,
+            _event.occurred_at,
+            _event.data,
+            case.public_id,
+            case.series,
+            case.year,
+            case.serial,
         )
         .join_from(Case, Event, _event.stream == case.id)
         .where(_event.code == "clock:crossed", *conditions)  # type: ignore[arg-type]  # column conditions

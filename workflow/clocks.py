@@ -245,3 +245,26 @@ def _held(rung: Rung, pauses: tuple[Pause, ...]) -> Rung:
     """Nothing lights during a pause: such a rung waits for its end."""
     end = next((one.until for one in pauses if one.at < rung.at < one.until), None)
     return replace(rung, at=end) if end else rung
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """The time to the due time in the clock's own unit, for people: `amount` 0 means today (or within the minute)."""
+
+    amount: int
+    unit: Unit
+    overdue: bool
+
+
+def left(clock: Clock, calendar: WorkCalendar, *, at: datetime) -> Left:
+    """How much is left at an instant, or how far it is overdue. Days and working days are whole ones after today."""
+    overdue = at >= clock.due_at
+    if clock.unit in STEADY:
+        minutes = abs(int((clock.due_at - at).total_seconds())) // 60
+        if minutes >= 120:
+            return Left(amount=minutes // 60, unit=Unit.HOUR, overdue=overdue)
+        return Left(amount=minutes, unit=Unit.MINUTE, overdue=overdue)
+    today, last = calendar.local_day(at), due_on(clock, calendar)
+    unit = Unit.WORKING_DAY if clock.unit is Unit.WORKING_DAY else Unit.DAY
+    earlier, later = (last, today) if overdue else (today, last)
+    return Left(amount=_count(unit, earlier, later, calendar), unit=unit, overdue=overdue)

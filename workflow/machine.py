@@ -310,3 +310,34 @@ def with_crossings_recorded(facts: CaseFacts, *, until: datetime) -> CaseFacts:
             for clock in facts.clocks
         ),
     )
+
+
+@cache
+def usual_path(procedure: str) -> tuple[State, ...]:
+    """The states that a matter goes through when nothing special happens: first moving steps of the table, in order."""
+    table = PROCEDURES[procedure]
+    path = [State.UNFILED]
+    while path[-1] not in FINAL_STATES:
+        path.append(
+            next(
+                step.target
+                for step in table.steps
+                if path[-1] in step.sources and step.target and step.target not in path and not _is_side_exit(step)
+            )
+        )
+    return tuple(path)
+
+
+def usual_next(procedure: str, state: State) -> str | None:
+    """The command that moves a matter on from a state, for lists; None at the end."""
+    if state in FINAL_STATES:
+        return None
+    path = usual_path(procedure)
+    passed = path[: path.index(state) + 1] if state in path else (state,)
+    steps = (s for s in PROCEDURES[procedure].steps if state in s.sources and s.target and s.target not in passed)
+    return next((step.command.__name__ for step in steps if not _is_side_exit(step)), None)
+
+
+def _is_side_exit(step: Step) -> bool:
+    """Refusing and terminating end a matter without an answer on its merits."""
+    return step.target in (State.NOT_ACCEPTED, State.TERMINATED)

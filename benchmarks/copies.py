@@ -1,0 +1,141 @@
+"""Many cases, quickly: copies of the rows of one case, made inside the database.
+
+`full_copies` are complete cases on which steps can be taken. `open_clocks` are as many cases as wanted with what a
+sweep touches (the case, its chain's head and first event, one running clock). Known parts of them come due one minute
+after the other, each part scattered over all cases: the hard case for a disk.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Connection, Engine, MetaData, Table, insert, text
+
+from benchmarks.dialects import of
+from benchmarks.office import MEDIATORS_A_ROOM, PROFILE, READY_AT, ROOMS, Staff, head_of
+from cases.rows import to_row
+from cases.tables import Appointment, Case, Clock, Custody, Event, Party, PersonalText, StreamHead
+from infra.columns import Row
+from infra.db import transaction
+from workflow import clocks, model
+from workflow.model import RecordNumber
+
+#: Open clocks are dealt into slots, and every twentieth slot is a share: 5 % of the clocks, evenly scattered.
+SLOTS, SHARES = 1000, 20
+#: When the open clocks were started, before they are spread out by minutes: they light before `READY_AT`.
+STARTED_AT = READY_AT - timedelta(days=24)
+_DEALT = ("started_at", "due_at", "rungs", "yellow_at", "red_at", "crossed_until", "next_crossing_at")
+_clock_columns = Clock.__table__.c  # type: ignore[attr-defined]
+_SLOT = Table(
+    "slot", MetaData(), Column("slot", primary_key=True, type_=_clock_columns.number.type),
+    *(Column(name, _clock_columns[name].type) for name in _DEALT), prefixes=["TEMPORARY"],
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """The instants at which parts of the open clocks come due, in this order; at `nothing_due_at` none has yet."""
+
+    nothing_due_at: datetime
+    few: tuple[datetime, ...]  #: `few_slots` slots each
+    many: tuple[datetime, ...]  #: one share of the open clocks each
+
+
+def full_copies(engine: Engine, staff: Staff, *, first: int, count: int) -> range:
+    """The office's case again under the ids from `first` on, with everything that belongs to it."""
+    with transaction(engine) as connection:
+        own = of(connection)
+        new = {"serial": "n", "public_id": own.random_hex, "key": f"'request:' || {own.random_hex}"}
+        for table in (Case, PersonalText, Party, Custody, Appointment, Clock, StreamHead, Event):
+            _copy(connection, table, staff.case_id, new, first=first, count=count)
+    return range(first, first + count)
+
+
+def open_clocks(engine: Engine, staff: Staff, *, count: int, few: int, few_slots: int, many: int) -> Groups:
+    """`count` cases with one running clock each: first `few` groups of `few_slots` slots, then `many` shares come due."""
+    clock, first = _period(staff), staff.case_id + 1
+    with _bulk(engine) as connection:
+        own = of(connection)
+        _deal(connection, clock, few=few, few_slots=few_slots, many=many)
+        new = {"serial": "n", "public_id": own.random_hex, "seq": "1", "data": "'{}'", "key": f"'request:' || {own.random_hex}"}  # fmt: skip
+        room = f"(n % {len(ROOMS)} + {ROOMS.start})"
+        held = {"holder_unit": room, "holder_person": f"{head_of(1)} * {room} + n % {MEDIATORS_A_ROOM} + 1"}
+        due = {"next_due_at": own.hours_later.format(at="t.next_due_at", hours="n % 700")}
+        _copy(connection, Case, staff.case_id, {**new, **held, **due}, first=first, count=count)
+        _copy(connection, Event, staff.case_id, new, first=first, count=count, only="t.seq = 1")
+        _copy(connection, StreamHead, staff.case_id, new, first=first, count=count)
+        dealt = {name: f"slot.{name}" for name in _DEALT}
+        running = f"JOIN slot ON slot.slot = n % {SLOTS} WHERE t.stopped_at IS NULL AND"
+        _copy(connection, Clock, staff.case_id, dealt, first=first, count=count, join=running)
+    lights = [clock.rungs[0].at + timedelta(minutes=n) for n in range(few + many)]
+    return Groups(nothing_due_at=lights[0] - timedelta(minutes=1), few=tuple(lights[:few]), many=tuple(lights[few:]))
+
+
+@contextmanager
+def _bulk(engine: Engine) -> Iterator[Connection]:
+    """A connection that writes much and fast, and leaves the database folded up and measured as after a quiet night."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        own, driver = of(connection), connection.connection
+        _run(driver.cursor(), own.before_bulk)
+        yield connection
+        connection.commit()
+        _run(driver.cursor(), own.after_bulk)
+
+
+def _run(cursor: Any, statements: Iterable[str]) -> None:
+    for statement in statements:
+        cursor.execute(statement)
+        cursor.fetchall() if cursor.description else None
+    cursor.close()
+
+
+def _period(staff: Staff) -> model.Clock:
+    policy = staff.office.policy.for_profile(PROFILE)
+    rule = policy.rule("period")
+    assert rule, "the profile has a period"
+    return clocks.start(RecordNumber(1), "period", rule, policy, at=STARTED_AT)
+
+
+def _deal(connection: Connection, clock: model.Clock, *, few: int, few_slots: int, many: int) -> None:
+    """The table that says what a clock of each slot looks like: the period, started some minutes later."""
+    assert many * (SLOTS // SHARES) + few * few_slots <= SLOTS, "there are not so many slots"
+    last_slots = [slot for slot in range(SLOTS) if slot % SHARES >= many]
+    minute = {slot: n for n in range(few) for slot in last_slots[n * few_slots : (n + 1) * few_slots]}
+    minute |= {slot: few + slot % SHARES for slot in range(SLOTS) if slot % SHARES < many}
+    later = timedelta(days=2)  #: of the clocks that do not come due here
+    rows = [_dealt(slot, clock, timedelta(minutes=minute[slot]) if slot in minute else later) for slot in range(SLOTS)]
+    _SLOT.create(connection)
+    connection.execute(insert(_SLOT), rows)
+
+
+def _dealt(slot: int, clock: model.Clock, later: timedelta) -> dict[str, Any]:
+    rungs = tuple(replace(rung, at=rung.at + later) for rung in clock.rungs)
+    moved = replace(clock, started_at=clock.started_at + later, due_at=clock.due_at + later, rungs=rungs)
+    row = to_row(moved)
+    return {"slot": slot, **{name: row[name] for name in _DEALT}}
+
+
+def _copy(
+    connection: Connection,
+    table: type[Row],
+    case_id: int,
+    new: Mapping[str, str],
+    *,
+    first: int,
+    count: int,
+    join: str = "WHERE",
+    only: str = "TRUE",
+) -> None:
+    """The rows of one case once for every n of the series, with some columns replaced by expressions of n."""
+    columns = {column.name for column in table.__table__.columns}  # type: ignore[attr-defined]
+    key = next(name for name in ("case_id", "stream", "id") if name in columns)
+    names = sorted(columns - ({"id"} - {key}))
+    values = {name: "n" if name == key else new.get(name, f"t.{name}") for name in names}
+    statement = (
+        f"INSERT INTO {table.__tablename__} ({', '.join(names)}) {of(connection).series} "
+        f"SELECT {', '.join(values.values())} FROM series CROSS JOIN {table.__tablename__} t "
+        f"{join} t.{key} = :case_id AND {only}"
+    )
+    connection.execute(text(statement), {"first": first, "last": first + count - 1, "case_id": case_id})

@@ -1,0 +1,80 @@
+"""The statements of three steps as one would write them by hand for the driver: the limit of `execute`.
+
+A session that is held, an extension by consent (one clock stops, its successor starts, the head of the unit is told),
+a settlement (one clock stops, two start). Only what the two databases spell differently is a placeholder in braces.
+"""
+
+LOCK_HEAD = "SELECT seq, hash FROM stream_head WHERE stream = ?{for_update}"
+FIND_KEY = "SELECT stream, seq, data FROM event WHERE key = ?"
+LOAD_CASE = """
+    SELECT id, procedure, profile, state, version, dispute_type, channel, received_at, registered_at, holder_unit,
+        holder_person, custody_number, custody_from, milestones, next_number, closed_at, outcome, extension_asked,
+        series, year, serial, public_id
+    FROM cases
+    WHERE (holder_person = ?
+        OR (EXISTS (SELECT * FROM appointment
+            WHERE appointment.case_id = cases.id AND appointment.person = ? AND appointment.until_at IS NULL))
+        OR holder_unit = ? AND holder_person IS NULL AND state = ?)
+    AND NOT (EXISTS (SELECT * FROM recusal WHERE recusal.case_id = cases.id AND recusal.person = ?))
+    AND cases.id = ?"""
+LOAD_CLOCKS = """
+    SELECT number, name, rule, policy, kind, started_at, length, unit, due_at, rungs, pauses, provisional, extends,
+        waived, stopped_at, outcome, crossed_until
+    FROM clock WHERE case_id = ? ORDER BY number"""
+LOAD_PARTIES = "SELECT number, side, name, contact, consent FROM party WHERE case_id = ? ORDER BY number"
+LOAD_APPOINTMENTS = """
+    SELECT number, person, chief, from_at, until_at, disclosure FROM appointment WHERE case_id = ? ORDER BY number"""
+UPDATE_CASE = """
+    UPDATE cases SET version=?, state=?, milestones=?, next_number=?, holder_unit=?, holder_person=?, custody_number=?,
+        custody_from=?, next_due_at=?, paused_until=?, extension_asked=?, outcome=?, closed_at=?
+    WHERE id = ? AND version = ?"""
+NEW_TEXT = "INSERT INTO personal_text (case_id, number, kind, salt, content) VALUES (?, ?, ?, ?, ?)"
+NEW_SESSION = """
+    INSERT INTO mediation_session (case_id, number, form, place, minutes, invitees, held_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+NEW_AGREEMENT = """
+    INSERT INTO agreement (case_id, number, form, partial, terms, amount_yuan, effective_at, performance_due_on)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+NEW_CLOCK = """
+    INSERT INTO clock (case_id, number, name, rule, policy, kind, started_at, length, unit, due_at, rungs, pauses,
+        provisional, extends, waived, stopped_at, outcome, yellow_at, red_at, crossed_until, next_crossing_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+CHANGE_CLOCK = """
+    UPDATE clock SET name=?, rule=?, policy=?, kind=?, started_at=?, length=?, unit=?, due_at=?, rungs=?, pauses=?,
+        provisional=?, extends=?, waived=?, stopped_at=?, outcome=?, yellow_at=?, red_at=?, crossed_until=?,
+        next_crossing_at=?
+    WHERE case_id = ? AND number = ?"""
+NEW_EVENT = """
+    INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+MOVE_HEAD = "UPDATE stream_head SET seq=?, hash=? WHERE stream = ?"
+FIND_POSTS = """
+    SELECT unit_above.unit, account.id, account.role, unit.kind, unit_above.depth
+    FROM unit_above JOIN unit ON unit_above.above = unit.id JOIN account ON account.unit_id = unit.id
+    WHERE account.active IS {true} AND account.role IN (?, ?, ?, ?) AND unit_above.unit = ?
+    ORDER BY unit_above.unit, unit_above.depth, account.id"""
+NEW_MESSAGE = """
+    INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at) VALUES (?, ?, ?, ?, ?, ?)"""
+
+LOAD = (LOCK_HEAD, FIND_KEY, LOAD_CASE, LOAD_CLOCKS, LOAD_PARTIES, LOAD_APPOINTMENTS)
+APPEND = (NEW_EVENT, MOVE_HEAD)
+TELL = (FIND_POSTS, NEW_MESSAGE)
+STEPS = {
+    "HoldSession": (*LOAD, UPDATE_CASE, NEW_TEXT, NEW_TEXT, NEW_SESSION, *APPEND),
+    "ExtendByConsent": (*LOAD, UPDATE_CASE, NEW_CLOCK, CHANGE_CLOCK, *APPEND, *TELL),
+    "Settle": (*LOAD, UPDATE_CASE, NEW_TEXT, NEW_AGREEMENT, NEW_CLOCK, NEW_CLOCK, CHANGE_CLOCK, *APPEND, *TELL),
+}  # fmt: skip
+SPELLINGS = {
+    "sqlite": {"for_update": "", "true": "1"},
+    "postgresql": {"for_update": " FOR UPDATE", "true": "true"},
+}
+
+
+def statements(dialect: str) -> dict[str, tuple[str, ...]]:
+    """Each step's statements for one driver, with its own mark for a value."""
+    mark = "?" if dialect == "sqlite" else "%s"
+    spell = SPELLINGS[dialect]
+    return {
+        step: tuple(" ".join(text.split()).format(**spell).replace("?", mark) for text in texts)
+        for step, texts in STEPS.items()
+    }

@@ -1,0 +1,26 @@
+"""When each recurring job last succeeded or failed. Pages show it; a stopped sweep cannot hide."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from cases.tables import JobRun
+
+_run = JobRun.__table__.c  # type: ignore[attr-defined]
+
+
+def note_run(connection: Connection, job: str, *, now: datetime, summary: str, succeeded: bool) -> None:
+    values = {"summary": summary, ("succeeded_at" if succeeded else "failed_at"): now}
+    table = JobRun.__table__  # type: ignore[attr-defined]
+    touched = connection.execute(table.update().where(_run.job == job).values(**values))
+    if touched.rowcount == 0:
+        connection.execute(table.insert().values(job=job, **values))
+
+
+def last_success(connection: Connection, job: str) -> datetime | None:
+    found: datetime | None = connection.execute(select(_run.succeeded_at).where(_run.job == job)).scalar()
+    return found
+
+
+def all_runs(connection: Connection) -> list[JobRun]:
+    return list(connection.execute(select(JobRun.__table__).order_by(_run.job)))  # type: ignore[attr-defined]

@@ -1,0 +1,37 @@
+"""Codes as words: the one place where a code of the rules meets the catalogue of the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.i18n import translations
+from workflow.clocks import Left
+from workflow.model import Reason, Unit
+
+
+class Words:
+    """Looks up `state.handling`, `command.Accept`, `field.to_length`, `reason.extension.too_late`, ..."""
+
+    def __init__(self, language: str) -> None:
+        self._catalogue = translations(language)
+
+    def __call__(self, code: str, /, **values: Any) -> str:
+        found = self._catalogue.gettext(code)
+        return found % values if values else found
+
+    def has(self, code: str) -> bool:
+        return self._catalogue.gettext(code) != code
+
+    def reason(self, reason: Reason) -> str:
+        return self(f"reason.{reason.code}", **_plain(reason.values))
+
+    def left(self, left: Left) -> str:
+        """还剩 2 个工作日; 今天到期; 超期 1 天."""
+        if left.amount == 0 and left.unit in (Unit.DAY, Unit.WORKING_DAY):
+            return self("left.overdue_today" if left.overdue else "left.today")
+        code = f"{'over' if left.overdue else 'left'}.{left.unit.value}"
+        return self._catalogue.ngettext(code, f"{code}.many", left.amount) % {"n": left.amount}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they may stand in a sentence; a code inside a sentence would be a system word."""
+    return dict(values)

@@ -1,0 +1,59 @@
+"""Languages: the catalogues, compiled in memory when first used, and how days and instants are written in each."""
+
+import gettext
+import io
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+LANGUAGES = ("zh_CN", "en")
+DEFAULT = "zh_CN"
+DAY = {"zh_CN": "M月d日 EEE", "en": "EEE d MMM"}
+DAY_WITH_YEAR = {"zh_CN": "yyyy年M月d日 EEE", "en": "EEE d MMM yyyy"}
+MINUTE = {"zh_CN": "M月d日 HH:mm", "en": "d MMM HH:mm"}
+MINUTE_WITH_YEAR = {"zh_CN": "yyyy年M月d日 HH:mm", "en": "d MMM yyyy HH:mm"}
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    path = files("templates") / "locales" / language / "LC_MESSAGES" / "huiyin.po"
+    return read_po(io.BytesIO(path.read_bytes()), locale=language)
+
+
+@cache
+def translations(language: str) -> gettext.GNUTranslations:
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue(language))
+    compiled.seek(0)
+    return Translations(compiled, domain="huiyin")
+
+
+def translator(language: str) -> Callable[[str], str]:
+    return translations(language).gettext
+
+
+def known_language(wanted: str | None) -> str:
+    """The language asked for, if it is one of ours: zh, zh_CN, zh-Hans, en, en-GB, ..."""
+    prefix = (wanted or "").replace("-", "_").split("_")[0].lower()
+    return next((language for language in LANGUAGES if language.split("_")[0] == prefix), DEFAULT)
+
+
+def write_day(day: date, language: str, *, today: date | None = None) -> str:
+    """10月15日 周四; with the year when it is not this year's."""
+    same_year = today is not None and today.year == day.year
+    return format_date(day, DAY[language] if same_year else DAY_WITH_YEAR[language], locale=language)
+
+
+def write_minute(instant: datetime, language: str, zone: ZoneInfo, *, today: date | None = None) -> str:
+    """10月15日 09:30 in the office's zone; with the year when it is not this year's."""
+    local = instant.astimezone(zone)
+    pattern = MINUTE if today is not None and today.year == local.year else MINUTE_WITH_YEAR
+    return format_datetime(local.replace(tzinfo=None), pattern[language], locale=language)

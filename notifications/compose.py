@@ -1,0 +1,133 @@
+"""A message as a mail in its recipient's language: the case's number, what is due and when. Nothing of the dispute.
+
+The words are in `templates/mail/` and the catalogues; this gathers what they speak of.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from cases.crossings import TIMERS
+from cases.facts import load_facts
+from cases.numbers import case_number
+from cases.office import OfficeContext
+from cases.tables import Event, Message
+from cases.words import Words
+from infra.i18n import write_day, write_minute
+from infra.jinja import render
+from infra.settings import Settings
+from people.tables import Account
+from workflow.clocks import due_on, left
+from workflow.model import Clock, Unit
+
+_event = Event.__table__.c  # type: ignore[attr-defined]
+_account = Account.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail ready to go, and to whom."""
+
+    message: int
+    to: str
+    mail: EmailMessage
+
+
+def message_id(row: Message | Any, domain: str) -> str:
+    """One Message-ID a message for ever: a second copy is recognised as one."""
+    return f"<{row.stream}.{row.seq}.{row.recipient}@{domain}>"
+
+
+def compose(
+    connection: Connection, rows: Iterable[Any], *, office: OfficeContext, settings: Settings, now: datetime
+) -> list[Letter]:
+    """The letters of claimed messages. A recipient whose account is closed gets none."""
+    wanted = list(rows)
+    accounts = {
+        row.id: row
+        for row in connection.execute(
+            select(_account.id, _account.name, _account.email, _account.language).where(
+                _account.id.in_({row.recipient for row in wanted})
+            )
+        )
+    }
+    events = {
+        (row.stream, row.seq): row
+        for row in connection.execute(
+            select(_event.stream, _event.seq, _event.code, _event.data, _event.recorded_at).where(
+                tuple_(_event.stream, _event.seq).in_({(row.stream, row.seq) for row in wanted})
+            )
+        )
+    }
+    return [
+        _letter(connection, row, accounts[row.recipient], events[row.stream, row.seq], office, settings, now)
+        for row in wanted
+        if row.recipient in accounts
+    ]
+
+
+def _letter(
+    connection: Connection, row: Any, account: Any, event: Any, office: OfficeContext, settings: Settings, now: datetime
+) -> Letter:
+    language = account.language
+    words = _words(connection, event, office, settings, language, now)
+    mail = EmailMessage(policy=SMTP)
+    mail["Message-ID"] = message_id(row, settings.mail_domain)
+    mail["Date"] = event.recorded_at
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["From"] = _address(office.name, settings.mail_from)
+    mail["To"] = _address(account.name, account.email)
+    mail["Subject"] = render(language, "mail/subject.txt", **words).strip()
+    mail.set_content(render(language, "mail/notice.txt", **words))
+    mail.add_alternative(render(language, "mail/notice.html", **words), subtype="html")
+    return Letter(message=row.id, to=account.email, mail=mail)
+
+
+def _address(name: str, email: str) -> Address:
+    user, _, domain = email.rpartition("@")
+    return Address(display_name=name, username=user, domain=domain)
+
+
+def _words(
+    connection: Connection, event: Any, office: OfficeContext, settings: Settings, language: str, now: datetime
+) -> dict[str, Any]:
+    """What the templates speak of: number, what happened, which clock is due when, how much is left."""
+    loaded = load_facts(connection, event.stream, actor=TIMERS)
+    assert loaded is not None, "a message is about a case that exists"
+    facts, name = loaded
+    data = json.loads(event.data)
+    clock = _clock_of(facts.clocks, data.get("clock"))
+    calendar = office.policy.calendar
+    today = calendar.local_day(now)
+    return {
+        "number": case_number(office.short_name, name.series, name.year, name.serial),
+        "what": f"{event.code}.{data['rung']}" if event.code == "clock:crossed" else event.code,
+        "words": Words(language),
+        "clock": clock.name if clock else None,
+        "due": _due(clock, office, language, today) if clock else None,
+        "left": left(clock, calendar, at=now) if clock and clock.stopped_at is None else None,
+        "provisional": bool(clock and clock.provisional),
+        "link": f"{settings.base_url()}/cases/{name.public_id}",
+        "office": office.name,
+    }
+
+
+def _clock_of(clocks: tuple[Clock, ...], number: int | None) -> Clock | None:
+    """The clock a crossing is about, or else the one that is due next."""
+    if number is not None:
+        return next(clock for clock in clocks if clock.number == number)
+    return min((clock for clock in clocks if clock.stopped_at is None), key=lambda clock: clock.due_at, default=None)
+
+
+def _due(clock: Clock, office: OfficeContext, language: str, today: Any) -> str:
+    calendar = office.policy.calendar
+    if clock.unit in (Unit.MINUTE, Unit.HOUR):
+        return write_minute(clock.due_at, language, calendar.zone, today=today)
+    return write_day(due_on(clock, calendar), language, today=today)

@@ -1,0 +1,133 @@
+"""Delivery: claim, send with no transaction open, record. At least once; one Message-ID a message; never silent.
+
+A claim is a lease: if the process dies between sending and recording, the message is free again after the lease and
+goes out a second time under the same Message-ID. Failures back off up to an hour and end as dead letters after three
+days, which a person is shown.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select, update
+
+from cases.office import OfficeContext
+from cases.tables import Message
+from infra.db import reading, transaction
+from infra.settings import Settings
+from notifications.compose import Letter, compose
+from notifications.transport import NotDelivered, Transport, open_transport
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+LEASE = timedelta(minutes=10)  #: longer than a whole batch may take at the transport's time-out
+#: Minutes until the next try after the first, second, ... failure; then hourly.
+BACKOFF_MINUTES = (1, 2, 4, 8, 15, 30, 60)
+GIVE_UP_AFTER = timedelta(hours=72)
+
+_message = Message.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    sent: int = 0
+    deferred: int = 0
+    dead: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    message: int
+    error: NotDelivered | None
+
+
+def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime) -> Delivered:
+    """Sends what is waiting and due by `now`, in batches, until nothing is."""
+    total = Delivered()
+    with open_transport(settings) as transport:
+        while True:
+            lease = secrets.token_hex(8)
+            with transaction(engine) as connection:
+                claimed = _claim(connection, lease, now=now)
+            if not claimed:
+                return total
+            with reading(engine) as connection:
+                letters = compose(connection, claimed, office=office, settings=settings, now=now)
+            results = [_send(transport, letter) for letter in letters]
+            results += _without_letter(claimed, letters)
+            with transaction(engine) as connection:
+                done = _record(connection, claimed, results, lease, now=now)
+            total = Delivered(
+                sent=total.sent + done.sent, deferred=total.deferred + done.deferred, dead=total.dead + done.dead
+            )
+
+
+def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any]:
+    waiting = (
+        select(_message.id)
+        .where(_message.next_try_at <= now)
+        .order_by(_message.next_try_at, _message.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.execute(
+        update(Message)
+        .where(_message.id.in_(waiting.scalar_subquery()))
+        .values(lease=lease, next_try_at=now + LEASE, attempts=_message.attempts + 1)
+        .returning(_message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at)
+    ).all()
+
+
+def _send(transport: Transport, letter: Letter) -> _Result:
+    try:
+        transport.send(letter.mail, to=letter.to)
+    except NotDelivered as error:
+        log.warning("mail not delivered", extra={"message": letter.message, "reason": error.reason})
+        return _Result(message=letter.message, error=error)
+    return _Result(message=letter.message, error=None)
+
+
+def _without_letter(claimed: Sequence[Any], letters: list[Letter]) -> list[_Result]:
+    composed = {letter.message for letter in letters}
+    gone = NotDelivered("account closed", permanent=True)
+    return [_Result(message=row.id, error=gone) for row in claimed if row.id not in composed]
+
+
+def _record(
+    connection: Connection, claimed: Sequence[Any], results: list[_Result], lease: str, *, now: datetime
+) -> Delivered:
+    rows = {row.id: row for row in claimed}
+    sent = deferred = dead = 0
+    for result in results:
+        row = rows[result.message]
+        values: dict[str, Any] = {"lease": None}
+        if result.error is None:
+            sent += 1
+            values |= {"sent_at": now, "next_try_at": None, "last_error": None}
+        elif result.error.permanent or now - row.recorded_at > GIVE_UP_AFTER:
+            dead += 1
+            values |= {"dead_at": now, "next_try_at": None, "last_error": result.error.reason}
+        else:
+            deferred += 1
+            values |= {"next_try_at": now + backoff(row.attempts), "last_error": result.error.reason}
+        # Only the holder of the lease may record: a slow sender whose lease has run out changes nothing.
+        connection.execute(update(Message).where(_message.id == row.id, _message.lease == lease).values(**values))
+    return Delivered(sent=sent, deferred=deferred, dead=dead)
+
+
+def backoff(attempts: int) -> timedelta:
+    """The pause after so many failed tries: 1, 2, 4, 8, 15, 30 minutes, then an hour."""
+    return timedelta(minutes=BACKOFF_MINUTES[min(attempts, len(BACKOFF_MINUTES)) - 1])
+
+
+def send_again(connection: Connection, message: int, *, now: datetime) -> None:
+    """Takes a dead letter up again, as new, at a person's word."""
+    connection.execute(
+        update(Message)
+        .where(_message.id == message, _message.dead_at.is_not(None))
+        .values(dead_at=None, next_try_at=now, attempts=0)
+    )

@@ -1,0 +1,196 @@
+"""The gates of `./dev check` that need the program itself: are the migrations fresh, are both catalogues complete."""
+
+import ast
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import get_args
+
+from babel.messages.extract import extract_from_dir
+
+import migrations
+from cases.office import load_policy
+from infra.db import open_engine, reading
+from infra.i18n import LANGUAGES, catalogue
+from ops.jobs import JOBS
+from web.forms import shapes
+from web.pages import MENU
+from web.presenters.lights import SHAPES
+from web.presenters.work_list import GROUPS
+from web.routes.cases import MATTERS
+from web.routes.mails import KINDS
+from web.routes.people import UNIT_KINDS, NewAccount
+from web.routes.public import FILED
+from workflow import commands
+from workflow.disputes import DISPUTE_TYPES
+from workflow.model import Consent, Kind, Light, Role, Side, State, Unit
+from workflow.policy import Policy
+from workflow.procedures import PROCEDURES
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("workflow", "people", "cases", "notifications", "reports", "web", "ops", "infra")
+METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("templates/**.txt", "jinja2.ext:babel_extract"), ("**.py", "python")]
+OPTIONS = {"templates/**.html": {"newstyle_gettext": "true", "silent": "false"}, "templates/**.txt": {"newstyle_gettext": "true", "silent": "false"}}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "t": None}
+#: Kinds of fields whose text can fail to be one.
+UNREADABLE = ("number", "date", "datetime")
+#: Validation errors that the limits of our own commands can produce.
+LIMITS = (
+    "missing", "string_too_short", "string_too_long", "too_short", "too_long", "greater_than_equal", "less_than_equal",
+    "literal_error", "unknown_field", "not_offered",
+)  # fmt: skip
+
+
+def stale_migrations() -> list[str]:
+    """What the tables say and the migrations do not, on a fresh SQLite database."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{Path(folder) / 'check.db'}")
+        try:
+            migrations.upgrade(engine)
+            with reading(engine) as connection:
+                return [str(difference) for difference in migrations.differences(connection)]
+        finally:
+            engine.dispose()
+
+
+def missing_words() -> list[str]:
+    """Every message that the program can ask for and a catalogue lacks, and every one that only one catalogue has."""
+    known = {language: {_key(message.id) for message in catalogue(language) if message.id and _said(message.string)} for language in LANGUAGES}
+    wanted = set(_literal_messages()) | set(codes(load_policy("cn")))
+    missing = [f"{language}: {message}" for language in LANGUAGES for message in sorted(wanted - known[language])]
+    everything = set().union(*known.values())
+    return missing + [f"{language} alone lacks: {m}" for language in LANGUAGES for m in sorted(everything - known[language] - wanted)]
+
+
+def codes(policy: Policy) -> Iterator[str]:
+    """Every code that is looked up by a name made at run time."""
+    steps = [step for procedure in PROCEDURES.values() for step in procedure.steps]
+    kinds = {step.command for step in steps}
+    yield from _of("state", State)
+    yield from (f"stands.{state.value}" for state in State if state is not State.UNFILED)
+    yield from (f"command.{kind.__name__}" for kind in kinds)
+    yield from (f"event.{step.event}" for step in steps)
+    for kind in kinds:
+        for shape in shapes(kind):
+            yield f"field.{shape.name}"
+            yield from (f"choice.{shape.name}.{value}" for value in shape.literal)
+    clocks = {name for profile in policy.profiles.values() for name in profile.clocks}
+    yield from _named("clock", clocks)
+    yield from _named("rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {"pause_over"})
+    yield from _named("ground", {g for rule in policy.rules.values() if rule.pause for g in rule.pause.grounds})
+    yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned"))
+    yield from _named("profile", policy.profiles)
+    yield from _named("scheme", policy.schemes)
+    yield from _named("procedure", PROCEDURES)
+    yield from _named("dispute", DISPUTE_TYPES)
+    yield from _named("channel", get_args(commands.Channel))
+    yield from _of("light", Light)
+    yield from _named("light", SHAPES)
+    yield from _named("role", [role.value for role in Role])
+    yield from _of("side", Side)
+    yield from _of("consent", Consent)
+    yield from _of("kind", Kind)
+    for unit in Unit:
+        yield from (f"length.{unit.value}", f"left.{unit.value}", f"over.{unit.value}")
+    yield from _outcomes()
+    yield from _named("disclosure", ("open", "kept"))
+    yield from _named("group", (*GROUPS, "closed"))
+    yield from _named("rating", ("satisfied", "fairly_satisfied", "dissatisfied"))
+    for matter in MATTERS:
+        yield from (f"matter.{matter}", f"matter.{matter}.about")
+    yield from _named("filing", FILED)
+    yield from _named("remedies", PROCEDURES)
+    yield from (code for _, code in MENU)
+    yield from _named("job", (job.name for job in JOBS))
+    yield from _named("mails", KINDS)
+    yield from _named("unit_kind", UNIT_KINDS)
+    yield from (f"people.{name}_missing" for name in NewAccount.__dataclass_fields__)
+    told = {step.event for step in steps if step.tells}
+    for what in told | {f"clock:crossed.{code}" for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))}:
+        yield from (f"mail.tag.{what}", f"mail.what.{what}", f"mail.do.{what}")
+    yield from _reasons()
+
+
+def _outcomes() -> Iterator[str]:
+    yield from (f"outcome.{code}" for code in _literals(commands.Close, "outcome"))
+    yield from (f"outcome.settled.{form}" for form in ("written", "oral", "in_part"))
+    yield from (f"outcome.terminated.{code}" for code in _literals(commands.Terminate, "ground"))
+    yield from (f"outcome.not_accepted.{code}" for code in _literals(commands.Refuse, "ground"))
+
+
+def _literals(kind: type[commands.Command], name: str) -> tuple[str, ...]:
+    return next(shape.literal for shape in shapes(kind) if shape.name == name)
+
+
+def _reasons() -> Iterator[str]:
+    """Codes written as `Reason(code="...")`, and those made of a field's name."""
+    for code in _written_codes("Reason"):
+        yield f"reason.{code}"
+    yield from (f"reason.form.{code}" for code in LIMITS)
+    yield from (f"reason.form.not_a_{kind}" for kind in UNREADABLE)
+    yield from (f"reason.{field}.not_every_party" for field in ("consenting", "signed_by"))
+    yield from (f"reason.{field}.must_be_confirmed" for field in ("person_told", "notice_given", "papers_complete"))
+
+
+def _written_codes(call: str) -> Iterator[str]:
+    for path in _python_files():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call:
+                for keyword in node.keywords:
+                    if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+                        yield str(keyword.value.value)
+
+
+#: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
+_CARRIED = re.compile(r"(?:error|signin|code|people|password|closures|file)\.[a-z_]+")
+
+
+def _literal_messages() -> Iterator[str]:
+    for _, _, message, _, _ in extract_from_dir(ROOT, METHODS, OPTIONS, KEYWORDS, directory_filter=_inside):
+        yield message[0] if isinstance(message, tuple) else message
+    for path in _python_files():
+        if path.parent.parts[-1] in ("web", "routes"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CARRIED.fullmatch(node.value):
+                    yield node.value
+                    if node.value.startswith("error."):
+                        yield f"{node.value}.title"
+
+
+def _python_files() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def _inside(folder: str) -> bool:
+    part = Path(folder).relative_to(ROOT).parts[:1]
+    return not part or part[0] in (*PACKAGES, "templates")
+
+
+def _of(prefix: str, codes_of: type) -> Iterator[str]:
+    return (f"{prefix}.{member.value}" for member in codes_of)  # type: ignore[attr-defined]  # enumerations
+
+
+def _named(prefix: str, names: Iterable[str]) -> Iterator[str]:
+    return (f"{prefix}.{name}" for name in names)
+
+
+def _key(message: object) -> str:
+    return str(message[0]) if isinstance(message, tuple | list) else str(message)
+
+
+def _said(text: object) -> bool:
+    return all(text) if isinstance(text, tuple | list) else bool(text)
+
+
+def main(gate: str) -> int:
+    """Prints what a gate found; 1 if it found anything."""
+    found = {"migrations": stale_migrations, "translations": missing_words}[gate]()
+    for line in found:
+        sys.stdout.write(line + "\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,255 @@
+"""The command line: `huiyin init, serve, demo, sweep, assess, export, verify, replay`. Reads the clock for all of them.
+
+Exit codes: 0 done, 1 found something wrong (verify, a story whose step is refused), 2 asked wrongly, 3 cannot be read.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Engine
+
+import migrations
+from cases.crossings import TIMERS
+from cases.numbers import case_number
+from cases.office import NoOffice, load_office
+from infra.db import open_engine, reading, warn_of_old_sqlite
+from infra.i18n import translator
+from infra.logs import log_to_stderr
+from infra.settings import settings
+from ops import verify as verifier
+from ops.founding import AlreadyFounded, found
+from ops.jobs import JOBS, run_job
+from ops.replay import replay as replay_story
+from ops.serving import serve_demo, serve_office
+from ops.stories import StoryIsWrong, read_story
+from people.directory import names_of_units
+from reports.assessment import YearWithoutCalendar
+from reports.assessment import assess as assess_year
+from reports.closures import closure_cells, closure_header, closure_rows
+from reports.sheets import write_csv, write_xlsx
+from workflow.model import Refusal
+from workflow.policy import PolicyIsWrong
+
+WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Huiyin 回音: 事事有着落，件件有回音. A case-workflow engine for mediation rooms and petition desks.",
+)  # fmt: skip
+export = typer.Typer(no_args_is_help=True, help="写出报表。Write reports to files.")
+app.add_typer(export, name="export")
+Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
+
+
+@app.callback()
+def prepare() -> None:
+    log_to_stderr()
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Option(help="单位全称。The office's full name.", prompt="单位全称 / full name")],
+    short_name: Annotated[str, typer.Option(help="编号中的简称，如 滨园。Stands in every case number.", prompt="编号简称 / short name")],
+    email: Annotated[str, typer.Option(help="管理员邮箱。The administrator's e-mail.", prompt="管理员邮箱 / e-mail")],
+    administrator: Annotated[str, typer.Option(help="管理员姓名。The administrator's name.")] = "管理员",
+    mediation: Annotated[str, typer.Option(help="调解期限 / mediation period: mediation-30d, mediation-month")] = "mediation-30d",
+    calendar: Annotated[str, typer.Option(help="工作日历 / calendar")] = "cn",
+) -> None:
+    """建立单位：数据库、日历、首位管理员和一次性登录链接。Found an office; the first administrator signs in by a one-time link."""
+    try:
+        link = found(
+            settings(), name=name, short_name=short_name, administrator=administrator, email=email, mediation=mediation,
+            calendar=calendar, now=_now(),
+        )  # fmt: skip
+    except AlreadyFounded as error:
+        _fail(f"数据库中已有单位：{error}。This database already holds an office.", WRONG)
+    except (PolicyIsWrong, ValueError) as error:
+        _fail(str(error), ASKED_WRONGLY)
+    typer.echo(f"已建立 {name}。Founded.\n管理员一次性登录链接，两天内有效 / one-time sign-in link, two days:\n  {link}\n启动 / start: huiyin serve")
+
+
+@app.command()
+def serve(
+    timers: Annotated[bool, typer.Option(help="在本进程运行定时任务。Run the timers in this process.")] = True,
+) -> None:
+    """启动网页和定时任务。Start the web pages and the timers."""
+    warn_of_old_sqlite()
+    engine = _engine()
+    try:
+        serve_office(engine, settings(), timers=timers)
+    except NoOffice:
+        _fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="端口 / port")] = 8000,
+    fresh: Annotated[bool, typer.Option(help="重建演示数据。Build the demo anew.")] = False,
+) -> None:
+    """启动虚构的演示单位，只在本机开放。Start a demo office with invented cases, on this machine only."""
+    serve_demo(settings(), port=port, fresh=fresh, now=_now())
+
+
+@app.command()
+def sweep(
+    as_json: Json = False,
+    job: Annotated[str, typer.Option(help="任务名 / which job: sweep, deliver, checkpoint, sessions")] = "sweep",
+) -> None:
+    """运行一次定时任务（默认检查时限）。Run a recurring job once, by default the check of time limits."""
+    chosen = next((one for one in JOBS if one.name == job), None)
+    if chosen is None:
+        _fail(f"没有任务 {job}；可选 / known: {', '.join(one.name for one in JOBS)}", ASKED_WRONGLY)
+    summary = run_job(chosen, _engine(), settings(), now=_now())
+    if as_json:
+        figures = dict(part.split("=") for part in summary.split())
+        _print({"job": job, **{key: int(value) for key, value in figures.items()}})
+    else:
+        typer.echo(f"{job}: {summary or 'ok'}")
+
+
+@app.command()
+def assess(
+    year: Annotated[int, typer.Argument(help="年度 / year")],
+    scheme: Annotated[str, typer.Option(help="计分办法 / scheme")] = "LIGHTS-A",
+    as_json: Json = False,
+) -> None:
+    """年度考核，逐项列出。The year-end assessment, itemised."""
+    with reading(_engine()) as connection:
+        office = _office(connection)
+        try:
+            result = assess_year(connection, year=year, scheme=scheme, actor=TIMERS, office=office)
+        except YearWithoutCalendar:
+            _fail(f"{year} 年没有已公布的日历。There is no published calendar for {year}.", WRONG)
+        except KeyError:
+            _fail(f"没有计分办法 {scheme}；可选 / known: {', '.join(office.policy.schemes)}", ASKED_WRONGLY)
+        units = names_of_units(connection)
+    sheets: list[dict[str, Any]] = [
+        {
+            "unit": units[sheet.unit],
+            "total": float(sheet.total),
+            "points": float(sheet.points),
+            "items": [
+                {
+                    "case": case_number(office.short_name, *result.numbers[item.lit.case_id][1:]),
+                    "clock": item.lit.clock,
+                    "rule": item.lit.rule,
+                    "light": item.lit.light.value,
+                    "lit_at": item.lit.occurred_at.isoformat(),
+                    "event": item.lit.event,
+                    "points": float(item.points),
+                    "waived": item.lit.waived,
+                }
+                for item in sheet.items
+            ],
+        }
+        for sheet in result.sheets
+    ]
+    if as_json:
+        _print({"year": year, "scheme": scheme, "sheets": sheets})
+        return
+    for sheet in sheets:
+        typer.echo(f"{sheet['unit']}  {sheet['total']:g}  ({sheet['points']:+g})")
+        for item in sheet["items"]:
+            typer.echo(f"  {item['points']:+.1f}  {item['case']}  {item['rule']}  {item['light']}  {item['lit_at']}  #{item['event']}{'  waived' if item['waived'] else ''}")
+
+
+@export.command()
+def closures(
+    output: Annotated[Path, typer.Argument(help="文件名，以 .csv 或 .xlsx 结尾。A file name ending in .csv or .xlsx.")],
+    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="起始日 / first day")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="截止日 / last day")],
+    language: Annotated[str, typer.Option(help="zh_CN, en")] = "zh_CN",
+    as_json: Json = False,
+) -> None:
+    """办结报告：每件一行。The closure report, one row a closed case."""
+    if output.suffix not in (".csv", ".xlsx"):
+        _fail("文件名须以 .csv 或 .xlsx 结尾。The file name must end in .csv or .xlsx.", ASKED_WRONGLY)
+    say = translator(language)
+    unfinished = output.with_name(f".{output.name}.part")
+    with reading(_engine()) as connection:
+        office = _office(connection)
+        count = 0
+
+        def cells() -> Any:
+            nonlocal count
+            for row in closure_rows(connection, actor=TIMERS, office=office, start=start.date(), end=end.date()):
+                count += 1
+                yield closure_cells(row, say)
+
+        if output.suffix == ".csv":
+            with unfinished.open("wb") as file:
+                file.writelines(write_csv(cells(), closure_header(say)))
+        else:
+            write_xlsx(cells(), closure_header(say), unfinished, now=_now())
+    unfinished.replace(output)
+    if as_json:
+        _print({"file": str(output), "rows": count})
+    else:
+        typer.echo(f"{output}: {count}")
+
+
+@app.command()
+def verify(
+    database: Annotated[str, typer.Argument(help="数据库文件或地址，默认本单位的。A file or URL; by default this office's.")] = "",
+    as_json: Json = False,
+) -> None:
+    """独立核验记录：链、行与事件、孤立行、缺号。Check the record independently, read-only."""
+    arguments = [database or settings().database_url(), *(["--json"] if as_json else [])]
+    raise typer.Exit(verifier.main(arguments))
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="案例文件 / story files (docs/stories.md)")],
+    as_json: Json = False,
+    sweep_at_end: Annotated[bool, typer.Option("--sweep-at-end", help="只在最后检查时限。Sweep only at the end.")] = False,
+) -> None:
+    """用虚拟时钟重放案例。Replay stories with a virtual clock in a fresh simulation."""
+    for path in files:
+        try:
+            outcome = replay_story(read_story(path), sweeping=not sweep_at_end)
+        except StoryIsWrong as error:
+            _fail(str(error), ASKED_WRONGLY)
+        except Refusal as refusal:
+            say = translator(settings().language)
+            why = "; ".join(say(f"reason.{r.code}") % dict(r.values) if r.values else say(f"reason.{r.code}") for r in refusal.reasons)
+            _fail(f"{path.name}: {why} [{refusal}]", WRONG)
+        if as_json:
+            _print(outcome)
+            continue
+        typer.echo(f"{outcome['case']}: {outcome['points']}  mails={outcome['mails']}")
+        for clock in outcome["clocks"]:
+            typer.echo(f"  {clock['rule']:8} {clock['started_at']} → {clock['due_on']}  yellow {clock['yellow_at']}  red {clock['red_at']}  stopped {clock['stopped_at']}  {clock['light']}{' waived' if clock['waived'] else ''}")
+
+
+def _engine() -> Engine:
+    engine = open_engine(settings().database_url())
+    migrations.upgrade(engine)
+    return engine
+
+
+def _office(connection: Any) -> Any:
+    try:
+        return load_office(connection)
+    except NoOffice:
+        _fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _print(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _fail(message: str, code: int) -> Any:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,111 @@
+"""Builds the demo: an office with a past of hundreds of cases, told through the one door in the order of time.
+
+Every step is a command like any other, every light is noticed by the sweep at its own instant, so that numbers, ledgers
+and lists look as they would if the office had been at work since January 2025. What happens is in `demo_stories.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, func, select, update
+
+from cases.crossings import TIMERS
+from cases.office import load_office
+from cases.sweep import sweep
+from cases.tables import Clock, Message
+from cases.visibility import case, visible_cases
+from infra.db import reading, transaction
+from ops.demo_office import SEATS, found_demo_office
+from ops.demo_stories import stories
+from ops.stories import Story, Teller
+from workflow.model import AccountId, Role, State
+
+ECHO = 0x56DE_97F3  #: 回音
+FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+#: Mails older than this count as sent: a demo must not begin by writing thousands of them.
+SENT_AFTER = timedelta(days=3)
+
+_clock = Clock.__table__.c  # type: ignore[attr-defined]
+_message = Message.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOffice:
+    """What a visitor needs: one account for each role, and the tracking code of an answered case not rated yet."""
+
+    accounts: Mapping[Role, AccountId]
+    code: str
+    cases: int
+    steps: int
+
+
+def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO) -> DemoOffice:
+    """Fills a migrated database that holds no office. Nothing in it happens after `now`; the same seed tells the same.
+
+    `now` should be months after January 2025. Raises `ops.demo_office.OfficeIsThere`; a `workflow.model.Refusal` is a
+    mistake in the stories.
+    """
+    with transaction(engine) as connection:
+        stage = found_demo_office(connection, now=FOUNDED_AT)
+    with reading(engine) as connection:
+        office = load_office(connection)
+    told = stories(office, now=now, seed=seed)
+    tellers = [Teller(engine, office, stage, story) for story in told]
+    steps = _in_order(tellers, told)
+    since = FOUNDED_AT
+    for moment, number, index in steps:
+        _sweep(engine, since=since, until=moment)
+        tellers[number].tell(index)
+        since = moment
+    _sweep(engine, since=since, until=now)
+    _count_as_sent(engine, before=now - SENT_AFTER)
+    people = {role: stage.people[login].account for role, login in SEATS.items()}
+    return DemoOffice(
+        accounts={role: account for role, account in people.items() if account is not None},
+        code=_code_to_show(engine, tellers),
+        cases=len(told),
+        steps=len(steps),
+    )
+
+
+def _in_order(tellers: list[Teller], told: list[Story]) -> list[tuple[datetime, int, int]]:
+    """Every step of every story by time: when, of which story, which step."""
+    return sorted(
+        (teller.moment(step), number, index)
+        for number, (teller, story) in enumerate(zip(tellers, told, strict=True))
+        for index, step in enumerate(story.steps)
+    )
+
+
+def _sweep(engine: Engine, *, since: datetime, until: datetime) -> None:
+    """Runs the sweep at each instant at which something crosses, as the timers would have, but never before `since`:
+    the clock of a letter that is registered late may have crossed before there was a case."""
+    while (found := _next_crossing(engine)) and found <= until:
+        if failed := sweep(engine, now=max(found, since)).failed:
+            raise RuntimeError(f"crossings that cannot be recorded: {failed}")
+
+
+def _next_crossing(engine: Engine) -> datetime | None:
+    with reading(engine) as connection:
+        found: datetime | None = connection.execute(select(func.min(_clock.next_crossing_at))).scalar()
+    return found
+
+
+def _count_as_sent(engine: Engine, *, before: datetime) -> None:
+    with transaction(engine) as connection:
+        connection.execute(
+            update(Message)
+            .where(_message.recorded_at < before)
+            .values(next_try_at=None, sent_at=_message.recorded_at, attempts=1)
+        )
+
+
+def _code_to_show(engine: Engine, tellers: list[Teller]) -> str:
+    """Of the youngest case that has been answered and waits for a rating."""
+    answered = visible_cases(TIMERS, case.id).where(
+        case.state == State.REPLIED.value, ~case.milestones.contains("rated")
+    )
+    with reading(engine) as connection:
+        waiting = set(connection.execute(answered).scalars())
+    return max((t.opened.case_id, t.opened.code) for t in tellers if t.opened and t.opened.case_id in waiting)[1]

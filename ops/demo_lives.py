@@ -1,0 +1,377 @@
+"""What happens to a case in the demo, step by step: parts of a petition's and of a mediation's life, and whole lives.
+
+A life goes on to its end, however long that takes; the demo tells it only up to the present. Every step keeps to the
+rules: a refusal while the demo is built is a mistake in this file.
+"""
+
+from datetime import date, timedelta
+
+from ops.demo_office import CLERK, COORDINATOR, MEDIATORS, MEDIATORS_OF, ROOM_CLERK, SUPERVISOR_OF, UNIT_OF
+from ops.demo_script import Script
+from ops.demo_texts import (
+    CHANNELS,
+    COMMENTS,
+    CONTACTED,
+    DISCLOSURES,
+    EXTENSION_REASONS,
+    FOLLOWED_UP,
+    INSTRUCTIONS,
+    INVITEES,
+    MINUTES,
+    PAUSE_NOTES,
+    PLACES,
+    PROPER_CHANNEL,
+    REMEDIES,
+    RESPONDED,
+)
+from workflow.model import Light
+
+FIRST_DAY = date(2025, 1, 1)
+PETITIONER = "petitioner"
+STATUS, LABOUR = "10", "19"  #: no judicial confirmation for the one, no oral agreement for the other
+LIGHTS = {Light.GREEN: 80, Light.YELLOW: 14, Light.RED: 6}
+SCORES = {"satisfied": 62, "fairly_satisfied": 25, "dissatisfied": 13}
+EXTENDED_TO = {"petition": 90, "hotline": 15, "enterprise": 25}
+#: Which units take which matters, as often as they are named.
+TAKERS = {
+    "petition": ("appeals", "appeals", "talk", "room"),
+    "hotline": ("appeals", "appeals", "talk", "enterprise"),
+    "enterprise": ("enterprise", "enterprise", "appeals"),
+}
+
+
+def some_light(s: Script) -> Light:
+    return s.rng.choices(tuple(LIGHTS), tuple(LIGHTS.values()))[0]
+
+
+# -- both procedures --------------------------------------------------------------------------------------------------
+
+
+def come_in(s: Script, *, by: str = CLERK, late: bool = False) -> None:
+    """The matter is written down: by a clerk, or by the petitioner online; `late`: a letter that came in days before."""
+    received = s.at - timedelta(days=s.rng.randint(2, 6), minutes=s.rng.randint(0, 90))
+    late = late and received.date() > FIRST_DAY
+    channel = "online" if by == PETITIONER else "letter" if late else s.pick(CHANNELS[s.matter])
+    mediation = s.matter == "mediation"
+    others = [s.topic.other] if s.topic.other else []
+    if mediation and s.chance(0.12):
+        others.append(s.people[0])
+    s.do(
+        by,
+        "Apply" if mediation else "Register",
+        title=s.topic.title,
+        statement=s.topic.statement,
+        applicant=s.applicant,
+        applicant_contact=f"138****{s.rng.randint(0, 9999):04}",
+        more_applicants=[s.people[1]] if mediation and s.chance(0.15) else None,
+        respondents=others,
+        dispute_type=s.topic.dispute,
+        channel=channel,
+        received_at=f"{received:%Y-%m-%dT%H:%M}" if late else None,
+    )
+    s.respondents = others
+    s.clerk = ROOM_CLERK if by == ROOM_CLERK else CLERK
+    s.started("notice", "referral", "first_response", "order", "intake", at=received if late else s.at)
+
+
+def refuse(s: Script, ground: str) -> None:
+    s.do(CLERK, "Refuse", ground=ground, proper_channel=PROPER_CHANNEL[ground])
+
+
+def rate(s: Script, share: float = 0.6) -> None:
+    """Perhaps the petitioner rates the answer, some hours or days after it."""
+    if s.chance(share):
+        score = s.rng.choices(tuple(SCORES), tuple(SCORES.values()))[0]
+        comment = s.pick(COMMENTS[score]) if s.chance(0.4) else None
+        s.aside(s.rng.uniform(0.5, 70), PETITIONER, "Rate", score=score, comment=comment)
+
+
+def pause(s: Script, ground: str, *, consenting: str | None = None) -> None:
+    """The clock stands still for some days, and is resumed early more often than not."""
+    until = s.today + timedelta(days=s.rng.randint(5, 18))
+    s.do(s.handler, "Suspend", ground=ground, until=f"{until}", consenting=consenting, note=s.pick(PAUSE_NOTES))
+    if s.chance(0.7):
+        s.work_days(1, 6)
+        if s.today < until:
+            s.do(s.handler, "Resume", note="已取得结果。")
+            return
+    s.to_day(until)
+
+
+# -- petitions, hotline orders, enterprise orders ---------------------------------------------------------------------
+
+
+def accept(s: Script) -> None:
+    s.do(CLERK, "Accept")
+    s.started("decision")
+
+
+def assign(s: Script, *, to: str | None = None, named: bool = True) -> None:
+    """To a person, or to the unit alone: then whoever signs takes it in hand."""
+    s.handler = to or s.pick(MEDIATORS_OF[s.pick(TAKERS[s.matter])])
+    s.unit = UNIT_OF[s.handler]
+    s.do(
+        COORDINATOR,
+        "Assign",
+        unit=s.unit,
+        handler=s.handler if named else None,
+        form=s.pick(("assign_with_report", "assign_with_report", "refer")),
+        instruction=s.pick(INSTRUCTIONS) if s.chance(0.5) else None,
+    )
+
+
+def sign(s: Script) -> None:
+    s.do(s.handler, "SignFor")
+
+
+def contact(s: Script) -> None:
+    s.do(s.handler, "ContactPerson", note=s.pick(CONTACTED))
+
+
+def take_up(s: Script, *, to: str | None = None) -> None:
+    """From the desk to somebody who works on it, without delay."""
+    assign(s, to=to)
+    s.wait(10, 40)
+    sign(s)
+    s.wait(10, 40)
+    contact(s)
+
+
+def ask_for_longer(s: Script, *, granted: bool = True) -> None:
+    """The handler asks before the due time and a supervisor grants it; if there is no time left, nobody asks."""
+    name = "decision" if s.matter == "petition" else "order"
+    to_length = EXTENDED_TO[s.matter]
+    s.aim(s.clocks[name], Light.YELLOW if s.chance(0.45) else Light.GREEN)
+    if not s.in_time(name):
+        return
+    s.do(s.handler, "RequestExtension", to_length=to_length, reason=s.pick(EXTENSION_REASONS))
+    s.wait(20, 150)
+    if granted and s.in_time(name):
+        s.do(SUPERVISOR_OF[s.unit], "GrantExtension", to_length=to_length, person_told=True)
+        s.lengthened(name, to_length)
+
+
+def reply(s: Script) -> None:
+    s.do(s.handler, "Reply", form=s.pick(("handling_decision", "handling_decision", "oral")), answer=s.topic.result)
+
+
+def petition_life(s: Script, ending: str) -> None:
+    """A petition, a hotline order or an enterprise's order from its registration to `ending`."""
+    petition = s.matter == "petition"
+    by = PETITIONER if s.chance(0.2) else CLERK
+    come_in(s, by=by, late=petition and by == CLERK and s.chance(0.3))
+    if s.matter == "enterprise":
+        s.work_days(2, 2) if s.chance(0.08) else s.wait(20, 200)
+        s.do(CLERK, "RespondFirst", note=s.pick(RESPONDED))
+    if petition:
+        s.aim(s.clocks["notice"], some_light(s))
+    else:
+        s.wait(5, 40)
+    if ending.startswith("not_accepted."):
+        refuse(s, ending.removeprefix("not_accepted."))
+        rate(s, 0.2)
+        return
+    accept(s)
+    s.wait(5, 60)
+    _pass_on(s)
+    if s.chance(0.22):
+        ask_for_longer(s)
+    if s.matter == "hotline" and s.chance(0.15):
+        s.wait(30, 300)
+        pause(s, s.pick(("measurement", "appraisal", "objective_limits")))
+        s.work_days(1, 4)
+    else:
+        s.aim(s.clocks["decision" if petition else "order"], some_light(s))
+    reply(s)
+    rate(s)
+    s.work_days(1, 6) if s.chance(0.93) else s.work_days(16, 20)
+    s.do(s.handler, "Close", outcome=ending)
+
+
+def _pass_on(s: Script) -> None:
+    """Assigned, sometimes to the wrong unit first; signed for and the person called, mostly at once."""
+    assign(s, named=s.chance(0.7))
+    if s.chance(0.07):
+        s.wait(60, 240)
+        assign(s, to=s.pick(one for one in MEDIATORS if UNIT_OF[one] != s.unit))
+    s.work_days(2, 3) if s.chance(0.08) else s.wait(10, 150)
+    sign(s)
+    s.work_days(1, 2) if s.chance(0.08) else s.wait(10, 150)
+    contact(s)
+
+
+# -- mediation --------------------------------------------------------------------------------------------------------
+
+
+def seek_consent(s: Script) -> None:
+    s.do(s.clerk, "SeekConsent", note="已将申请送达对方。")
+
+
+def consents(s: Script, answer: str = "given") -> None:
+    for name in s.respondents:
+        s.do(s.clerk, "RecordConsent", party=name, answer=answer)
+
+
+def accept_mediation(s: Script) -> None:
+    s.do(s.clerk, "Accept")
+    s.started("period")
+
+
+def appoint(s: Script, *, chief: str | None = None) -> None:
+    s.handler = chief or s.pick(MEDIATORS)
+    others = [one for one in MEDIATORS if one != s.handler]
+    s.panel = [s.handler, *s.rng.sample(others, s.rng.choice((0, 0, 1, 2)))]
+    by = s.pick(("committee", "parties"))
+    s.do(COORDINATOR, "AppointMediators", chief=s.handler, others=s.panel[1:], chosen_by=by)
+
+
+def disclose(s: Script) -> None:
+    ground = s.pick(("party_or_relative", "interest", "other_relation"))
+    s.do(s.handler, "Disclose", mediator=s.handler, ground=ground, note=s.pick(DISCLOSURES))
+
+
+def answer_disclosure(s: Script) -> None:
+    """The parties keep the mediator, or another takes over."""
+    if s.chance(0.4):
+        s.do(COORDINATOR, "KeepMediator", mediator=s.handler, consenting="all")
+        return
+    arriving = s.pick(one for one in MEDIATORS if one not in s.panel)
+    s.do(COORDINATOR, "ReplaceMediator", leaving=s.handler, arriving=arriving, ground="disclosure")
+    s.panel = [arriving, *s.panel[1:]]
+    s.handler = arriving
+
+
+def notify_rights(s: Script) -> None:
+    s.do(s.handler, "NotifyRights", signed_by="all")
+
+
+def hold_session(s: Script, *, form: str = "joint") -> None:
+    invited = [s.pick(INVITEES)] if form == "joint" and s.chance(0.25) else None
+    s.do(
+        s.handler,
+        "HoldSession",
+        form=form,
+        place=s.pick(PLACES),
+        minutes=s.pick(MINUTES),
+        invitees=invited,
+        consenting="all" if invited else None,
+    )
+
+
+def settle(s: Script, form: str, *, performed_on: date, in_part: bool = False) -> None:
+    written = form == "written" or s.topic.dispute == LABOUR
+    s.do(
+        s.handler,
+        "SettleInPart" if in_part else "Settle",
+        form="written" if written else form,
+        terms=s.topic.result,
+        performance_due_on=f"{performed_on}",
+        signed_by="all",
+        mediator_signed=written,
+        sealed=written,
+        amount_yuan=s.rng.randint(2, 90) * 100 if written and s.chance(0.7) else None,
+    )
+    if not in_part:
+        s.started("follow_up", at=s.calendar.start_of(performed_on))
+
+
+def terminate(s: Script, ground: str) -> None:
+    s.do(s.handler, "Terminate", ground=ground, remedies=REMEDIES, notice_given=True)
+
+
+def follow_up(s: Script) -> None:
+    extent = s.rng.choices(("in_full", "in_part", "not_performed"), (85, 10, 5))[0]
+    s.do(
+        s.handler, "FollowUp", extent=extent, signs_of_escalation=extent == "not_performed", note=FOLLOWED_UP[extent]
+    )  # fmt: skip
+
+
+def to_the_table(s: Script) -> None:
+    """From the acceptance to the first session, without delay."""
+    s.wait(20, 60)
+    appoint(s)
+    s.wait(20, 60)
+    notify_rights(s)
+    s.work_days(1, 2)
+    hold_session(s)
+
+
+def mediation_life(s: Script, ending: str) -> None:
+    """A mediation from the application to `ending`: settled.*, terminated.* or not_accepted.*."""
+    come_in(s, by=PETITIONER if s.chance(0.15) else CLERK if s.chance(0.25) else ROOM_CLERK)
+    s.wait(10, 90)
+    if s.chance(0.8):
+        seek_consent(s)
+    s.aim(s.clocks["intake"], some_light(s))
+    if ending.startswith("not_accepted."):
+        ground = ending.removeprefix("not_accepted.")
+        if ground == "party_refuses":
+            consents(s, "refused")
+            s.wait(5, 60)
+        refuse(s, ground)
+        return
+    consents(s)
+    s.wait(5, 30)
+    accept_mediation(s)
+    s.work_days(0, 1)
+    appoint(s)
+    if s.chance(0.12):
+        s.wait(30, 200)
+        disclose(s)
+        s.work_days(0, 1)
+        answer_disclosure(s)
+    s.work_days(0, 2)
+    notify_rights(s)
+    _sessions(s)
+    if ending.startswith("terminated."):
+        _end_without_agreement(s, ending.removeprefix("terminated."))
+    elif ending == "settled.in_part":
+        settle(s, "written", performed_on=s.today + timedelta(days=s.rng.randint(3, 20)), in_part=True)
+        s.work_days(1, 3)
+        _end_without_agreement(s, "no_agreement")
+    else:
+        _end_with_agreement(s, ending.removeprefix("settled."))
+
+
+def _sessions(s: Script) -> None:
+    """One to three sessions; sometimes an appraisal is waited for, or the parties lengthen the period."""
+    for number in range(s.rng.choice((1, 1, 2, 2, 3))):
+        s.work_days(1, 4)
+        hold_session(s, form="caucus" if number and s.chance(0.3) else "joint")
+    if s.chance(0.1):
+        s.wait(20, 120)
+        pause(s, s.pick(("appraisal", "expert_advice", "party_unable")), consenting="all")
+        s.work_days(1, 2)
+    if s.chance(0.15):
+        s.aim(s.clocks["period"], Light.YELLOW if s.chance(0.6) else Light.GREEN)
+        if s.in_time("period"):
+            s.do(s.handler, "ExtendByConsent", to_length=2, consenting="all")
+            s.lengthened("period", 2)
+
+
+def _end_without_agreement(s: Script, ground: str) -> None:
+    s.aim(s.clocks["period"], Light.RED if ground == "period_over" else some_light(s))
+    terminate(s, ground)
+    rate(s, 0.35)
+    s.work_days(1, 6)
+    s.do(s.handler, "CloseMediation", papers_complete=True)
+
+
+def _end_with_agreement(s: Script, form: str) -> None:
+    """Settled, perhaps confirmed by a court, performed, followed up, closed."""
+    s.aim(s.clocks["period"], some_light(s))
+    hold_session(s)
+    s.wait(30, 120)
+    performed_on = s.today + timedelta(days=s.rng.randint(3, 25) if form == "written" else 0)
+    settle(s, form, performed_on=performed_on)
+    rate(s, 0.5)
+    if form == "written" and s.topic.dispute != STATUS and s.chance(0.35):
+        s.work_days(1, 6)
+        s.do(s.handler, "ApplyForConfirmation", consenting="all")
+    s.to_day(performed_on)
+    if s.chance(0.5):
+        s.do(s.handler, "RecordPerformance", extent="in_full", note="已查看付款凭证。")
+    s.aim(s.clocks["follow_up"], some_light(s))
+    follow_up(s)
+    s.work_days(1, 6)
+    s.do(s.handler, "CloseMediation", papers_complete=True)

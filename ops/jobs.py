@@ -1,0 +1,67 @@
+"""The recurring jobs, all of them in one table: name, how often, what is called. Each is given the instant it runs at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from cases.jobruns import note_run
+from cases.office import load_office
+from cases.sweep import sweep
+from infra.db import checkpoint, reading, transaction
+from infra.settings import Settings
+from notifications.deliver import deliver
+from people.signin import forget_old_sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """`run` returns what it did, in figures, for the page that shows the jobs."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Engine, Settings, datetime], str]
+
+
+def _sweep(engine: Engine, _settings: Settings, now: datetime) -> str:
+    done = sweep(engine, now=now)
+    return f"clocks={done.clocks} failed={len(done.failed)} truncated={int(done.truncated)}"
+
+
+def _deliver(engine: Engine, settings: Settings, now: datetime) -> str:
+    with reading(engine) as connection:
+        office = load_office(connection)
+    done = deliver(engine, office=office, settings=settings, now=now)
+    return f"sent={done.sent} deferred={done.deferred} dead={done.dead}"
+
+
+def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> str:
+    checkpoint(engine)
+    return ""
+
+
+def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> str:
+    with transaction(engine) as connection:
+        return f"forgotten={forget_old_sessions(connection, now=now)}"
+
+
+JOBS = (
+    Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
+    Job(name="deliver", every=timedelta(minutes=1), run=_deliver),
+    Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint),
+    Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),
+)
+
+
+def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime) -> str:
+    """Runs a job once and notes that it succeeded. A failure is noted too, and raised."""
+    try:
+        summary = job.run(engine, settings, now)
+    except Exception:
+        with transaction(engine) as connection:
+            note_run(connection, job.name, now=now, summary="", succeeded=False)
+        raise
+    with transaction(engine) as connection:
+        note_run(connection, job.name, now=now, summary=summary, succeeded=True)
+    return summary

@@ -1,0 +1,230 @@
+"""`huiyin verify`: proves, reading only, that a database is what its ledger says. Also a plain script:
+
+    python ops/verify.py DATABASE [--json]
+
+DATABASE is the path of an SQLite file or of a backup, or a URL. Exit code 0: nothing to report; 1: findings; 3: the
+database cannot be read. Only the standard library and a database driver are used, and no rule of the program: an
+auditor may run this file, its three neighbours `verify_*.py` and `cases/labels.json` on a copy, without the program.
+
+What it cannot see: a ledger whose end was cut off, or whose events were forged and hashed anew, together with every row
+and head that would contradict it. Against that stand the hashes that other people keep (anchors, receipts).
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+if not __package__:  # run as a script: the neighbours are found from the directory above
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
+from ops.verify_rows import compare_case, compare_records, compare_tracking
+from ops.verify_sources import TRIGGERS, CannotRead, Row, Source, opened
+from ops.verify_stream import EVENT_COLUMNS, Event, chain, fold
+
+LABELS = Path(__file__).resolve().parents[1] / "cases" / "labels.json"
+#: What says of a table that its rows are records of a case.
+RECORD_KEY = ("case_id", "number")
+FINDINGS_FOUND, UNREADABLE = 1, 3
+
+Labels = Mapping[str, Mapping[str, str]]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints the report and returns the exit code."""
+    parser = argparse.ArgumentParser(prog="huiyin verify", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("database")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(argv)
+    try:
+        report = verify(asked.database)
+    except CannotRead as error:
+        sys.stderr.write(CANNOT_READ.format(database=without_password(asked.database), reason=error) + "\n")
+        return UNREADABLE
+    sys.stdout.write((report.json() if asked.json else report.text()) + "\n")
+    return 0 if report.ok else FINDINGS_FOUND
+
+
+def verify(url_or_path: str) -> Report:
+    """Every fault of the database. Raises `CannotRead`."""
+    labels: Labels = json.loads(LABELS.read_text("utf-8"))
+    notes = Notes()
+    with opened(url_or_path) as source:
+        _check_file(source, labels, notes)
+        _check_triggers(source, notes)
+        _check_streams(source, labels, notes)
+        _check_series(source, notes)
+    given = [label for columns in labels.values() for label in columns.values()]
+    return Report(
+        database=url_or_path,
+        counts=notes.counts,
+        columns={label: given.count(label) for label in ("hashed", "derived", "volatile")},
+        findings=tuple(notes.findings),
+    )
+
+
+def _check_file(source: Source, labels: Labels, notes: Notes) -> None:
+    damage = source.damage()
+    if damage is not None:
+        notes.begin("file")
+        for _ in labels:
+            notes.count("file")
+        for line in damage:
+            notes.add(Finding(code="file.damaged", table="file", stored=line))
+
+
+def _check_triggers(source: Source, notes: Notes) -> None:
+    notes.begin("triggers")
+    found = source.triggers()
+    for name, wanted in TRIGGERS[source.kind].items():
+        if name not in found:
+            notes.add(Finding(code="triggers.missing", table="trigger", number=name))
+            continue
+        notes.count("triggers")
+        for part, expected in wanted.items():
+            if found[name][part] != expected:
+                stored = found[name][part]
+                notes.add(
+                    Finding(
+                        code="triggers.differs",
+                        table="trigger",
+                        number=name,
+                        column=part,
+                        stored=stored,
+                        expected=expected,
+                    )
+                )
+
+
+# -- streams ----------------------------------------------------------------------------------------------------------
+
+
+def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
+    """Reads the tables in step, one stream at a time, each table by one cursor."""
+    notes.begin("chains", "versions", "rows", "derived", "crossings", "messages")
+    wanted = _columns(labels)
+    cursors = {
+        table: source.rows(table, columns, columns[:2] if table != "message" else columns[:3])
+        for table, columns in wanted.items()
+    }
+    for stream, rows in _in_step(cursors):
+        posted = list(rows.pop("message", ()))
+        recorded_at = dict.fromkeys(seq for _, seq, *_ in posted)
+        head = next(((seq, hash_) for _, seq, hash_ in rows.pop("stream_head", ())), None)
+        events = chain(stream, map(Event._make, rows.pop("event", ())), head, notes)
+        folded = fold(stream, _remembering(events, recorded_at), notes)
+        _check_messages(posted, recorded_at, notes)
+        compare_case(folded, rows.pop("cases", ()), wanted["cases"], notes)
+        compare_tracking(folded, rows.pop("tracking", ()), wanted["tracking"], notes)
+        for table, columns in wanted.items():
+            if columns[:2] == RECORD_KEY:
+                compare_records(folded, table, rows.pop(table, ()), columns, notes)
+
+
+def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:
+    """The columns to read of each table, its key first."""
+    wanted: dict[str, tuple[str, ...]] = {
+        "event": EVENT_COLUMNS,
+        "stream_head": ("stream", "seq", "hash"),
+        "message": ("stream", "seq", "recipient", "recorded_at"),
+        "cases": ("id", *(name for name in labels["cases"] if name != "id")),
+        "tracking": ("case_id", "code_hash"),
+    }
+    for table, columns in labels.items():
+        if set(RECORD_KEY) <= set(columns):
+            others = (name for name, label in columns.items() if label != "volatile" and name not in RECORD_KEY)
+            wanted[table] = (*RECORD_KEY, *others)
+    return wanted
+
+
+def _in_step(tables: Mapping[str, Iterator[Row]]) -> Iterator[tuple[Any, dict[str, Iterable[Row]]]]:
+    """The rows of all tables by their first column, which all are in the order of."""
+    groups = {table: groupby(rows, key=itemgetter(0)) for table, rows in tables.items()}
+    ahead = {table: group for table, rows in groups.items() if (group := next(rows, None))}
+    while ahead:
+        stream = min((key for key, _ in ahead.values()), key=_order)
+        here: dict[str, Iterable[Row]] = {table: rows for table, (key, rows) in ahead.items() if key == stream}
+        names = list(here)
+        yield stream, here
+        for table in names:
+            if group := next(groups[table], None):
+                ahead[table] = group
+            else:
+                del ahead[table]
+
+
+def _order(key: Any) -> tuple[int, Any]:
+    """As the database sorts: SQLite would let a text into a column of numbers, and puts it last."""
+    return (1, key) if isinstance(key, int) else (0, 0) if key is None else (2, str(key))
+
+
+def _remembering(events: Iterable[Event], recorded_at: dict[Any, Any]) -> Iterator[Event]:
+    """The events as they pass; when the wanted ones were recorded is kept."""
+    for event in events:
+        if event.seq in recorded_at:
+            recorded_at[event.seq] = event.recorded_at
+        yield event
+
+
+def _check_messages(posted: Sequence[Row], recorded_at: Mapping[Any, Any], notes: Notes) -> None:
+    before: Row | None = None
+    for stream, seq, recipient, stored in posted:
+        notes.count("messages")
+        expected = recorded_at[seq]
+        place = Finding(
+            code="messages.orphan", table="message", stream=stream, number=seq, stored=stored, expected=expected
+        )
+        if expected is None:
+            notes.add(place)
+        elif stored != expected:
+            notes.add(replace(place, code="messages.differs", column="recorded_at"))
+        if (seq, recipient) == before:
+            notes.add(replace(place, code="messages.twice", column="recipient"))
+        before = (seq, recipient)
+
+
+# -- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _check_series(source: Source, notes: Notes) -> None:
+    """Each serial from 1 to the last one issued belongs to exactly one case."""
+    notes.begin("series")
+    order = ("series", "year", "serial")
+    issued = {(name, year): last for name, year, last in source.rows("series", (*order[:2], "last"), order[:2])}
+    for key, rows in groupby(source.rows("cases", order, order), key=itemgetter(0, 1)):
+        _check_serials(key, [row[2] for row in rows], issued.pop(key, None), notes)
+    for key, last in issued.items():
+        _check_serials(key, [], last, notes)
+
+
+def _check_serials(key: tuple[Any, Any], serials: Sequence[Any], last: int | None, notes: Notes) -> None:
+    place = Finding(code="series.missing", table="series", number=f"{key[0]} {key[1]}")
+    following = 1
+    for serial in serials:
+        notes.count("series")
+        if not isinstance(serial, int) or serial < following:
+            notes.add(replace(place, code="series.twice", column="serial", stored=serial))
+            continue
+        if serial > following:
+            notes.add(replace(place, column="serial", expected=_span(following, serial - 1)))
+        following = serial + 1
+    if last is None:
+        notes.add(replace(place, code="series.differs", column="last", expected=following - 1))
+    elif last >= following:
+        notes.add(replace(place, column="serial", expected=_span(following, last)))
+    elif last < following - 1:
+        notes.add(replace(place, code="series.beyond", column="last", stored=following - 1, expected=last))
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first} to {last}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

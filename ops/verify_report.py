@@ -1,0 +1,186 @@
+"""What `verify` says: findings, the report, and every sentence of both in one place, for translation.
+
+A finding names the table, the case or stream, the number or seq, the column, and both values. Personal text is never
+shown, only what it commits to.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: The checks in the order they are reported, and what each counts.
+CHECKS: Mapping[str, str] = {
+    "file": "tables in a file without damage",
+    "triggers": "triggers that protect the ledger",
+    "chains": "events, each chained to the one before",
+    "versions": "versions of cases, without gaps",
+    "rows": "rows equal to what the ledger says",
+    "derived": "clocks whose derived columns follow",
+    "crossings": "crossings of a rung that stood then",
+    "messages": "messages about an event that exists",
+    "series": "numbers issued without gaps",
+}
+#: One sentence a code; the part before the dot is the check.
+SENTENCES: Mapping[str, str] = {
+    "file.damaged": "the database reports: {stored}",
+    "triggers.missing": "this trigger is missing: the ledger is not protected",
+    "triggers.differs": "stored {stored}, expected {expected}: the ledger is not protected as it should be",
+    "chains.gap": "the events before this one are missing: expected seq {expected}, found {stored}",
+    "chains.twice": "the stream has more than one event with this seq",
+    "chains.hash": "the hash does not follow from this event and the one before: stored {stored}, recomputed {expected}",
+    "chains.data": "the data is not what the program writes",
+    "chains.tail": "the events after this one are missing: the head of the stream is at seq {stored}",
+    "chains.head": "the head of the stream does not match its last event: stored {stored}, expected {expected}",
+    "chains.no_head": "the stream has events and no head",
+    "chains.no_events": "the stream has a head and no events",
+    "versions.step": "the version is {stored}, expected {expected}",
+    "versions.differs": "stored {stored}, the ledger says {expected}",
+    "rows.differs": "stored {stored}, the ledger says {expected}",
+    "rows.not_vouched": "stored {stored}, the ledger says nothing of this column",
+    "rows.missing": "the ledger has this row and the table has not",
+    "rows.orphan": "the table has this row and the ledger has not",
+    "rows.text": "the text is not the one that was written: its commitment is {stored}, the ledger says {expected}",
+    "rows.emptied": "the text is gone and no event says that it was erased",
+    "rows.not_erased": "an event says that the text was erased and it is still there",
+    "derived.differs": "stored {stored}, recomputed {expected}",
+    "crossings.no_rung": "the event says that a rung was reached which this clock did not have then: {stored}",
+    "crossings.stopped": "the event says that a rung of a clock was reached which had stopped at {stored}",
+    "crossings.early": "the event was recorded at {stored}, before the rung was reached at {expected}",
+    "crossings.twice": "the crossing is recorded more than once: {stored}",
+    "crossings.order": "the crossing at {stored} is recorded after one at {expected}",
+    "crossings.differs": "the event says {stored}, the ledger said {expected} then",
+    "crossings.left_out": "a step was taken before the crossing that was due was recorded: {expected}",
+    "messages.orphan": "the message is about an event that does not exist",
+    "messages.differs": "stored {stored}, the event says {expected}",
+    "messages.twice": "this recipient has more than one message about the event",
+    "series.missing": "no case has serial {expected}",
+    "series.twice": "more than one case has serial {stored}",
+    "series.beyond": "the last number issued is {expected}, a case has {stored}",
+    "series.differs": "stored {stored}, recomputed {expected}",
+}
+#: Where a finding is.
+PLACES: Mapping[str, str] = {
+    "event": "event, stream {stream} seq {number}",
+    "stream_head": "stream_head, stream {stream}",
+    "message": "message, stream {stream} seq {number}",
+    "cases": "cases, case {stream}",
+    "tracking": "tracking, case {stream}",
+    "series": "series, {number}",
+    "trigger": "trigger {number}",
+    "file": "file",
+}
+RECORD_PLACE = "{table}, case {stream} number {number}"
+TITLE = "huiyin verify  {database}"
+ALL_GOOD = "OK"
+NOT_CHECKED = "not checked here"
+SOME_BAD = "{count} findings"
+ONE_BAD = "1 finding"
+VERDICT_BAD = "NOT OK: {findings}"
+CANNOT_READ = "cannot read {database}: {reason}"
+COLUMNS = "columns: {hashed} vouched for by the ledger, {derived} recomputed, {volatile} not vouched for"
+#: Values are cut here: a finding stays one line.
+LONGEST_VALUE = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fault. `stream` is the case or 0 for the office, `number` the record's number or the event's seq."""
+
+    code: str
+    table: str
+    stream: Any = None
+    number: Any = None
+    column: str | None = None
+    stored: Any = None
+    expected: Any = None
+
+    @property
+    def check(self) -> str:
+        return self.code.partition(".")[0]
+
+    def line(self) -> str:
+        place = PLACES.get(self.table, RECORD_PLACE).format(table=self.table, stream=self.stream, number=self.number)
+        place = f"{place}, {self.column}" if self.column else place
+        return f"{place}: " + SENTENCES[self.code].format(stored=_shown(self.stored), expected=_shown(self.expected))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was checked, how much of it, and every fault found."""
+
+    database: str
+    counts: Mapping[str, int]
+    columns: Mapping[str, int]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    def text(self) -> str:
+        """The table of checks, the findings, and the verdict as the last line."""
+        faults = dict.fromkeys(CHECKS, 0)
+        for finding in self.findings:
+            faults[finding.check] += 1
+        lines = [TITLE.format(database=without_password(self.database))]
+        for check, words in CHECKS.items():
+            done = _count(faults[check]) if check in self.counts else NOT_CHECKED
+            lines.append(f"{check:<10}{self.counts.get(check, 0):>9}  {words:<40}  {done}")
+        lines += [COLUMNS.format_map(self.columns)]
+        lines += [finding.line() for finding in self.findings]
+        lines += [ALL_GOOD if self.ok else VERDICT_BAD.format(findings=_count(len(self.findings)))]
+        return "\n".join(lines)
+
+    def json(self) -> str:
+        return json.dumps(
+            {
+                "database": without_password(self.database),
+                "ok": self.ok,
+                "counts": dict(self.counts),
+                "columns": dict(self.columns),
+                "findings": [
+                    {name: getattr(f, name) for name in Finding.__dataclass_fields__} | {"line": f.line()}
+                    for f in self.findings
+                ],
+            },
+            default=repr,
+            indent=2,
+        )
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is noted while the database is read. A check without a count was not made."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def begin(self, *checks: str) -> None:
+        self.counts |= dict.fromkeys(checks, 0)
+
+    def count(self, check: str) -> None:
+        self.counts[check] += 1
+
+    def add(self, finding: Finding) -> None:
+        self.findings.append(finding)
+
+
+def without_password(database: str) -> str:
+    return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", database)
+
+
+def _count(faults: int) -> str:
+    return ALL_GOOD if not faults else ONE_BAD if faults == 1 else SOME_BAD.format(count=faults)
+
+
+def _shown(value: Any) -> str:
+    """A value on one line, whatever it holds: control characters escaped, bytes that are no text replaced."""
+    text = (
+        value
+        if isinstance(value, str) and value.isprintable() and value
+        else json.dumps(value, ensure_ascii=False, default=repr)
+    )
+    text = text.encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"

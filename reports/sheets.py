@@ -1,0 +1,115 @@
+"""Rows as files: CSV that a spreadsheet opens as it is meant, and XLSX. Both are written row by row.
+
+A text that a spreadsheet would take for a formula stays a text: in CSV by a leading apostrophe, in XLSX by its type.
+Numbers stay numbers, instants lose their zone: a sheet speaks in the office's own time.
+
+Errors: `SheetError` < `SheetIsFull`, `TextIsTooLong`.
+
+Source: OWASP, "CSV Injection"; Microsoft, "Excel specifications and limits"; RFC 4180.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+import xlsxwriter
+
+Cell = str | int | Decimal | date | datetime | None
+
+BOM = b"\xef\xbb\xbf"  #: without it, Excel reads UTF-8 as the code page of the machine
+ROWS_A_CHUNK = 500
+ROWS_A_SHEET = 1_048_576  #: with the header
+TOO_LONG = -2  #: what xlsxwriter answers for a text of more than 32,767 characters
+WIDTH = 18
+DAY, MINUTE = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+
+#: What a spreadsheet skips at the start of a cell: white space of every width, byte order marks, zero-width characters.
+SKIPPED = r"\s\ufeff\ufffe\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u0000-\u001f"
+#: What begins a formula then, also full-width and small. TAB, CR, LF and NUL are dangerous in themselves.
+STARTS_FORMULA = re.compile(rf"[{SKIPPED}]*[=+\-@\t\r\n\0＝＋－＠﹦﹢﹣﹫]")
+
+
+class SheetError(Exception):
+    """The rows do not fit into the file format."""
+
+
+class SheetIsFull(SheetError):
+    """More rows than a sheet holds. Ask for a shorter period, or for CSV."""
+
+
+class TextIsTooLong(SheetError):
+    """A text longer than a cell holds would be left out."""
+
+
+def write_csv(
+    rows: Iterable[Sequence[Cell]], header: Sequence[str], *, rows_a_chunk: int = ROWS_A_CHUNK
+) -> Iterator[bytes]:
+    """The rows as UTF-8 with a byte order mark and CRLF: the header at once, then a chunk for every so many rows."""
+    yield BOM + _encoded([header])
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, rows_a_chunk)):
+        yield _encoded(chunk)
+
+
+def _encoded(rows: Iterable[Sequence[Cell]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerows([_plain(cell) for cell in row] for row in rows)
+    return buffer.getvalue().encode("utf-8")
+
+
+def _plain(cell: Cell) -> str | int | Decimal | None:
+    if isinstance(cell, str):
+        return harmless(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ", "minutes")[:16]  # without the zone
+    return cell.isoformat() if isinstance(cell, date) else cell
+
+
+def harmless(text: str) -> str:
+    """The text, with an apostrophe before it if a spreadsheet would take it for a formula."""
+    if text[:1].isalnum():  # most texts; a formula never begins so
+        return text
+    return f"'{text}" if STARTS_FORMULA.match(text) else text
+
+
+def write_xlsx(
+    rows: Iterable[Sequence[Cell]], header: Sequence[str], target: str | Path | IO[bytes], *, now: datetime
+) -> int:
+    """Writes one sheet, its header frozen, and returns the number of rows below it. `now` is the file's date of making.
+
+    Holds one row in memory. Raises `SheetIsFull` or `TextIsTooLong`; what has been written to `target` by then is not
+    to be used.
+    """
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
+    with xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options) as book:
+        book.set_properties({"created": now})
+        sheet = book.add_worksheet()
+        sheet.set_column(0, len(header) - 1, WIDTH)
+        sheet.freeze_panes(1, 0)
+        formats: dict[type, Any] = {
+            kind: book.add_format({"num_format": pattern}) for kind, pattern in ((date, DAY), (datetime, MINUTE))
+        }
+        _write_row(sheet, 0, header, {str: book.add_format({"bold": True})})
+        count = 0
+        for count, row in enumerate(rows, start=1):
+            if count >= ROWS_A_SHEET:
+                raise SheetIsFull
+            _write_row(sheet, count, row, formats)
+    return count
+
+
+def _write_row(sheet: Any, number: int, row: Sequence[Cell], formats: dict[type, Any]) -> None:
+    for column, cell in enumerate(row):
+        if isinstance(cell, str):
+            if sheet.write_string(number, column, cell, formats.get(str)) == TOO_LONG:
+                raise TextIsTooLong
+        elif isinstance(cell, date):
+            sheet.write_datetime(number, column, cell, formats[type(cell)])
+        elif cell is not None:
+            sheet.write_number(number, column, cell)

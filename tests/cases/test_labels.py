@@ -1,0 +1,38 @@
+"""Every column says whether the ledger vouches for it: a new one that does not say so fails here."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import cases.apply
+import cases.ledger
+import cases.tables
+import people.tables
+from infra.columns import Row
+
+LABELS: Mapping[str, Mapping[str, str]] = json.loads((Path(cases.tables.__file__).parent / "labels.json").read_text())
+TABLES = (cases.tables, people.tables)  # imported so that the metadata are complete
+
+
+def test_every_column_of_every_table_has_a_label_and_nothing_else_has() -> None:
+    columns = {table.name: {column.name for column in table.columns} for table in Row.metadata.tables.values()}
+    assert {table: set(labels) for table, labels in LABELS.items()} == columns
+
+
+def test_a_label_is_hashed_derived_or_volatile() -> None:
+    assert {label for labels in LABELS.values() for label in labels.values()} == {"hashed", "derived", "volatile"}
+
+
+def test_the_columns_that_stay_out_of_the_ledger_are_the_derived_columns_of_a_clock() -> None:
+    derived = {name for name, label in LABELS["clock"].items() if label == "derived"}
+    assert derived == cases.apply.DERIVED
+    assert set(LABELS["clock"].values()) == {"hashed", "derived"}
+
+
+def test_every_column_of_an_event_is_hashed_except_its_hash_and_its_row_number() -> None:
+    hashed = {name for name, label in LABELS["event"].items() if label == "hashed"}
+    assert hashed == set(cases.ledger.EVENT_COLUMNS) - {"hash"}
+
+
+def test_every_column_that_a_step_sets_in_the_row_of_a_case_is_hashed() -> None:
+    assert {LABELS["cases"][name] for name in ("version", *cases.apply.PROGRESS)} == {"hashed"}

@@ -1,0 +1,59 @@
+"""The table of routes. A route cannot be written down without saying who may use it; what is not in the table refuses.
+
+`PUBLIC` is anyone at all, `STAFF` every signed-in account, `PETITIONER` whoever came with a tracking code, and a set of
+roles exactly those. What a role may then see is in the queries (`cases/visibility.py`), not here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.model import Role
+
+PUBLIC: frozenset[Role] | None = None
+PETITIONER = frozenset({Role.PETITIONER})
+STAFF = frozenset(Role) - {Role.PETITIONER, Role.SYSTEM}
+CASE_STAFF = STAFF - {Role.ADMINISTRATOR}
+ASSESSMENT = frozenset({Role.ASSESSOR, Role.AUDITOR, Role.SUPERVISOR})
+AUDIT = frozenset({Role.AUDITOR, Role.ASSESSOR})
+ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address and method, its endpoint, and the roles it is open to (None: everybody)."""
+
+    method: str
+    path: str
+    endpoint: Callable[..., Any]
+    who: frozenset[Role] | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+ROUTES: dict[str, Route] = {}
+
+
+class RouteWithoutAccess(Exception):
+    """The application has a route that nobody declared access for. It does not start."""
+
+
+def get(path: str, *, who: frozenset[Role] | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return _route("GET", path, who)
+
+
+def post(path: str, *, who: frozenset[Role] | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return _route("POST", path, who)
+
+
+def _route(method: str, path: str, who: frozenset[Role] | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def declare(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+        route = Route(method=method, path=path, endpoint=endpoint, who=who)
+        if route.name in ROUTES:
+            raise ValueError(f"{route.name} is declared twice")
+        ROUTES[route.name] = route
+        return endpoint
+
+    return declare

@@ -1,0 +1,64 @@
+"""Puts the application together: routes from the table, the guard around them, static files, errors as pages.
+
+It refuses to start with a route that the table does not know.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+import web.routes
+from cases.office import load_office
+from infra.db import reading
+from infra.settings import Settings
+from web import errors
+from web.access import ROUTES, RouteWithoutAccess
+from web.context import Site, read_clock
+from web.security import Guard
+
+MAX_BODY = 2 * 1024 * 1024
+PAGES = web.routes  #: imported for what it does: each of its modules adds to the table
+
+
+def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], datetime] = read_clock) -> FastAPI:
+    """The application on a database that holds an office. Raises `RouteWithoutAccess`, `NoOffice`, `PolicyIsWrong`."""
+    with reading(engine) as connection:
+        office = load_office(connection)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, max_body_size=MAX_BODY)
+    app.state.site = Site(engine=engine, settings=settings, clock=clock)
+    for route in ROUTES.values():
+        app.add_api_route(
+            route.path, route.endpoint, methods=[route.method], response_class=Response, response_model=None
+        )
+    app.mount("/static", CachedStatic(directory=str(files("templates") / "static")), name="static")
+    refuse_undeclared(app)
+    errors.install(app)
+    app.add_middleware(Guard, settings=settings, loopback_only=office.demo)
+    return app
+
+
+def refuse_undeclared(app: FastAPI) -> None:
+    """Raises `RouteWithoutAccess` unless every route is in the table; the one mount serves files that are no secret."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            known = all(f"{method} {route.path}" in ROUTES for method in route.methods)
+        else:
+            known = isinstance(route, Mount) and route.path == "/static"
+        if not known:
+            raise RouteWithoutAccess(getattr(route, "path", repr(route)))
+
+
+class CachedStatic(StaticFiles):
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code in (200, 304):
+            response.headers["Cache-Control"] = "public, max-age=3600"
+        return response

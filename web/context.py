@@ -1,0 +1,145 @@
+"""Who asks, in which language, and when. The web's only look at the clock; everything behind it is given `now`.
+
+A page that the asker may not use looks as if it did not exist, except that somebody who is not signed in is asked to
+sign in.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+
+from cases.office import OfficeContext, load_office
+from infra.db import reading, transaction
+from infra.i18n import known_language
+from infra.settings import Settings
+from people.directory import Person, intake_unit, person
+from people.signin import find_session, note_session_used
+from web.access import ROUTES
+from workflow.model import Actor, CaseId, Role
+
+BROWSER_COOKIE = "huiyin_browser"
+SESSION_COOKIE = "huiyin_session"
+LANGUAGE_COOKIE = "huiyin_language"
+
+
+class PleaseSignIn(Exception):
+    """The page is for people who are signed in."""
+
+
+class NoSuchPage(Exception):
+    """There is no such page for this asker."""
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What one running program serves: made once by `create_app`."""
+
+    engine: Engine
+    settings: Settings
+    clock: Callable[[], datetime] = read_clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One request: the site, the time, the asker, the language."""
+
+    request: Request
+    site: Site
+    office: OfficeContext
+    now: datetime
+    person: Person | None
+    petitioner_case: CaseId | None
+    language: str
+    browser: str  #: a random value that this browser alone carries, for form tokens
+
+    @property
+    def engine(self) -> Engine:
+        return self.site.engine
+
+    @property
+    def today(self) -> date:
+        return self.office.policy.calendar.local_day(self.now)
+
+    @property
+    def actor(self) -> Actor:
+        """The asker as the rules know one. Only for pages that are not public."""
+        if self.person:
+            return self.person.actor
+        if self.petitioner_case is not None:
+            return Actor(account=None, role=Role.PETITIONER, unit=None, case=self.petitioner_case)
+        raise PleaseSignIn
+
+    def form_token(self) -> str:
+        """What a form of this browser and this session must bring back."""
+        session = self.request.cookies.get(SESSION_COOKIE, "")
+        return hmac.new(self.browser.encode(), b"form\0" + session.encode(), hashlib.sha256).hexdigest()
+
+
+def site_of(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+def context(request: Request) -> Context:
+    """The context of a request, or `PleaseSignIn`, or `NoSuchPage` when the route is not open to the asker."""
+    site = site_of(request)
+    now = site.clock()
+    token = request.cookies.get(SESSION_COOKIE, "")
+    with reading(site.engine) as connection:
+        office = load_office(connection)
+        session = find_session(connection, token, now=now) if token else None
+        who = person(connection, session.account) if session and session.account is not None else None
+    if session and session.needs_noting:
+        with transaction(site.engine) as connection:
+            note_session_used(connection, token, now=now)
+    case = session.case if session else None
+    _check_access(request, who, case)
+    asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    return Context(
+        request=request,
+        site=site,
+        office=office,
+        now=now,
+        person=who,
+        petitioner_case=case,
+        language=known_language(asked or (who.language if who else site.settings.language)),
+        browser=request.cookies.get(BROWSER_COOKIE) or request.state.new_browser,
+    )
+
+
+def _check_access(request: Request, who: Person | None, case: CaseId | None) -> None:
+    route = request.scope["route"]
+    method = "GET" if request.method == "HEAD" else request.method
+    allowed = ROUTES[f"{method} {route.path}"].who
+    if allowed is None:
+        return
+    if who is None and case is None:
+        raise PleaseSignIn
+    role = who.actor.role if who else Role.PETITIONER
+    if role not in allowed:
+        raise NoSuchPage
+
+
+def intake_actor(ctx: Context) -> Actor:
+    """A petitioner who files: known by nothing but the form, at the unit that takes such matters in."""
+    with reading(ctx.engine) as connection:
+        return Actor(account=None, role=Role.PETITIONER, unit=intake_unit(connection))
+
+
+def new_browser() -> str:
+    return secrets.token_urlsafe(24)
+
+
+Ctx = Annotated[Context, Depends(context)]
+Values = dict[str, Any]

@@ -1,0 +1,73 @@
+"""Errors as answers, the one place where an exception becomes a status.
+
+    PleaseSignIn                303 to the sign-in page
+    NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
+    FormIsStale                 403, with the way back
+    FormIsMalformed             400
+    NoOffice                    503, run `huiyin init`
+    OperationalError            503, the database cannot write now; the form comes back by the browser's own Back
+"""
+
+import logging
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from cases.execute import CaseNotFound
+from cases.office import NoOffice
+from cases.words import Words
+from infra.i18n import known_language
+from infra.jinja import environment
+from web.context import LANGUAGE_COOKIE, NoSuchPage, PleaseSignIn, site_of
+from web.posted import FormIsMalformed, FormIsStale
+
+log = logging.getLogger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(PleaseSignIn, _sign_in)
+    for error, status, code in (
+        (NoSuchPage, 404, "error.not_found"),
+        (CaseNotFound, 404, "error.not_found"),
+        (FormIsStale, 403, "error.stale_form"),
+        (FormIsMalformed, 400, "error.malformed"),
+        (NoOffice, 503, "error.no_office"),
+        (OperationalError, 503, "error.database"),
+    ):
+        app.add_exception_handler(error, _page(status, code))
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _sign_in(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
+    return RedirectResponse("/signin", status_code=303)
+
+
+def _page(status: int, code: str) -> Callable[[Request, Exception], Response]:
+    def answer(request: Request, error: Exception) -> Response:
+        if status >= 500:
+            log.error("request failed", extra={"status": status, "error": type(error).__name__})
+        return plain_page(request, status, code)
+
+    return answer
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "error.not_found", 405: "error.not_found", 413: "error.too_large"}.get(error.status_code)
+    return plain_page(request, error.status_code, code or "error.malformed")
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.exception("request failed unexpectedly", exc_info=error)
+    return plain_page(request, 500, "error.unexpected")
+
+
+def plain_page(request: Request, status: int, code: str) -> HTMLResponse:
+    """A page that needs no database: it says what is wrong and what to do."""
+    language = known_language(request.cookies.get(LANGUAGE_COOKIE) or site_of(request).settings.language)
+    template = environment(language).get_template("pages/error.html")
+    return HTMLResponse(template.render(t=Words(language), code=code, status=status), status_code=status)

@@ -1,0 +1,240 @@
+"""A command as a form and back: fields from the dataclass, limits from its types, words from the catalogue.
+
+No form is written by hand: a new command needs labels, and nothing here. What was typed is kept as it was typed, so that
+a refused form comes back whole.
+"""
+
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from datetime import date, datetime
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+from annotated_types import MaxLen
+from pydantic import TypeAdapter, ValidationError
+
+from workflow.commands import MAX_SHORT, Choice, Command, Must
+from workflow.model import Reason
+
+FEW = 5  #: as many options are shown as buttons; more as a list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A value and its words, or the code under which the catalogue has them."""
+
+    value: str
+    text: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field as a page shows it. `values` is what was typed; `errors` are reasons about this field."""
+
+    name: str
+    kind: str  #: line, text, lines, number, date, datetime, tick, options, ticks
+    required: bool
+    max_length: int | None = None
+    options: tuple[Option, ...] = ()
+    values: tuple[str, ...] = ()
+    errors: tuple[Reason, ...] = ()
+
+    @property
+    def value(self) -> str:
+        return self.values[0] if self.values else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormView:
+    """A whole form: its command, its fields, and the errors that belong to no field."""
+
+    command: str
+    fields: tuple[Field, ...]
+    errors: tuple[Reason, ...] = ()
+
+    @property
+    def all_errors(self) -> tuple[Reason, ...]:
+        return (*self.errors, *(error for field in self.fields for error in field.errors))
+
+
+class FormIsWrong(Exception):
+    """What was typed is not the command. Carries the form as typed, with every error at its field."""
+
+    def __init__(self, form: FormView) -> None:
+        super().__init__(", ".join(error.code for error in form.all_errors))
+        self.form = form
+
+
+Choices = Mapping[str, tuple[Option, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    name: str
+    kind: str
+    required: bool
+    max_length: int | None
+    literal: tuple[str, ...]
+    choice: str | None
+
+
+def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str, str] | None = None) -> FormView:
+    """The empty form of a command, with what can be known beforehand filled in."""
+    preset = preset or {}
+    return FormView(
+        command=command.__name__,
+        fields=tuple(
+            Field(
+                name=shape.name,
+                kind=shape.kind,
+                required=shape.required,
+                max_length=shape.max_length,
+                options=_options(shape, choices),
+                values=(preset[shape.name],) if shape.name in preset else (),
+            )
+            for shape in shapes(command)
+        ),
+    )
+
+
+def read_form(
+    command: type[Command], typed: Mapping[str, list[str]], choices: Choices, *, zone: ZoneInfo, hidden: frozenset[str] = frozenset()
+) -> Command:
+    """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused."""
+    known = {shape.name: shape for shape in shapes(command) if shape.name not in hidden}
+    values: dict[str, Any] = {}
+    errors: list[Reason] = [Reason(code="form.unknown_field") for name in typed if name not in known]
+    for name, shape in known.items():
+        texts = [text.strip() for text in typed.get(name, ()) if text.strip()]
+        if not texts:
+            continue
+        offered = {option.value for option in _options(shape, choices)}
+        if shape.kind in ("options", "ticks") and not set(texts) <= offered:
+            errors.append(Reason(code="form.not_offered", field=name))
+            continue
+        try:
+            values[name] = _value(shape, texts, zone)
+        except ValueError:
+            errors.append(Reason(code=f"form.not_a_{shape.kind}", field=name))
+    try:
+        made = _adapter(command).validate_python(values)
+    except ValidationError as error:
+        named = {reason.field for reason in errors}
+        errors += [reason for item in error.errors() if (reason := _reason(item)).field not in named]
+    if errors:
+        raise FormIsWrong(with_errors(as_typed(command, typed, choices), errors))
+    return made
+
+
+def as_typed(command: type[Command], typed: Mapping[str, list[str]], choices: Choices) -> FormView:
+    form = blank_form(command, choices)
+    return replace(form, fields=tuple(replace(field, values=tuple(typed.get(field.name, ()))) for field in form.fields))
+
+
+def with_errors(form: FormView, reasons: list[Reason] | tuple[Reason, ...]) -> FormView:
+    """The form with each reason at its field; a reason about no field of this form stands on top."""
+    names = {field.name for field in form.fields}
+    return replace(
+        form,
+        fields=tuple(
+            replace(field, errors=(*field.errors, *(r for r in reasons if r.field == field.name))) for field in form.fields
+        ),
+        errors=(*form.errors, *(r for r in reasons if r.field not in names)),
+    )
+
+
+# -- from types to fields ---------------------------------------------------------------------------------------------
+
+
+@cache
+def shapes(command: type[Command]) -> tuple[_Shape, ...]:
+    hints = get_type_hints(command, include_extras=True)
+    return tuple(
+        _shape(field.name, hints[field.name], required=field.default is MISSING) for field in fields(command)
+    )
+
+
+def _shape(name: str, hint: Any, *, required: bool) -> _Shape:
+    kind, marks = _flattened(hint)
+    choice = next((mark.of for mark in marks if isinstance(mark, Choice)), None)
+    limit = next((mark.max_length for mark in marks if isinstance(mark, MaxLen)), None)
+    literal = tuple(get_args(kind)) if get_origin(kind) is Literal else ()
+    return _Shape(
+        name=name,
+        kind=_kind(kind, choice=choice, limit=limit, must=any(isinstance(mark, Must) for mark in marks)),
+        required=required,
+        max_length=limit if kind is str else None,
+        literal=literal,
+        choice=choice,
+    )
+
+
+def _flattened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The bare type, without `Annotated` and `| None`, and every mark on the way to it."""
+    marks: tuple[Any, ...] = ()
+    while True:
+        if get_origin(hint) is Annotated:
+            hint, *more = get_args(hint)
+            marks = (*marks, *more)
+        elif get_origin(hint) in (Union, types.UnionType):
+            hint = next(arg for arg in get_args(hint) if arg is not type(None))
+        elif hasattr(hint, "__supertype__"):
+            hint = hint.__supertype__
+        else:
+            return hint, marks
+
+
+def _kind(kind: Any, *, choice: str | None, limit: int | None, must: bool) -> str:
+    many = get_origin(kind) is tuple
+    if choice:
+        return "ticks" if many else "options"
+    if many:
+        return "lines"
+    if get_origin(kind) is Literal:
+        return "options"
+    if kind is bool:
+        return "must" if must else "tick"
+    plain = {int: "number", date: "date", datetime: "datetime"}
+    return plain.get(kind) or ("line" if limit is not None and limit <= MAX_SHORT else "text")
+
+
+def _options(shape: _Shape, choices: Choices) -> tuple[Option, ...]:
+    if shape.literal:
+        return tuple(Option(value=code, code=f"choice.{shape.name}.{code}") for code in shape.literal)
+    return choices.get(shape.choice, ()) if shape.choice else ()
+
+
+# -- from text to values ----------------------------------------------------------------------------------------------
+
+
+@cache
+def _adapter(command: type[Command]) -> TypeAdapter[Any]:
+    return TypeAdapter(command)
+
+
+def _value(shape: _Shape, texts: list[str], zone: ZoneInfo) -> Any:
+    match shape.kind:
+        case "lines":
+            return tuple(line.strip() for line in texts[0].split("\n") if line.strip())
+        case "ticks":
+            return tuple(texts)
+        case "tick" | "must":
+            return texts[0] == "yes"
+        case "number":
+            return int(texts[0])
+        case "date":
+            return date.fromisoformat(texts[0])
+        case "datetime":
+            return datetime.fromisoformat(texts[0]).replace(tzinfo=zone)
+        case _:
+            return texts[0]
+
+
+def _reason(item: Any) -> Reason:
+    """A validation error as a reason: its type is the code, its limits are the figures."""
+    field = str(item["loc"][0]) if item["loc"] else None
+    values = {name: value for name, value in item.get("ctx", {}).items() if isinstance(value, int | str)}
+    return Reason(code=f"form.{item['type']}", field=field, values=values)

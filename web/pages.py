@@ -1,0 +1,67 @@
+"""Rendering a page: the template in the reader's language, with what every page needs around it."""
+
+import secrets
+from typing import Any
+
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from cases.jobruns import last_success
+from cases.words import Words
+from infra.db import reading
+from infra.i18n import write_minute
+from infra.jinja import environment
+from web.access import ROUTES
+from web.context import LANGUAGE_COOKIE, Context
+from workflow.model import Role
+
+#: What the menu offers, in its order: address and the code of its words. Shown to whoever may go there.
+MENU = (
+    ("/work", "menu.work"),
+    ("/intake", "menu.intake"),
+    ("/assessment", "menu.assessment"),
+    ("/closures", "menu.closures"),
+    ("/mails", "menu.mails"),
+    ("/people", "menu.people"),
+)
+YEAR = 365 * 24 * 3600
+
+
+def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    html = environment(ctx.language).get_template(template).render(
+        ctx=ctx,
+        t=Words(ctx.language),
+        menu=_menu(ctx),
+        swept=_swept(ctx),
+        new_form_id=new_form_id,
+        path=ctx.request.url.path,
+        **values,
+    )
+    response = HTMLResponse(html, status_code=status)
+    if "lang" in ctx.request.query_params:
+        response.set_cookie(LANGUAGE_COOKIE, ctx.language, max_age=YEAR, httponly=True, samesite="lax")
+    return response
+
+
+def see_other(path: str) -> RedirectResponse:
+    return RedirectResponse(path, status_code=303)
+
+
+def new_form_id() -> str:
+    """The id under which a form is taken once: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+def _menu(ctx: Context) -> list[tuple[str, str]]:
+    if ctx.person is None:
+        return []
+    role = ctx.person.actor.role
+    return [(path, code) for path, code in MENU if role in (ROUTES[f"GET {path}"].who or frozenset())]
+
+
+def _swept(ctx: Context) -> str | None:
+    """When the sweep last succeeded, for the footer of staff pages; None if it never has."""
+    if ctx.person is None or ctx.person.actor.role is Role.PETITIONER:
+        return None
+    with reading(ctx.engine) as connection:
+        found = last_success(connection, "sweep")
+    return write_minute(found, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today) if found else None

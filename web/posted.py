@@ -1,0 +1,67 @@
+"""What a browser posted: text fields only, checked for the form token before anything looks at them."""
+
+import hmac
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+
+from web.context import Context, context
+
+TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
+_FORM_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class FormIsStale(Exception):
+    """The form's token is not this browser's: it was opened before signing in or out, or it was forged."""
+
+
+class FormIsMalformed(Exception):
+    """The post was not sent by one of our forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The fields of a form, in the order they were sent."""
+
+    values: dict[str, list[str]]
+
+    def one(self, name: str) -> str:
+        return next(iter(self.values.get(name, ())), "")
+
+    @property
+    def form_id(self) -> str:
+        """The id under which this form is taken once. Raises `FormIsMalformed` if it is not one that we issue."""
+        found = self.one(REQUEST)
+        if not _FORM_ID.fullmatch(found):
+            raise FormIsMalformed
+        return found
+
+    @property
+    def version(self) -> int:
+        found = self.one(VERSION)
+        if not found.isdecimal() or len(found) > 9:
+            raise FormIsMalformed
+        return int(found)
+
+    def fields(self) -> dict[str, list[str]]:
+        """What a person typed, without what the form itself carries."""
+        return {name: values for name, values in self.values.items() if name not in (TOKEN, REQUEST, VERSION)}
+
+
+async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) -> Posted:
+    form = await request.form(max_files=0, max_fields=200)
+    values: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            raise FormIsMalformed
+        values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
+    found = Posted(values)
+    if not hmac.compare_digest(found.one(TOKEN).encode(), ctx.form_token().encode()):
+        raise FormIsStale
+    return found
+
+
+Form = Annotated[Posted, Depends(posted)]

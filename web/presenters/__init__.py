@@ -1,0 +1,1 @@
+"""The record as pages show it: values with words still to be looked up, no rows, no rules."""

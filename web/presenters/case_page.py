@@ -1,0 +1,301 @@
+"""The case page: where it stands, what is due, what may be done now, and what has happened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cases import reading as record
+from cases.facts import CaseName, load_facts
+from cases.numbers import case_number
+from cases.visibility import READABLE
+from people.directory import accounts_with_role, names_of_accounts, names_of_units, units_within
+from web.context import Context, NoSuchPage
+from web.forms import Choices, FormView, Option, blank_form
+from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
+from workflow.clocks import paused_until
+from workflow.definition import Situation, Step, Stop
+from workflow.disputes import DISPUTE_TYPES
+from workflow.machine import available_steps, usual_path
+from workflow.model import CaseFacts, Reason, Role, State, TextKind
+from workflow.procedures.rules import pause_grounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """A step that the reader's role may take: its form, or the reasons why it is closed now."""
+
+    command: str
+    form: FormView | None
+    reasons: tuple[Reason, ...]
+    likeliest: bool
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyView:
+    side: str
+    name: str | None  #: None: the reader may not know it
+    contact: str | None
+    consent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineView:
+    seq: int
+    code: str
+    when: str
+    noticed: str | None  #: when it was recorded, if that was noticeably later
+    who: str | None
+    role: str
+    light: str | None
+    rung: str | None
+    clock: str | None
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    public_id: str
+    number: str
+    version: int
+    title: str | None
+    statement: tuple[str, ...]
+    dispute_type: str
+    procedure: str
+    channel: str
+    state: str
+    outcome: str | None
+    received: str
+    registered: str | None  #: shown when it differs from `received`
+    holder: str
+    light: LightView
+    path: tuple[tuple[str, str], ...]  #: (state, done | now | ahead)
+    steps: tuple[StepView, ...]
+    clocks: tuple[ClockView, ...]
+    parties: tuple[PartyView, ...]
+    mediators: tuple[tuple[str, bool, str], ...]
+    sessions: tuple[Mapping[str, Any], ...]
+    agreements: tuple[Mapping[str, Any], ...]
+    ratings: tuple[Mapping[str, Any], ...]
+    replies: tuple[str, ...]
+    timeline: tuple[TimelineView, ...]
+    masked: bool
+
+
+def situation_of(connection: Connection, ctx: Context, case_id: int) -> tuple[Situation, CaseName]:
+    """The case as the rules see it for this reader. Raises `NoSuchPage` if it does not exist for them."""
+    loaded = load_facts(connection, case_id, actor=ctx.actor)
+    if loaded is None:
+        raise NoSuchPage
+    facts, name = loaded
+    policy = ctx.office.policy.for_profile(facts.profile)
+    return Situation(facts=facts, actor=ctx.actor, now=ctx.now, policy=policy), name
+
+
+def show_case(
+    connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None
+) -> CasePage:
+    """The page; `returned` is a form that was refused and comes back as it was typed."""
+    situation, name = situation_of(connection, ctx, case_id)
+    facts = situation.facts
+    texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
+    events = record.timeline(connection, case_id, actor=ctx.actor)
+    accounts, units = names_of_accounts(connection), names_of_units(connection)
+    choices = choices_for(connection, ctx, situation, texts)
+    opening = events[0].data["command"]
+    assert facts.received_at and facts.registered_at and facts.holder_unit
+    person = accounts.get(facts.holder_person) if facts.holder_person else None
+    return CasePage(
+        public_id=name.public_id,
+        number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
+        version=facts.version,
+        title=_first(texts, opening["title"]),
+        statement=tuple(texts[n] for n in opening["statement"] if n in texts),
+        dispute_type=facts.dispute_type or "99",
+        procedure=facts.procedure,
+        channel=facts.channel or "visit",
+        state=facts.state.value,
+        outcome=facts.outcome,
+        received=minute(facts.received_at, ctx),
+        registered=minute(facts.registered_at, ctx) if _noticeably(facts.received_at, facts.registered_at) else None,
+        holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
+        light=case_light(facts.clocks, ctx),
+        path=_path(facts),
+        steps=_steps(situation, choices, returned),
+        clocks=tuple(clock_view(clock, ctx) for clock in _clocks_in_order(facts, ctx.now)),
+        parties=tuple(
+            PartyView(
+                side=party.side.value,
+                name=texts.get(party.name),
+                contact=texts.get(party.contact) if party.contact else None,
+                consent=party.consent.value,
+            )
+            for party in facts.parties
+        ),
+        mediators=tuple(
+            (accounts.get(a.person, ""), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
+        ),
+        sessions=tuple(_with_texts(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)),
+        agreements=tuple(
+            _with_texts(row, texts, ctx) for row in record.agreements_of(connection, case_id, actor=ctx.actor)
+        ),
+        ratings=tuple(_with_texts(row, texts, ctx) for row in record.ratings_of(connection, case_id, actor=ctx.actor)),
+        replies=tuple(text for event in events for text in _texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))),
+        timeline=tuple(_timeline_line(event, texts, accounts, ctx) for event in reversed(events)),
+        masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
+    )
+
+
+def choices_for(connection: Connection, ctx: Context, situation: Situation, texts: Mapping[int, str]) -> Choices:
+    """Everything that a form of this case may have to offer."""
+    facts, actor = situation.facts, ctx.actor
+    within = actor.unit or facts.holder_unit
+    assert within is not None
+    mediators = tuple(
+        Option(value=str(row.id), text=f"{row.name}（{row.unit}）")
+        for row in accounts_with_role(connection, Role.MEDIATOR, within=within)
+    )
+    serving = {str(a.person) for a in facts.appointments if a.until_at is None}
+    return {
+        "mediators": mediators,
+        "handlers": mediators,
+        "appointed": tuple(option for option in mediators if option.value in serving),
+        "units": tuple(Option(value=str(row.id), text=row.name) for row in units_within(connection, within)),
+        "parties": tuple(
+            Option(value=str(party.number), text=texts.get(party.name), code=None if party.name in texts else "party.unnamed")
+            for party in facts.parties
+        ),
+        "pause_grounds": tuple(Option(value=ground, code=f"ground.{ground}") for ground in pause_grounds(situation)),
+        **intake_choices(),
+    }
+
+
+def intake_choices() -> Choices:
+    return {"dispute_types": tuple(Option(value=code, code=f"dispute.{code}") for code in DISPUTE_TYPES)}
+
+
+def changes_since(connection: Connection, ctx: Context, case_id: int, version: int) -> tuple[TimelineView, ...]:
+    """What has happened since a version, for the page that tells of a conflict."""
+    after = record.seq_of_version(connection, case_id, version)
+    texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
+    accounts = names_of_accounts(connection)
+    events = record.timeline(connection, case_id, actor=ctx.actor, after=after)
+    return tuple(_timeline_line(event, texts, accounts, ctx) for event in events)
+
+
+# -- steps ------------------------------------------------------------------------------------------------------------
+
+
+def _steps(situation: Situation, choices: Choices, returned: FormView | None) -> tuple[StepView, ...]:
+    found = available_steps(situation)
+    likeliest = _likeliest(situation, [step for step, reasons in found if not reasons])
+    views = []
+    for step, reasons in found:
+        name = step.command.__name__
+        form = None if reasons else blank_form(step.command, choices, preset=_preset(situation.facts, name))
+        back = returned is not None and returned.command == name
+        views.append(
+            StepView(
+                command=name,
+                form=returned if back else form,
+                reasons=() if back else reasons,
+                likeliest=back or (returned is None and step is likeliest),
+                final=step.cannot_be_undone,
+            )
+        )
+    return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None)))
+
+
+def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:
+    """The step that stops the clock which is due next; else the first that moves the case on."""
+    running = sorted(
+        (clock for clock in situation.facts.clocks if clock.stopped_at is None), key=lambda clock: clock.due_at
+    )
+    asked = situation.facts.extension_asked is not None
+    if asked and (grant := next((step for step in open_steps if step.command.__name__ == "GrantExtension"), None)):
+        return grant
+    for clock in running:
+        for step in open_steps:
+            if any(isinstance(change, Stop) and change.name == clock.name for change in step.clocks):
+                return step if not step.cannot_be_undone else _first_moving(open_steps)
+    return _first_moving(open_steps)
+
+
+def _first_moving(open_steps: list[Step]) -> Step | None:
+    return next((step for step in open_steps if step.target and not step.cannot_be_undone), next(iter(open_steps), None))
+
+
+def _preset(facts: CaseFacts, command: str) -> dict[str, str]:
+    return {"to_length": str(facts.extension_asked)} if command == "GrantExtension" and facts.extension_asked else {}
+
+
+def _path(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
+    """The usual way of such a case, with where this one is. A case off the usual way shows its own state as well."""
+    usual = [state for state in usual_path(facts.procedure) if state is not State.UNFILED]
+    if facts.state not in usual:
+        usual = [*usual[:1], facts.state]
+    here = usual.index(facts.state)
+    return tuple(
+        (state.value, "done" if at < here else "now" if at == here else "ahead") for at, state in enumerate(usual)
+    )
+
+
+# -- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def _clocks_in_order(facts: CaseFacts, now: datetime) -> list[Any]:
+    """Running ones first, by due time; a paused one keeps its place; then those that have stopped, latest first."""
+    running = [clock for clock in facts.clocks if clock.stopped_at is None]
+    stopped = [clock for clock in facts.clocks if clock.stopped_at is not None]
+    return [
+        *sorted(running, key=lambda clock: (paused_until(clock, at=now) is not None, clock.due_at)),
+        *reversed(stopped),
+    ]
+
+
+def _timeline_line(
+    event: record.EventLine, texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
+) -> TimelineView:
+    return TimelineView(
+        seq=event.seq,
+        code=event.code,
+        when=minute(event.occurred_at, ctx),
+        noticed=minute(event.recorded_at, ctx) if _noticeably(event.occurred_at, event.recorded_at) else None,
+        who=accounts.get(event.actor) if event.actor is not None else None,
+        role=event.role,
+        light=event.data.get("light"),
+        rung=event.data.get("rung"),
+        clock=event.data.get("name"),
+        texts=_texts_in(event.data, texts, ("note", "reason", "instruction", "answer", "remedies", "proper_channel")),
+    )
+
+
+def _texts_in(data: Mapping[str, Any], texts: Mapping[int, str], names: tuple[str, ...]) -> tuple[str, ...]:
+    command = data.get("command", {})
+    return tuple(texts[number] for name in names for number in command.get(name) or () if number in texts)
+
+
+def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
+    """A record with its texts in place of their numbers; a text the reader may not see is None."""
+    fields = dict(row._mapping)
+    for name in ("place", "minutes", "invitees", "terms", "comment"):
+        if name in fields:
+            fields[name] = texts.get(fields[name]) if fields[name] is not None else None
+    for name, value in fields.items():
+        if isinstance(value, datetime):
+            fields[name] = minute(value, ctx)
+    return fields
+
+
+def _first(texts: Mapping[int, str], numbers: list[int]) -> str | None:
+    return next((texts[number] for number in numbers if number in texts), None)
+
+
+def _noticeably(earlier: datetime, later: datetime) -> bool:
+    return abs((later - earlier).total_seconds()) >= 120
+
+
+__all__ = ["CasePage", "StepView", "changes_since", "choices_for", "intake_choices", "replace", "show_case", "situation_of"]

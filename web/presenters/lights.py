@@ -1,0 +1,114 @@
+"""Lights and times as pages show them: shape and word and time, never colour alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from infra.i18n import write_day, write_minute
+from web.context import Context
+from workflow.clocks import Left, due_on, left, light, paused_until, red_at, yellow_at
+from workflow.model import LIGHT_ORDER, Clock, Kind, Light, Unit
+
+SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightView:
+    """A light with what is due: `code` is green, yellow, red, paused, window (not ours, so no light) or none."""
+
+    code: str
+    left: Left | None = None
+    due: str | None = None
+    due_iso: str | None = None
+    held: str | None = None  #: while paused, the colour that is held
+    clock: str | None = None
+    provisional: bool = False
+
+    @property
+    def shape(self) -> str:
+        return SHAPES[self.code]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockView:
+    """One clock with its bar. Shares run from 0 to 100 of the way from start to due."""
+
+    name: str
+    rule: str
+    source: str
+    kind: str
+    length: int
+    unit: str
+    started: str
+    light: LightView
+    stopped: str | None
+    outcome: str | None
+    waived: bool
+    now_share: int
+    yellow_share: int | None
+    pauses: tuple[tuple[str, str, str], ...]
+
+
+def case_light(clocks: Iterable[Clock], ctx: Context) -> LightView:
+    """The light of a case: that of its running duty clocks, the worst one; the time left is that of the nearest."""
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    duties = [clock for clock in running if clock.kind is Kind.DUTY] or running
+    if not duties:
+        return LightView(code="none")
+    worst = max(duties, key=lambda clock: LIGHT_ORDER[light(clock, at=ctx.now)])
+    nearest = min(duties, key=lambda clock: clock.due_at)
+    shown = worst if light(worst, at=ctx.now) is not Light.GREEN else nearest
+    return clock_light(shown, ctx)
+
+
+def clock_light(clock: Clock, ctx: Context) -> LightView:
+    colour = light(clock, at=ctx.now).value
+    paused = paused_until(clock, at=ctx.now) is not None
+    return LightView(
+        code="paused" if paused else colour if clock.kind is Kind.DUTY else "window",
+        held=colour if paused else None,
+        left=left(clock, ctx.office.policy.calendar, at=ctx.now) if clock.stopped_at is None else None,
+        due=due_words(clock, ctx),
+        due_iso=clock.due_at.isoformat(),
+        clock=clock.name,
+        provisional=clock.provisional,
+    )
+
+
+def clock_view(clock: Clock, ctx: Context) -> ClockView:
+    rule = ctx.office.policy.rules.get(clock.rule)
+    yellow = yellow_at(clock)
+    end = clock.stopped_at or ctx.now
+    return ClockView(
+        name=clock.name,
+        rule=clock.rule,
+        source=rule.source if rule else "",
+        kind=clock.kind.value,
+        length=clock.length,
+        unit=clock.unit.value,
+        started=minute(clock.started_at, ctx),
+        light=clock_light(clock, ctx),
+        stopped=minute(clock.stopped_at, ctx) if clock.stopped_at else None,
+        outcome=clock.outcome,
+        waived=clock.waived,
+        now_share=_share(clock, end),
+        yellow_share=_share(clock, yellow) if yellow and red_at(clock) else None,
+        pauses=tuple((minute(p.at, ctx), minute(p.until, ctx), p.ground) for p in clock.pauses),
+    )
+
+
+def due_words(clock: Clock, ctx: Context) -> str:
+    """10月15日 周四 for days, which end at 24:00; with the minute for clocks that run in minutes or hours."""
+    if clock.unit in (Unit.MINUTE, Unit.HOUR):
+        return minute(clock.due_at, ctx)
+    return write_day(due_on(clock, ctx.office.policy.calendar), ctx.language, today=ctx.today)
+
+
+def minute(instant: datetime, ctx: Context) -> str:
+    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)
+
+
+def _share(clock: Clock, instant: datetime) -> int:
+    whole = (clock.due_at - clock.started_at).total_seconds()
+    part = (instant - clock.started_at).total_seconds()
+    return max(0, min(100, round(100 * part / whole))) if whole > 0 else 100

@@ -1,0 +1,73 @@
+"""A matter as its petitioner follows it: where it stands in one sentence, the next date, the answer, the rating."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from cases import reading as record
+from cases.facts import load_facts
+from cases.numbers import case_number
+from web.context import Context, NoSuchPage
+from web.presenters.lights import LightView, case_light, minute
+from workflow.definition import Situation
+from workflow.machine import available_steps
+from workflow.model import FINAL_STATES, Actor, CaseId, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedCase:
+    number: str
+    title: str | None
+    state: str
+    procedure: str
+    received: str
+    light: LightView
+    ended: bool
+    answers: tuple[str, ...]
+    may_rate: bool
+    rating: str | None
+    happened: tuple[tuple[str, str], ...]  #: (when, code of the event)
+
+
+#: Events that a petitioner is told of. What concerns the office's own dealings, or the other side's, is not among them.
+TOLD = frozenset(
+    {
+        "case:registered", "case:applied", "case:accepted", "case:not_accepted", "case:assigned", "case:contacted",
+        "case:first_responded", "clock:extended", "clock:paused", "clock:resumed", "case:replied", "mediator:appointed",
+        "mediator:replaced", "case:rights_notified", "case:session_held", "case:settled", "case:settled_in_part",
+        "case:terminated", "case:confirmation_applied", "case:followed_up", "case:rated", "case:closed",
+    }
+)  # fmt: skip
+
+
+def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> TrackedCase:
+    actor = Actor(account=None, role=Role.PETITIONER, unit=None, case=case_id)
+    loaded = load_facts(connection, case_id, actor=actor)
+    if loaded is None:
+        raise NoSuchPage
+    facts, name = loaded
+    texts = record.texts_of(connection, [case_id], actor=actor).get(case_id, {})
+    events = record.timeline(connection, case_id, actor=actor)
+    ratings = record.ratings_of(connection, case_id, actor=actor)
+    policy = ctx.office.policy.for_profile(facts.profile)
+    steps = available_steps(Situation(facts=facts, actor=actor, now=ctx.now, policy=policy))
+    assert facts.received_at is not None
+    return TrackedCase(
+        number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
+        title=next((texts[n] for n in events[0].data["command"]["title"] if n in texts), None),
+        state=facts.state.value,
+        procedure=facts.procedure,
+        received=minute(facts.received_at, ctx),
+        light=case_light(facts.clocks, ctx),
+        ended=facts.state in FINAL_STATES,
+        answers=tuple(
+            texts[number]
+            for event in events
+            for field in ("answer", "remedies", "proper_channel")
+            for number in event.data.get("command", {}).get(field) or ()
+            if number in texts
+        ),
+        may_rate=any(step.command.__name__ == "Rate" and not reasons for step, reasons in steps),
+        rating=ratings[-1].score if ratings else None,
+        happened=tuple((minute(event.occurred_at, ctx), event.code) for event in events if event.code in TOLD),
+    )

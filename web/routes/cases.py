@@ -1,0 +1,178 @@
+"""The case page, its steps, and the registration of new cases by staff."""
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from cases.execute import CaseHasMoved, execute, open_case
+from cases.reading import find_case, texts_of
+from cases.tracking import in_groups
+from infra.db import reading, transaction
+from web.access import CASE_STAFF, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.forms import FormIsWrong, FormView, Option, as_typed, blank_form, read_form, shapes, with_errors
+from web.pages import render, see_other
+from web.posted import Form, Posted
+from web.presenters.case_page import changes_since, choices_for, intake_choices, show_case, situation_of
+from workflow.commands import Apply, Command, Intake, Register
+from workflow.model import CaseFacts, Refusal, Role, State
+from workflow.procedures import PROCEDURES
+
+#: What may be registered, in the order of the page: the matter and the command that opens it.
+MATTERS: dict[str, type[Intake]] = {
+    "mediation": Apply,
+    "petition": Register,
+    "hotline": Register,
+    "enterprise": Register,
+}
+INTAKE = frozenset({Role.CLERK, Role.COORDINATOR})
+CHANNEL_OF = {"hotline": "hotline", "enterprise": "enterprise_order"}
+
+
+@get("/cases/{public_id}", who=CASE_STAFF)
+def case_page(ctx: Ctx, public_id: str) -> Response:
+    with reading(ctx.engine) as connection:
+        page = show_case(connection, ctx, _found(connection, ctx, public_id))
+    return render(ctx, "pages/case.html", case=page)
+
+
+@post("/cases/{public_id}/steps/{command}", who=CASE_STAFF)
+def take_step(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
+    """Takes a step and goes back to the case; a refused form comes back as it was typed."""
+    try:
+        _take(ctx, form, public_id, command)
+    except FormIsWrong as error:
+        return _again(ctx, public_id, error.form, status=422)
+    except CaseHasMoved as error:
+        return _moved(ctx, form, public_id, command, error)
+    return see_other(f"/cases/{public_id}")
+
+
+def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
+    with reading(ctx.engine) as connection:
+        case_id = _found(connection, ctx, public_id)
+        situation, _ = situation_of(connection, ctx, case_id)
+        kind = _command(situation.facts.procedure, name)
+        texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
+        choices = choices_for(connection, ctx, situation, texts)
+    # A form that was opened on another version is told so before its fields are judged by what is offered now.
+    if situation.facts.version == form.version:
+        command = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
+    else:
+        command = _as_far_as_it_goes(ctx, form, kind, situation.facts)
+    try:
+        with transaction(ctx.engine) as connection:
+            execute(
+                connection,
+                case_id,
+                command,
+                actor=ctx.actor,
+                now=ctx.now,
+                expected_version=form.version,
+                office=ctx.office,
+                request=form.form_id,
+            )
+    except Refusal as refusal:
+        raise FormIsWrong(with_errors(as_typed(kind, form.fields(), choices), refusal.reasons)) from refusal
+
+
+def _as_far_as_it_goes(ctx: Context, form: Posted, kind: type[Command], facts: CaseFacts) -> Command:
+    """A stale form: either it is the very form that made the newer version (then `execute` says so), or it is a conflict.
+
+    Its fields are read with whatever they offer, so that a repeated post finds its first result.
+    """
+    loose = {
+        shape.choice: tuple(Option(value=value.strip()) for value in form.fields().get(shape.name, ()))
+        for shape in shapes(kind)
+        if shape.choice
+    }
+    try:
+        return read_form(kind, form.fields(), loose, zone=ctx.office.policy.calendar.zone)
+    except FormIsWrong as error:
+        raise CaseHasMoved(expected=form.version, found=facts.version) from error
+
+
+def _again(ctx: Context, public_id: str, returned: FormView, *, status: int) -> Response:
+    with reading(ctx.engine) as connection:
+        page = show_case(connection, ctx, _found(connection, ctx, public_id), returned=returned)
+    return render(ctx, "pages/case.html", status=status, case=page, returned=returned)
+
+
+def _moved(ctx: Context, form: Posted, public_id: str, name: str, error: CaseHasMoved) -> Response:
+    """The page of a conflict: what was typed, what has changed meanwhile, and the form on the new version."""
+    with reading(ctx.engine) as connection:
+        case_id = _found(connection, ctx, public_id)
+        situation, _ = situation_of(connection, ctx, case_id)
+        kind = _command(situation.facts.procedure, name)
+        page = show_case(connection, ctx, case_id)
+        texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
+        typed = as_typed(kind, form.fields(), choices_for(connection, ctx, situation, texts))
+        changes = changes_since(connection, ctx, case_id, error.expected)
+    still_open = any(step.command == name and step.form is not None for step in page.steps)
+    return render(
+        ctx, "pages/conflict.html", status=409, case=page, typed=typed, changes=changes, still_open=still_open
+    )
+
+
+def _found(connection: Connection, ctx: Context, public_id: str) -> int:
+    case_id = find_case(connection, public_id, actor=ctx.actor)
+    if case_id is None:
+        raise NoSuchPage
+    return case_id
+
+
+def _command(procedure: str, name: str) -> type[Command]:
+    steps = PROCEDURES[procedure].by_command.get(name)
+    if not steps or State.UNFILED in steps[0].sources:
+        raise NoSuchPage
+    return steps[0].command
+
+
+# -- registration -----------------------------------------------------------------------------------------------------
+
+
+@get("/intake", who=INTAKE)
+def choose_matter(ctx: Ctx) -> Response:
+    return render(ctx, "pages/intake_choice.html", matters=tuple(MATTERS))
+
+
+@get("/intake/{matter}", who=INTAKE)
+def intake_form(ctx: Ctx, matter: str) -> Response:
+    kind = _matter(matter)
+    preset = {"channel": CHANNEL_OF.get(matter, "visit"), "dispute_type": "99"}
+    return _intake_page(ctx, matter, blank_form(kind, intake_choices(), preset=preset))
+
+
+@post("/intake/{matter}", who=INTAKE)
+def register(ctx: Ctx, form: Form, matter: str) -> Response:
+    kind = _matter(matter)
+    try:
+        command = read_form(kind, form.fields(), intake_choices(), zone=ctx.office.policy.calendar.zone)
+        assert isinstance(command, Intake)
+        with transaction(ctx.engine) as connection:
+            opened = open_case(
+                connection,
+                command,
+                profile=ctx.office.profile_of(matter),
+                actor=ctx.actor,
+                now=ctx.now,
+                office=ctx.office,
+                request=form.form_id,
+            )
+    except FormIsWrong as error:
+        return _intake_page(ctx, matter, error.form, form_id=form.form_id, status=422)
+    except Refusal as refusal:
+        typed = with_errors(as_typed(kind, form.fields(), intake_choices()), refusal.reasons)
+        return _intake_page(ctx, matter, typed, form_id=form.form_id, status=422)
+    return render(ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code))
+
+
+def _intake_page(
+    ctx: Context, matter: str, form: FormView, *, form_id: str | None = None, status: int = 200
+) -> Response:
+    return render(ctx, "pages/intake.html", status=status, matter=matter, form=form, form_id=form_id)
+
+
+def _matter(matter: str) -> type[Intake]:
+    if matter not in MATTERS:
+        raise NoSuchPage
+    return MATTERS[matter]

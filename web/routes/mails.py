@@ -1,0 +1,95 @@
+"""The outbox for the administrator: what waits, what went out, what is dead; and the jobs that do it."""
+
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from starlette.responses import Response
+
+from cases.jobruns import all_runs
+from cases.tables import Message
+from infra.db import reading, transaction
+from notifications.compose import message_id
+from notifications.deliver import send_again
+from people.directory import names_of_accounts
+from web.access import ADMINISTRATION, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.pages import render, see_other
+from web.posted import Form
+from web.presenters.lights import minute
+
+_message = Message.__table__.c  # type: ignore[attr-defined]
+SHOWN = 100
+#: The four things a message can be, and how a row says so.
+KINDS = {
+    "dead": _message.dead_at.is_not(None),
+    "waiting": _message.next_try_at.is_not(None) & (_message.attempts == 0),
+    "trying": _message.next_try_at.is_not(None) & (_message.attempts > 0),
+    "sent": _message.sent_at.is_not(None),
+}
+
+
+@get("/mails", who=ADMINISTRATION)
+def mails(ctx: Ctx, kind: str = "dead") -> Response:
+    if kind not in KINDS:
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        counts = {name: connection.execute(select(func.count()).where(test)).scalar_one() for name, test in KINDS.items()}
+        chosen = kind if counts[kind] or "kind" in ctx.request.query_params else next((k for k in KINDS if counts[k]), kind)
+        rows = _rows(connection, ctx, chosen)
+        runs = [
+            {
+                "job": run.job,
+                "succeeded": minute(run.succeeded_at, ctx) if run.succeeded_at else None,
+                "failed": minute(run.failed_at, ctx) if run.failed_at else None,
+                "summary": run.summary,
+            }
+            for run in all_runs(connection)
+        ]
+    by_file = not ctx.site.settings.smtp_host
+    return render(ctx, "pages/mails.html", kind=chosen, counts=counts, rows=rows, runs=runs, by_file=by_file)
+
+
+def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any]]:
+    accounts = names_of_accounts(connection)
+    found = connection.execute(
+        select(*_message).where(KINDS[kind]).order_by(_message.recorded_at.desc(), _message.id.desc()).limit(SHOWN)
+    )
+    return [
+        {
+            "id": row.id,
+            "message_id": message_id(row, ctx.site.settings.mail_domain),
+            "to": accounts.get(row.recipient, ""),
+            "recorded": minute(row.recorded_at, ctx),
+            "sent": minute(row.sent_at, ctx) if row.sent_at else None,
+            "next": minute(row.next_try_at, ctx) if row.next_try_at else None,
+            "attempts": row.attempts,
+            "error": row.last_error,
+        }
+        for row in found
+    ]
+
+
+@get("/mails/{message}", who=ADMINISTRATION)
+def one_mail(ctx: Ctx, message: int) -> Response:
+    """A mail that was written to a file instead of being sent."""
+    with reading(ctx.engine) as connection:
+        row = connection.execute(select(*_message).where(_message.id == message)).one_or_none()
+    if row is None:
+        raise NoSuchPage
+    path = ctx.site.settings.home / "mail" / f"{row.stream}.{row.seq}.{row.recipient}.eml"
+    if not path.is_file():
+        raise NoSuchPage
+    mail = message_from_bytes(path.read_bytes(), policy=default)
+    assert isinstance(mail, EmailMessage)
+    body = mail.get_body(("plain",))
+    return render(ctx, "pages/mail.html", mail=mail, body=body.get_content() if body else "")
+
+
+@post("/mails/{message}/again", who=ADMINISTRATION)
+def try_again(ctx: Ctx, form: Form, message: int) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+    with transaction(ctx.engine) as connection:
+        send_again(connection, message, now=ctx.now)
+    return see_other("/mails")

@@ -1,0 +1,149 @@
+"""What a petitioner may do: file a matter, keep the receipt, follow the matter with its code, rate the answer."""
+
+from dataclasses import replace
+
+from limits import parse
+from starlette.responses import Response
+
+from cases import tracking
+from cases.execute import execute, open_case
+from infra.db import reading, transaction
+from people.signin import begin_session
+from web.access import PETITIONER, PUBLIC, get, post
+from web.context import Context, Ctx, NoSuchPage, intake_actor
+from web.cookies import end, start
+from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
+from web.pages import render, see_other
+from web.posted import Form
+from web.presenters.case_page import intake_choices
+from web.presenters.tracked import show_tracked
+from web.slowing import allowed
+from workflow.commands import Apply, Intake, Rate, Register
+from workflow.model import CaseId, Reason, Refusal
+
+#: What a person may file: the matter and the command that opens it.
+FILED: dict[str, type[Intake]] = {"petition": Register, "mediation": Apply}
+#: Fields that a petitioner has no business with: the channel is this page, and now is when it comes in.
+NOT_ASKED = frozenset({"channel", "received_at"})
+CODES_A_MINUTE = parse("10/minute")
+FILINGS_AN_HOUR = parse("20/hour")
+
+
+@get("/file", who=PUBLIC)
+def choose_what_to_file(ctx: Ctx) -> Response:
+    return render(ctx, "pages/file_choice.html")
+
+
+@get("/file/{matter}", who=PUBLIC)
+def filing_form(ctx: Ctx, matter: str) -> Response:
+    return _filing_page(ctx, matter, blank_form(_kind(matter), intake_choices(), preset={"dispute_type": "99"}))
+
+
+@post("/file/{matter}", who=PUBLIC)
+def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
+    """Opens the case and shows the receipt. Sending the form again shows the same receipt."""
+    kind = _kind(matter)
+    try:
+        if not allowed(FILINGS_AN_HOUR, "file", ctx.request):
+            raise FormIsWrong(with_errors(as_typed(kind, form.fields(), intake_choices()), [Reason(code="file.too_many")]))
+        zone = ctx.office.policy.calendar.zone
+        command = read_form(kind, form.fields(), intake_choices(), zone=zone, hidden=NOT_ASKED)
+        assert isinstance(command, Intake)
+        with transaction(ctx.engine) as connection:
+            opened = open_case(
+                connection,
+                _online(command),
+                profile=ctx.office.profile_of(matter),
+                actor=intake_actor(ctx),
+                now=ctx.now,
+                office=ctx.office,
+                request=form.form_id,
+            )
+    except FormIsWrong as error:
+        return _filing_page(ctx, matter, error.form, form_id=form.form_id, status=422)
+    except Refusal as refusal:
+        typed = with_errors(as_typed(kind, form.fields(), intake_choices()), refusal.reasons)
+        return _filing_page(ctx, matter, typed, form_id=form.form_id, status=422)
+    with reading(ctx.engine) as connection:
+        tracked = show_tracked(connection, ctx, CaseId(opened.case_id))
+    return render(ctx, "pages/receipt.html", code=tracking.in_groups(opened.code), tracked=tracked)
+
+
+@get("/track", who=PUBLIC)
+def ask_for_code(ctx: Ctx) -> Response:
+    return render(ctx, "pages/track.html", error=None)
+
+
+@post("/track", who=PUBLIC)
+def open_with_code(ctx: Ctx, form: Form) -> Response:
+    if not allowed(CODES_A_MINUTE, "track", ctx.request):
+        return render(ctx, "pages/track.html", status=429, error="code.too_many_tries")
+    with transaction(ctx.engine) as connection:
+        case_id = tracking.case_of(connection, form.one("code"))
+        token = begin_session(connection, case=CaseId(case_id), now=ctx.now) if case_id is not None else None
+    if token is None:
+        return render(ctx, "pages/track.html", status=422, error="code.unknown")
+    return start(see_other("/track/case"), token, ctx.site.settings)
+
+
+@get("/track/case", who=PETITIONER)
+def tracked_case(ctx: Ctx) -> Response:
+    return _tracked_page(ctx)
+
+
+@post("/track/rating", who=PETITIONER)
+def rate(ctx: Ctx, form: Form) -> Response:
+    case_id = _own_case(ctx)
+    try:
+        command = read_form(Rate, form.fields(), {}, zone=ctx.office.policy.calendar.zone)
+        with transaction(ctx.engine) as connection:
+            execute(
+                connection,
+                case_id,
+                command,
+                actor=ctx.actor,
+                now=ctx.now,
+                expected_version=None,  # a rating is right whatever else has happened since the page was opened
+                office=ctx.office,
+                request=form.form_id,
+            )
+    except FormIsWrong as error:
+        return _tracked_page(ctx, returned=error.form, status=422)
+    except Refusal as refusal:
+        typed = with_errors(as_typed(Rate, form.fields(), {}), refusal.reasons)
+        return _tracked_page(ctx, returned=typed, status=422)
+    return see_other("/track/case")
+
+
+@post("/track/leave", who=PUBLIC)
+def leave(ctx: Ctx) -> Response:
+    return end(ctx, see_other("/"))
+
+
+def _tracked_page(ctx: Context, *, returned: FormView | None = None, status: int = 200) -> Response:
+    with reading(ctx.engine) as connection:
+        tracked = show_tracked(connection, ctx, CaseId(_own_case(ctx)))
+    form = returned or (blank_form(Rate, {}) if tracked.may_rate else None)
+    return render(ctx, "pages/tracked.html", status=status, tracked=tracked, form=form)
+
+
+def _filing_page(
+    ctx: Context, matter: str, form: FormView, *, form_id: str | None = None, status: int = 200
+) -> Response:
+    return render(ctx, "pages/file.html", status=status, matter=matter, form=form, form_id=form_id, hidden=NOT_ASKED)
+
+
+def _online(command: Intake) -> Intake:
+    return replace(command, channel="online", received_at=None)
+
+
+def _kind(matter: str) -> type[Intake]:
+    if matter not in FILED:
+        raise NoSuchPage
+    return FILED[matter]
+
+
+def _own_case(ctx: Context) -> int:
+    if ctx.petitioner_case is None:
+        raise NoSuchPage
+    return ctx.petitioner_case

@@ -1,0 +1,85 @@
+"""What stands around every answer: the origin check on every post, strict headers, the browser's own cookie.
+
+Pure ASGI, so that errors, refusals and static files go through it too.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.responses import PlainTextResponse
+
+from infra.settings import Settings
+from web.context import BROWSER_COOKIE, new_browser
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
+
+
+class Guard:
+    """Refuses writes from other origins and, in a demo, every host but loopback; puts the headers on every answer."""
+
+    def __init__(self, app: App, *, settings: Settings, loopback_only: bool) -> None:
+        self._app = app
+        self._settings = settings
+        self._loopback_only = loopback_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        browser = None if BROWSER_COOKIE in headers.get("cookie", "") else new_browser()
+        scope.setdefault("state", {})["new_browser"] = browser or ""
+
+        async def guarded(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers(scope["path"], browser)]
+            await send(message)
+
+        if self._loopback_only and _host_name(headers.get("host", "")) not in LOOPBACK:
+            await PlainTextResponse("This demo answers on this machine only.", 421)(scope, receive, guarded)
+        elif scope["method"] not in SAFE_METHODS and not _same_origin(headers):
+            await PlainTextResponse("Cross-origin request refused.", 403)(scope, receive, guarded)
+        else:
+            await self._app(scope, receive, guarded)
+
+    def _headers(self, path: str, browser: str | None) -> list[tuple[bytes, bytes]]:
+        found = dict(HEADERS)
+        if not path.startswith("/static/"):
+            found["Cache-Control"] = "no-store"
+        if self._settings.secure_cookies:
+            found["Strict-Transport-Security"] = "max-age=31536000"
+        if browser:
+            secure = "; Secure" if self._settings.secure_cookies else ""
+            found["Set-Cookie"] = f"{BROWSER_COOKIE}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        return [(name.lower().encode(), value.encode()) for name, value in found.items()]
+
+
+def _same_origin(headers: dict[str, str]) -> bool:
+    """Whether the browser says that the post comes from a page of ours. A client that is no browser says nothing."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site:
+        return site in ("same-origin", "none")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _host_name(host: str) -> str:
+    return host if host.endswith("]") else host.rsplit(":", 1)[0]
