@@ -82,7 +82,12 @@ def _block(cases: Iterator[int], walk: Callable[[int], None]) -> Callable[[], fl
 
 
 def _commands(staff: Staff) -> tuple[Command, ...]:
-    terms = {"form": "written", "terms": "三十日内付清。", "amount_yuan": 3000, "performance_due_on": date(2026, 11, 12)}
+    terms = {
+        "form": "written",
+        "terms": "三十日内付清。",
+        "amount_yuan": 3000,
+        "performance_due_on": date(2026, 11, 12),
+    }
     return (
         HoldSession(form="joint", place="调解室", minutes="双方到场, 各自陈述, 未能一致。" * 5),
         ExtendByConsent(to_length=45, consenting=staff.parties),

@@ -33,7 +33,9 @@ class Staff:
     parties: tuple[RecordNumber, ...]
     ready_at: datetime = READY_AT
 
-    def take(self, engine: Engine, case_id: int, command: Command, *, now: datetime, actor: Actor | None = None) -> None:
+    def take(
+        self, engine: Engine, case_id: int, command: Command, *, now: datetime, actor: Actor | None = None
+    ) -> None:
         """One step through the door, committed."""
         with transaction(engine) as connection:
             execute(

@@ -60,7 +60,7 @@ def apply_records(connection: Connection, case_id: int, decision: Decision) -> d
         values = {name: value for name, value in row.items() if name != "number"}
         UPDATE[type(record)].run(connection, key_case_id=case_id, key_number=record.number, **values)
         wrote.setdefault(table_name(type(record)), {})[str(record.number)] = _vouched(record, row)
-    return dict(wrote)  # type: ignore[arg-type]  # nested dicts of Json are Json
+    return dict(wrote)
 
 
 def _new_text(text: model.Text) -> dict[str, Any]:

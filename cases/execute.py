@@ -29,6 +29,8 @@ from workflow.definition import Situation
 from workflow.machine import decide, with_crossings_recorded
 from workflow.model import Actor, CaseFacts, Decision, Json, State, UnitId
 
+_case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
+
 
 class CaseNotFound(Exception):
     """There is no such case for this actor, whether or not there is one for somebody else."""
@@ -129,8 +131,7 @@ def open_case(
         "intake_unit": actor.unit,
         **progress_row(decision.progress),
     }
-    case_id = connection.execute(insert(Case).values(version=1, **row).returning(Case.id)).scalar_one()
-    assert case_id is not None, "the database has just given it an id"
+    case_id = connection.execute(insert(Case).values(version=1, **row).returning(_case.id)).scalar_one()
     wrote: dict[str, Json] = {
         "cases": vouched(row, without=frozenset()),
         **apply_records(connection, case_id, decision),

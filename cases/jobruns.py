@@ -1,6 +1,7 @@
 """When each recurring job last succeeded or failed. Pages show it; a stopped sweep cannot hide."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -22,5 +23,6 @@ def last_success(connection: Connection, job: str) -> datetime | None:
     return found
 
 
-def all_runs(connection: Connection) -> list[JobRun]:
+def all_runs(connection: Connection) -> list[Any]:
+    """Rows of every job that has run: name, last success, last failure, what it did."""
     return list(connection.execute(select(JobRun.__table__).order_by(_run.job)))  # type: ignore[attr-defined]

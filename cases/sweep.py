@@ -77,9 +77,7 @@ def due_clocks(
 ) -> list[tuple[datetime, int, int]]:
     """The next page of running clocks due by `now`, by (next crossing, case, number)."""
     at, case_id, number = after or (EARLIEST, 0, 0)
-    return _DUE.rows(  # type: ignore[return-value]  # the columns of _DUE
-        connection, now=now, after_at=at, after_case=case_id, after_number=number, batch=batch
-    )
+    return _DUE.rows(connection, now=now, after_at=at, after_case=case_id, after_number=number, batch=batch)
 
 
 def _record(engine: Engine, keys: list[tuple[int, int]], roster: Roster, *, now: datetime) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, false, or_, select, true
 
 from cases.tables import Appointment, Case, PersonalText, Recusal
 from people.tables import UnitAbove
@@ -21,9 +21,9 @@ _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
 _recusal = Recusal.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 
-_ME = bindparam("actor_account")
-_MY_UNIT = bindparam("actor_unit")
-_MY_CASE = bindparam("actor_case")
+_ME: BindParameter[int] = bindparam("actor_account")
+_MY_UNIT: BindParameter[int] = bindparam("actor_unit")
+_MY_CASE: BindParameter[int] = bindparam("actor_case")
 _BELOW_ME = select(_above.unit).where(_above.above == _MY_UNIT).scalar_subquery()
 
 ALL_TEXTS = frozenset(TextKind)
@@ -51,7 +51,8 @@ def in_reach(role: Role) -> ColumnElement[bool]:
         case Role.ADMINISTRATOR:
             return false()
         case Role.PETITIONER:
-            return case.id == _MY_CASE
+            own: ColumnElement[bool] = case.id == _MY_CASE
+            return own
         case Role.MEDIATOR:
             serving = exists().where(
                 _appointment.case_id == case.id, _appointment.person == _ME, _appointment.until_at.is_(None)

@@ -28,8 +28,11 @@ class Words:
         """还剩 2 个工作日; 今天到期; 超期 1 天."""
         if left.amount == 0 and left.unit in (Unit.DAY, Unit.WORKING_DAY):
             return self("left.overdue_today" if left.overdue else "left.today")
-        code = f"{'over' if left.overdue else 'left'}.{left.unit.value}"
-        return self._catalogue.ngettext(code, f"{code}.many", left.amount) % {"n": left.amount}
+        return self.count(f"{'over' if left.overdue else 'left'}.{left.unit.value}", left.amount)
+
+    def count(self, code: str, n: int) -> str:
+        """A phrase with a number in it: `length.day`, `left.working_day`, ..."""
+        return self._catalogue.ngettext(code, f"{code}.many", n) % {"n": n}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

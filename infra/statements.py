@@ -86,7 +86,7 @@ def _compile(clause: ClauseElement, dialect: Dialect) -> _Compiled:
     binds: Mapping[str, BindParameter[Any]] = compiled.binds
     names = tuple(compiled.positiontup or compiled.binds)
     binders = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in binds.items()}
-    columns: Iterable[Any] = getattr(clause, "selected_columns", None) or getattr(clause, "_returning", ())
+    columns: Iterable[Any] = getattr(clause, "selected_columns", ())
     return _Compiled(
         sql=compiled.string,
         names=names,

@@ -5,6 +5,9 @@ from alembic import context
 from infra.columns import Row
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Row.metadata, render_as_batch=True, compare_type=True
+    connection=context.config.attributes["connection"],
+    target_metadata=Row.metadata,
+    render_as_batch=True,
+    compare_type=True,
 )
 context.run_migrations()

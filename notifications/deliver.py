@@ -78,7 +78,9 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
         update(Message)
         .where(_message.id.in_(waiting.scalar_subquery()))
         .values(lease=lease, next_try_at=now + LEASE, attempts=_message.attempts + 1)
-        .returning(_message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at)
+        .returning(
+            _message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at
+        )
     ).all()
 
 

@@ -31,8 +31,15 @@ from workflow.procedures import PROCEDURES
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("workflow", "people", "cases", "notifications", "reports", "web", "ops", "infra")
-METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("templates/**.txt", "jinja2.ext:babel_extract"), ("**.py", "python")]
-OPTIONS = {"templates/**.html": {"newstyle_gettext": "true", "silent": "false"}, "templates/**.txt": {"newstyle_gettext": "true", "silent": "false"}}
+METHODS = [
+    ("templates/**.html", "jinja2.ext:babel_extract"),
+    ("templates/**.txt", "jinja2.ext:babel_extract"),
+    ("**.py", "python"),
+]
+OPTIONS = {
+    "templates/**.html": {"newstyle_gettext": "true", "silent": "false"},
+    "templates/**.txt": {"newstyle_gettext": "true", "silent": "false"},
+}
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "t": None}
 #: Kinds of fields whose text can fail to be one.
 UNREADABLE = ("number", "date", "datetime")
@@ -57,11 +64,16 @@ def stale_migrations() -> list[str]:
 
 def missing_words() -> list[str]:
     """Every message that the program can ask for and a catalogue lacks, and every one that only one catalogue has."""
-    known = {language: {_key(message.id) for message in catalogue(language) if message.id and _said(message.string)} for language in LANGUAGES}
+    known = {
+        language: {_key(message.id) for message in catalogue(language) if message.id and _said(message.string)}
+        for language in LANGUAGES
+    }
     wanted = set(_literal_messages()) | set(codes(load_policy("cn")))
     missing = [f"{language}: {message}" for language in LANGUAGES for message in sorted(wanted - known[language])]
     everything = set().union(*known.values())
-    return missing + [f"{language} alone lacks: {m}" for language in LANGUAGES for m in sorted(everything - known[language] - wanted)]
+    return missing + [
+        f"{language} alone lacks: {m}" for language in LANGUAGES for m in sorted(everything - known[language] - wanted)
+    ]
 
 
 def codes(policy: Policy) -> Iterator[str]:
@@ -78,7 +90,9 @@ def codes(policy: Policy) -> Iterator[str]:
             yield from (f"choice.{shape.name}.{value}" for value in shape.literal)
     clocks = {name for profile in policy.profiles.values() for name in profile.clocks}
     yield from _named("clock", clocks)
-    yield from _named("rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {"pause_over"})
+    yield from _named(
+        "rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {"pause_over"}
+    )
     yield from _named("ground", {g for rule in policy.rules.values() if rule.pause for g in rule.pause.grounds})
     yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned"))
     yield from _named("profile", policy.profiles)
@@ -108,7 +122,10 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("unit_kind", UNIT_KINDS)
     yield from (f"people.{name}_missing" for name in NewAccount.__dataclass_fields__)
     told = {step.event for step in steps if step.tells}
-    for what in told | {f"clock:crossed.{code}" for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))}:
+    for what in told | {
+        f"clock:crossed.{code}"
+        for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
+    }:
         yield from (f"mail.tag.{what}", f"mail.what.{what}", f"mail.do.{what}")
     yield from _reasons()
 

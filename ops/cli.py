@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from sqlalchemy import Engine
@@ -52,10 +52,14 @@ def prepare() -> None:
 @app.command()
 def init(
     name: Annotated[str, typer.Option(help="单位全称。The office's full name.", prompt="单位全称 / full name")],
-    short_name: Annotated[str, typer.Option(help="编号中的简称，如 滨园。Stands in every case number.", prompt="编号简称 / short name")],
+    short_name: Annotated[
+        str, typer.Option(help="编号中的简称，如 滨园。Stands in every case number.", prompt="编号简称 / short name")
+    ],
     email: Annotated[str, typer.Option(help="管理员邮箱。The administrator's e-mail.", prompt="管理员邮箱 / e-mail")],
     administrator: Annotated[str, typer.Option(help="管理员姓名。The administrator's name.")] = "管理员",
-    mediation: Annotated[str, typer.Option(help="调解期限 / mediation period: mediation-30d, mediation-month")] = "mediation-30d",
+    mediation: Annotated[
+        str, typer.Option(help="调解期限 / mediation period: mediation-30d, mediation-month")
+    ] = "mediation-30d",
     calendar: Annotated[str, typer.Option(help="工作日历 / calendar")] = "cn",
 ) -> None:
     """建立单位：数据库、日历、首位管理员和一次性登录链接。Found an office; the first administrator signs in by a one-time link."""
@@ -68,7 +72,9 @@ def init(
         _fail(f"数据库中已有单位：{error}。This database already holds an office.", WRONG)
     except (PolicyIsWrong, ValueError) as error:
         _fail(str(error), ASKED_WRONGLY)
-    typer.echo(f"已建立 {name}。Founded.\n管理员一次性登录链接，两天内有效 / one-time sign-in link, two days:\n  {link}\n启动 / start: huiyin serve")
+    typer.echo(
+        f"已建立 {name}。Founded.\n管理员一次性登录链接，两天内有效 / one-time sign-in link, two days:\n  {link}\n启动 / start: huiyin serve"
+    )
 
 
 @app.command()
@@ -153,7 +159,9 @@ def assess(
     for sheet in sheets:
         typer.echo(f"{sheet['unit']}  {sheet['total']:g}  ({sheet['points']:+g})")
         for item in sheet["items"]:
-            typer.echo(f"  {item['points']:+.1f}  {item['case']}  {item['rule']}  {item['light']}  {item['lit_at']}  #{item['event']}{'  waived' if item['waived'] else ''}")
+            typer.echo(
+                f"  {item['points']:+.1f}  {item['case']}  {item['rule']}  {item['light']}  {item['lit_at']}  #{item['event']}{'  waived' if item['waived'] else ''}"
+            )
 
 
 @export.command()
@@ -193,7 +201,9 @@ def closures(
 
 @app.command()
 def verify(
-    database: Annotated[str, typer.Argument(help="数据库文件或地址，默认本单位的。A file or URL; by default this office's.")] = "",
+    database: Annotated[
+        str, typer.Argument(help="数据库文件或地址，默认本单位的。A file or URL; by default this office's.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """独立核验记录：链、行与事件、孤立行、缺号。Check the record independently, read-only."""
@@ -205,7 +215,9 @@ def verify(
 def replay(
     files: Annotated[list[Path], typer.Argument(help="案例文件 / story files (docs/stories.md)")],
     as_json: Json = False,
-    sweep_at_end: Annotated[bool, typer.Option("--sweep-at-end", help="只在最后检查时限。Sweep only at the end.")] = False,
+    sweep_at_end: Annotated[
+        bool, typer.Option("--sweep-at-end", help="只在最后检查时限。Sweep only at the end.")
+    ] = False,
 ) -> None:
     """用虚拟时钟重放案例。Replay stories with a virtual clock in a fresh simulation."""
     for path in files:
@@ -215,14 +227,19 @@ def replay(
             _fail(str(error), ASKED_WRONGLY)
         except Refusal as refusal:
             say = translator(settings().language)
-            why = "; ".join(say(f"reason.{r.code}") % dict(r.values) if r.values else say(f"reason.{r.code}") for r in refusal.reasons)
+            why = "; ".join(
+                say(f"reason.{r.code}") % dict(r.values) if r.values else say(f"reason.{r.code}")
+                for r in refusal.reasons
+            )
             _fail(f"{path.name}: {why} [{refusal}]", WRONG)
         if as_json:
             _print(outcome)
             continue
         typer.echo(f"{outcome['case']}: {outcome['points']}  mails={outcome['mails']}")
         for clock in outcome["clocks"]:
-            typer.echo(f"  {clock['rule']:8} {clock['started_at']} → {clock['due_on']}  yellow {clock['yellow_at']}  red {clock['red_at']}  stopped {clock['stopped_at']}  {clock['light']}{' waived' if clock['waived'] else ''}")
+            typer.echo(
+                f"  {clock['rule']:8} {clock['started_at']} → {clock['due_on']}  yellow {clock['yellow_at']}  red {clock['red_at']}  stopped {clock['stopped_at']}  {clock['light']}{' waived' if clock['waived'] else ''}"
+            )
 
 
 def _engine() -> Engine:
@@ -246,7 +263,7 @@ def _print(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 
-def _fail(message: str, code: int) -> Any:
+def _fail(message: str, code: int) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(code)
 

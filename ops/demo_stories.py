@@ -183,7 +183,7 @@ class _Desk:
         return s
 
     def _suspend(self, s: Script, ground: str, **fields: Any) -> None:
-        until = self._today + timedelta(days=s.rng.randint(3, 25))
+        until = self._today + timedelta(days=s.rng.randint(1, 6))
         s.do(s.handler, "Suspend", ground=ground, until=f"{until}", note="等待第三方出具意见。", **fields)
 
     def _applied(self, state: State, light: Light) -> Script:

@@ -45,7 +45,13 @@ def found(
             )
             centre = add_unit(connection, name=name, kind="centre", takes_intake=True)
             account = add_account(
-                connection, unit=centre, role=Role.ADMINISTRATOR, login="admin", name=administrator, email=email, now=now
+                connection,
+                unit=centre,
+                role=Role.ADMINISTRATOR,
+                login="admin",
+                name=administrator,
+                email=email,
+                now=now,
             )
             token = make_link(connection, account, now=now)
     finally:

@@ -46,14 +46,14 @@ def serve_demo(settings: Settings, *, port: int, fresh: bool, now: datetime) -> 
     if fresh:
         for path in home.glob("huiyin.db*"):
             path.unlink()
-    _build(mine, database, now)
+    _build(database, now)
     engine = open_engine(mine.database_url())
     migrations.upgrade(engine)
     _print_links(engine, mine, now)
     serve_office(engine, mine, timers=True)
 
 
-def _build(settings: Settings, database: Path, now: datetime) -> None:
+def _build(database: Path, now: datetime) -> None:
     """A demo that was interrupted while it was being built is not there: it is built under another name first."""
     if database.exists():
         return
@@ -84,4 +84,3 @@ def _print_links(engine: Engine, settings: Settings, now: datetime) -> None:
         lines.append(f"  {'petitioner':14} {settings.base_url()}/track  {in_groups(code.read_text('utf-8'))}")
     sys.stdout.write("\n".join(lines) + "\n\n")
     sys.stdout.flush()
-

@@ -9,9 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, select
@@ -21,8 +20,9 @@ from cases.office import OfficeContext
 from cases.tables import Party, PersonalText
 from infra.db import transaction
 from people.directory import add_account, add_unit, found_office, person
+from web.forms import shapes
 from workflow import commands
-from workflow.commands import Choice, Command, Intake
+from workflow.commands import Command, Intake, adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
 
 #: Everyone a story may name without introducing them.
@@ -170,25 +170,26 @@ class Teller:
             case = CaseId(self.case_id) if self.case_id is not None else None
             return Actor(account=None, role=Role.PETITIONER, unit=self._stage.units["centre"], case=case)
         if step.by not in self._stage.people:
-            raise StoryIsWrong(f"{self._story.case}: nobody is called {step.by!r}; known: {', '.join(self._stage.people)}")
+            raise StoryIsWrong(
+                f"{self._story.case}: nobody is called {step.by!r}; known: {', '.join(self._stage.people)}"
+            )
         return self._stage.people[step.by]
 
     def _command(self, connection: Connection, step: StoryStep) -> Command:
         kind = getattr(commands, step.do, None)
         if not (isinstance(kind, type) and issubclass(kind, Command)):
             raise StoryIsWrong(f"{self._story.case}: there is no command {step.do!r}")
-        hints = _hints_of(kind)
-        values = {
-            name: self._resolved(connection, next((m.of for m in _marks(hints.get(name)) if isinstance(m, Choice)), None), value)
-            for name, value in step.fields.items()
-        }
+        choices = {shape.name: shape.choice for shape in shapes(kind)}
+        values = {name: self._resolved(connection, choices.get(name), value) for name, value in step.fields.items()}
         if "received_at" in values:
             values["received_at"] = self.instant(values["received_at"])
         try:
-            made = _adapter_of(kind).validate_python(values)
+            made = adapter_of(kind).validate_python(values)
         except ValidationError as error:
             first = error.errors()[0]
-            raise StoryIsWrong(f"{self._story.case}: {step.do}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise StoryIsWrong(
+                f"{self._story.case}: {step.do}.{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            ) from error
         return made
 
     def _resolved(self, connection: Connection, choice: str | None, value: Any) -> Any:
@@ -220,17 +221,3 @@ class Teller:
             .order_by(party.number)
         )
         return {row.content: row.number for row in rows}
-
-
-@cache
-def _hints_of(kind: type[Command]) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
-
-
-@cache
-def _adapter_of(kind: type[Command]) -> TypeAdapter[Command]:
-    return TypeAdapter(kind)
-
-
-def _marks(hint: Any) -> tuple[Any, ...]:
-    return getattr(hint, "__metadata__", ())

@@ -52,11 +52,11 @@ class Roster:
     @classmethod
     def around(cls, connection: Connection, unit: UnitId) -> "Roster":
         """The people along the tree from one unit upwards."""
-        return cls(_POSTS_OF.rows(connection, asking=unit))  # type: ignore[arg-type]  # rows of _COLUMNS
+        return cls(_POSTS_OF.rows(connection, asking=unit))
 
     @classmethod
     def whole(cls, connection: Connection) -> "Roster":
-        return cls(_ALL_POSTS.rows(connection))  # type: ignore[arg-type]  # rows of _COLUMNS
+        return cls(_ALL_POSTS.rows(connection))
 
     def told(
         self, audiences: Iterable[Audience], *, unit: UnitId, person: AccountId | None, but_not: AccountId | None = None

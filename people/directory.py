@@ -56,9 +56,7 @@ def add_unit(
 ) -> UnitId:
     """A unit and its place in the tree."""
     made = connection.execute(
-        insert(Unit)
-        .values(name=name, kind=kind, parent_id=parent, takes_intake=takes_intake)
-        .returning(_unit.id)
+        insert(Unit).values(name=name, kind=kind, parent_id=parent, takes_intake=takes_intake).returning(_unit.id)
     ).scalar_one()
     rows = [{"unit": made, "above": made, "depth": 0}]
     if parent is not None:

@@ -49,7 +49,7 @@ def refuse_undeclared(app: FastAPI) -> None:
     """Raises `RouteWithoutAccess` unless every route is in the table; the one mount serves files that are no secret."""
     for route in app.routes:
         if isinstance(route, APIRoute):
-            known = all(f"{method} {route.path}" in ROUTES for method in route.methods)
+            known = all(f"{method} {route.path}" in ROUTES for method in route.methods or ())
         else:
             known = isinstance(route, Mount) and route.path == "/static"
         if not known:

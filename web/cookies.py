@@ -9,9 +9,7 @@ from web.context import SESSION_COOKIE, Context
 
 
 def start(response: Response, token: str, settings: Settings) -> Response:
-    response.set_cookie(
-        SESSION_COOKIE, token, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
-    )
+    response.set_cookie(SESSION_COOKIE, token, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
     return response
 
 

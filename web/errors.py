@@ -1,11 +1,11 @@
 """Errors as answers, the one place where an exception becomes a status.
 
-    PleaseSignIn                303 to the sign-in page
-    NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
-    FormIsStale                 403, with the way back
-    FormIsMalformed             400
-    NoOffice                    503, run `huiyin init`
-    OperationalError            503, the database cannot write now; the form comes back by the browser's own Back
+PleaseSignIn                303 to the sign-in page
+NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
+FormIsStale                 403, with the way back
+FormIsMalformed             400
+NoOffice                    503, run `huiyin init`
+OperationalError            503, the database cannot write now; the form comes back by the browser's own Back
 """
 
 import logging

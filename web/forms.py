@@ -8,14 +8,13 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date, datetime
-from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 from annotated_types import MaxLen
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from workflow.commands import MAX_SHORT, Choice, Command, Must
+from workflow.commands import MAX_SHORT, Choice, Command, Must, adapter_of
 from workflow.model import Reason
 
 FEW = 5  #: as many options are shown as buttons; more as a list
@@ -101,7 +100,12 @@ def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str,
 
 
 def read_form(
-    command: type[Command], typed: Mapping[str, list[str]], choices: Choices, *, zone: ZoneInfo, hidden: frozenset[str] = frozenset()
+    command: type[Command],
+    typed: Mapping[str, list[str]],
+    choices: Choices,
+    *,
+    zone: ZoneInfo,
+    hidden: frozenset[str] = frozenset(),
 ) -> Command:
     """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused."""
     known = {shape.name: shape for shape in shapes(command) if shape.name not in hidden}
@@ -120,7 +124,7 @@ def read_form(
         except ValueError:
             errors.append(Reason(code=f"form.not_a_{shape.kind}", field=name))
     try:
-        made = _adapter(command).validate_python(values)
+        made = adapter_of(command).validate_python(values)
     except ValidationError as error:
         named = {reason.field for reason in errors}
         errors += [reason for item in error.errors() if (reason := _reason(item)).field not in named]
@@ -140,7 +144,8 @@ def with_errors(form: FormView, reasons: list[Reason] | tuple[Reason, ...]) -> F
     return replace(
         form,
         fields=tuple(
-            replace(field, errors=(*field.errors, *(r for r in reasons if r.field == field.name))) for field in form.fields
+            replace(field, errors=(*field.errors, *(r for r in reasons if r.field == field.name)))
+            for field in form.fields
         ),
         errors=(*form.errors, *(r for r in reasons if r.field not in names)),
     )
@@ -149,12 +154,17 @@ def with_errors(form: FormView, reasons: list[Reason] | tuple[Reason, ...]) -> F
 # -- from types to fields ---------------------------------------------------------------------------------------------
 
 
-@cache
+_SHAPES: dict[type[Command], tuple[_Shape, ...]] = {}
+
+
 def shapes(command: type[Command]) -> tuple[_Shape, ...]:
-    hints = get_type_hints(command, include_extras=True)
-    return tuple(
-        _shape(field.name, hints[field.name], required=field.default is MISSING) for field in fields(command)
-    )
+    """What each field of a command looks like in a form."""
+    if command not in _SHAPES:
+        hints = get_type_hints(command, include_extras=True)
+        _SHAPES[command] = tuple(
+            _shape(field.name, hints[field.name], required=field.default is MISSING) for field in fields(command)
+        )
+    return _SHAPES[command]
 
 
 def _shape(name: str, hint: Any, *, required: bool) -> _Shape:
@@ -208,11 +218,6 @@ def _options(shape: _Shape, choices: Choices) -> tuple[Option, ...]:
 
 
 # -- from text to values ----------------------------------------------------------------------------------------------
-
-
-@cache
-def _adapter(command: type[Command]) -> TypeAdapter[Any]:
-    return TypeAdapter(command)
 
 
 def _value(shape: _Shape, texts: list[str], zone: ZoneInfo) -> Any:

@@ -27,14 +27,18 @@ YEAR = 365 * 24 * 3600
 
 
 def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    html = environment(ctx.language).get_template(template).render(
-        ctx=ctx,
-        t=Words(ctx.language),
-        menu=_menu(ctx),
-        swept=_swept(ctx),
-        new_form_id=new_form_id,
-        path=ctx.request.url.path,
-        **values,
+    html = (
+        environment(ctx.language)
+        .get_template(template)
+        .render(
+            ctx=ctx,
+            t=Words(ctx.language),
+            menu=_menu(ctx),
+            swept=_swept(ctx),
+            new_form_id=new_form_id,
+            path=ctx.request.url.path,
+            **values,
+        )
     )
     response = HTMLResponse(html, status_code=status)
     if "lang" in ctx.request.query_params:

@@ -19,7 +19,11 @@ def allowed(rule: RateLimitItem, *what: str | Request) -> bool:
     together = type(rule)(rule.amount * ALL_TOGETHER, rule.multiples)
     if not _limiter.hit(together, *words):
         return False
-    return all(_limiter.hit(rule, *words, address_of(request)) for request in requests) if requests else _limiter.hit(rule, *words)
+    return (
+        all(_limiter.hit(rule, *words, address_of(request)) for request in requests)
+        if requests
+        else _limiter.hit(rule, *words)
+    )
 
 
 def address_of(request: Request) -> str:

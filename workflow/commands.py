@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
-from pydantic import ConfigDict
+from pydantic import ConfigDict, TypeAdapter
 
 from workflow.model import AccountId, RecordNumber, TextKind, UnitId
 
@@ -80,7 +80,6 @@ class Intake(Command):
     applicant: Name
     applicant_contact: Contact = None
     more_applicants: Names = ()
-    respondents: Names = ()
     dispute_type: DisputeType = "99"
     channel: Channel = "visit"
     received_at: datetime | None = None
@@ -88,7 +87,9 @@ class Intake(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Register(Intake):
-    """登记 a petition, a hotline order or an enterprise's order."""
+    """登记 a petition, a hotline order or an enterprise's order. Whom it is about may be left open."""
+
+    respondents: Names = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -340,3 +341,13 @@ class CloseMediation(Command):
     """结案."""
 
     papers_complete: Confirmed
+
+
+_ADAPTERS: dict[type[Command], TypeAdapter[Command]] = {}
+
+
+def adapter_of(command: type[Command]) -> TypeAdapter[Command]:
+    """What turns values that were typed into the command, or says what is wrong with them."""
+    if command not in _ADAPTERS:
+        _ADAPTERS[command] = TypeAdapter(command)
+    return _ADAPTERS[command]

@@ -47,7 +47,7 @@ from workflow.model import (
 from workflow.procedures import PROCEDURES
 
 
-class StepTransition(Transition):  # type: ignore[misc]  # the library ships no types
+class StepTransition(Transition):
     """A transition that carries its row of the table."""
 
     def __init__(self, *args: Any, step: Step, **kwargs: Any) -> None:
@@ -55,7 +55,7 @@ class StepTransition(Transition):  # type: ignore[misc]  # the library ships no 
         self.step = step
 
 
-class StepMachine(Machine):  # type: ignore[misc]  # the library ships no types
+class StepMachine(Machine):
     transition_cls = StepTransition
 
 
@@ -130,7 +130,7 @@ def available_steps(situation: Situation) -> tuple[tuple[Step, tuple[Reason, ...
     machine = machine_of(facts.procedure)
     found = []
     for trigger in machine.get_triggers(facts.state.value):
-        step = machine.get_transitions(trigger, facts.state.value)[0].step
+        step = _step_of(machine.get_transitions(trigger, facts.state.value)[0])
         if may_take(step, situation.actor, facts):
             found.append((step, tuple(reason for guard in step.guards if (reason := guard(situation)))))
     return tuple(found)
@@ -166,24 +166,32 @@ def _step(facts: CaseFacts, command: type[Command]) -> Step:
     if command.__name__ in machine.events:
         found = machine.events[command.__name__].transitions.get(facts.state.value)
         if found:
-            step: Step = found[0].step
-            return step
+            return _step_of(found[0])
     raise Refusal((Reason(code="step.not_open", values={"state": facts.state.value}),))
+
+
+def _step_of(transition: Transition) -> Step:
+    assert isinstance(transition, StepTransition), "every transition of these machines is a row of a table"
+    return transition.step
 
 
 # -- the command as records and data ----------------------------------------------------------------------------------
 
 
-@cache
+_PERSONAL: dict[type[Command], dict[str, TextKind]] = {}
+
+
 def personal_fields(command: type[Command]) -> dict[str, TextKind]:
     """The fields of a command whose text is about people."""
-    hints = get_type_hints(command, include_extras=True)
-    return {
-        name: mark.kind
-        for name, hint in hints.items()
-        for mark in getattr(hint, "__metadata__", ())
-        if isinstance(mark, Personal)
-    }
+    if command not in _PERSONAL:
+        hints = get_type_hints(command, include_extras=True)
+        _PERSONAL[command] = {
+            name: mark.kind
+            for name, hint in hints.items()
+            for mark in getattr(hint, "__metadata__", ())
+            if isinstance(mark, Personal)
+        }
+    return _PERSONAL[command]
 
 
 def _personal_texts(command: Command) -> Iterable[tuple[str, TextKind, str]]:
@@ -194,17 +202,12 @@ def _personal_texts(command: Command) -> Iterable[tuple[str, TextKind, str]]:
                 yield name, kind, text
 
 
-@cache
-def _field_names(command: type[Command]) -> tuple[str, ...]:
-    return tuple(command.__dataclass_fields__)
-
-
 def _codes(command: Command, draft: Draft) -> dict[str, Json]:
     """The command's fields for the ledger: texts by number, everything else as codes and figures."""
     personal = personal_fields(type(command))
     return {
         name: list(draft.texts.get(name, ())) if name in personal else _json(getattr(command, name))
-        for name in _field_names(type(command))
+        for name in type(command).__dataclass_fields__
     }
 
 

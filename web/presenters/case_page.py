@@ -1,7 +1,7 @@
 """The case page: where it stands, what is due, what may be done now, and what has happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from workflow.clocks import paused_until
 from workflow.definition import Situation, Step, Stop
 from workflow.disputes import DISPUTE_TYPES
 from workflow.machine import available_steps, usual_path
-from workflow.model import CaseFacts, Reason, Role, State, TextKind
+from workflow.model import CaseFacts, Reason, Role, TextKind
 from workflow.procedures.rules import pause_grounds
 
 
@@ -95,9 +95,7 @@ def situation_of(connection: Connection, ctx: Context, case_id: int) -> tuple[Si
     return Situation(facts=facts, actor=ctx.actor, now=ctx.now, policy=policy), name
 
 
-def show_case(
-    connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None
-) -> CasePage:
+def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None) -> CasePage:
     """The page; `returned` is a form that was refused and comes back as it was typed."""
     situation, name = situation_of(connection, ctx, case_id)
     facts = situation.facts
@@ -106,7 +104,9 @@ def show_case(
     accounts, units = names_of_accounts(connection), names_of_units(connection)
     choices = choices_for(connection, ctx, situation, texts)
     opening = events[0].data["command"]
-    assert facts.received_at and facts.registered_at and facts.holder_unit
+    assert facts.received_at is not None, "every case knows when it came in"
+    assert facts.registered_at is not None, "and when it was registered"
+    assert facts.holder_unit is not None, "and who holds it"
     person = accounts.get(facts.holder_person) if facts.holder_person else None
     return CasePage(
         public_id=name.public_id,
@@ -138,12 +138,16 @@ def show_case(
         mediators=tuple(
             (accounts.get(a.person, ""), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
         ),
-        sessions=tuple(_with_texts(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)),
+        sessions=tuple(
+            _with_texts(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)
+        ),
         agreements=tuple(
             _with_texts(row, texts, ctx) for row in record.agreements_of(connection, case_id, actor=ctx.actor)
         ),
         ratings=tuple(_with_texts(row, texts, ctx) for row in record.ratings_of(connection, case_id, actor=ctx.actor)),
-        replies=tuple(text for event in events for text in _texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))),
+        replies=tuple(
+            text for event in events for text in _texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
+        ),
         timeline=tuple(_timeline_line(event, texts, accounts, ctx) for event in reversed(events)),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
     )
@@ -165,7 +169,11 @@ def choices_for(connection: Connection, ctx: Context, situation: Situation, text
         "appointed": tuple(option for option in mediators if option.value in serving),
         "units": tuple(Option(value=str(row.id), text=row.name) for row in units_within(connection, within)),
         "parties": tuple(
-            Option(value=str(party.number), text=texts.get(party.name), code=None if party.name in texts else "party.unnamed")
+            Option(
+                value=str(party.number),
+                text=texts.get(party.name),
+                code=None if party.name in texts else "party.unnamed",
+            )
             for party in facts.parties
         ),
         "pause_grounds": tuple(Option(value=ground, code=f"ground.{ground}") for ground in pause_grounds(situation)),
@@ -225,7 +233,9 @@ def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:
 
 
 def _first_moving(open_steps: list[Step]) -> Step | None:
-    return next((step for step in open_steps if step.target and not step.cannot_be_undone), next(iter(open_steps), None))
+    return next(
+        (step for step in open_steps if step.target and not step.cannot_be_undone), next(iter(open_steps), None)
+    )
 
 
 def _preset(facts: CaseFacts, command: str) -> dict[str, str]:
@@ -234,7 +244,7 @@ def _preset(facts: CaseFacts, command: str) -> dict[str, str]:
 
 def _path(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
     """The usual way of such a case, with where this one is. A case off the usual way shows its own state as well."""
-    usual = [state for state in usual_path(facts.procedure) if state is not State.UNFILED]
+    usual = list(usual_path(facts.procedure)[1:])
     if facts.state not in usual:
         usual = [*usual[:1], facts.state]
     here = usual.index(facts.state)
@@ -296,6 +306,3 @@ def _first(texts: Mapping[int, str], numbers: list[int]) -> str | None:
 
 def _noticeably(earlier: datetime, later: datetime) -> bool:
     return abs((later - earlier).total_seconds()) >= 120
-
-
-__all__ = ["CasePage", "StepView", "changes_since", "choices_for", "intake_choices", "replace", "show_case", "situation_of"]

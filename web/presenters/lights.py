@@ -23,6 +23,7 @@ class LightView:
     held: str | None = None  #: while paused, the colour that is held
     clock: str | None = None
     provisional: bool = False
+    ends_with_day: bool = True  #: it is due at 24:00 of a day, and not in the middle of one
 
     @property
     def shape(self) -> str:
@@ -72,6 +73,7 @@ def clock_light(clock: Clock, ctx: Context) -> LightView:
         due_iso=clock.due_at.isoformat(),
         clock=clock.name,
         provisional=clock.provisional,
+        ends_with_day=clock.unit not in (Unit.MINUTE, Unit.HOUR),
     )
 
 

@@ -125,7 +125,9 @@ def _group(row: Any, ctx: Context) -> str:
     if row.paused_until is not None and row.paused_until > ctx.now:
         return "paused"
     calendar = ctx.office.policy.calendar
-    if row.next_due_at is None or row.next_due_at > calendar.end_of(ctx.today + timedelta(days=6 - ctx.today.weekday())):
+    if row.next_due_at is None or row.next_due_at > calendar.end_of(
+        ctx.today + timedelta(days=6 - ctx.today.weekday())
+    ):
         return "later"
     if row.next_due_at <= ctx.now:
         return "overdue"

@@ -36,8 +36,12 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
     if kind not in KINDS:
         raise NoSuchPage
     with reading(ctx.engine) as connection:
-        counts = {name: connection.execute(select(func.count()).where(test)).scalar_one() for name, test in KINDS.items()}
-        chosen = kind if counts[kind] or "kind" in ctx.request.query_params else next((k for k in KINDS if counts[k]), kind)
+        counts = {
+            name: connection.execute(select(func.count()).where(test)).scalar_one() for name, test in KINDS.items()
+        }
+        chosen = (
+            kind if counts[kind] or "kind" in ctx.request.query_params else next((k for k in KINDS if counts[k]), kind)
+        )
         rows = _rows(connection, ctx, chosen)
         runs = [
             {

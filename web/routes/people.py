@@ -115,7 +115,15 @@ def _page(
         units = names_of_units(connection)
         accounts: list[Any] = list(
             connection.execute(
-                select(_account.id, _account.login, _account.name, _account.role, _account.email, _account.active, _unit.name.label("unit"))
+                select(
+                    _account.id,
+                    _account.login,
+                    _account.name,
+                    _account.role,
+                    _account.email,
+                    _account.active,
+                    _unit.name.label("unit"),
+                )
                 .join_from(Account, Unit, _account.unit_id == _unit.id)
                 .order_by(_account.active.desc(), _unit.id, _account.id)
             )

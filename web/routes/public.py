@@ -45,7 +45,9 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
     kind = _kind(matter)
     try:
         if not allowed(FILINGS_AN_HOUR, "file", ctx.request):
-            raise FormIsWrong(with_errors(as_typed(kind, form.fields(), intake_choices()), [Reason(code="file.too_many")]))
+            raise FormIsWrong(
+                with_errors(as_typed(kind, form.fields(), intake_choices()), [Reason(code="file.too_many")])
+            )
         zone = ctx.office.policy.calendar.zone
         command = read_form(kind, form.fields(), intake_choices(), zone=zone, hidden=NOT_ASKED)
         assert isinstance(command, Intake)
