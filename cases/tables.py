@@ -21,7 +21,8 @@ class Case(Row, table=True):
         CheckConstraint("received_at <= registered_at", name="received_before_registered"),
         Index("ix_cases_due", "next_due_at", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_unit_due", "holder_unit", "next_due_at", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
-        Index("ix_cases_person_due", "holder_person", "next_due_at", "id", sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_person", "holder_person", "closed_at"),
+        Index("ix_cases_waiting", "holder_unit", "id", sqlite_where=text("holder_person IS NULL AND closed_at IS NULL"), postgresql_where=text("holder_person IS NULL AND closed_at IS NULL")),
         Index("ix_cases_closed", "closed_at", "id", sqlite_where=text("closed_at IS NOT NULL"), postgresql_where=text("closed_at IS NOT NULL")),
     )  # fmt: skip
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)

@@ -179,19 +179,20 @@ def upgrade() -> None:
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
         )
-        batch_op.create_index(
-            "ix_cases_person_due",
-            ["holder_person", "next_due_at", "id"],
-            unique=False,
-            sqlite_where=sa.text("closed_at IS NULL"),
-            postgresql_where=sa.text("closed_at IS NULL"),
-        )
+        batch_op.create_index("ix_cases_person", ["holder_person", "closed_at"], unique=False)
         batch_op.create_index(
             "ix_cases_unit_due",
             ["holder_unit", "next_due_at", "id"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_cases_waiting",
+            ["holder_unit", "id"],
+            unique=False,
+            sqlite_where=sa.text("holder_person IS NULL AND closed_at IS NULL"),
+            postgresql_where=sa.text("holder_person IS NULL AND closed_at IS NULL"),
         )
 
     op.create_table(
