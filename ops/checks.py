@@ -127,6 +127,8 @@ def codes(policy: Policy) -> Iterator[str]:
         for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
     }:
         yield from (f"mail.tag.{what}", f"mail.what.{what}", f"mail.do.{what}")
+    yield from _named("policy", ("missing", "bad_value", "unknown_key"))
+    yield from (code for code in _written_codes("PolicyFault"))
     yield from _reasons()
 
 

@@ -21,7 +21,7 @@ from infra.i18n import translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
 from ops import verify as verifier
-from ops.founding import AlreadyFounded, found
+from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
 from ops.replay import replay as replay_story
 from ops.serving import serve_demo, serve_office
@@ -70,7 +70,7 @@ def init(
         )  # fmt: skip
     except AlreadyFounded as error:
         _fail(f"数据库中已有单位：{error}。This database already holds an office.", WRONG)
-    except (PolicyIsWrong, ValueError) as error:
+    except OfficeIsIncomplete as error:
         _fail(str(error), ASKED_WRONGLY)
     typer.echo(
         f"已建立 {name}。Founded.\n管理员一次性登录链接，两天内有效 / one-time sign-in link, two days:\n  {link}\n启动 / start: huiyin serve"
@@ -268,5 +268,20 @@ def _fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
+def main() -> None:
+    """The entry of the installed program: what no command can mend ends here, in words."""
+    say = translator(settings().language)
+    try:
+        app()
+    except PolicyIsWrong as error:
+        for fault in error.faults:
+            nearest = say("policy.nearest") % {"name": fault.nearest} if fault.nearest else ""
+            typer.echo(f"{fault.file}: {fault.key}: {say(fault.code)} {nearest}".rstrip(), err=True)
+        sys.exit(ASKED_WRONGLY)
+    except migrations.SchemaIsUnknown as error:
+        typer.echo(say("schema.unknown") % {"version": error}, err=True)
+        sys.exit(UNREADABLE)
+
+
 if __name__ == "__main__":
-    sys.exit(app())
+    main()

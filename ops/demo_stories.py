@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from cases.office import OfficeContext
 from ops import demo_lives as life
+from ops import demo_mediations as mediation
 from ops.demo_office import MEDIATORS, MEDIATORS_OF, ROOM_CLERK
 from ops.demo_script import Script, start_for, working_day_before
 from ops.demo_texts import TOPICS
@@ -95,7 +96,7 @@ class _Desk:
         for number, matter in enumerate(matters):
             script = self._script(matter, self._local(begins + span * ((number + self._rng.random()) / len(matters))))
             if matter == "mediation":
-                life.mediation_life(script, mediations.deal())
+                mediation.mediation_life(script, mediations.deal())
             else:
                 life.petition_life(script, petitions.deal())
             yield script
@@ -192,7 +193,7 @@ class _Desk:
         life.come_in(s, by=ROOM_CLERK)
         if state is State.CONSENT_PENDING:
             s.wait(10, 40)
-            life.seek_consent(s)
+            mediation.seek_consent(s)
         return s
 
     def _mediation_in(self, state: State, light: Light, *, mediator: str | None = None) -> Script:
@@ -203,21 +204,21 @@ class _Desk:
         s = self._on("mediation", working_day_before(self._calendar, accepted_on))
         life.come_in(s, by=ROOM_CLERK)
         s.wait(10, 40)
-        life.seek_consent(s)
+        mediation.seek_consent(s)
         s.to_day(accepted_on)
-        life.consents(s)
-        life.accept_mediation(s)
+        mediation.consents(s)
+        mediation.accept_mediation(s)
         if state is State.ACCEPTED:
             return s
         s.wait(10, 40)
-        life.appoint(s, chief=mediator or self._mediators.deal())
+        mediation.appoint(s, chief=mediator or self._mediators.deal())
         if state is State.MEDIATOR_ASSIGNED:
             return s
         s.wait(10, 40)
-        life.notify_rights(s)
+        mediation.notify_rights(s)
         if state is State.IN_SESSION:
             s.work_days(1, 2)
-            life.hold_session(s)
+            mediation.hold_session(s)
         return s
 
     def _paused_mediation(self, state: State) -> Script:
@@ -230,11 +231,11 @@ class _Desk:
         s = self._on("mediation", working_day_before(self._calendar, settled_on, nth=8))
         life.come_in(s, by=ROOM_CLERK)
         s.work_days(1, 1)
-        life.consents(s)
-        life.accept_mediation(s)
-        life.to_the_table(s)
+        mediation.consents(s)
+        mediation.accept_mediation(s)
+        mediation.to_the_table(s)
         s.to_day(settled_on)
-        life.settle(s, "written", performed_on=performed_on)
+        mediation.settle(s, "written", performed_on=performed_on)
         return s
 
     def _settled(self, light: Light) -> Script:
@@ -248,18 +249,18 @@ class _Desk:
         settled_on = working_day_before(self._calendar, done, nth=4)
         s = self._agreed(settled_on, working_day_before(self._calendar, done, nth=2))
         s.to_day(done)
-        life.follow_up(s)
+        mediation.follow_up(s)
         return s
 
     def _terminated(self, days: int) -> Script:
         s = self._on("mediation", working_day_before(self._calendar, self._today, nth=days + 8))
         life.come_in(s, by=ROOM_CLERK)
         s.work_days(1, 1)
-        life.consents(s)
-        life.accept_mediation(s)
-        life.to_the_table(s)
+        mediation.consents(s)
+        mediation.accept_mediation(s)
+        mediation.to_the_table(s)
         s.to_day(working_day_before(self._calendar, self._today, nth=days))
-        life.terminate(s, s.pick(("no_agreement", "party_withdraws")))
+        mediation.terminate(s, s.pick(("no_agreement", "party_withdraws")))
         return s
 
     def _replied(self, days: int) -> Script:
@@ -289,5 +290,5 @@ class _Desk:
             yield s
         s = self._mediation_in(State.MEDIATOR_ASSIGNED, Light.GREEN)
         s.to_day(self._recent)
-        life.disclose(s)
+        mediation.disclose(s)
         yield s

@@ -11,6 +11,10 @@ from people.signin import make_link
 from workflow.model import Role
 
 
+class OfficeIsIncomplete(Exception):
+    """What was given does not make an office; the message says what is missing, in both languages."""
+
+
 class AlreadyFounded(Exception):
     """The database holds an office; its name is the message."""
 
@@ -26,12 +30,12 @@ def found(
     calendar: str,
     now: datetime,
 ) -> str:
-    """The link that signs the first administrator in. Raises `AlreadyFounded`, `PolicyIsWrong`, `ValueError`."""
+    """The link that signs the first administrator in. Raises `AlreadyFounded`, `OfficeIsIncomplete`, `PolicyIsWrong`."""
     if not (name.strip() and short_name.strip()) or "@" not in email:
-        raise ValueError("单位名称、简称和邮箱都要填写。Name, short name and e-mail are needed.")
+        raise OfficeIsIncomplete("单位名称、简称和邮箱都要填写。Name, short name and e-mail are needed.")
     profiles = [p.id for p in load_policy(calendar).profiles.values() if p.procedure == "mediation"]
     if mediation not in profiles:
-        raise ValueError(f"调解期限 / mediation: {', '.join(profiles)}")
+        raise OfficeIsIncomplete(f"调解期限 / mediation: {', '.join(profiles)}")
     engine = open_engine(settings.database_url())
     try:
         migrations.upgrade(engine)

@@ -232,16 +232,22 @@ def parse(name: str, content: bytes) -> PolicyFile:
         raise PolicyIsWrong(tuple(_fault(name, raw, item) for item in error.errors())) from error
 
 
+#: The faults of single values; everything else that validation finds is a value that the key does not take.
+_UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
+_MISSING = ("missing", "missing_argument", "missing_keyword_only_argument", "string_too_short")
+
+
 def _fault(name: str, raw: Mapping[str, Any], item: Any) -> PolicyFault:
     path = item["loc"]
-    nearest = None
-    if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+    nearest, code = None, "policy.missing" if item["type"] in _MISSING else "policy.bad_value"
+    if item["type"] in _UNKNOWN_KEY:
+        code = "policy.unknown_key"
         parents = [part for part in path[:-1] if isinstance(part, str)]
         owner = _KINDS.get(parents[-1], PolicyFile) if parents else PolicyFile
         known = list(owner.__dataclass_fields__)  # type: ignore[attr-defined]  # every kind is a dataclass
         nearest = next(iter(get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)), None)
     key = ".".join(_step(raw, path[: i + 1]) for i in range(len(path)))
-    return PolicyFault(file=name, key=key, code=f"policy.{item['type']}", nearest=nearest)
+    return PolicyFault(file=name, key=key, code=code, nearest=nearest)
 
 
 def _step(raw: Any, path: tuple[Any, ...]) -> str:
