@@ -1,5 +1,6 @@
 """Founding an office; adding units and accounts; reading an account as an actor."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,11 +126,14 @@ def intake_unit(connection: Connection) -> UnitId:
     return UnitId(found.scalar_one())
 
 
-def names_of_accounts(connection: Connection) -> dict[int, str]:
-    return {row.id: row.name for row in connection.execute(select(_account.id, _account.name))}
+def names_of_accounts(connection: Connection, accounts: Iterable[int | None]) -> dict[int, str]:
+    """The names of these accounts, closed ones too; a page asks for those it shows and never for all."""
+    wanted = {account for account in accounts if account is not None}
+    return {row.id: row.name for row in connection.execute(select(_account.id, _account.name).where(_account.id.in_(wanted)))}
 
 
 def names_of_units(connection: Connection) -> dict[int, str]:
+    """The names of all units: an office has few."""
     return {row.id: row.name for row in connection.execute(select(_unit.id, _unit.name))}
 
 

@@ -95,13 +95,14 @@ def closure_rows(
     """
     calendar = office.policy.calendar
     span = case.closed_at >= calendar.start_of(start), case.closed_at < calendar.end_of(end)
-    names = _Names(units=names_of_units(connection), accounts=names_of_accounts(connection))
+    units = names_of_units(connection)
     chosen = office.policy.schemes[scheme]
     for page in _pages(connection, actor, span):
         ids = [row.id for row in page]
         kept = _clocks(connection, actor, ids)
         lit = _lights(connection, actor, ids, kept, chosen)
         ratings = _ratings(connection, actor, ids)
+        names = _Names(units=units, accounts=names_of_accounts(connection, {row.holder_person for row in page}))
         for row in page:
             yield _closure(row, kept[row.id], lit[row.id], ratings.get(row.id), names, office)
 

@@ -101,7 +101,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     facts = situation.facts
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor)
-    accounts, units = names_of_accounts(connection), names_of_units(connection)
+    accounts, units = names_of_accounts(connection, _people_in(facts, events)), names_of_units(connection)
     choices = choices_for(connection, ctx, situation, texts)
     opening = events[0].data["command"]
     assert facts.received_at is not None, "every case knows when it came in"
@@ -189,8 +189,8 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
     """What has happened since a version, for the page that tells of a conflict."""
     after = record.seq_of_version(connection, case_id, version)
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
-    accounts = names_of_accounts(connection)
     events = record.timeline(connection, case_id, actor=ctx.actor, after=after)
+    accounts = names_of_accounts(connection, {event.actor for event in events})
     return tuple(_timeline_line(event, texts, accounts, ctx) for event in events)
 
 
@@ -298,6 +298,11 @@ def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, A
         if isinstance(value, datetime):
             fields[name] = minute(value, ctx)
     return fields
+
+
+def _people_in(facts: CaseFacts, events: list[record.EventLine]) -> set[int | None]:
+    """Everyone whose name the page shows."""
+    return {facts.holder_person, *(a.person for a in facts.appointments), *(event.actor for event in events)}
 
 
 def _first(texts: Mapping[int, str], numbers: list[int]) -> str | None:

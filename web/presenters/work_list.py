@@ -77,7 +77,7 @@ def _list(connection: Connection, ctx: Context, rows: Any) -> WorkList:
     ids = [row.id for row in page]
     titles = record.titles_of(connection, ids, actor=ctx.actor)
     clocks = record.clocks_of(connection, ids, actor=ctx.actor)
-    accounts, units = names_of_accounts(connection), names_of_units(connection)
+    accounts, units = names_of_accounts(connection, {row.holder_person for row in page}), names_of_units(connection)
     shown: dict[str, list[WorkRow]] = {}
     for row in page:
         light = case_light(clocks.get(row.id, ()), ctx)

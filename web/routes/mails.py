@@ -57,10 +57,10 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
 
 
 def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any]]:
-    accounts = names_of_accounts(connection)
     found = connection.execute(
         select(*_message).where(KINDS[kind]).order_by(_message.recorded_at.desc(), _message.id.desc()).limit(SHOWN)
-    )
+    ).all()
+    accounts = names_of_accounts(connection, {row.recipient for row in found})
     return [
         {
             "id": row.id,
