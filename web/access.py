@@ -6,7 +6,9 @@ roles exactly those. What a role may then see is in the queries (`cases/visibili
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path
 
 from workflow.model import Role
 
@@ -17,6 +19,9 @@ CASE_STAFF = STAFF - {Role.ADMINISTRATOR}
 ASSESSMENT = frozenset({Role.ASSESSOR, Role.AUDITOR, Role.SUPERVISOR})
 AUDIT = frozenset({Role.AUDITOR, Role.ASSESSOR})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
+
+#: An id in an address: as large as a key of the database can be, and no larger.
+RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,9 +35,8 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, max_body_size=MAX_BODY)
     app.state.site = Site(engine=engine, settings=settings, clock=clock)
     for route in ROUTES.values():
-        app.add_api_route(
-            route.path, route.endpoint, methods=[route.method], response_class=Response, response_model=None
-        )
+        methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
+        app.add_api_route(route.path, route.endpoint, methods=methods, response_class=Response, response_model=None)
     app.mount("/static", CachedStatic(directory=str(files("templates") / "static")), name="static")
     refuse_undeclared(app)
     errors.install(app)
@@ -49,7 +48,7 @@ def refuse_undeclared(app: FastAPI) -> None:
     """Raises `RouteWithoutAccess` unless every route is in the table; the one mount serves files that are no secret."""
     for route in app.routes:
         if isinstance(route, APIRoute):
-            known = all(f"{method} {route.path}" in ROUTES for method in route.methods or ())
+            known = all(f"{method} {route.path}" in ROUTES for method in (route.methods or set()) - {"HEAD"})
         else:
             known = isinstance(route, Mount) and route.path == "/static"
         if not known:

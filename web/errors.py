@@ -4,6 +4,7 @@ PleaseSignIn                303 to the sign-in page
 NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
 FormIsStale                 403, with the way back
 FormIsMalformed             400
+RequestValidationError      404, an address that none of our pages gives
 NoOffice                    503, run `huiyin init`
 OperationalError            503, the database cannot write now; the form comes back by the browser's own Back
 """
@@ -12,8 +13,10 @@ import logging
 from collections.abc import Callable
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cases.execute import CaseNotFound
@@ -32,6 +35,7 @@ def install(app: FastAPI) -> None:
     for error, status, code in (
         (NoSuchPage, 404, "error.not_found"),
         (CaseNotFound, 404, "error.not_found"),
+        (RequestValidationError, 404, "error.not_found"),
         (FormIsStale, 403, "error.stale_form"),
         (FormIsMalformed, 400, "error.malformed"),
         (NoOffice, 503, "error.no_office"),
@@ -39,7 +43,8 @@ def install(app: FastAPI) -> None:
     ):
         app.add_exception_handler(error, _page(status, code))
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
+    # Starlette's own place for this is outside every middleware: the page would go out without the strict headers.
+    app.add_middleware(ServerErrorMiddleware, handler=_unexpected)
 
 
 def _sign_in(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
@@ -58,7 +63,9 @@ def _page(status: int, code: str) -> Callable[[Request, Exception], Response]:
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "error.not_found", 405: "error.not_found", 413: "error.too_large"}.get(error.status_code)
-    return plain_page(request, error.status_code, code or "error.malformed")
+    page = plain_page(request, error.status_code, code or "error.malformed")
+    page.headers.update(error.headers or {})  # such as Allow, which a 405 must name
+    return page
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

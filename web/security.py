@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 
 from infra.settings import Settings
@@ -46,7 +47,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        browser = None if BROWSER_COOKIE in headers.get("cookie", "") else new_browser()
+        browser = None if _has_browser(headers.get("cookie", "")) else new_browser()
         scope.setdefault("state", {})["new_browser"] = browser or ""
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
@@ -67,10 +68,15 @@ class Guard:
             found["Cache-Control"] = "no-store"
         if self._settings.secure_cookies:
             found["Strict-Transport-Security"] = "max-age=31536000"
-        if browser:
+        if browser and not path.startswith("/static/"):  # a shared cache may keep a file, and must not keep a cookie
             secure = "; Secure" if self._settings.secure_cookies else ""
             found["Set-Cookie"] = f"{BROWSER_COOKIE}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}"
         return [(name.lower().encode(), value.encode()) for name, value in found.items()]
+
+
+def _has_browser(cookies: str) -> bool:
+    """Whether the browser brings its own value. An empty one is none: it would be the key of every form token."""
+    return bool(cookie_parser(cookies).get(BROWSER_COOKIE))
 
 
 def _same_origin(headers: dict[str, str]) -> bool:

@@ -17,6 +17,7 @@ from workflow.machine import usual_next
 from workflow.model import State, TextKind
 
 PAGE = 50
+LARGEST_ID = 2**63 - 1
 GROUPS = ("overdue", "today", "this_week", "later", "paused")
 _COLUMNS = (
     case.id, case.public_id, case.series, case.year, case.serial, case.procedure, case.profile, case.state, case.dispute_type,
@@ -145,4 +146,4 @@ def _place(mark: str | None) -> tuple[datetime, int] | None:
         place = datetime.fromisoformat(instant), int(case_id)
     except ValueError:
         return None
-    return place if place[0].tzinfo else None
+    return place if place[0].tzinfo and 0 <= place[1] <= LARGEST_ID else None

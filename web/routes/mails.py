@@ -14,7 +14,7 @@ from infra.db import reading, transaction
 from notifications.compose import message_id
 from notifications.deliver import send_again
 from people.directory import names_of_accounts
-from web.access import ADMINISTRATION, get, post
+from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
@@ -77,7 +77,7 @@ def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any
 
 
 @get("/mails/{message}", who=ADMINISTRATION)
-def one_mail(ctx: Ctx, message: int) -> Response:
+def one_mail(ctx: Ctx, message: RowId) -> Response:
     """A mail that was written to a file instead of being sent."""
     with reading(ctx.engine) as connection:
         row = connection.execute(select(*_message).where(_message.id == message)).one_or_none()
@@ -93,7 +93,7 @@ def one_mail(ctx: Ctx, message: int) -> Response:
 
 
 @post("/mails/{message}/again", who=ADMINISTRATION)
-def try_again(ctx: Ctx, form: Form, message: int) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+def try_again(ctx: Ctx, form: Form, message: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
         send_again(connection, message, now=ctx.now)
     return see_other("/mails")

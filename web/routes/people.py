@@ -12,7 +12,7 @@ from infra.db import reading, transaction
 from people.directory import add_account, add_unit, names_of_units
 from people.signin import close_account, make_link
 from people.tables import Account, Unit
-from web.access import ADMINISTRATION, STAFF, get, post
+from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
@@ -74,7 +74,7 @@ def add_a_unit(ctx: Ctx, form: Form) -> Response:
 
 
 @post("/people/{account}/link", who=ADMINISTRATION)
-def new_link(ctx: Ctx, form: Form, account: int) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
         if connection.execute(select(_account.id).where(_account.id == account)).scalar() is None:
             raise NoSuchPage
@@ -84,7 +84,7 @@ def new_link(ctx: Ctx, form: Form, account: int) -> Response:  # noqa: ARG001 (t
 
 
 @post("/people/{account}/close", who=ADMINISTRATION)
-def close(ctx: Ctx, form: Form, account: int) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+def close(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     if ctx.person is None or account == ctx.person.id:
         return _page(ctx, errors={"login": "people.not_yourself"}, status=422)
     with transaction(ctx.engine) as connection:

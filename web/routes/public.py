@@ -118,7 +118,7 @@ def rate(ctx: Ctx, form: Form) -> Response:
 
 
 @post("/track/leave", who=PUBLIC)
-def leave(ctx: Ctx) -> Response:
+def leave(ctx: Ctx, form: Form) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     return end(ctx, see_other("/"))
 
 
