@@ -111,6 +111,7 @@ def open_case(
     """Opens a case: number, first custody, first clocks, tracking code. Raises `workflow.model.Refusal`."""
     key = ledger.request_key(request)
     code = tracking.code_for(request)
+    ledger.wait_for_key(connection, key)  # there is no case yet whose lock would make a second post wait
     if done := ledger.find_by_key(connection, key):
         return Opened(case_id=done[0], public_id=done[2]["wrote"]["cases"]["public_id"], code=code, repeated=True)
     policy = office.policy.for_profile(profile)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
 from cases.rows import stamp
@@ -126,6 +126,12 @@ def find_by_key(connection: Connection, key: str) -> tuple[int, int, dict[str, A
     """Stream, seq and data of the event that an idempotent write has left, if it has been done before."""
     rows = _BY_KEY.rows(connection, key=key)
     return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
+
+
+def wait_for_key(connection: Connection, key: str) -> None:
+    """Lets no other transaction write the same key before this one ends. SQLite's one writer needs no such lock."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 def request_key(request: str) -> str:

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from annotated_types import MaxLen
 from pydantic import ValidationError
 
-from workflow.commands import MAX_SHORT, Choice, Command, Must, adapter_of
+from workflow.commands import Command, adapter_of
+from workflow.fields import MAX_SHORT, Choice, Must
 from workflow.model import Reason
 
 FEW = 5  #: as many options are shown as buttons; more as a list

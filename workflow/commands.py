@@ -1,8 +1,8 @@
 """What a person may ask of a case: one frozen dataclass a command, its limits written as types.
 
-Forms, validation, labels and the event's data are all derived from these fields: `Personal` text goes to a table of
-its own and enters the ledger only as a commitment; a `Choice` field offers what the page knows (mediators, parties);
-everything else is a code or a figure. Who may ask, and when, is in `procedures/`.
+Forms, validation, labels and the event's data are all derived from these fields and their marks (`fields.py`): personal
+text goes to a table of its own and enters the ledger only as a commitment; a choice is offered by the page; everything
+else is a code or a figure. Who may ask, and when, is in `procedures/`.
 """
 
 from dataclasses import dataclass
@@ -12,50 +12,31 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import ConfigDict, TypeAdapter
 
+from workflow.fields import (
+    MAX_LINES,
+    MAX_SHORT,
+    Answer,
+    Choice,
+    Comment,
+    Confirmed,
+    Contact,
+    DisputeType,
+    Mediator,
+    Mediators,
+    Minutes,
+    Name,
+    Names,
+    Note,
+    OptionalNote,
+    Parties,
+    Personal,
+    Place,
+    Statement,
+    Terms,
+    Title,
+    TotalLength,
+)
 from workflow.model import AccountId, RecordNumber, TextKind, UnitId
-
-
-@dataclass(frozen=True, slots=True)
-class Personal:
-    """Marks a field whose text is about people: stored apart, committed to by a salted hash, never logged."""
-
-    kind: TextKind
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Marks a field whose values the page must offer: `mediators`, `units`, `parties`, `dispute_types`, ..."""
-
-    of: str
-
-
-@dataclass(frozen=True, slots=True)
-class Must:
-    """Marks a box that has to be ticked: a hard rule that the person confirms by name."""
-
-
-MAX_SHORT, MAX_LONG, MAX_LINES = 200, 5000, 50
-
-Title = Annotated[str, Personal(TextKind.TITLE), MinLen(1), MaxLen(MAX_SHORT)]
-Statement = Annotated[str, Personal(TextKind.STATEMENT), MinLen(1), MaxLen(MAX_LONG)]
-Name = Annotated[str, Personal(TextKind.PARTY_NAME), MinLen(1), MaxLen(MAX_SHORT)]
-Names = Annotated[
-    tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...], Personal(TextKind.PARTY_NAME), MaxLen(MAX_LINES)
-]
-Contact = Annotated[str | None, Personal(TextKind.PARTY_CONTACT), MaxLen(MAX_SHORT)]
-Note = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_LONG)]
-OptionalNote = Annotated[str | None, Personal(TextKind.NOTE), MaxLen(MAX_LONG)]
-Answer = Annotated[str, Personal(TextKind.REPLY), MinLen(1), MaxLen(MAX_LONG)]
-Minutes = Annotated[str, Personal(TextKind.MINUTES), MinLen(1), MaxLen(MAX_LONG)]
-Terms = Annotated[str, Personal(TextKind.TERMS), MinLen(1), MaxLen(MAX_LONG)]
-Comment = Annotated[str | None, Personal(TextKind.COMMENT), MaxLen(MAX_SHORT)]
-Place = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_SHORT)]
-Mediator = Annotated[AccountId, Choice("mediators")]
-Mediators = Annotated[tuple[AccountId, ...], Choice("mediators")]
-Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]
-DisputeType = Annotated[str, Choice("dispute_types")]
-TotalLength = Annotated[int, Ge(1), Le(3650)]
-Confirmed = Annotated[bool, Must()]
 
 Channel = Literal[
     "visit", "letter", "call", "online", "hotline", "informant", "outreach", "enterprise_order", "upstream", "patrol",

@@ -15,7 +15,7 @@ from transitions import Machine, Transition
 from transitions.extensions import GraphMachine
 
 from workflow import clocks as counting
-from workflow.commands import Command, Personal
+from workflow.commands import Command
 from workflow.definition import (
     Draft,
     Extend,
@@ -28,6 +28,7 @@ from workflow.definition import (
     Stop,
     StopAll,
 )
+from workflow.fields import Personal
 from workflow.model import (
     FINAL_STATES,
     Actor,

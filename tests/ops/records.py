@@ -1,5 +1,6 @@
 """A small record made by the program itself, and the means of an attacker who owns the database."""
 
+import json
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 import migrations
 from cases.execute import execute, open_case
@@ -35,8 +36,6 @@ COORDINATOR = Actor(
 CHIEF = AccountId(3)
 MEDIATOR = Actor(account=CHIEF, role=Role.MEDIATOR, unit=UnitId(3), units=frozenset({UnitId(3)}))
 SECRET_WORDS = "楼上漏水三个月"
-#: The last event of the mediation: a session was held.
-LAST = 10
 
 TABLES = Row.metadata.tables
 EVENT, HEAD, MESSAGE, SERIES = TABLES["event"], TABLES["stream_head"], TABLES["message"], TABLES["series"]
@@ -94,6 +93,24 @@ def rechain(connection: Connection, stream: int) -> None:
 
 def event(stream: int, seq: int) -> Any:
     return (EVENT.c.stream == stream) & (EVENT.c.seq == seq)
+
+
+def last_event(connection: Connection, case: int) -> int:
+    """The seq of the last event; of the mediation: a session was held, the event before it is a crossing."""
+    return int(connection.execute(select(func.max(EVENT.c.seq)).where(EVENT.c.stream == case)).scalar_one())
+
+
+def crossings(connection: Connection, case: int) -> list[int]:
+    """The seqs of the crossings of that clock of a case which was the first to cross a rung."""
+    of_case = select(EVENT.c.seq, EVENT.c.data).where(EVENT.c.stream == case, EVENT.c.code == "clock:crossed")
+    found = [(seq, json.loads(data)["clock"]) for seq, data in connection.execute(of_case.order_by(EVENT.c.seq))]
+    return [seq for seq, clock in found if clock == found[0][1]]
+
+
+def running_clock(connection: Connection, case: int) -> int:
+    """The last clock of a case that runs."""
+    running = select(func.max(CLOCK.c.number)).where(CLOCK.c.case_id == case, CLOCK.c.stopped_at.is_(None))
+    return int(connection.execute(running).scalar_one())
 
 
 def named(report: Report) -> set[tuple[str, str, Any, Any, str | None]]:

@@ -14,6 +14,7 @@ from tests.ops.records import (
     MEDIATION,
     Record,
     named,
+    running_clock,
 )
 
 
@@ -61,10 +62,13 @@ def test_a_trigger_that_was_weakened_on_postgresql_is_named(postgres_record: Rec
 @pytest.mark.parametrize("value", ["infinity", "-infinity", "2026-04-11 16:00:00+00 BC"])
 def test_an_instant_outside_of_all_calendars_is_named(postgres_record: Record, value: str) -> None:
     with postgres_record.attacked() as connection:
-        connection.execute(text(f"UPDATE clock SET due_at = '{value}' WHERE case_id = 1 AND number = 12"))
-        connection.execute(text(f"UPDATE clock SET stopped_at = '{value}' WHERE case_id = 1 AND number = 12"))
+        clock = running_clock(connection, MEDIATION)
+        for column in ("due_at", "stopped_at"):
+            connection.execute(
+                text(f"UPDATE clock SET {column} = '{value}' WHERE case_id = {MEDIATION} AND number = {clock}")
+            )
     assert named(verify(postgres_record.url)) == {
-        ("rows.differs", "clock", MEDIATION, 12, column) for column in ("due_at", "stopped_at")
+        ("rows.differs", "clock", MEDIATION, clock, column) for column in ("due_at", "stopped_at")
     }
 
 

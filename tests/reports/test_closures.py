@@ -128,10 +128,7 @@ NOT_ACCEPTED = ClosureRow(
     unit="centre",
     handler=None,
     outcome="not_accepted.statutory_route",
-    clocks={
-        "notice": kept("PET-02", "2026-03-28", "2026-03-16T15:00"),
-        "referral": kept("PET-01", "2026-03-28", "2026-03-16T15:00"),
-    },
+    clocks={"notice": kept("PET-02", "2026-03-28", "2026-03-16T15:00")},
     light=Light.GREEN,
     waived_light=None,
     deciding=None,

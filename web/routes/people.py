@@ -15,7 +15,7 @@ from people.tables import Account, Unit
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
-from web.posted import Form
+from web.posted import Form, FormIsMalformed, Posted
 from workflow.model import AccountId, Role, UnitId
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
@@ -42,7 +42,7 @@ def people(ctx: Ctx) -> Response:
 
 @post("/people", who=ADMINISTRATION)
 def add_person(ctx: Ctx, form: Form) -> Response:
-    typed = NewAccount(**{name: form.one(name).strip() for name in NewAccount.__dataclass_fields__})
+    typed = NewAccount(**{name: _line(form, name) for name in NewAccount.__dataclass_fields__})
     with reading(ctx.engine) as connection:
         errors = _errors(typed, names_of_units(connection))
     if errors:
@@ -62,7 +62,7 @@ def add_person(ctx: Ctx, form: Form) -> Response:
 
 @post("/people/units", who=ADMINISTRATION)
 def add_a_unit(ctx: Ctx, form: Form) -> Response:
-    name, parent, kind = form.one("name").strip(), form.one("parent"), form.one("kind")
+    name, parent, kind = _line(form, "name"), form.one("parent"), form.one("kind")
     with reading(ctx.engine) as connection:
         units = names_of_units(connection)
     if not name or len(name) > 80 or kind not in UNIT_KINDS or not parent.isdecimal() or int(parent) not in units:
@@ -76,8 +76,7 @@ def add_a_unit(ctx: Ctx, form: Form) -> Response:
 @post("/people/{account}/link", who=ADMINISTRATION)
 def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
-        if connection.execute(select(_account.id).where(_account.id == account)).scalar() is None:
-            raise NoSuchPage
+        _must_exist(connection, account)
         token = make_link(connection, AccountId(account), now=ctx.now)
         _note(connection, ctx, "account:link_made", {"account": account})
     return _page(ctx, link=f"{ctx.site.settings.base_url()}/signin/link/{token}")
@@ -88,9 +87,23 @@ def close(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (th
     if ctx.person is None or account == ctx.person.id:
         return _page(ctx, errors={"login": "people.not_yourself"}, status=422)
     with transaction(ctx.engine) as connection:
+        _must_exist(connection, account)
         close_account(connection, AccountId(account))
         _note(connection, ctx, "account:closed", {"account": account})
     return see_other("/people")
+
+
+def _must_exist(connection: Connection, account: int) -> None:
+    if connection.execute(select(_account.id).where(_account.id == account)).scalar() is None:
+        raise NoSuchPage
+
+
+def _line(form: Posted, name: str) -> str:
+    """What was typed into a one-line field. No browser sends a second line; in a mail's header it would be an attack."""
+    text = form.one(name).strip()
+    if len(text.splitlines()) > 1:
+        raise FormIsMalformed
+    return text
 
 
 def _errors(typed: NewAccount, units: dict[int, str]) -> dict[str, str]:

@@ -1,0 +1,54 @@
+"""What fields of commands are made of: marks that say what a field is, and types that carry their limits.
+
+Everything that looks at a command reads these marks: the form layer, the catalogue check, the writer of the ledger.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+
+from workflow.model import AccountId, RecordNumber, TextKind
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Marks a field whose text is about people: stored apart, committed to by a salted hash, never logged."""
+
+    kind: TextKind
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Marks a field whose values the page must offer: `mediators`, `units`, `parties`, `dispute_types`, ..."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Must:
+    """Marks a box that has to be ticked: a hard rule that the person confirms by name."""
+
+
+MAX_SHORT, MAX_LONG, MAX_LINES = 200, 5000, 50
+
+Title = Annotated[str, Personal(TextKind.TITLE), MinLen(1), MaxLen(MAX_SHORT)]
+Statement = Annotated[str, Personal(TextKind.STATEMENT), MinLen(1), MaxLen(MAX_LONG)]
+Name = Annotated[str, Personal(TextKind.PARTY_NAME), MinLen(1), MaxLen(MAX_SHORT)]
+Names = Annotated[
+    tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...], Personal(TextKind.PARTY_NAME), MaxLen(MAX_LINES)
+]
+Contact = Annotated[str | None, Personal(TextKind.PARTY_CONTACT), MaxLen(MAX_SHORT)]
+Note = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_LONG)]
+OptionalNote = Annotated[str | None, Personal(TextKind.NOTE), MaxLen(MAX_LONG)]
+Answer = Annotated[str, Personal(TextKind.REPLY), MinLen(1), MaxLen(MAX_LONG)]
+Minutes = Annotated[str, Personal(TextKind.MINUTES), MinLen(1), MaxLen(MAX_LONG)]
+Terms = Annotated[str, Personal(TextKind.TERMS), MinLen(1), MaxLen(MAX_LONG)]
+Comment = Annotated[str | None, Personal(TextKind.COMMENT), MaxLen(MAX_SHORT)]
+Place = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_SHORT)]
+Mediator = Annotated[AccountId, Choice("mediators")]
+Mediators = Annotated[tuple[AccountId, ...], Choice("mediators")]
+Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]
+DisputeType = Annotated[str, Choice("dispute_types")]
+TotalLength = Annotated[int, Ge(1), Le(3650)]
+Confirmed = Annotated[bool, Must()]
