@@ -111,7 +111,8 @@ def _deal(connection: Connection, clock: model.Clock, *, few: int, few_slots: in
 
 
 def _dealt(slot: int, clock: model.Clock, later: timedelta) -> dict[str, Any]:
-    rungs = tuple(replace(rung, at=rung.at + later) for rung in clock.rungs)
+    # All but the first rung also differ by the slot: fifty ladders a share, as fifty rules and days would give.
+    rungs = tuple(replace(r, at=r.at + later + bool(n) * timedelta(seconds=slot)) for n, r in enumerate(clock.rungs))
     moved = replace(clock, started_at=clock.started_at + later, due_at=clock.due_at + later, rungs=rungs)
     row = to_row(moved)
     return {"slot": slot, **{name: row[name] for name in _DEALT}}

@@ -11,10 +11,13 @@ LOAD_CASE = """
         holder_person, custody_number, custody_from, milestones, next_number, closed_at, outcome, extension_asked,
         series, year, serial, public_id
     FROM cases
-    WHERE (holder_person = ?
-        OR (EXISTS (SELECT * FROM appointment
-            WHERE appointment.case_id = cases.id AND appointment.person = ? AND appointment.until_at IS NULL))
-        OR holder_unit = ? AND holder_person IS NULL AND state = ?)
+    WHERE cases.id IN (
+        SELECT mine.id FROM cases AS mine WHERE mine.holder_person = ?
+        UNION ALL SELECT appointment.case_id FROM appointment
+            WHERE appointment.person = ? AND appointment.until_at IS NULL
+        UNION ALL SELECT waiting.id FROM cases AS waiting
+            WHERE waiting.holder_unit = ? AND waiting.holder_person IS NULL AND waiting.closed_at IS NULL
+                AND waiting.state = ?)
     AND NOT (EXISTS (SELECT * FROM recusal WHERE recusal.case_id = cases.id AND recusal.person = ?))
     AND cases.id = ?"""
 LOAD_CLOCKS = """

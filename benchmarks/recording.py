@@ -30,7 +30,7 @@ class Said:
 def shape_of(sql: str) -> str:
     """The statement with one spelling of blanks, names, values and constants."""
     plain = _NOISE.sub("", _NAMED.sub("?", sql.replace('"', ""))).replace("%s", "?")
-    return _NULLS.sub("?", re.sub(r"\s+", " ", plain)).strip()
+    return _NULLS.sub("?", re.sub(r"\s+", " ", plain)).replace("( ", "(").strip()
 
 
 @contextmanager

@@ -23,14 +23,16 @@ from benchmarks.office import Staff, staff_of
 from benchmarks.ratios import Finding
 from benchmarks.sweep import OPEN, OPEN_SMALL
 from cases.sweep import sweep
-from infra.db import checkpoint, open_engine
+from infra.db import checkpoint, open_engine, transaction
 from workflow.commands import HoldSession
 
 SWEEPS_A_KIND = 3
 EVERY_SECONDS = 0.02
 LIMIT_SECONDS = 0.1
 CASES = 200  #: that steps are taken on
-STEPS_BEFORE_FOLDING = 500  #: what the log holds when it is folded back
+STEPS_ALONE = 100
+#: Every eightieth of a million cases stands on a page of its own: some 50 MB, near what a commit would fold by itself.
+FILL_THE_LOG = "UPDATE cases SET dispute_type = dispute_type WHERE id % 80 = 0"
 
 
 class Running(Protocol):
@@ -74,7 +76,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
         groups = open_clocks(engine, staff, count=count, few=0, few_slots=0, many=2 * SWEEPS_A_KIND)
         copies = full_copies(engine, staff, first=staff.case_id + 1 + count, count=CASES)
         person = Person(engine=engine, staff=staff, cases=cycle(copies))
-        alone = [person.step() for _ in range(STEPS_BEFORE_FOLDING // 5)]
+        alone = [person.step() for _ in range(STEPS_ALONE)]
         yield _worst("wait, sweep in a thread", alone, _beside_sweeps(person, groups.many[:SWEEPS_A_KIND], _thread))
         yield _worst("wait, sweep in a process", alone, _beside_sweeps(person, groups.many[SWEEPS_A_KIND:], _process))
         yield _worst("wait, log folded back", alone, _beside_folding(person))
@@ -109,8 +111,9 @@ def _beside_folding(person: Person) -> list[list[float]]:
     """One `checkpoint()` of a full log beside a step after the other, some times."""
     found = []
     for _ in range(SWEEPS_A_KIND):
-        for _ in range(STEPS_BEFORE_FOLDING):
-            person.step()
+        folded_up(person.engine)
+        with transaction(person.engine) as connection:
+            connection.exec_driver_sql(FILL_THE_LOG)
         found.append(person.waits_during(threading.Thread(target=checkpoint, args=(person.engine,))))
     return found
 

@@ -90,7 +90,7 @@ def closure_rows(
 ) -> Iterator[ClosureRow]:
     """The cases closed on the local days `start` to `end`, both included, by the instant of closing.
 
-    Reads a page of 500 cases at a time, so that memory does not grow with the report; four statements a page. Raises
+    Reads a page of 500 cases at a time, so that memory does not grow with the report; five statements a page. Raises
     `KeyError` for an unknown scheme.
     """
     calendar = office.policy.calendar

@@ -185,7 +185,7 @@ def _day_warning(clock: Clock, step: RungRule, calendar: WorkCalendar) -> dateti
     n = (
         clock.length
         if clock.unit is not Unit.MONTH
-        else _nth_day(clock, clock.length, calendar).toordinal() - (calendar.local_day(clock.started_at).toordinal())
+        else (add_months(first := calendar.local_day(clock.started_at), clock.length) - first).days
     )
     if n < step.min_units:
         return None

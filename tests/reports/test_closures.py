@@ -289,7 +289,7 @@ def test_pages_meet_without_a_gap_and_without_a_row_twice(told: Told, monkeypatc
         assert told.rows(EVERYTHING) == ALL_ROWS
 
 
-def test_a_page_costs_four_statements_however_many_cases_it_has(told: Told) -> None:
+def test_a_page_costs_five_statements_however_many_cases_it_has(told: Told) -> None:
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -299,7 +299,9 @@ def test_a_page_costs_four_statements_however_many_cases_it_has(told: Told) -> N
     told.rows(EVERYTHING)
     event.remove(told.engine, "before_cursor_execute", note)
     asked = [one for one in statements if one.startswith("SELECT")]
-    assert len(asked) == 2 + 4  # names of units and accounts once; cases, clocks, crossings and ratings of the page
+    assert (
+        len(asked) == 1 + 5
+    )  # names of units once; cases, clocks, crossings, ratings and names of handlers of the page
 
 
 def test_no_more_than_the_pages_asked_for_is_read(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ A case is led there by the rules themselves: each helper takes real steps and fo
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -55,8 +55,8 @@ def calendar() -> WorkCalendar:
 
 
 def at(local: str) -> datetime:
-    """A local time of the office, 2026-09-11T15:20, as an aware instant."""
-    return datetime.fromisoformat(local).replace(tzinfo=calendar().zone)
+    """A local time of the office, 2026-09-11T15:20, as an instant in UTC."""
+    return datetime.fromisoformat(local).replace(tzinfo=calendar().zone).astimezone(UTC)
 
 
 def local(instant: datetime | None) -> str | None:
