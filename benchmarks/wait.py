@@ -60,11 +60,11 @@ class Person:
 
     def waits_during(self, other: Running) -> list[float]:
         """The seconds of each step that was taken while the other was at work."""
-        waits: list[float] = []
         other.start()
+        waits = [self.step()]
         while other.is_alive():
-            waits.append(self.step())
             time.sleep(max(0.0, EVERY_SECONDS - waits[-1]))
+            waits.append(self.step())
         other.join()
         return waits
 

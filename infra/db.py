@@ -80,8 +80,10 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent view of the record; nothing written in it is kept."""
+    """One consistent view of the record, however many statements look at it; nothing written in it is kept."""
     with engine.connect() as connection:
+        if engine not in _gates:
+            connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
         connection.rollback()
 

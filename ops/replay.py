@@ -24,6 +24,10 @@ _clock = Clock.__table__.c  # type: ignore[attr-defined]
 SCHEME = "LIGHTS-A"
 
 
+class CrossingNotRecorded(Exception):
+    """The sweep stepped over a clock: a replay that went on would not show what the record shows."""
+
+
 def replay(story: Story, *, sweeping: bool = True) -> dict[str, Any]:
     """One JSON object for the case. With `sweeping` the sweep runs at every stored crossing; without, only at the end.
 
@@ -44,21 +48,25 @@ def _replay(engine: Engine, story: Story, *, sweeping: bool) -> dict[str, Any]:
     with reading(engine) as connection:
         office = load_office(connection)
     teller = Teller(engine, office, stage, story)
+    told_at = teller.moment(story.steps[0])
     for index, step in enumerate(story.steps):
         if sweeping:
-            sweep_until(engine, teller.moment(step))
+            sweep_between(engine, told_at, teller.moment(step))
         teller.tell(index)
-    end = teller.instant(story.until) if story.until else teller.moment(story.steps[-1])
+        told_at = teller.moment(step)
+    end = teller.instant(story.until) if story.until else told_at
     if sweeping:
-        sweep_until(engine, end)
+        sweep_between(engine, told_at, end)
     sweep(engine, now=end)
     return _outcome(engine, office, story, teller, at=end)
 
 
-def sweep_until(engine: Engine, until: datetime) -> None:
-    """Runs the sweep at each instant at which something crosses, as the timers would have."""
+def sweep_between(engine: Engine, since: datetime, until: datetime) -> None:
+    """Runs the sweep at each instant at which something crosses, as the timers would have. What came true before `since`
+    (a letter registered late) is noticed at `since`: nobody can have noticed it before."""
     for moment in _crossings(engine, until):
-        sweep(engine, now=moment)
+        if sweep(engine, now=max(moment, since)).failed:
+            raise CrossingNotRecorded
 
 
 def _crossings(engine: Engine, until: datetime) -> Iterator[datetime]:

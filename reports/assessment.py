@@ -1,19 +1,20 @@
 """The year-end assessment: every light of a year from the crossing events, by the unit that held the case when it lit."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from cases.office import OfficeContext
 from cases.tables import Case, Clock, Event
 from cases.visibility import case, visible_cases
-from workflow.model import AccountId, Actor, Light, UnitId
+from reports.lit import LIT_COLUMNS, lit_rungs
+from workflow.model import Actor, UnitId
 from workflow.policy import Scheme
-from workflow.scoring import Item, LitRung, items, total
+from workflow.scoring import Item, items, total
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
@@ -47,17 +48,10 @@ def assess(connection: Connection, *, year: int, scheme: str, actor: Actor, offi
     if year not in calendar.published:
         raise YearWithoutCalendar(year)
     chosen = office.policy.schemes[scheme]
-    numbers: dict[int, tuple[str, str, int, int]] = {}
-    found = items(
-        _lit(
-            connection,
-            actor,
-            numbers,
-            start=calendar.start_of(date(year, 1, 1)),
-            end=calendar.start_of(date(year + 1, 1, 1)),
-        ),
-        chosen,
-    )
+    start, end = calendar.start_of(date(year, 1, 1)), calendar.start_of(date(year + 1, 1, 1))
+    rows = _crossings(connection, actor, _event.occurred_at >= start, _event.occurred_at < end)
+    found = items(lit_rungs(rows, _waived(connection, actor)), chosen)
+    numbers = {row.stream: (row.public_id, row.series, row.year, row.serial) for row in rows}
     by_unit: dict[UnitId, list[Item]] = {}
     for item in found:
         by_unit.setdefault(item.lit.unit, []).append(item)
@@ -72,62 +66,22 @@ def assess(connection: Connection, *, year: int, scheme: str, actor: Actor, offi
 
 def points_of_case(connection: Connection, case_id: int, *, actor: Actor, scheme: Scheme) -> Decimal:
     """What one case costs under a scheme, whichever years it lit in."""
-    lit = _rows(connection, actor, {}, _event.stream == case_id)
-    return sum((item.points for item in items(lit, scheme)), Decimal(0))
+    rows = _crossings(connection, actor, _event.stream == case_id)
+    waived = _waived(connection, actor, _clock.case_id == case_id)
+    return sum((item.points for item in items(lit_rungs(rows, waived), scheme)), Decimal(0))
 
 
-def _lit(
-    connection: Connection,
-    actor: Actor,
-    numbers: dict[int, tuple[str, str, int, int]],
-    *,
-    start: datetime,
-    end: datetime,
-) -> Iterator[LitRung]:
-    return _rows(connection, actor, numbers, _event.occurred_at >= start, _event.occurred_at < end)
-
-
-def _rows(
-    connection: Connection, actor: Actor, numbers: dict[int, tuple[str, str, int, int]], *conditions: object
-) -> Iterator[LitRung]:
-    """Crossings that lit, of cases the actor may see. The event is the witness; the clock knows whether it was waived."""
-    events = connection.execute(
-        visible_cases(
-            actor,
-            _event.stream,
-            _event.seq,
-            _event.occurred_at,
-            _event.data,
-            case.public_id,
-            case.series,
-            case.year,
-            case.serial,
-        )
-        .join_from(Case, Event, _event.stream == case.id)
-        .where(_event.code == "clock:crossed", *conditions)  # type: ignore[arg-type]  # column conditions
+def _crossings(connection: Connection, actor: Actor, *conditions: ColumnElement[bool]) -> Sequence[Any]:
+    """Crossings of cases the actor may see, with what names each case."""
+    query = visible_cases(actor, *LIT_COLUMNS, case.public_id, case.series, case.year, case.serial)
+    return connection.execute(
+        query.join_from(Case, Event, _event.stream == case.id)
+        .where(_event.code == "clock:crossed", *conditions)
         .order_by(_event.occurred_at, _event.id)
     ).all()
-    waived = {
-        (row.case_id, row.number)
-        for row in connection.execute(
-            visible_cases(actor, _clock.case_id, _clock.number)
-            .join_from(Case, Clock, _clock.case_id == case.id)
-            .where(_clock.waived.is_(True))
-        )
-    }
-    for row in events:
-        data = json.loads(row.data)
-        if data["light"] is None:
-            continue
-        numbers[row.stream] = (row.public_id, row.series, row.year, row.serial)
-        yield LitRung(
-            case_id=row.stream,
-            clock=data["clock"],
-            rule=data["rule"],
-            light=Light(data["light"]),
-            occurred_at=row.occurred_at,
-            unit=UnitId(data["unit"]),
-            person=AccountId(data["person"]) if data["person"] is not None else None,
-            event=row.seq,
-            waived=(row.stream, data["clock"]) in waived,
-        )
+
+
+def _waived(connection: Connection, actor: Actor, *conditions: ColumnElement[bool]) -> set[tuple[int, int]]:
+    """The clocks whose lights an extension has waived, as (case, number)."""
+    query = visible_cases(actor, _clock.case_id, _clock.number).join_from(Case, Clock, _clock.case_id == case.id)
+    return {(row.case_id, row.number) for row in connection.execute(query.where(_clock.waived.is_(True), *conditions))}

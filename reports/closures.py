@@ -15,7 +15,6 @@ What a reader of the sheet must know:
   has a column of its own.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,11 +29,12 @@ from cases.office import OfficeContext
 from cases.tables import Case, Clock, Event, Rating
 from cases.visibility import case, visible_cases
 from people.directory import names_of_accounts, names_of_units
+from reports.lit import LIT_COLUMNS, lit_rungs
 from reports.sheets import Cell
 from workflow.clocks import due_on
-from workflow.model import LIGHT_ORDER, AccountId, Actor, Kind, Light, UnitId
+from workflow.model import LIGHT_ORDER, Actor, Kind, Light
 from workflow.policy import Scheme
-from workflow.scoring import Item, LitRung, items
+from workflow.scoring import Item, items
 
 PAGE = 500
 SCHEME = "LIGHTS-A"
@@ -205,32 +205,15 @@ def _lights(
 ) -> dict[int, list[Item]]:
     """The worst light of each clock of a page with its points, by case."""
     events = connection.execute(
-        visible_cases(actor, _event.stream, _event.seq, _event.occurred_at, _event.data)
+        visible_cases(actor, *LIT_COLUMNS)
         .join_from(Case, Event, _event.stream == case.id)
         .where(_event.stream.in_(ids), _event.code == "clock:crossed")
     )
+    waived = {(id_, number) for id_, one in kept.items() for number in one.waived}
     by_case: dict[int, list[Item]] = defaultdict(list)
-    for item in items(_lit(events, kept), scheme):
+    for item in items(lit_rungs(events, waived), scheme):
         by_case[item.lit.case_id].append(item)
     return by_case
-
-
-def _lit(events: Iterable[Row[Any]], kept: Mapping[int, _Kept]) -> Iterator[LitRung]:
-    for row in events:
-        data = json.loads(row.data)
-        if data["light"] is None:
-            continue
-        yield LitRung(
-            case_id=row.stream,
-            clock=data["clock"],
-            rule=data["rule"],
-            light=Light(data["light"]),
-            occurred_at=row.occurred_at,
-            unit=UnitId(data["unit"]),
-            person=AccountId(data["person"]) if data["person"] is not None else None,
-            event=row.seq,
-            waived=data["clock"] in kept[row.stream].waived,
-        )
 
 
 def _ratings(connection: Connection, actor: Actor, ids: list[int]) -> dict[int, str]:

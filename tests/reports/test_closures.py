@@ -16,7 +16,7 @@ import migrations
 from cases.facts import load_facts
 from cases.office import OfficeContext, load_office
 from infra.db import open_engine, reading, transaction
-from ops.replay import sweep_until
+from ops.replay import sweep_between
 from ops.stories import Stage, Story, StoryStep, Teller, build_stage, read_story
 from people.directory import add_account, person
 from reports import closures
@@ -204,9 +204,11 @@ class Told:
             read_story(HERE / "case-1-taxi-fees.json"),
         ):
             teller = Teller(engine, self.office, self.stage, story)
+            told_at = teller.moment(story.steps[0])
             for index, one in enumerate(story.steps):
-                sweep_until(engine, teller.moment(one))
+                sweep_between(engine, told_at, teller.moment(one))
                 teller.tell(index)
+                told_at = teller.moment(one)
 
     def rows(self, actor: Actor, *, start: date = YEARS["start"], end: date = YEARS["end"]) -> list[ClosureRow]:
         with reading(self.engine) as connection:
