@@ -128,7 +128,7 @@ def read_form(
         made = adapter_of(command).validate_python(values)
     except ValidationError as error:
         named = {reason.field for reason in errors}
-        errors += [reason for item in error.errors() if (reason := _reason(item)).field not in named]
+        errors += [reason for item in error.errors() if (reason := _reason(item, known)).field not in named]
     if errors:
         raise FormIsWrong(with_errors(as_typed(command, typed, choices), errors))
     return made
@@ -239,8 +239,10 @@ def _value(shape: _Shape, texts: list[str], zone: ZoneInfo) -> Any:
             return texts[0]
 
 
-def _reason(item: Any) -> Reason:
+def _reason(item: Any, known: Mapping[str, _Shape]) -> Reason:
     """A validation error as a reason: its type is the code, its limits are the figures."""
     field = str(item["loc"][0]) if item["loc"] else None
+    if field in known and known[field].kind == "must" and item["type"] == "missing":
+        return Reason(code=f"{field}.must_be_confirmed", field=field)  # a box left open is not "filled in"
     values = {name: value for name, value in item.get("ctx", {}).items() if isinstance(value, int | str)}
     return Reason(code=f"form.{item['type']}", field=field, values=values)

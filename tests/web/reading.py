@@ -59,7 +59,7 @@ class _Reader(HTMLParser):
                 self._put(self._select, at.get("value", ""))
             case "button":
                 self._in_button = True
-            case "title":
+            case "title" if "head" in self._silent:
                 self._in_title = True
         if tag in self.SILENT:
             self._silent.append(tag)

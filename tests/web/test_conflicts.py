@@ -12,7 +12,7 @@ from cases.execute import Opened
 from cases.tables import Case, Event, Tracking
 from infra.db import reading
 from tests.databases import Site, count, form_token, found, serving, step
-from tests.web.reading import Page, page, read
+from tests.web.reading import Page, PageForm, page, read
 
 EVENT, CASE = Event.__table__.c, Case.__table__.c  # type: ignore[attr-defined]
 WORDS = {"title": "楼上漏水", "statement": "厨房顶漏水。", "applicant": "甲某", "respondents": ["乙某"]}
@@ -38,8 +38,8 @@ def events(site: Site, opened: Opened, code: str | None = None) -> int:
         return count(connection, Event, *where)
 
 
-def send(browser: TestClient, form: Any, **values: Any) -> Any:
-    return browser.post(form.action, data=form.typed(**values))
+def send(browser: TestClient, filled: PageForm, /, **values: Any) -> Any:
+    return browser.post(filled.action, data=filled.typed(**values))
 
 
 @pytest.fixture

@@ -1,0 +1,148 @@
+"""Personal text stands in `personal_text` and nowhere else: every field that takes any is filled with a marked word, and
+every other column of every table is searched for it."""
+
+import secrets
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cases.ledger import commitment
+from tests.cases.records import DAY, HOUR, START, World
+from workflow import commands as c
+from workflow.commands import Command
+from workflow.machine import personal_fields
+from workflow.model import AccountId, RecordNumber
+from workflow.procedures import PROCEDURES
+
+#: Fields of several texts.
+MANY = {"more_applicants", "respondents", "invitees"}
+
+
+class Marked:
+    """Makes commands whose every personal field carries a word of its own, and remembers the words."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, kind: type[Command], **values: Any) -> Any:
+        for name in personal_fields(kind):
+            texts = tuple(self._word(kind, name) for _ in range(2 if name in MANY else 1))
+            values[name] = texts if name in MANY else texts[0]
+        return kind(**values)
+
+    @property
+    def filled(self) -> set[tuple[str, str]]:
+        return set(self.words.values())
+
+    def _word(self, kind: type[Command], name: str) -> str:
+        word = f"密{secrets.token_hex(8)}语"
+        self.words[word] = (kind.__name__, name)
+        return word
+
+
+def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) -> None:
+    marked = Marked()
+    _a_petition(world, marked)
+    _a_refused_petition(world, marked)
+    _a_mediation(world, marked)
+    asked = {(name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)}
+    assert asked - marked.filled == set(), "a field of personal text that this test does not know"
+    tables = dict(world.everything())
+    texts = {row["content"] for row in tables.pop("personal_text")}
+    assert texts >= set(marked.words)
+    elsewhere = repr(tables)
+    assert {marked.words[word] for word in marked.words if word in elsewhere} == set()
+    assert world.ledger_agrees()
+
+
+def test_the_search_would_find_a_word_in_any_table(sqlite_world: World) -> None:
+    """The same search on a table that does hold names shows that it can find something."""
+    tables = dict(sqlite_world.everything())
+    assert "mediator_4@example.invalid" in repr(tables)
+
+
+def test_the_ledger_holds_a_salted_commitment_to_each_text(world: World) -> None:
+    case = world.open().case_id
+    for row in world.rows("SELECT number, kind, salt, content FROM personal_text WHERE case_id = :id", id=case):
+        vouched = f'"{row["number"]}":{{"commitment":"{commitment(row["salt"], row["content"])}","kind":"{row["kind"]}"}}'
+        assert vouched in world.events(case)[0]["data"]
+
+
+def test_equal_texts_have_different_salts_so_that_nobody_can_guess_them_from_the_ledger(world: World) -> None:
+    for _ in range(2):
+        world.open()
+    salts = world.column("SELECT salt FROM personal_text")
+    assert len(salts) == len(set(salts)) == 8
+    assert {len(salt) for salt in salts} == {32}
+
+
+# -- lives of cases that use every field ------------------------------------------------------------------------------
+
+
+def _a_petition(world: World, marked: Marked) -> None:
+    room, mediator = world.stage.units["room"], AccountId(world.account("mediator"))
+    case = world.open("hotline", command=marked(c.Register)).case_id
+    world.take(case, c.Accept(), by="clerk")
+    world.take(case, marked(c.Assign, unit=room, handler=mediator), by="coordinator")
+    world.take(case, c.SignFor(), by="mediator")
+    for kind in (c.ContactPerson, c.RespondFirst):
+        world.take(case, marked(kind), by="mediator")
+    world.take(case, marked(c.RequestExtension, to_length=10), by="mediator")
+    world.take(case, marked(c.Suspend, ground="appraisal", until=date(2026, 3, 10)), by="mediator")
+    world.take(case, marked(c.Resume), by="mediator", at=START + HOUR)
+    world.take(case, marked(c.Reply, form="oral"), by="mediator", at=START + 2 * HOUR)
+    world.take(case, marked(c.Rate, score="satisfied"), by="petitioner", at=START + DAY)
+    world.take(case, c.Close(outcome="resolved"), by="mediator", at=START + DAY)
+
+
+def _a_refused_petition(world: World, marked: Marked) -> None:
+    case = world.open("petition", command=marked(c.Register)).case_id
+    world.take(case, marked(c.Refuse, ground="not_competent"), by="clerk")
+
+
+def _a_mediation(world: World, marked: Marked) -> None:
+    people = {name: AccountId(world.account(name)) for name in ("mediator", "mediator_2", "mediator_3")}
+    case = world.open("mediation", command=marked(c.Apply)).case_id
+    parties = world.parties(case)
+    world.take(case, marked(c.SeekConsent), by="clerk")
+    for party in parties[2:]:
+        world.take(case, c.RecordConsent(party=party, answer="given"), by="clerk")
+    world.take(case, c.Accept(), by="clerk")
+    world.take(case, c.AppointMediators(chief=people["mediator"], others=(people["mediator_2"],)), by="coordinator")
+    world.take(case, marked(c.Disclose, mediator=people["mediator_2"]), by="mediator_2")
+    world.take(case, marked(c.KeepMediator, mediator=people["mediator_2"], consenting=parties), by="coordinator")
+    replaced = marked(
+        c.ReplaceMediator, leaving=people["mediator_2"], arriving=people["mediator_3"], ground="party_request"
+    )
+    world.take(case, replaced, by="coordinator")
+    world.take(case, c.NotifyRights(signed_by=parties), by="mediator")
+    world.take(case, marked(c.HoldSession, form="joint", consenting=parties), by="mediator")
+    agreed = {"form": "written", "performance_due_on": date(2026, 4, 1), "signed_by": parties}
+    for kind in (c.SettleInPart, c.Settle):
+        world.take(case, marked(kind, **agreed, mediator_signed=True, sealed=True), by="mediator")
+    world.take(case, marked(c.RecordPerformance, extent="in_full"), by="mediator")
+    world.take(case, marked(c.FollowUp, extent="in_full"), by="mediator", at=START + 31 * DAY)
+    _a_terminated_mediation(world, marked)
+
+
+def _a_terminated_mediation(world: World, marked: Marked) -> None:
+    case = world.open("mediation", command=marked(c.Apply)).case_id
+    for party in world.parties(case)[2:]:
+        world.take(case, c.RecordConsent(party=party, answer="given"), by="clerk")
+    world.take(case, c.Accept(), by="clerk")
+    world.take(case, marked(c.Terminate, ground="no_agreement", notice_given=True), by="coordinator")
+
+
+def _personal(table: Any, name: str) -> dict[str, Any]:
+    return dict(personal_fields(table.by_command[name][0].command))
+
+
+@pytest.mark.parametrize("number", [0, 99])
+def test_a_party_that_the_case_does_not_have_is_refused(world: World, number: int) -> None:
+    """Numbers of records come from outside; one that names nothing must not become a text of its own."""
+    from workflow.model import Refusal
+
+    case = world.open("mediation").case_id
+    with pytest.raises(Refusal):
+        world.take(case, c.RecordConsent(party=RecordNumber(number), answer="given"), by="clerk")
