@@ -79,11 +79,12 @@ class _Shape:
     max_length: int | None
     literal: tuple[str, ...]
     choice: str | None
+    usual: str | None  #: what the command takes when nothing is said; the form shows it chosen
 
 
 def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str, str] | None = None) -> FormView:
     """The empty form of a command, with what can be known beforehand filled in."""
-    preset = preset or {}
+    given = {shape.name: shape.usual for shape in shapes(command) if shape.usual} | dict(preset or {})
     return FormView(
         command=command.__name__,
         fields=tuple(
@@ -93,7 +94,7 @@ def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str,
                 required=shape.required,
                 max_length=shape.max_length,
                 options=_options(shape, choices),
-                values=(preset[shape.name],) if shape.name in preset else (),
+                values=(given[shape.name],) if shape.name in given else (),
             )
             for shape in shapes(command)
         ),
@@ -163,12 +164,12 @@ def shapes(command: type[Command]) -> tuple[_Shape, ...]:
     if command not in _SHAPES:
         hints = get_type_hints(command, include_extras=True)
         _SHAPES[command] = tuple(
-            _shape(field.name, hints[field.name], required=field.default is MISSING) for field in fields(command)
+            _shape(field.name, hints[field.name], default=field.default) for field in fields(command)
         )
     return _SHAPES[command]
 
 
-def _shape(name: str, hint: Any, *, required: bool) -> _Shape:
+def _shape(name: str, hint: Any, *, default: Any) -> _Shape:
     kind, marks = _flattened(hint)
     choice = next((mark.of for mark in marks if isinstance(mark, Choice)), None)
     limit = next((mark.max_length for mark in marks if isinstance(mark, MaxLen)), None)
@@ -176,10 +177,11 @@ def _shape(name: str, hint: Any, *, required: bool) -> _Shape:
     return _Shape(
         name=name,
         kind=_kind(kind, choice=choice, limit=limit, must=any(isinstance(mark, Must) for mark in marks)),
-        required=required,
+        required=default is MISSING or isinstance(default, str),
         max_length=limit if kind is str else None,
         literal=literal,
         choice=choice,
+        usual=default if isinstance(default, str) else None,
     )
 
 

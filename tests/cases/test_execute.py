@@ -174,7 +174,7 @@ def test_a_refusal_names_every_reason_and_writes_nothing_not_even_the_lights_tha
         world.take(case, c.Accept(), by="clerk", at=START + 9 * DAY, version=1)
     assert [reason.code for reason in refusal.value.reasons] == ["mediation.consent_missing"]
     with pytest.raises(Refusal):
-        world.take(case, c.Accept(), by="supervisor", at=START + 9 * DAY, version=1)
+        world.take(case, c.Accept(), by="duty_leader", at=START + 9 * DAY, version=1)
     assert world.everything() == found
 
 

@@ -78,8 +78,10 @@ def test_every_link_of_every_summary_leads_to_a_field_of_the_page(site: Site) ->
         for word in ("", "§"):
             form = page(browser, address).form(action)
             wrong = {name: word for name in form.names if name not in CARRIED}
+            if not wrong:  # nothing can be typed wrongly into a form without a field
+                continue
             answer = browser.post(action, data={**_carried(form.values), **wrong})
-            if answer.status_code == 303 or not wrong:
+            if answer.status_code == 303:
                 continue
             shown = read(answer.text)
             links = {link for link in shown.links if link.startswith("#")}
@@ -233,7 +235,7 @@ def _offered(browser: TestClient, address: str, name: str) -> list[str]:
         ({"amount_yuan": "五百"}, "请填写整数。"),
         ({"amount_yuan": "-1"}, "不能小于 0。"),
         ({"signed_by": None}, "请填写此项。"),
-        ({"signed_by": "first"}, "须全体当事人签字，还缺 2 位。"),
+        ({"signed_by": "first"}, "须全体当事人签字，还缺 1 位。"),
         ({"signed_by": ["99"]}, "请从列出的选项中选择。"),
         ({"mediator_signed": None}, "书面协议须由调解员签名。"),
         ({"sealed": None}, "书面协议须加盖调委会印章。"),

@@ -4,8 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.factories import CASE, CENTRE, ELSEWHERE, MEDIATOR, PETITIONER, ROOM, SECOND, an_actor
-from tests.workflow.factories import a_matter_in_hand, a_mediation_with_mediators
+from tests.workflow.factories import (
+    CASE,
+    CENTRE,
+    ELSEWHERE,
+    MEDIATOR,
+    PETITIONER,
+    ROOM,
+    SECOND,
+    a_matter_in_hand,
+    a_mediation_with_mediators,
+    an_actor,
+)
 from tests.workflow.matrix import HERE, matrix, path_of
 from workflow.definition import Step
 from workflow.machine import may_take, usual_path

@@ -138,7 +138,7 @@ def choose_matter(ctx: Ctx) -> Response:
 @get("/intake/{matter}", who=INTAKE)
 def intake_form(ctx: Ctx, matter: str) -> Response:
     kind = _matter(matter)
-    preset = {"channel": CHANNEL_OF.get(matter, "visit"), "dispute_type": "99"}
+    preset = {"channel": CHANNEL_OF[matter]} if matter in CHANNEL_OF else {}
     return _intake_page(ctx, matter, blank_form(kind, intake_choices(), preset=preset))
 
 

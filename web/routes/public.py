@@ -36,7 +36,7 @@ def choose_what_to_file(ctx: Ctx) -> Response:
 
 @get("/file/{matter}", who=PUBLIC)
 def filing_form(ctx: Ctx, matter: str) -> Response:
-    return _filing_page(ctx, matter, blank_form(_kind(matter), intake_choices(), preset={"dispute_type": "99"}))
+    return _filing_page(ctx, matter, blank_form(_kind(matter), intake_choices()))
 
 
 @post("/file/{matter}", who=PUBLIC)
