@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert
 from cases import ledger, tracking
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
-from cases.facts import CaseName, load_facts
+from cases.facts import load_facts, load_people
 from cases.ledger import Head, NewEvent
 from cases.numbers import issue_number
 from cases.office import OfficeContext
@@ -26,6 +26,7 @@ from people.audiences import Roster
 from workflow.clocks import crossed
 from workflow.commands import Command, Intake
 from workflow.definition import Situation
+from workflow.fields import people_named
 from workflow.machine import decide, with_crossings_recorded
 from workflow.model import Actor, CaseFacts, Decision, Json, State, UnitId
 
@@ -91,7 +92,8 @@ def execute(
         raise CaseHasMoved(expected=expected_version, found=facts.version)
     head, facts = _settle(connection, head, facts, now=now)
     policy = office.policy.for_profile(facts.profile)
-    decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy), command)
+    people = load_people(connection, people_named(command), case_id=case_id)
+    decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy, people=people), command)
     wrote = apply(connection, case_id, decision, version=facts.version)
     version = facts.version + 1
     head = _append(connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key)
@@ -199,6 +201,3 @@ def _append(
         )
         post(connection, messages(case_id, head.seq, recorded_at=now, to=told))
     return head
-
-
-__all__ = ["CaseHasMoved", "CaseName", "CaseNotFound", "Done", "Opened", "execute", "open_case"]

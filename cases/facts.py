@@ -3,14 +3,16 @@
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
+from people.tables import Account
 from workflow.model import (
+    AccountId,
     Actor,
     Appointment,
     CaseFacts,
@@ -21,9 +23,12 @@ from workflow.model import (
     Role,
     Side,
     State,
+    UnitId,
 )
 
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
+_account = Account.__table__.c  # type: ignore[attr-defined]
+_recusal = tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _party = tables.Party.__table__.c  # type: ignore[attr-defined]
 _appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]
 
@@ -81,6 +86,19 @@ def load_facts(connection: Connection, case_id: int, *, actor: Actor) -> tuple[C
     row = dict(zip(_CASE_COLUMNS, rows[0], strict=True))
     clocks = tuple(clock_from(values) for values in _CLOCKS.rows(connection, case_id=case_id))
     return _facts(connection, row, clocks), CaseName(row["public_id"], row["series"], row["year"], row["serial"])
+
+
+def load_people(connection: Connection, accounts: frozenset[AccountId], *, case_id: int) -> dict[AccountId, UnitId]:
+    """Those of the accounts that may serve in a case, with their units: open, mediators, not recused."""
+    if not accounts:
+        return {}
+    query = select(_account.id, _account.unit_id).where(
+        _account.id.in_(accounts),
+        _account.active.is_(True),
+        _account.role == Role.MEDIATOR.value,
+        ~exists().where(_recusal.case_id == case_id, _recusal.person == _account.id),
+    )
+    return {AccountId(row.id): UnitId(row.unit_id) for row in connection.execute(query)}
 
 
 def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...]) -> CaseFacts:

@@ -7,6 +7,7 @@ fixtures here are for a `conftest.py` to import: `engine` (both databases), `sql
 
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event, func, select
 from starlette.testclient import TestClient
 
 import infra.db
@@ -72,11 +73,17 @@ SEATS: Mapping[str, tuple[str, Role]] = {
 def opened(url: str) -> Iterator[Engine]:
     """An engine that is closed afterwards, with the lock files of its gate."""
     engine = open_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _without_waiting_for_the_disk)
     try:
         yield engine
     finally:
         engine.dispose()
         infra.db._gates.pop(engine, None)
+
+
+def _without_waiting_for_the_disk(driver: sqlite3.Connection, _record: Any) -> None:
+    driver.execute("PRAGMA synchronous=off").close()  # the data are thrown away
 
 
 @pytest.fixture(scope="session")
@@ -311,6 +318,4 @@ def site(office: SmallOffice, tmp_path: Path) -> Iterator[Site]:
 
 def count(connection: Connection, table: Any, *where: Any) -> int:
     """How many rows of a table fulfil the conditions."""
-    from sqlalchemy import func, select
-
     return int(connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())

@@ -10,6 +10,7 @@ from importlib.resources import files
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -22,9 +23,8 @@ from infra.settings import Settings
 from web import errors
 from web.access import ROUTES, RouteWithoutAccess
 from web.context import Site, read_clock
-from web.security import Guard
+from web.security import MAX_BODY, Guard
 
-MAX_BODY = 2 * 1024 * 1024
 PAGES = web.routes  #: imported for what it does: each of its modules adds to the table
 
 
@@ -32,7 +32,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     """The application on a database that holds an office. Raises `RouteWithoutAccess`, `NoOffice`, `PolicyIsWrong`."""
     with reading(engine) as connection:
         office = load_office(connection)
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, max_body_size=MAX_BODY)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.site = Site(engine=engine, settings=settings, clock=clock)
     for route in ROUTES.values():
         methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
@@ -40,6 +40,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     app.mount("/static", CachedStatic(directory=str(files("templates") / "static")), name="static")
     refuse_undeclared(app)
     errors.install(app)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
     app.add_middleware(Guard, settings=settings, loopback_only=office.demo)
     return app
 

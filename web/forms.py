@@ -244,7 +244,7 @@ def _value(shape: _Shape, texts: list[str], zone: ZoneInfo) -> Any:
 def _reason(item: Any, known: Mapping[str, _Shape]) -> Reason:
     """A validation error as a reason: its type is the code, its limits are the figures."""
     field = str(item["loc"][0]) if item["loc"] else None
-    if field in known and known[field].kind == "must" and item["type"] == "missing":
+    if field and field in known and known[field].kind == "must" and item["type"] == "missing":
         return Reason(code=f"{field}.must_be_confirmed", field=field)  # a box left open is not "filled in"
     values = {name: value for name, value in item.get("ctx", {}).items() if isinstance(value, int | str)}
     return Reason(code=f"form.{item['type']}", field=field, values=values)

@@ -32,12 +32,14 @@ from workflow.policy import CasePolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything a rule may look at."""
+    """Everything that a rule may look at. `people` are those the command names who may serve here, with the unit each
+    belongs to; whoever is not among them is closed, has another role or is recused."""
 
     facts: CaseFacts
     actor: Actor
     now: datetime
     policy: CasePolicy
+    people: Mapping[AccountId, UnitId] = field(default_factory=dict)
 
 
 class Draft:

@@ -4,7 +4,7 @@ Everything that looks at a command reads these marks: the form layer, the catalo
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
@@ -23,6 +23,10 @@ class Choice:
     """Marks a field whose values the page must offer: `mediators`, `units`, `parties`, `dispute_types`, ..."""
 
     of: str
+
+
+#: Choices that name somebody who is to take part from now on.
+BROUGHT_IN = frozenset({"mediators", "handlers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,33 @@ Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]
 DisputeType = Annotated[str, Choice("dispute_types")]
 TotalLength = Annotated[int, Ge(1), Le(3650)]
 Confirmed = Annotated[bool, Must()]
+
+
+# -- reading the marks of a command ------------------------------------------------------------------------------------
+
+_MARKS: dict[type[Any], dict[str, tuple[object, ...]]] = {}
+
+
+def marks_of(command: type[Any]) -> dict[str, tuple[object, ...]]:
+    """The marks of each field of a command."""
+    if command not in _MARKS:
+        hints = get_type_hints(command, include_extras=True)
+        _MARKS[command] = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+    return _MARKS[command]
+
+
+def personal_fields(command: type[Any]) -> dict[str, TextKind]:
+    """The fields of a command whose text is about people."""
+    return {
+        name: mark.kind for name, marks in marks_of(command).items() for mark in marks if isinstance(mark, Personal)
+    }
+
+
+def people_named(command: Any) -> frozenset[AccountId]:
+    """The accounts that a command wants to bring in, whose standing `Situation.people` tells."""
+    found: set[AccountId] = set()
+    for name, marks in marks_of(type(command)).items():
+        if any(isinstance(mark, Choice) and mark.of in BROUGHT_IN for mark in marks):
+            value = getattr(command, name)
+            found.update(value if isinstance(value, tuple) else () if value is None else (value,))
+    return frozenset(found)

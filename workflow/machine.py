@@ -5,11 +5,11 @@ functions ask and the picture in `docs/procedures/`. Effects never live in its c
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any
 
 from transitions import Machine, Transition
 from transitions.extensions import GraphMachine
@@ -28,7 +28,7 @@ from workflow.definition import (
     Stop,
     StopAll,
 )
-from workflow.fields import Personal
+from workflow.fields import personal_fields
 from workflow.model import (
     FINAL_STATES,
     Actor,
@@ -179,22 +179,6 @@ def _step_of(transition: Transition) -> Step:
 # -- the command as records and data ----------------------------------------------------------------------------------
 
 
-_PERSONAL: dict[type[Command], dict[str, TextKind]] = {}
-
-
-def personal_fields(command: type[Command]) -> dict[str, TextKind]:
-    """The fields of a command whose text is about people."""
-    if command not in _PERSONAL:
-        hints = get_type_hints(command, include_extras=True)
-        _PERSONAL[command] = {
-            name: mark.kind
-            for name, hint in hints.items()
-            for mark in getattr(hint, "__metadata__", ())
-            if isinstance(mark, Personal)
-        }
-    return _PERSONAL[command]
-
-
 def _personal_texts(command: Command) -> Iterable[tuple[str, TextKind, str]]:
     for name, kind in personal_fields(type(command)).items():
         value = getattr(command, name)
@@ -208,7 +192,7 @@ def _codes(command: Command, draft: Draft) -> dict[str, Json]:
     personal = personal_fields(type(command))
     return {
         name: list(draft.texts.get(name, ())) if name in personal else _json(getattr(command, name))
-        for name in type(command).__dataclass_fields__
+        for name in (field.name for field in fields(command))
     }
 
 

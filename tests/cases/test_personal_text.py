@@ -110,7 +110,7 @@ def _a_mediation(world: World, marked: Marked) -> None:
         world.take(case, c.RecordConsent(party=party, answer="given"), by="clerk")
     world.take(case, c.Accept(), by="clerk")
     world.take(case, c.AppointMediators(chief=people["mediator"], others=(people["mediator_2"],)), by="coordinator")
-    world.take(case, marked(c.Disclose, mediator=people["mediator_2"], ground="tie_to_party"), by="mediator_2")
+    world.take(case, marked(c.Disclose, mediator=people["mediator_2"], ground="interest"), by="mediator_2")
     world.take(case, marked(c.KeepMediator, mediator=people["mediator_2"], consenting=parties), by="coordinator")
     replaced = marked(
         c.ReplaceMediator, leaving=people["mediator_2"], arriving=people["mediator_3"], ground="party_request"

@@ -61,6 +61,10 @@ def answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "404 of a number that is none": site.session_for("administrator").get("/mails/seven"),
         "405": stranger.delete("/work"),
         "413": stranger.post("/file/petition", content=b"x" * (2 * 1024 * 1024 + 1)),
+        "413 of unknown length": stranger.post(
+            "/file/petition", content=iter([b"x" * 1024] * 2100),
+            headers={"content-type": "application/x-www-form-urlencoded"},
+        ),
         "422": stranger.post("/signin", data={"form_token": form_token(stranger), "login": "x", "password": "y"}),
         "static": stranger.get("/static/huiyin.css"),
         "static that is not there": stranger.get("/static/no.css"),
@@ -614,8 +618,11 @@ def test_a_file_is_refused_wherever_it_is_sent(site: Site) -> None:
 def test_a_body_of_more_than_two_megabytes_is_refused(site: Site) -> None:
     browser = site.browser()
     data = {"form_token": form_token(browser), "form_id": secrets.token_hex(16), **WORDS}
-    assert browser.post("/file/petition", data={**data, "statement": "x" * (2 * 1024 * 1024)}).status_code == 413
-    assert browser.post("/file/petition", content=iter([b"x" * 1024] * 2100)).status_code == 413, "of unknown length"
+    known = browser.post("/file/petition", data={**data, "statement": "x" * (2 * 1024 * 1024)})
+    chunks, headers = iter([b"x" * 1024] * 2100), {"content-type": "application/x-www-form-urlencoded"}
+    unknown = browser.post("/file/petition", content=chunks, headers=headers)
+    assert (known.status_code, unknown.status_code) == (413, 413)
+    assert "太长" in read(known.text).text
     assert "cases: " not in everything(site)
 
 

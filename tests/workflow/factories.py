@@ -76,6 +76,8 @@ COORDINATOR = an_actor(Role.COORDINATOR, 2, CENTRE, {ROOM})
 SUPERVISOR = an_actor(Role.SUPERVISOR, 3, ROOM)
 MEDIATOR = an_actor(Role.MEDIATOR, 4, ROOM)
 SECOND, THIRD, FOURTH = AccountId(5), AccountId(6), AccountId(8)
+#: Who may serve, and where they belong.
+ROSTER = dict.fromkeys((AccountId(4), SECOND, THIRD, FOURTH), ROOM)
 PETITIONER = Actor(account=None, role=Role.PETITIONER, unit=CENTRE, case=CASE)
 
 
@@ -87,7 +89,7 @@ def unfiled(profile: str) -> CaseFacts:
 
 
 def situation(facts: CaseFacts, actor: Actor, on: str) -> Situation:
-    return Situation(facts=facts, actor=actor, now=at(on), policy=policy_of(facts.profile))
+    return Situation(facts=facts, actor=actor, now=at(on), policy=policy_of(facts.profile), people=ROSTER)
 
 
 def decided(facts: CaseFacts, command: Command, *, by: Actor, on: str) -> Decision:
@@ -173,15 +175,11 @@ def a_replied_matter(profile: str = "petition", *, on: str = "2026-03-02T09:00")
     return take(a_matter_in_hand(profile, on=on), c.Reply(form="oral", answer="r"), by=MEDIATOR, on=on)
 
 
-def an_applied_mediation(
-    profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any
-) -> CaseFacts:
+def an_applied_mediation(profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
     return take(unfiled(profile), applying(**fields), by=CLERK, on=on)
 
 
-def an_accepted_mediation(
-    profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any
-) -> CaseFacts:
+def an_accepted_mediation(profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
     facts = an_applied_mediation(profile, on=on, **fields)
     for party in all_parties(facts):
         facts = take(facts, c.RecordConsent(party=party, answer="given"), by=CLERK, on=on)
@@ -204,9 +202,7 @@ def a_mediation_with_rights_notified(
     return take(facts, c.NotifyRights(signed_by=all_parties(facts)), by=MEDIATOR, on=on)
 
 
-def a_mediation_in_session(
-    profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any
-) -> CaseFacts:
+def a_mediation_in_session(profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
     return take(a_mediation_with_rights_notified(profile, on=on, **fields), a_session(), by=MEDIATOR, on=on)
 
 

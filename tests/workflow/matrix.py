@@ -34,8 +34,7 @@ def _targets(procedure: str) -> list[list[str]]:
     states = [State(name) for name in machine.states]
     commands = dict.fromkeys(step.command.__name__ for step in PROCEDURES[procedure].steps)
     rows = [["", *(state.value for state in states)]]
-    for command in commands:
-        rows.append([command, *(_target(procedure, command, state) for state in states)])
+    rows += [[command, *(_target(procedure, command, state) for state in states)] for command in commands]
     return rows
 
 
@@ -47,7 +46,7 @@ def _target(procedure: str, command: str, state: State) -> str:
 def _roles(procedure: str) -> list[list[str]]:
     rows = [["", *(role.value for role in Role)]]
     for step in PROCEDURES[procedure].steps:
-        relations = {role: [] for role in Role}  # type: dict[Role, list[str]]
+        relations: dict[Role, list[str]] = {role: [] for role in Role}
         for role, relation in step.allowed:
             relations[role].append(relation.value)
         rows.append([step.command.__name__, *("+".join(relations[role]) or NOTHING for role in Role)])

@@ -414,7 +414,9 @@ def test_an_extension_of_a_green_clock_waives_nothing() -> None:
 def test_a_light_that_lit_in_the_instant_of_the_extension_is_waived() -> None:
     clock = a_clock("MED-03", "2026-09-15T10:00")
     assert extended(clock, "MED-03", "2026-10-06T00:00", to=45)[0].waived
-    assert not extend(clock, TWO, POLICY.rules["MED-03"], POLICY, at=at("2026-10-06T00:00") - A_MOMENT, length=45)[0].waived
+    assert not extend(clock, TWO, POLICY.rules["MED-03"], POLICY, at=at("2026-10-06T00:00") - A_MOMENT, length=45)[
+        0
+    ].waived
 
 
 def test_a_rung_that_precedes_the_opening_of_the_successor_is_crossed_at_the_opening() -> None:

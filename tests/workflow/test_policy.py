@@ -85,7 +85,9 @@ def test_an_unknown_kind_of_row_names_the_nearest_kind() -> None:
     )
 
 
-@pytest.mark.parametrize("spoilt", [RULE.replace('source = "an office\'s own rule"\n', ""), RULE.replace("an office's own rule", "")])
+@pytest.mark.parametrize(
+    "spoilt", [RULE.replace('source = "an office\'s own rule"\n', ""), RULE.replace("an office's own rule", "")]
+)
 def test_a_number_without_a_source_is_not_accepted(spoilt: str) -> None:
     assert [(f.key, f.code) for f in faults_of(spoilt)] == [("rule.OWN-1.source", "policy.missing")]
 

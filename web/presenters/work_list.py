@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_
@@ -142,8 +142,9 @@ def _mark(row: Any) -> str:
 def _place(mark: str | None) -> tuple[datetime, int] | None:
     """Where a page begins; a mark that was typed by hand and means nothing begins at the start."""
     try:
-        instant, case_id = (mark or "").split("~")
-        place = datetime.fromisoformat(instant), int(case_id)
-    except ValueError:
+        text, number = (mark or "").split("~")
+        instant, case_id = datetime.fromisoformat(text), int(number)
+        place = instant.astimezone(UTC), case_id
+    except (ValueError, OverflowError):  # no time, or one that no calendar reaches
         return None
-    return place if place[0].tzinfo and 0 <= place[1] <= LARGEST_ID else None
+    return place if instant.tzinfo and 0 <= case_id <= LARGEST_ID else None

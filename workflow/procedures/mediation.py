@@ -104,10 +104,10 @@ def does_not_serve_yet(situation: Situation, command: c.ReplaceMediator) -> Reas
 
 
 def appoint(situation: Situation, command: c.AppointMediators, draft: Draft) -> None:
-    unit = situation.facts.holder_unit
-    assert unit is not None
+    """The case goes to the room of the mediator who leads it."""
     for person in (command.chief, *command.others):
         draft.new.append(_appointment(draft, person, chief=person == command.chief, at=situation.now))
+    unit = situation.people[command.chief]
     draft.hand_over(situation.facts, unit=unit, person=command.chief, at=situation.now)
 
 
@@ -128,8 +128,7 @@ def replace_mediator(situation: Situation, command: c.ReplaceMediator, draft: Dr
     draft.changed.append(replace(leaving, until_at=situation.now))
     draft.new.append(_appointment(draft, command.arriving, chief=leaving.chief, at=situation.now))
     if leaving.chief:
-        unit = situation.facts.holder_unit
-        assert unit is not None
+        unit = situation.people[command.arriving]
         draft.hand_over(situation.facts, unit=unit, person=command.arriving, at=situation.now)
 
 
@@ -254,7 +253,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.AppointMediators, event="mediator:appointed", sources=(S.ACCEPTED,), target=S.MEDIATOR_ASSIGNED,
-            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(named_once,), writes=appoint,
+            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(rules.may_serve("chief"), rules.may_serve("others"), named_once), writes=appoint,
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),
         Step(
@@ -269,7 +268,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.ReplaceMediator, event="mediator:replaced", sources=AT_WORK, target=None,
-            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(serves_here("leaving"), does_not_serve_yet),
+            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(serves_here("leaving"), rules.may_serve("arriving"), does_not_serve_yet),
             writes=replace_mediator, tells=(Audience.HOLDER,),
         ),
         Step(

@@ -26,6 +26,13 @@ def handler_is_another_than_before(situation: Situation, command: c.Assign) -> R
     return None
 
 
+def handler_belongs_to_unit(situation: Situation, command: c.Assign) -> Reason | None:
+    """A person is given the matter together with the unit that answers for it."""
+    if command.handler is not None and situation.people.get(command.handler) != command.unit:
+        return Reason(code="handler.not_of_unit", field="handler")
+    return None
+
+
 def hand_to_handler(situation: Situation, command: c.Assign, draft: Draft) -> None:
     draft.hand_over(situation.facts, unit=command.unit, person=command.handler, at=situation.now)
 
@@ -68,7 +75,7 @@ PETITION = Procedure(
         Step(
             command=c.Assign, event="case:assigned", sources=(S.ACCEPTED, S.DISPATCHED, S.HANDLING), target=S.DISPATCHED,
             allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
-            guards=(rules.not_paused,), checks=(handler_is_another_than_before,), writes=hand_to_handler,
+            guards=(rules.not_paused,), checks=(handler_belongs_to_unit, handler_is_another_than_before), writes=hand_to_handler,
             clocks=(Stop("referral"), Stop("signing", outcome="reassigned"), Start("signing"), Start("contact")),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),

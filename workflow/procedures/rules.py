@@ -87,6 +87,20 @@ def confirmed(field: str) -> Check:
     return check
 
 
+# -- people -----------------------------------------------------------------------------------------------------------
+
+
+def may_serve(field: str) -> Check:
+    """Everybody the field names is on the roster: an open account of a mediator who is not recused."""
+
+    def check(situation: Situation, command: Any) -> Reason | None:
+        named = getattr(command, field)
+        known = all(person in situation.people for person in (named if isinstance(named, tuple) else (named,)))
+        return None if known else Reason(code="person.not_on_roster", field=field)
+
+    return check
+
+
 # -- extension --------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,93 @@
+"""A real server and a real browser. The office and its settable clock are those of `tests/databases.py`."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.databases import Site, SmallOffice, office, serving, sqlite, sqlite_template
+from tests.servers import SmtpSink, free_port
+
+__all__ = ["office", "sqlite", "sqlite_template"]
+
+
+@dataclass(kw_only=True)
+class Office:
+    """The served site as people meet it: each opens it in a browser of their own."""
+
+    site: Site
+    address: str
+    chromium: Browser
+    problems: list[str] = field(default_factory=list)  #: what browsers complained of: scripts, policy, missing files
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    def browser(self, **options: Any) -> BrowserContext:
+        """A browser that has never been here, in Chinese."""
+        context = self.chromium.new_context(
+            **{"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "base_url": self.address, **options}
+        )
+        context.set_default_timeout(10_000)
+        context.on("console", lambda said: self.problems.append(f"{said.type}: {said.text}"))
+        context.on("weberror", lambda failed: self.problems.append(str(failed.error)))
+        self._open.callback(context.close)
+        return context
+
+    def visitor(self, **options: Any) -> Page:
+        return self.browser(**options).new_page()
+
+    def person(self, login: str, **options: Any) -> Page:
+        """Somebody of the office who has signed in by a link, on the first page after it."""
+        page = self.visitor(**options)
+        page.goto(f"/signin/link/{self.site.link_token(login)}")
+        page.locator("main button[type=submit]").click()
+        page.wait_for_url(lambda url: "/signin" not in url)
+        return page
+
+
+@pytest.fixture
+def open_office(chromium: Browser, office: SmallOffice, tmp_path: Path) -> Iterator[Callable[..., Office]]:
+    """Serves the small office with these settings, and closes it and every browser afterwards."""
+    with ExitStack() as stack:
+
+        def opened(**settings: Any) -> Office:
+            port = free_port()
+            address = f"http://127.0.0.1:{port}"
+            site = stack.enter_context(serving(office, tmp_path, port=port, public_url=address, **settings))
+            _serve(stack, site, port)
+            made = Office(site=site, address=address, chromium=chromium)
+            stack.enter_context(made._open)
+            return made
+
+        yield opened
+
+
+@pytest.fixture
+def served(open_office: Callable[..., Office]) -> Office:
+    return open_office()
+
+
+@pytest.fixture
+def mailing(open_office: Callable[..., Office], smtp: SmtpSink) -> Office:
+    """The office with its mail server."""
+    return open_office(smtp_host=smtp.host, smtp_port=smtp.port)
+
+
+def _serve(stack: ExitStack, site: Site, port: int) -> None:
+    """Runs uvicorn in a thread until the stack is left."""
+    config = uvicorn.Config(
+        site.app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none", server_header=False
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    stack.callback(thread.join, 10)
+    stack.callback(setattr, server, "should_exit", True)
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        threading.Event().wait(0.01)

@@ -1,0 +1,239 @@
+"""Engines and transactions: what every connection is set to, what a transaction keeps, and that no update is lost."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from infra.columns import UTCDateTime
+from infra.db import BUSY_TIMEOUT_MS, checkpoint, open_engine, reading, transaction
+from tests.cases.records import World
+
+COUNTERS = Table(
+    "counter", MetaData(), Column("id", Integer, primary_key=True), Column("n", Integer), Column("at", UTCDateTime)
+)
+NOON = datetime(2026, 3, 2, 4, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def counting(world: World) -> Iterator[World]:
+    """A world with a table that only this file knows, and one row in it."""
+    with transaction(world.engine) as connection:
+        COUNTERS.create(connection)
+        connection.execute(insert(COUNTERS).values(id=1, n=0, at=NOON))
+    yield world
+    # PostgreSQL's copy is dropped as a whole, SQLite's lies in the test's own directory.
+
+
+def _value(connection: Connection, name: str = "n") -> Any:
+    return connection.execute(select(COUNTERS.c[name]).where(COUNTERS.c.id == 1)).scalar_one()
+
+
+# -- instants ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", [NOON, NOON.astimezone(timezone(timedelta(hours=8)))])
+def test_an_instant_comes_back_aware_and_in_utc_to_the_microsecond(counting: World, written: datetime) -> None:
+    with transaction(counting.engine) as connection:
+        connection.execute(update(COUNTERS).values(at=written))
+    with reading(counting.engine) as connection:
+        found = _value(connection, "at")
+    assert (found, found.tzinfo) == (NOON, UTC)
+
+
+def test_a_naive_time_is_refused(counting: World) -> None:
+    for values in ({"at": NOON.replace(tzinfo=None)}, {"at": datetime(2026, 3, 2)}):
+        with pytest.raises(StatementError, match="naive"), transaction(counting.engine) as connection:
+            connection.execute(update(COUNTERS).values(**values))
+    with pytest.raises(StatementError, match="naive"), reading(counting.engine) as connection:
+        connection.execute(select(COUNTERS).where(COUNTERS.c.at < datetime(2026, 3, 2)))
+
+
+def test_no_instant_is_no_instant(counting: World) -> None:
+    with transaction(counting.engine) as connection:
+        connection.execute(update(COUNTERS).values(at=None))
+    with reading(counting.engine) as connection:
+        assert _value(connection, "at") is None
+
+
+# -- what every connection is set to ----------------------------------------------------------------------------------
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # full
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+    "trusted_schema": 0,
+    "busy_timeout": BUSY_TIMEOUT_MS,
+    "wal_autocheckpoint": 16384,
+}
+
+
+def test_every_connection_to_sqlite_is_set_up_alike(sqlite_world: World) -> None:
+    """As many as the pool gives, all open at once."""
+    engine = sqlite_world.engine
+    opened = [engine.connect() for _ in range(8)]
+    try:
+        for connection in opened:
+            found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in PRAGMAS}
+            assert found == PRAGMAS
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+def test_a_new_database_file_lies_where_it_was_asked_for(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/a/b/huiyin.db")
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE t (a)"))
+    engine.dispose()
+    assert (tmp_path / "a" / "b" / "huiyin.db").stat().st_size > 0
+
+
+def test_postgresql_waits_for_the_disk_and_for_nothing_else(postgres_world: World) -> None:
+    with reading(postgres_world.engine) as connection:
+        assert connection.execute(text("SHOW transaction_isolation")).scalar_one() == "repeatable read"
+    with transaction(postgres_world.engine) as connection:
+        assert connection.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+
+
+# -- transactions -----------------------------------------------------------------------------------------------------
+
+
+def test_a_transaction_is_kept_when_its_block_ends_and_not_when_it_raises(counting: World) -> None:
+    with transaction(counting.engine) as connection:
+        connection.execute(update(COUNTERS).values(n=1))
+    with pytest.raises(ZeroDivisionError), transaction(counting.engine) as connection:
+        connection.execute(update(COUNTERS).values(n=2))
+        raise ZeroDivisionError
+    with reading(counting.engine) as connection:
+        assert _value(connection) == 1
+
+
+def test_after_a_transaction_that_raised_the_next_one_can_write(counting: World) -> None:
+    for _ in range(40):  # more often than there are connections in the pool
+        with pytest.raises(IntegrityError), transaction(counting.engine) as connection:
+            connection.execute(insert(COUNTERS).values(id=1))
+    with transaction(counting.engine) as connection:
+        connection.execute(update(COUNTERS).values(n=7))
+
+
+def test_what_is_written_while_reading_is_not_kept(counting: World) -> None:
+    with reading(counting.engine) as connection:
+        connection.execute(update(COUNTERS).values(n=99))
+    with reading(counting.engine) as connection:
+        assert _value(connection) == 0
+
+
+def test_a_reader_sees_one_state_of_the_record_however_often_it_looks(counting: World) -> None:
+    with reading(counting.engine) as connection:
+        before = _value(connection)
+        _in_a_thread(lambda: _add_one(counting))
+        assert _value(connection) == before
+    with reading(counting.engine) as connection:
+        assert _value(connection) == before + 1
+
+
+def test_a_reader_does_not_wait_for_a_writer_nor_sees_what_is_not_committed(counting: World) -> None:
+    seen: list[int] = []
+
+    def look() -> None:
+        with reading(counting.engine) as connection:
+            seen.append(_value(connection))
+
+    with transaction(counting.engine) as connection:
+        connection.execute(update(COUNTERS).values(n=5))
+        _in_a_thread(look)
+    assert seen == [0]
+
+
+def test_no_update_is_lost(counting: World) -> None:
+    """Four writers read a figure and write it back one higher, twenty times each: none of the 80 may vanish."""
+    _at_once(4, lambda: [_add_one(counting) for _ in range(20)])
+    with reading(counting.engine) as connection:
+        assert _value(connection) == 80
+
+
+def test_that_test_would_see_a_lost_update(sqlite_world: World, tmp_path: Path) -> None:
+    """The same on connections as the driver makes them: it begins by itself, late, and figures vanish."""
+    import sqlite3
+
+    file = tmp_path / "plain.db"
+    with sqlite3.connect(file) as plain:
+        plain.execute("PRAGMA journal_mode=wal").close()
+        plain.execute("CREATE TABLE counter (n)").close()
+        plain.execute("INSERT INTO counter VALUES (0)").close()
+    plain.close()
+
+    def add() -> None:
+        connection = sqlite3.connect(file, timeout=10)
+        for _ in range(20):
+            n = connection.execute("SELECT n FROM counter").fetchone()[0]
+            together.wait()
+            connection.execute("UPDATE counter SET n = ?", (n + 1,)).close()
+            connection.commit()
+        connection.close()
+
+    together = threading.Barrier(4)
+    _at_once(4, add)
+    plain = sqlite3.connect(file)
+    assert plain.execute("SELECT n FROM counter").fetchone()[0] < 80
+    plain.close()
+
+
+def test_folding_back_the_log_of_sqlite_keeps_everything(counting: World) -> None:
+    _add_one(counting)
+    checkpoint(counting.engine)
+    with reading(counting.engine) as connection:
+        assert _value(connection) == 1
+
+
+def test_every_writer_of_sqlite_says_so_from_the_start(sqlite_world: World) -> None:
+    """A transaction that began as a reader cannot always become a writer."""
+    said: list[str] = []
+
+    def hear(*args: Any) -> None:
+        said.append(args[2])
+
+    event.listen(sqlite_world.engine, "before_cursor_execute", hear)
+    with transaction(sqlite_world.engine):
+        pass
+    with reading(sqlite_world.engine):
+        pass
+    with reading(sqlite_world.engine) as connection:
+        connection.execute(text("SELECT 1"))
+    event.remove(sqlite_world.engine, "before_cursor_execute", hear)
+    assert said == ["BEGIN IMMEDIATE", "BEGIN", "SELECT 1"]
+
+
+def _add_one(world: World) -> None:
+    with transaction(world.engine) as connection:
+        n = connection.execute(select(COUNTERS.c.n).where(COUNTERS.c.id == 1).with_for_update()).scalar_one()
+        connection.execute(update(COUNTERS).where(COUNTERS.c.id == 1).values(n=n + 1))
+
+
+def _in_a_thread(run: Any) -> None:
+    _at_once(1, run)
+
+
+def _at_once(many: int, run: Any) -> None:
+    failed: list[BaseException] = []
+
+    def safely() -> None:
+        try:
+            run()
+        except BaseException as error:  # noqa: BLE001 -- raised again in the test's own thread
+            failed.append(error)
+
+    threads = [threading.Thread(target=safely) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
