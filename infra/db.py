@@ -30,17 +30,27 @@ _gates: dict[Engine, WriteGate] = {}
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `url`, set up so that a transaction means the same on both databases."""
+    """An engine for `url`, set up so that a transaction means the same on both databases. Its errors never carry values:
+    what people said has no place in a log."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
-    return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    return create_engine(
+        url,
+        pool_size=POOL,
+        max_overflow=POOL,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+    )
 
 
 def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     assert path, "an SQLite database is a file"
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     _gates[engine] = WriteGate(Path(path))

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.elements import BindParameter
 
@@ -43,12 +44,9 @@ class Statement:
 
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         compiled = self._on(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with _cursor(connection, compiled.sql) as cursor:
             cursor.execute(compiled.sql, compiled.bound(values))
             found = cursor.fetchall()
-        finally:
-            cursor.close()
         readers = compiled.readers
         if not any(readers):
             return list(map(tuple, found))
@@ -57,28 +55,44 @@ class Statement:
     def run(self, connection: Connection, **values: Any) -> int:
         """Runs it and returns how many rows it touched."""
         compiled = self._on(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with _cursor(connection, compiled.sql) as cursor:
             cursor.execute(compiled.sql, compiled.bound(values))
             return int(cursor.rowcount)
-        finally:
-            cursor.close()
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         if not rows:
             return
         compiled = self._on(connection.dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with _cursor(connection, compiled.sql) as cursor:
             cursor.executemany(compiled.sql, [compiled.bound(row) for row in rows])
-        finally:
-            cursor.close()
 
     def _on(self, dialect: Dialect) -> _Compiled:
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = _compile(self._clause, dialect)
         return found
+
+
+class _cursor:  # noqa: N801 (used as a function; a class costs half of what a generator does)
+    """The driver's cursor, closed afterwards; what the driver raises comes out as SQLAlchemy's own errors, as everywhere
+    else, and never with the values that were bound."""
+
+    __slots__ = ("_connection", "_cursor", "_sql")
+
+    def __init__(self, connection: Connection, sql: str) -> None:
+        self._connection, self._sql = connection, sql
+
+    def __enter__(self) -> Any:
+        self._cursor = self._connection.connection.cursor()
+        return self._cursor
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._cursor.close()
+        driver_error = self._connection.dialect.loaded_dbapi.Error
+        if isinstance(error, driver_error):
+            raise DBAPIError.instance(
+                self._sql, None, error, driver_error, hide_parameters=True, dialect=self._connection.dialect
+            ) from error
 
 
 def _compile(clause: ClauseElement, dialect: Dialect) -> _Compiled:

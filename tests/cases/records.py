@@ -112,7 +112,8 @@ class World:
         with reading(self.engine) as connection:
             return {
                 name: [
-                    dict(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+                    dict(row)
+                    for row in connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
                 ]
                 for name, table in sorted(Row.metadata.tables.items())
             }

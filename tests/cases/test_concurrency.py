@@ -66,7 +66,9 @@ class Browser:
 def served(world: World, home: Path) -> Iterator[int]:
     """The port of the program, run as `huiyin serve` runs it but for its timers."""
     app = create_app(world.engine, Settings(home=home))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, backlog=512))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, backlog=512)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -149,7 +151,13 @@ def test_the_same_filing_many_times_gives_one_case_and_one_receipt(world: World,
         person = signed_in(world, port, "clerk")
         page = person.get("/intake/petition")
         form = {name: hidden(page, name) for name in ("form_token", "form_id")}
-        typed = {"title": "楼道堆物", "statement": "堆满了", "applicant": "王某", "dispute_type": "99", "channel": "visit"}
+        typed = {
+            "title": "楼道堆物",
+            "statement": "堆满了",
+            "applicant": "王某",
+            "dispute_type": "99",
+            "channel": "visit",
+        }
         answers = _all_at_once(lambda _: person.post("/intake/petition", **form, **typed))
     assert Counter(answer.status for answer in answers) == {200: POSTS}
     codes = {re.search(r"(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}", answer.page)[0] for answer in answers}  # type: ignore[index]

@@ -29,9 +29,9 @@ REFUSED = {
     "delete of everything": "DELETE FROM event",
     "a gap": f"INSERT INTO event {_COLUMNS} {_COPY.format(id=900, seq=4, key='NULL')}",
     "a second first event": f"INSERT INTO event {_COLUMNS} {_COPY.format(id=900, seq=1, key='NULL')}",
-    "a stream that begins with two": f"INSERT INTO event {_COLUMNS} {_COPY.replace('stream, {seq}', '77, {seq}').format(id=900, seq=2, key='NULL')}",  # fmt: skip
+    "a stream that begins with two": f"INSERT INTO event {_COLUMNS} {_COPY.replace('stream, {seq}', '77, {seq}').format(id=900, seq=2, key='NULL')}",
     "no place at all": f"INSERT INTO event {_COLUMNS} {_COPY.format(id=900, seq='NULL', key='NULL')}",
-    "upsert": f"INSERT INTO event {_COLUMNS} {_COPY.format(id=1, seq=3, key='NULL')} AND true ON CONFLICT (id) DO UPDATE SET code = 'x'",  # fmt: skip
+    "upsert": f"INSERT INTO event {_COLUMNS} {_COPY.format(id=1, seq=3, key='NULL')} AND true ON CONFLICT (id) DO UPDATE SET code = 'x'",
 }
 REFUSED_BY_SQLITE = {
     "replace": f"REPLACE INTO event {_COLUMNS} {_COPY.format(id=1, seq=1, key='key')}",
@@ -52,11 +52,17 @@ def _is_refused(world: World, statement: str) -> None:
     case = world.open().case_id
     world.take(case, c.Accept(), by="clerk")
     found = world.everything()
-    with pytest.raises(DBAPIError, match=r"append-only|no gaps|UNIQUE|unique"), transaction(world.engine) as connection:
-        for part in statement.split("; "):
-            connection.execute(text(part))
+    with pytest.raises(DBAPIError, match=r"append-only|no gaps|UNIQUE|unique"):
+        _run(world, statement.split("; "))
     assert world.everything() == found
     assert world.ledger_agrees()
+
+
+def _run(world: World, statements: list[str]) -> None:
+    """In one transaction of the program's own."""
+    with transaction(world.engine) as connection:
+        for statement in statements:
+            connection.execute(text(statement))
 
 
 @pytest.mark.parametrize("attack", list(REFUSED))
@@ -175,7 +181,9 @@ def test_events_of_the_office_have_a_chain_of_their_own(world: World) -> None:
     actor = world.actor("clerk")
     for number in (1, 2):
         with transaction(world.engine) as connection:
-            event = NewEvent(code="session:begun", occurred_at=START, recorded_at=START, actor=actor, data={"n": number})
+            event = NewEvent(
+                code="session:begun", occurred_at=START, recorded_at=START, actor=actor, data={"n": number}
+            )
             assert append_to_office(connection, event).seq == number
     assert [e["seq"] for e in world.events(0)] == [1, 2]
     assert world.ledger_agrees()

@@ -11,7 +11,7 @@ from cases.ledger import commitment
 from tests.cases.records import DAY, HOUR, START, World
 from workflow import commands as c
 from workflow.commands import Command
-from workflow.machine import personal_fields
+from workflow.fields import personal_fields
 from workflow.model import AccountId, RecordNumber
 from workflow.procedures import PROCEDURES
 
@@ -46,7 +46,9 @@ def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) ->
     _a_petition(world, marked)
     _a_refused_petition(world, marked)
     _a_mediation(world, marked)
-    asked = {(name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)}
+    asked = {
+        (name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)
+    }
     assert asked - marked.filled == set(), "a field of personal text that this test does not know"
     tables = dict(world.everything())
     texts = {row["content"] for row in tables.pop("personal_text")}
@@ -65,7 +67,9 @@ def test_the_search_would_find_a_word_in_any_table(sqlite_world: World) -> None:
 def test_the_ledger_holds_a_salted_commitment_to_each_text(world: World) -> None:
     case = world.open().case_id
     for row in world.rows("SELECT number, kind, salt, content FROM personal_text WHERE case_id = :id", id=case):
-        vouched = f'"{row["number"]}":{{"commitment":"{commitment(row["salt"], row["content"])}","kind":"{row["kind"]}"}}'
+        vouched = (
+            f'"{row["number"]}":{{"commitment":"{commitment(row["salt"], row["content"])}","kind":"{row["kind"]}"}}'
+        )
         assert vouched in world.events(case)[0]["data"]
 
 

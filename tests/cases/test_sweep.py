@@ -140,7 +140,9 @@ def _told(world: World, case: int) -> dict[str, set[str]]:
     return {
         json.loads(e["data"])["rung"]: {
             names[person]
-            for person in world.column("SELECT recipient FROM message WHERE stream = :s AND seq = :q", s=case, q=e["seq"])
+            for person in world.column(
+                "SELECT recipient FROM message WHERE stream = :s AND seq = :q", s=case, q=e["seq"]
+            )
         }
         for e in world.events(case)
         if e["code"] == "clock:crossed"

@@ -28,8 +28,8 @@ WORDS = {"title": "楼上漏水", "statement": "厨房顶漏水。", "applicant"
 
 
 def one_mail(office: SmallOffice) -> None:
-    """An application at START: the clerk registers it, and of clerk and coordinator both are told."""
-    office.tell("mediation", step("2026-03-02T09:00", "clerk", "Apply", **WORDS))
+    """An application that a petitioner files at START: the centre's clerk and its coordinator are told."""
+    office.tell("mediation", step("2026-03-02T09:00", "petitioner", "Apply", **WORDS))
 
 
 def settings(folder: Path, sink: SmtpSink | None, **more: Any) -> Settings:
@@ -152,13 +152,6 @@ def test_a_server_that_drops_the_line_is_called_again_for_the_next_mail(
 ) -> None:
     """421 ends the session: what follows in the same round goes over a new one."""
     one_mail(office)
-    answers = iter(["421 shutting down", "250 OK", "250 OK"])
-
-    class Moody(str):
-        def startswith(self, *args: Any) -> bool:  # type: ignore[override]  # the sink asks this for every mail
-            self.now = next(answers)
-            return self.now.startswith(*args)
-
     waiting = len(rows(office.engine))
     smtp.answer = "421 shutting down"
     made = settings(tmp_path, smtp)
@@ -198,9 +191,7 @@ def test_a_recipient_that_is_refused_is_told_from_one_that_is_put_off(
         return f"{code} not here"
 
     monkeypatch.setattr(type(smtp), "handle_RCPT", refuse, raising=False)
-    monkeypatch.setattr("tests.servers.SmtpSink.handle_RCPT", refuse, raising=False)
-    if run() != done:
-        pytest.fail("the answer to RCPT TO decides")
+    assert run() == done
     assert only(office.engine, office, "coordinator").last_error == f"recipient refused {code}"
 
 
@@ -216,13 +207,21 @@ def test_after_three_days_of_failures_a_message_is_a_dead_letter(
     assert run(START + after) == done
 
 
-def test_one_bad_mailbox_holds_up_nobody_else(office: SmallOffice, smtp: SmtpSink, tmp_path: Path) -> None:
-    """A mail address with letters that the server cannot take is one failure among others."""
+def test_one_bad_mailbox_holds_up_nobody_else(
+    office: SmallOffice, smtp: SmtpSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one_mail(office)
-    with transaction(office.engine) as connection:
-        connection.execute(update(Account).where(ACCOUNT.login == "clerk").values(email="张三@example.test"))
-    waiting = {row.recipient for row in rows(office.engine)}
-    assert waiting == {office.accounts["clerk"], office.accounts["coordinator"]}
+    assert [row.recipient for row in rows(office.engine)] == [
+        office.accounts["clerk"], office.accounts["coordinator"],
+    ], "the bad one is the first"  # fmt: skip
+
+    async def refuse_the_clerk(_: Any, __: Any, ___: Any, envelope: Any, address: str, ____: Any) -> str:
+        if address.startswith("clerk@"):
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    monkeypatch.setattr(type(smtp), "handle_RCPT", refuse_the_clerk, raising=False)
     done = deliver(office.engine, office=office.context, settings=settings(tmp_path, smtp), now=START)
     assert done.sent == 1
     assert [one.recipients for one in smtp.received] == [("coordinator@example.test",)]
@@ -318,7 +317,6 @@ def test_two_who_claim_at_the_same_time_get_different_messages_on_postgresql(pos
 # -- to whom ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="notifications/compose.py does not ask whether the account is still active")
 def test_a_closed_account_gets_no_mail_and_the_message_does_not_wait_for_ever(post: Post) -> None:
     office, smtp, run = post
     with transaction(office.engine) as connection:
@@ -331,7 +329,6 @@ def test_a_closed_account_gets_no_mail_and_the_message_does_not_wait_for_ever(po
 INJECTIONS = ["账号\r\nBcc: all@example.test", "账号\nBcc: all@example.test", "账号\r\n\r\n<b>", "账号\x00", "账号\u2028Bcc: x"]
 
 
-@pytest.mark.xfail(strict=True, reason="one letter that cannot be composed raises out of deliver() and holds up all")
 @pytest.mark.parametrize("name", ["账号\r\nBcc: all@example.test", "账号\nBcc: all@example.test"])
 def test_a_name_with_a_line_break_holds_up_nobody_elses_mail(
     name: str, office: SmallOffice, smtp: SmtpSink, tmp_path: Path
@@ -391,8 +388,9 @@ def test_text_and_html_of_a_mail_say_the_same_and_name_nothing_of_the_dispute(
         assert len(text.strip().splitlines()) <= 6
         assert "https://huiyin.example.test/cases/" in text
         assert "https://huiyin.example.test/cases/" in read(html).links[0]
+        shown = "".join(read(html).text.split())
         for line in text.strip().splitlines():
-            assert line.partition("https://")[0].rstrip("：: ") in read(html).text
+            assert "".join(line.partition("https://")[0].rstrip("：: ").split()) in shown
         whole = one.message.as_string() + text + html
         assert not [word for word in ("漏水", "白某", "石某") if word in whole]
 

@@ -1,0 +1,334 @@
+"""Whole cases, told step by step with a virtual clock: every due time, light and point, worked out by hand.
+
+The first three are the field's worked cases; the others were written for what those leave out. `python -m ops.cli
+replay FILE` says the same to a person; the format is in `docs/stories.md`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.settings import settings
+from ops.cli import app
+from ops.replay import replay
+from ops.stories import read_story
+
+HERE = Path(__file__).parent
+COLUMNS = ("rule", "started_at", "due_on", "yellow_at", "red_at", "stopped_at", "light", "waived")
+
+Line = tuple[str, str, str, str | None, str | None, str | None, str, bool]
+
+# One line a clock: rule, start, last day in time, yellow (or reminder), red (or lapse), stop, light then shown, waived.
+EXPECTED: dict[str, tuple[tuple[Line, ...], float, int]] = {
+    "case-1-taxi-fees": (
+        (
+            # 1=Mon 14 2=Tue 15 3=Wed 16 Sep; k=1.
+            ("MED-01", "2026-09-11T15:20", "2026-09-16", "2026-09-16T00:00", "2026-09-17T00:00", "2026-09-15T10:00", "green", False),
+            # 15 Sep + 30; k=10, yellow on day 21. Extended by consent when yellow: waived.
+            ("MED-03", "2026-09-15T10:00", "2026-10-15", "2026-10-06T00:00", "2026-10-16T00:00", "2026-10-08T16:00", "yellow", True),
+            # 15 Sep + 45; k=10, yellow on day 36.
+            ("MED-03", "2026-09-15T10:00", "2026-10-30", "2026-10-21T00:00", "2026-10-31T00:00", "2026-10-20T17:10", "green", False),
+            # The parties' window: 20 Oct + 30, a Thursday; reminder on day 21.
+            ("MED-07", "2026-10-20T17:10", "2026-11-19", "2026-11-10T00:00", "2026-11-20T00:00", "2026-11-02T10:30", "green", False),
+            # From the day performance falls due: 1=Wed 11 2=12 3=13 4=Mon 16 5=Tue 17 Nov; k=2.
+            ("MED-10", "2026-11-10T00:00", "2026-11-17", "2026-11-16T00:00", "2026-11-18T00:00", "2026-11-13T15:00", "green", False),
+        ),
+        0.0,
+        0,
+    ),
+    "case-4-campus-job-fair": (
+        (
+            # 1=Sun 28 Sep 2025, a make-up working day.
+            ("ENT-01a", "2025-09-26T11:30", "2025-09-28", None, "2025-09-29T00:00", "2025-09-26T15:00", "green", False),
+            # 1=28 2=29 3=30 Sep 4=9 5=10 6=Sat 11 7=13 8=14 9=15 10=16 Oct; k=4, yellow on day 7.
+            ("ENT-01c", "2025-09-26T11:30", "2025-10-16", "2025-10-13T00:00", "2025-10-17T00:00", "2025-10-11T16:00", "green", False),
+        ),
+        0.0,
+        0,
+    ),
+    "case-5-factory-noise": (
+        (
+            # 1=28 2=29 3=30 Apr 4=6 5=7 May; k=2. Extended while green: nothing to waive.
+            ("HOT-07", "2026-04-27T09:15", "2026-05-07", "2026-05-06T00:00", "2026-05-08T00:00", "2026-04-30T10:00", "green", False),
+            # 1=Tue 28 Apr.
+            ("OFC-02", "2026-04-27T09:15", "2026-04-28", None, "2026-04-29T00:00", "2026-04-27T16:00", "green", False),
+            # 15 wd, 12-15 May not counted: 8=11 9=18 10=19 11=20 ... 15=26 May; k=5, yellow on day 11.
+            ("HOT-07", "2026-04-27T09:15", "2026-05-26", "2026-05-20T00:00", "2026-05-27T00:00", "2026-05-22T11:00", "yellow", False),
+        ),
+        -0.5,
+        0,
+    ),
+    "petition-extended-by-30-days": (
+        (
+            # 2 March + 15; k=5, yellow on day 11.
+            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
+            # 4 March + 60 = 27 days to 31 March, 30 of April, 3 May (a holiday; ours does not roll); yellow on day 51.
+            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-04-22T10:00", "green", False),
+            # 1=Fri 6 March. Signing lights yellow at its due time and has no red.
+            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
+            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
+            # 4 March + 90 = 3 May + 30; yellow on day 81, nine days before the last.
+            ("PET-05", "2026-03-04T10:00", "2026-06-02", "2026-05-24T00:00", "2026-06-03T00:00", "2026-05-20T15:00", "green", False),
+        ),
+        0.0,
+        # Registered: the coordinator (the clerk acted) 1; assigned: mediator, head of the room 2; extension asked: head 1;
+        # granted: mediator 1; answered: head 1.
+        6,
+    ),
+    "enterprise-extended-after-yellow": (
+        (
+            ("ENT-01a", "2026-03-02T10:00", "2026-03-03", None, "2026-03-04T00:00", "2026-03-02T11:00", "green", False),
+            # 1=3 2=4 3=5 4=6 5=9 6=10 7=11 8=12 9=13 10=16 March; k=4, yellow on day 7. Extended on day 10: waived.
+            ("ENT-01c", "2026-03-02T10:00", "2026-03-16", "2026-03-11T00:00", "2026-03-17T00:00", "2026-03-16T10:00", "yellow", True),
+            # 12 wd: 11=17 12=18. k=4: its yellow, day 9 = Fri 13, had passed and is crossed at the opening.
+            ("ENT-01c", "2026-03-02T10:00", "2026-03-18", "2026-03-16T10:00", "2026-03-19T00:00", "2026-03-18T16:00", "yellow", False),
+        ),
+        -0.5,  # the successor's yellow; the first one's is waived
+        # Registered 1, assigned 2, yellow 2, half of it (Fri 13: with the duty leader) 3, asked 1, granted 1, yellow at the
+        # opening 2, half of it (Tue 17, 2 left) 3, answered 1.
+        16,
+    ),
+    "hotline-red-with-all-mails": (
+        (
+            # 1=3 2=4 3=5 4=6 5=9 March; k=2.
+            ("HOT-07", "2026-03-02T09:00", "2026-03-09", "2026-03-06T00:00", "2026-03-10T00:00", "2026-03-18T10:00", "red", False),
+            ("OFC-02", "2026-03-02T09:20", "2026-03-03", None, "2026-03-04T00:00", "2026-03-02T10:00", "green", False),
+        ),
+        -1.0,  # red supersedes the yellow of the same clock
+        # Registered 1, assigned 2; yellow: mediator, head 2; half of it (Mon 9): and duty leader 3; red: and the centre
+        # above 4; five working days later (24:00 of Mon 16): and the assessor 5; answered 1.
+        18,
+    ),
+    "hotline-pause-that-ends-by-itself": (
+        (
+            # 1=3 2=Wed 4 (paused until 11), 5-11 not counted, 3=12 4=13 5=16 March; k=2, yellow on day 4.
+            ("HOT-07", "2026-03-02T09:00", "2026-03-16", "2026-03-13T00:00", "2026-03-17T00:00", "2026-03-16T16:00", "yellow", False),
+            ("OFC-02", "2026-03-02T09:20", "2026-03-03", None, "2026-03-04T00:00", "2026-03-02T10:00", "green", False),
+        ),
+        -0.5,
+        # Registered 1, assigned 2, paused: head 1, pause over: mediator 1, yellow 2, half of it (Mon 16) 3, answered 1.
+        11,
+    ),
+    "enterprise-registered-late": (
+        (
+            # Received Fri 13 March: 1=Mon 16. It was red before it was registered.
+            ("ENT-01a", "2026-03-13T16:00", "2026-03-16", None, "2026-03-17T00:00", "2026-03-17T09:30", "red", False),
+            # 1=16 ... 5=20 6=23 7=24 8=25 9=26 10=27 March; k=4.
+            ("ENT-01c", "2026-03-13T16:00", "2026-03-27", "2026-03-24T00:00", "2026-03-28T00:00", "2026-03-20T16:00", "green", False),
+        ),
+        -1.0,
+        # Registered 1; red: nobody holds it yet, so coordinator and clerk, duty leader (head of the centre), centre above 4;
+        # assigned 2; answered 1.
+        8,
+    ),
+    "mediation-terminated": (
+        (
+            ("MED-01", "2026-03-02T09:00", "2026-03-05", "2026-03-05T00:00", "2026-03-06T00:00", "2026-03-03T15:00", "green", False),
+            # 3 March + 30; yellow on day 21.
+            ("MED-03", "2026-03-03T15:00", "2026-04-02", "2026-03-24T00:00", "2026-04-03T00:00", "2026-03-12T10:00", "green", False),
+        ),
+        0.0,
+        # Applied 1; mediator appointed: mediator and head 2; terminated: head 1.
+        4,
+    ),
+    "mediation-refused-by-a-party": (
+        (
+            # 1=3 2=4 3=Thu 5 March; answered on the last day, in the yellow.
+            ("MED-01", "2026-03-02T09:00", "2026-03-05", "2026-03-05T00:00", "2026-03-06T00:00", "2026-03-05T10:30", "yellow", False),
+        ),
+        -0.5,
+        # Applied: the coordinator 1; yellow: coordinator and clerk, duty leader (head of the centre) 3.
+        4,
+    ),
+    "petition-nobody-signs": (
+        (
+            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-16T09:00", "yellow", False),
+            # 16 March + 60 = 15 days to 31 March, 30 of April, 15 May; yellow on day 51.
+            ("PET-05", "2026-03-16T09:00", "2026-05-15", "2026-05-06T00:00", "2026-05-16T00:00", None, "red", False),
+            ("OFC-01", "2026-03-17T09:00", "2026-03-18", "2026-03-19T00:00", None, None, "yellow", False),
+            ("OFC-02", "2026-03-17T09:00", "2026-03-18", None, "2026-03-19T00:00", None, "red", False),
+        ),
+        -3.0,  # notice -0.5, decision -1.0, signing -0.5, contact -1.0
+        # Registered 1; notice yellow 3 and half of it (Sun 15) 3: coordinator, clerk, duty leader; assigned 2; signing
+        # yellow 2; contact red 4 and five working days later 5; decision 2, 3, 4 and 5.
+        34,
+    ),
+}  # fmt: skip
+
+#: The stories whose mails are counted; the worked cases state none.
+WITH_MAILS = sorted(name for name, (_, _, mails) in EXPECTED.items() if mails)
+
+
+def path_of(story: str) -> Path:
+    return HERE / f"{story}.json"
+
+
+def scored(outcome: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The clocks as the literals above have them, without the unscored window for rating and closing (OFC-03)."""
+    return [tuple(_minute(clock[name]) for name in COLUMNS) for clock in outcome["clocks"] if clock["rule"] != "OFC-03"]
+
+
+def _minute(value: Any) -> Any:
+    """2026-09-16T00:00+08:00 as the literals write it."""
+    return value.removesuffix("+08:00") if isinstance(value, str) else value
+
+
+@pytest.fixture(scope="module")
+def replayed() -> dict[tuple[str, bool], dict[str, Any]]:
+    """What came of each story, with the timers at work and with one sweep at the end."""
+    return {}
+
+
+def outcome_of(replayed: dict[tuple[str, bool], dict[str, Any]], story: str, *, sweeping: bool) -> dict[str, Any]:
+    if (story, sweeping) not in replayed:
+        replayed[story, sweeping] = replay(read_story(path_of(story)), sweeping=sweeping)
+    return replayed[story, sweeping]
+
+
+Replayed = dict[tuple[str, bool], dict[str, Any]]
+
+
+@pytest.mark.parametrize("story", EXPECTED)
+@pytest.mark.parametrize("sweeping", [True, False], ids=["swept", "swept at the end"])
+def test_every_clock_of_a_story_counts_and_lights_to_the_minute(replayed: Replayed, story: str, sweeping: bool) -> None:
+    outcome = outcome_of(replayed, story, sweeping=sweeping)
+    assert scored(outcome) == list(EXPECTED[story][0])
+    assert outcome["points"] == {"LIGHTS-A": EXPECTED[story][1]}
+
+
+@pytest.mark.parametrize("story", EXPECTED)
+def test_a_sweep_that_runs_only_at_the_end_changes_nothing(replayed: Replayed, story: str) -> None:
+    assert outcome_of(replayed, story, sweeping=False) == outcome_of(replayed, story, sweeping=True)
+
+
+@pytest.mark.parametrize("story", WITH_MAILS)
+def test_everybody_who_is_told_gets_one_mail_for_each_thing(replayed: Replayed, story: str) -> None:
+    assert outcome_of(replayed, story, sweeping=True)["mails"] == EXPECTED[story][2]
+
+
+def test_every_story_in_this_folder_is_told() -> None:
+    assert {path.stem for path in HERE.glob("*.json")} == set(EXPECTED)
+
+
+# -- on the command line ----------------------------------------------------------------------------------------------
+
+WRONG, ASKED_WRONGLY = 1, 2
+
+
+@pytest.fixture
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIYIN_LANGUAGE", "en")
+    settings.cache_clear()
+    monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
+
+
+@pytest.fixture(autouse=True)
+def settings_are_read_anew() -> Any:
+    yield
+    settings.cache_clear()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["replay", *arguments], catch_exceptions=False)
+
+
+def a_story(folder: Path, *steps: dict[str, Any], **more: Any) -> str:
+    path = folder / "mine.json"
+    path.write_text(json.dumps({"case": "mine", "matter": "petition", "steps": steps, **more}), "utf-8")
+    return str(path)
+
+
+def step(at: str, by: str, do: str, **fields: Any) -> dict[str, Any]:
+    return {"at": at, "by": by, "do": do, "fields": fields}
+
+
+REGISTER = step("2026-03-02T09:00", "clerk", "Register", title="t", statement="s", applicant="a")
+
+
+@pytest.mark.usefixtures("english")
+def test_replay_prints_one_json_object_a_story() -> None:
+    result = run(str(path_of("case-4-campus-job-fair")), str(path_of("case-5-factory-noise")), "--json")
+    assert result.exit_code == 0
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert (first["case"], second["case"]) == (4, 5)
+    assert second["points"] == {"LIGHTS-A": -0.5}
+    assert set(first["clocks"][0]) == set(COLUMNS)
+
+
+@pytest.mark.usefixtures("english")
+def test_replay_says_the_same_with_the_sweep_only_at_the_end() -> None:
+    path = str(path_of("case-5-factory-noise"))
+    assert run(path, "--json").stdout == run(path, "--json", "--sweep-at-end").stdout
+
+
+@pytest.mark.usefixtures("english")
+def test_replay_without_json_is_for_people() -> None:
+    result = run(str(path_of("case-5-factory-noise")))
+    assert result.exit_code == 0
+    assert "HOT-07" in result.stdout
+    assert "2026-05-26" in result.stdout
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([step("2026-03-02T09:00", "clerk", "Frobnicate")], "there is no command 'Frobnicate'"),
+        ([step("2026-03-02T09:00", "clerk", "Command")], "there is no command 'Command'"),
+        ([step("2026-03-02T09:00", "stranger", "Register", **REGISTER["fields"])], "nobody is called 'stranger'"),
+        ([step("tomorrow", "clerk", "Register", **REGISTER["fields"])], "'tomorrow' is not a time"),
+        ([step("2026-03-02T09:00", "clerk", "Register", title="t", statement="s")], "Register.applicant"),
+        ([{**REGISTER, "fields": {**REGISTER["fields"], "colour": "red"}}], "Register.colour"),
+        ([{**REGISTER, "fields": {**REGISTER["fields"], "channel": "pigeon"}}], "Register.channel"),
+        ([step("2026-03-02T09:00", "clerk", "Accept")], "Accept comes before Register or Apply"),
+        ([{**REGISTER, "wow": 1}], "steps.0.wow"),
+    ],
+)
+def test_a_story_that_cannot_be_told_is_asked_wrongly_and_says_what_is_wrong(
+    tmp_path: Path, steps: list[dict[str, Any]], said: str
+) -> None:
+    result = run(a_story(tmp_path, *steps), "--json")
+    assert result.exit_code == ASKED_WRONGLY
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.usefixtures("english")
+def test_what_is_no_story_or_no_file_is_asked_wrongly(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text("{", "utf-8")
+    assert run(str(path)).exit_code == ASKED_WRONGLY
+    result = run(str(tmp_path / "absent.json"))
+    assert result.exit_code == ASKED_WRONGLY
+    assert "absent.json" in result.stderr
+
+
+@pytest.mark.usefixtures("english")
+def test_a_step_that_the_rules_refuse_is_wrong_and_says_why_in_words_and_by_code(tmp_path: Path) -> None:
+    accept = step("2026-03-02T10:00", "clerk", "Accept")
+    result = run(a_story(tmp_path, REGISTER, accept, accept), "--json")
+    assert result.exit_code == WRONG
+    assert "[step.not_open]" in result.stderr
+    assert "mine.json" in result.stderr
+
+
+@pytest.mark.usefixtures("english")
+def test_a_refusal_says_every_reason(tmp_path: Path) -> None:
+    story = json.loads(path_of("case-1-taxi-fees").read_text("utf-8"))
+    settle = next(one for one in story["steps"] if one["do"] == "Settle")
+    settle["fields"] |= {"mediator_signed": False, "sealed": False, "performance_due_on": "2026-10-19"}
+    result = run(a_story(tmp_path, *story["steps"], matter="mediation"), "--json")
+    assert result.exit_code == WRONG
+    for code in ("mediator_signed.missing", "sealed.missing", "performance_due_on.in_the_past"):
+        assert code in result.stderr
+
+
+@pytest.mark.usefixtures("english")
+def test_a_story_cannot_have_received_something_in_the_future(tmp_path: Path) -> None:
+    late = {**REGISTER, "fields": {**REGISTER["fields"], "received_at": "2026-03-02T09:01"}}
+    result = run(a_story(tmp_path, late), "--json")
+    assert result.exit_code == WRONG
+    assert "[received_at.in_the_future]" in result.stderr
