@@ -88,7 +88,7 @@ def _send(transport: Transport, letter: Letter) -> _Result:
     try:
         transport.send(letter.mail, to=letter.to)
     except NotDelivered as error:
-        log.warning("mail not delivered", extra={"message": letter.message, "reason": error.reason})
+        log.warning("mail not delivered", extra={"mail": letter.message, "reason": error.reason})
         return _Result(message=letter.message, error=error)
     return _Result(message=letter.message, error=None)
 

@@ -155,13 +155,13 @@ class Template:
 
 def sqlite_template(directory: Path) -> Template:
     file = directory / "huiyin.db"
-    return Template(stage=_founded(f"sqlite:///{file}"), file=file)
+    return Template(stage=founded(f"sqlite:///{file}"), file=file)
 
 
 @contextmanager
 def postgres_template(server: str) -> Iterator[Template]:
     with postgres_database(server) as (name, url):
-        yield Template(stage=_founded(url), server=server, name=name)
+        yield Template(stage=founded(url), server=server, name=name)
 
 
 @contextmanager
@@ -170,12 +170,12 @@ def world(template: Template, directory: Path) -> Iterator[World]:
     if template.file:
         file = directory / "huiyin.db"
         shutil.copyfile(template.file, file)
-        with _world(f"sqlite:///{file}", template.stage) as made:
+        with opened(f"sqlite:///{file}", template.stage) as made:
             yield made
         return
     with (
         postgres_database(template.server, template=template.name) as (_, url),
-        _world(url, template.stage) as made,
+        opened(url, template.stage) as made,
     ):
         yield made
 
@@ -192,7 +192,8 @@ def postgres_database(server: str, *, template: str = "template1") -> Iterator[t
 
 
 @contextmanager
-def _world(url: str, stage: Stage) -> Iterator[World]:
+def opened(url: str, stage: Stage) -> Iterator[World]:
+    """The office of a database that is there already."""
     engine = open_engine(url)
     try:
         with reading(engine) as connection:
@@ -211,7 +212,7 @@ def _given_or_new(engine: Engine, connection: Connection | None) -> Iterator[Con
         yield made
 
 
-def _founded(url: str) -> Stage:
+def founded(url: str) -> Stage:
     engine = open_engine(url)
     try:
         migrations.upgrade(engine)

@@ -21,8 +21,9 @@ COLUMNS = ("rule", "started_at", "due_on", "yellow_at", "red_at", "stopped_at", 
 
 Line = tuple[str, str, str, str | None, str | None, str | None, str, bool]
 
-# One line a clock: rule, start, last day in time, yellow (or reminder), red (or lapse), stop, light then shown, waived.
-EXPECTED: dict[str, tuple[tuple[Line, ...], float, int]] = {
+# Of each story its clocks, its points and its mails (None: the worked case states no number). One line a clock: rule,
+# start, last day in time, yellow (or reminder), red (or lapse), stop, light shown then, waived.
+EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
     "case-1-taxi-fees": (
         (
             # 1=Mon 14 2=Tue 15 3=Wed 16 Sep; k=1.
@@ -37,7 +38,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int]] = {
             ("MED-10", "2026-11-10T00:00", "2026-11-17", "2026-11-16T00:00", "2026-11-18T00:00", "2026-11-13T15:00", "green", False),
         ),
         0.0,
-        0,
+        None,
     ),
     "case-4-campus-job-fair": (
         (
@@ -47,7 +48,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int]] = {
             ("ENT-01c", "2025-09-26T11:30", "2025-10-16", "2025-10-13T00:00", "2025-10-17T00:00", "2025-10-11T16:00", "green", False),
         ),
         0.0,
-        0,
+        None,
     ),
     "case-5-factory-noise": (
         (
@@ -59,7 +60,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int]] = {
             ("HOT-07", "2026-04-27T09:15", "2026-05-26", "2026-05-20T00:00", "2026-05-27T00:00", "2026-05-22T11:00", "yellow", False),
         ),
         -0.5,
-        0,
+        None,
     ),
     "petition-extended-by-30-days": (
         (
@@ -159,7 +160,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int]] = {
 }  # fmt: skip
 
 #: The stories whose mails are counted; the worked cases state none.
-WITH_MAILS = sorted(name for name, (_, _, mails) in EXPECTED.items() if mails)
+WITH_MAILS = sorted(name for name, (_, _, mails) in EXPECTED.items() if mails is not None)
 
 
 def path_of(story: str) -> Path:
@@ -277,7 +278,6 @@ def test_replay_without_json_is_for_people() -> None:
     ("steps", "said"),
     [
         ([step("2026-03-02T09:00", "clerk", "Frobnicate")], "there is no command 'Frobnicate'"),
-        ([step("2026-03-02T09:00", "clerk", "Command")], "there is no command 'Command'"),
         ([step("2026-03-02T09:00", "stranger", "Register", **REGISTER["fields"])], "nobody is called 'stranger'"),
         ([step("tomorrow", "clerk", "Register", **REGISTER["fields"])], "'tomorrow' is not a time"),
         ([step("2026-03-02T09:00", "clerk", "Register", title="t", statement="s")], "Register.applicant"),
@@ -332,3 +332,30 @@ def test_a_story_cannot_have_received_something_in_the_future(tmp_path: Path) ->
     result = run(a_story(tmp_path, late), "--json")
     assert result.exit_code == WRONG
     assert "[received_at.in_the_future]" in result.stderr
+
+
+APPLY = step("2026-03-02T09:00", "clerk", "Apply", title="t", statement="s", applicant="a", respondents=["b"])
+ACCEPT = step("2026-03-02T10:00", "clerk", "Accept")
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(
+    ("matter", "steps", "said"),
+    [
+        ("petition", [], "steps"),
+        ("peace", [REGISTER], "peace"),
+        ("petition", [REGISTER, ACCEPT, step("2026-03-02T11:00", "coordinator", "Assign", unit="moon")], "moon"),
+        ("mediation", [APPLY, step("2026-03-02T10:00", "clerk", "RecordConsent", party="x", answer="given")], "x"),
+        ("petition", [REGISTER, {**ACCEPT, "by": "mediator"}], "mediator"),  # does not see the case
+        ("petition", [REGISTER, {**ACCEPT, "at": "2026-03-01T10:00"}], "Accept"),  # before the step before it
+        ("petition", [REGISTER, REGISTER], "Register"),  # a story is one case
+    ],
+    ids=["no step", "no such matter", "no such unit", "no such party", "unseen case", "back in time", "opened twice"],
+)
+@pytest.mark.xfail(strict=True, reason="ops/stories.py and ops/cli.py let these through or end in a traceback")
+def test_a_story_that_names_what_is_not_there_is_asked_wrongly_too(
+    tmp_path: Path, matter: str, steps: list[dict[str, Any]], said: str
+) -> None:
+    result = run(a_story(tmp_path, *steps, matter=matter), "--json")
+    assert result.exit_code == ASKED_WRONGLY
+    assert said in result.stderr

@@ -180,6 +180,24 @@ def test_the_chief_mediator_holds_the_case_from_the_appointment_on() -> None:
     assert [(a.person, a.chief) for a in facts.appointments] == [(CHIEF, True), (SECOND, False)]
 
 
+def test_only_who_is_on_the_roster_is_appointed_or_comes_in() -> None:
+    stranger = AccountId(99)
+    appointing = c.AppointMediators(chief=stranger, others=(stranger, SECOND))
+    assert refusal(an_accepted_mediation(), appointing, by=COORDINATOR, on=TUESDAY) == (
+        Reason(code="person.not_on_roster", field="chief"),
+        Reason(code="person.not_on_roster", field="others"),
+        Reason(code="others.named_twice", field="others"),
+    )
+    arriving = c.ReplaceMediator(leaving=SECOND, arriving=stranger, ground="unavailable")
+    assert refused(a_mediation_in_session(), arriving, by=COORDINATOR, on=TUESDAY) == ("person.not_on_roster",)
+
+
+def test_a_mediation_goes_to_the_room_of_the_mediator_who_leads_it() -> None:
+    facts = an_accepted_mediation()
+    assert facts.holder_unit == CENTRE
+    assert take(facts, c.AppointMediators(chief=CHIEF), by=COORDINATOR, on=TUESDAY).holder_unit == ROOM
+
+
 def disclosing(by: AccountId = SECOND) -> c.Disclose:
     return c.Disclose(mediator=by, ground="interest", note="n")
 
@@ -636,6 +654,14 @@ def test_a_matter_is_not_assigned_to_who_holds_it_unsigned_already() -> None:
     facts = take(facts, assigning, by=COORDINATOR, on="2026-03-02T10:00")
     assert refused(facts, assigning, by=COORDINATOR, on=TUESDAY) == ("handler.holds_it_already",)
     assert decided(facts, c.Assign(unit=ROOM, handler=SECOND), by=COORDINATOR, on=TUESDAY)
+
+
+def test_a_person_is_given_a_matter_only_with_the_unit_they_belong_to() -> None:
+    facts = take(a_registered_matter(), c.Accept(), by=CLERK, on="2026-03-02T09:30")
+    for handler, unit in ((CHIEF, CENTRE), (AccountId(99), ROOM)):
+        assigning = c.Assign(unit=unit, handler=handler)
+        assert refused(facts, assigning, by=COORDINATOR, on=TUESDAY) == ("handler.not_of_unit",)
+    assert decided(facts, c.Assign(unit=CENTRE), by=COORDINATOR, on=TUESDAY)
 
 
 def test_who_signs_for_a_matter_of_the_unit_holds_it() -> None:

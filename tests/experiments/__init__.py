@@ -1,0 +1,1 @@
+"""Experiments: the program under conditions that no test suite has time for, with figures. `./dev experiments`."""

@@ -1,0 +1,58 @@
+"""`python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`
+
+Kills the processes of the program at random and looks whether anything was lost, doubled or left half done. Exits 1 on
+any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
+"""
+
+import argparse
+import secrets
+import sys
+import time
+
+from tests.experiments.kill import Plan, figures, run
+from tests.experiments.places import NoPostgres, place
+from tests.experiments.seeded import DEFECTS
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.experiments", description=__doc__)
+    experiments = parser.add_subparsers(required=True, metavar="experiment")
+    kill = experiments.add_parser("kill", help="SIGKILL at random moments")
+    kill.add_argument("--kills", type=int, default=200)
+    kill.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    kill.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    kill.add_argument("--power", action="store_true", help="seeded defects, each of which must be found")
+    asked = parser.parse_args()
+    try:
+        return _power(asked) if asked.power else _kill(asked)
+    except NoPostgres:
+        print("!!! NO POSTGRESQL: set TEST_PG_URL or HUIYIN_PG_BIN")
+        return 2
+
+
+def _kill(asked: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    print(f"kill: {asked.database}, seed {asked.seed}", flush=True)
+    with place(asked.database) as here:
+        found = run(here, Plan(kills=asked.kills, seed=asked.seed))
+    print(figures(found))
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 1 if found.violations else 0
+
+
+def _power(asked: argparse.Namespace) -> int:
+    """The kills are shared out among the defects; a run ends at its first violation."""
+    missed = []
+    for name in DEFECTS:
+        with place(asked.database) as here:
+            found = run(here, Plan(kills=asked.kills, seed=asked.seed, defect=name))
+        first = found.violations[0] if found.violations else "NOT FOUND"
+        print(f"{name}: {first} (after {found.kills} kills)", flush=True)
+        if not found.violations:
+            missed.append(name)
+    print(f"{len(DEFECTS) - len(missed)} of {len(DEFECTS)} seeded defects found")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""Where an experiment happens: a new office on SQLite or PostgreSQL, and a directory, both gone afterwards."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.stories import Stage
+from tests.cases import records
+from tests.servers import postgres_server
+
+
+class NoPostgres(Exception):
+    """There is no PostgreSQL server on this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    url: str
+    stage: Stage
+    directory: Path
+
+
+@contextmanager
+def place(database: str) -> Iterator[Place]:
+    """Raises `NoPostgres`."""
+    with tempfile.TemporaryDirectory(prefix="huiyin-kill-") as name:
+        directory = Path(name)
+        if database == "sqlite":
+            template = records.sqlite_template(directory)
+            yield Place(url=f"sqlite:///{template.file}", stage=template.stage, directory=directory)
+            return
+        with postgres_server(Path(tempfile.gettempdir())) as server:
+            if server is None:
+                raise NoPostgres
+            with postgres_place(server, directory) as made:
+                yield made
+
+
+@contextmanager
+def postgres_place(server: str, directory: Path) -> Iterator[Place]:
+    with records.postgres_database(server) as (_, url):
+        yield Place(url=url, stage=records.founded(url), directory=directory)
