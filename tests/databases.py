@@ -2,7 +2,8 @@
 
 A migrated database is made once for each server and copied for each test. The office has one account a role (`SEATS`)
 and two units that do not see each other's cases. Servers and browsers themselves are in `tests/servers.py`; the
-fixtures here are for a `conftest.py` to import: `engine` (both databases), `sqlite`, `office`, `site`.
+fixtures here are for a `conftest.py` to import, with the templates they copy: `engine` (both databases), `sqlite`,
+`office`, `site`.
 """
 
 import secrets
@@ -10,7 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -214,10 +215,23 @@ def found(engine: Engine, *, demo: bool = False, profile: str = "mediation-30d")
     return SmallOffice(engine=engine, context=context, units=units, accounts=accounts, actors=actors)
 
 
+@pytest.fixture(scope="session")
+def office_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SmallOffice]:
+    """An SQLite file with the small office in it, and what its ids are."""
+    folder = tmp_path_factory.mktemp("office")
+    with sqlite_copy(sqlite_template, folder) as engine:
+        made = found(engine)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    return folder / "huiyin.db", made
+
+
 @pytest.fixture
-def office(sqlite: Engine) -> SmallOffice:
-    """The small office in an SQLite database."""
-    return found(sqlite)
+def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterator[SmallOffice]:
+    """The small office in an SQLite database of this test's own."""
+    template, made = office_template
+    with sqlite_copy(template, tmp_path) as engine:
+        yield replace(made, engine=engine)
 
 
 # -- the site ---------------------------------------------------------------------------------------------------------

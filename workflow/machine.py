@@ -42,6 +42,7 @@ from workflow.model import (
     RecordNumber,
     Refusal,
     Relation,
+    Role,
     State,
     TextKind,
 )
@@ -135,6 +136,21 @@ def available_steps(situation: Situation) -> tuple[tuple[Step, tuple[Reason, ...
         if may_take(step, situation.actor, facts):
             found.append((step, tuple(reason for guard in step.guards if (reason := guard(situation)))))
     return tuple(found)
+
+
+def steps_of_others(situation: Situation) -> tuple[tuple[Step, tuple[Role, ...]], ...]:
+    """The steps of this state that are not the actor's to take, with the roles whose they are."""
+    facts = situation.facts
+    machine = machine_of(facts.procedure)
+    steps = (
+        _step_of(machine.get_transitions(name, facts.state.value)[0])
+        for name in machine.get_triggers(facts.state.value)
+    )
+    return tuple(
+        (step, tuple(dict.fromkeys(role for role, _ in step.allowed)))
+        for step in steps
+        if not may_take(step, situation.actor, facts)
+    )
 
 
 def may_take(step: Step, actor: Actor, facts: CaseFacts) -> bool:

@@ -11,10 +11,10 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.databases import Site, SmallOffice, office, serving, sqlite, sqlite_template
+from tests.databases import Site, SmallOffice, office, office_template, serving, sqlite_template
 from tests.servers import SmtpSink, free_port
 
-__all__ = ["office", "sqlite", "sqlite_template"]
+__all__ = ["office", "office_template", "sqlite_template"]
 
 
 @dataclass(kw_only=True)

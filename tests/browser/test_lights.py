@@ -13,7 +13,12 @@ from tests.web.reading import read
 
 JOB = {job.name: job for job in JOBS}
 #: Words of the dispute, one a field; none of them may leave the house.
-CANARIES = {"title": "金丝雀标题", "statement": "金丝雀陈述", "applicant": "金丝雀甲", "applicant_contact": "金丝雀电话"}
+CANARIES = {
+    "title": "金丝雀标题",
+    "statement": "金丝雀陈述",
+    "applicant": "金丝雀甲",
+    "applicant_contact": "金丝雀电话",
+}
 OTHER_SIDE, NOTE = "金丝雀乙", "金丝雀记录"
 HOLDER, HEAD, DUTY, UPSTREAM = (
     f"{login}@example.test" for login in ("mediator", "supervisor", "duty_leader", "upstream")

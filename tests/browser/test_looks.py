@@ -67,12 +67,10 @@ LOOKS = {
 }
 
 
-def _pages(office: Office, width: int, language: str) -> Any:
+def _pages(office: Office, language: str) -> Any:
     """Every page of the list above and the petitioner's own, one after the other, with its name."""
-    options = {"viewport": {"width": width, "height": 900}}
     for login in dict.fromkeys(who for who, _ in LOOKS.values()):
-        page = office.person(login, **options)
-        page.goto(f"/?lang={language}")
+        page = office.person(login)
         page.goto(f"/work?lang={language}" if login != "administrator" else f"/people?lang={language}")
         for name, (who, address) in LOOKS.items():
             if who == login:
@@ -80,11 +78,11 @@ def _pages(office: Office, width: int, language: str) -> Any:
                 if address == "case":
                     page.locator("a.title").first.click()
                 yield name, page
-    yield from _public_pages(office, language, options)
+    yield from _public_pages(office, language)
 
 
-def _public_pages(office: Office, language: str, options: dict[str, Any]) -> Any:
-    page = office.visitor(**options)
+def _public_pages(office: Office, language: str) -> Any:
+    page = office.visitor()
     page.goto(f"/?lang={language}")
     yield "home", page
     page.goto("/file/mediation")
@@ -110,14 +108,15 @@ def _keep(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("device", WIDTHS)
-def test_no_page_scrolls_sideways_and_no_light_is_hard_to_read(busy: Office, device: str, language: str) -> None:
+def test_no_page_scrolls_sideways_and_no_light_is_hard_to_read(busy: Office, language: str) -> None:
     too_wide, faint, lights, seen = {}, [], set(), set()
-    for name, page in _pages(busy, WIDTHS[device], language):
-        _keep(page, f"{name}-{device}-{language}")
+    for name, page in _pages(busy, language):
         assert page.locator("html").get_attribute("lang") == {"zh_CN": "zh-CN", "en": "en"}[language], name
-        if (over := page.evaluate(SCROLLS)) > 1:
-            too_wide[name] = over
+        for device, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 900})
+            _keep(page, f"{name}-{device}-{language}")
+            if (over := page.evaluate(SCROLLS)) > 1:
+                too_wide[name, device] = over
         for code, text, ground, contrast in page.evaluate(CONTRASTS):
             lights.add(code)
             assert re.match(r"[●▲■‖○] \S", text), "a shape and a word"

@@ -51,9 +51,7 @@ def test_a_dispute_is_filed_mediated_rated_closed_and_stands_in_the_report(serve
     petitioner.goto("/")
     petitioner.get_by_role("link", name="反映事项").click()
     petitioner.get_by_role("link", name="我与他人有纠纷").click()
-    fill(
-        petitioner, "Apply", title="楼上漏水", statement="厨房顶漏水三个月。", applicant="白某", respondents="石某"
-    )
+    fill(petitioner, "Apply", title="楼上漏水", statement="厨房顶漏水三个月。", applicant="白某", respondents="石某")
     petitioner.locator("#Apply-dispute_type").select_option(label="邻里")
     petitioner.get_by_role("button", name="提交").click()
     expect(petitioner.get_by_role("heading", name="我们已收到您反映的事项")).to_be_visible()
@@ -99,9 +97,7 @@ def test_a_dispute_is_filed_mediated_rated_closed_and_stands_in_the_report(serve
     happened(mediator, "调解会")
     opened(mediator, "Settle")
     choose(mediator, "Settle", "书面")
-    fill(
-        mediator, "Settle", terms="楼上修好水管，赔偿 500 元。", performance_due_on="2026-03-02", amount_yuan="500"
-    )
+    fill(mediator, "Settle", terms="楼上修好水管，赔偿 500 元。", performance_due_on="2026-03-02", amount_yuan="500")
     for name in ("signed_by", "mediator_signed", "sealed"):
         tick(mediator, "Settle", name)
     send(mediator, "Settle")
@@ -143,7 +139,7 @@ def test_a_dispute_is_filed_mediated_rated_closed_and_stands_in_the_report(serve
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert len(rows) == 1
     wanted = {
-        "案件编号": CASE_NUMBER, "结果": "达成书面协议", "评价": "满意", "结案时承办单位": "滨江园区党群服务中心",
+        "案件编号": CASE_NUMBER, "结果": "达成书面协议", "评价": "满意", "结案时承办单位": "人民调解室",
         "结案时承办人": "账号-mediator", "最重亮灯（未豁免）": "绿 正常", "亮灯扣分": "0",
         "结案时间": "2026-03-02 14:45", "调解期限 · 期限末日": "2026-04-01", "提前天数（负数为超期，自然日）": "30",
     }  # fmt: skip

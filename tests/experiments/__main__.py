@@ -46,7 +46,7 @@ def _power(asked: argparse.Namespace) -> int:
     for name in DEFECTS:
         with place(asked.database) as here:
             found = run(here, Plan(kills=asked.kills, seed=asked.seed, defect=name))
-        first = found.violations[0] if found.violations else "NOT FOUND"
+        first = found.violations[0].splitlines()[0] if found.violations else "NOT FOUND"
         print(f"{name}: {first} (after {found.kills} kills)", flush=True)
         if not found.violations:
             missed.append(name)

@@ -65,7 +65,9 @@ def _apart(world: World) -> Iterator[str]:
     heads = """
         SELECT h.stream, h.seq, (SELECT max(e.seq) FROM event e WHERE e.stream = h.stream) AS last FROM stream_head h
     """
-    yield from (f"head and events apart: stream {row['stream']}" for row in world.rows(heads) if row["seq"] != row["last"])
+    yield from (
+        f"head and events apart: stream {row['stream']}" for row in world.rows(heads) if row["seq"] != row["last"]
+    )
 
 
 def _doubled(world: World) -> Iterator[str]:

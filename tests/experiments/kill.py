@@ -19,6 +19,7 @@ from notifications.deliver import deliver
 from tests.cases import records
 from tests.cases.records import World
 from tests.experiments import checks
+from tests.experiments.chance import chance
 from tests.experiments.clock import FastClock
 from tests.experiments.places import Place
 from tests.experiments.processes import Job, mail_settings, work
@@ -61,14 +62,20 @@ class Found:
 
 
 def figures(found: Found) -> str:
-    lines = [f"{name.replace('_', ' '):13} {getattr(found, name)}" for name in Found.__dataclass_fields__ if name != "violations"]
-    return "\n".join([*lines, f"{'violations':13} {len(found.violations)}", *(f"  {line}" for line in found.violations[:40])])
+    lines = [
+        f"{name.replace('_', ' '):13} {getattr(found, name)}"
+        for name in Found.__dataclass_fields__
+        if name != "violations"
+    ]
+    return "\n".join(
+        [*lines, f"{'violations':13} {len(found.violations)}", *(f"  {line}" for line in found.violations[:40])]
+    )
 
 
 def run(place: Place, plan: Plan) -> Found:
     """Kills as planned, then drains, and says what was found."""
-    rng = Random(plan.seed)
-    with mail_server(Random(plan.seed)) as sink, records.opened(place.url, place.stage) as world:
+    rng = chance(plan.seed)
+    with mail_server(chance(plan.seed, "mail")) as sink, records.opened(place.url, place.stage) as world:
         clock = FastClock.starting_now()
         job = Job(
             kind="", name="", url=place.url, stage=place.stage, directory=place.directory, clock=clock,

@@ -18,28 +18,32 @@ from typing import Any
 from sqlalchemy import Connection
 
 import infra.db
-
 from cases.crossings import TIMERS
 from cases.execute import CaseHasMoved, CaseNotFound
 from cases.facts import load_facts
 from cases.office import load_policy
 from cases.sweep import sweep
+from infra.jinja import environment
 from infra.settings import Settings
 from notifications.deliver import deliver
 from ops.stories import Stage
 from tests.cases import records
 from tests.cases.records import World
+from tests.experiments.chance import chance
 from tests.experiments.clock import FastClock
 from tests.experiments.seeded import A_MOMENT, DEFECTS
 from tests.experiments.steps import next_opening, next_step
 from workflow.commands import Command, Intake
 from workflow.model import Refusal
 
-MOST_CASES = 150
+MOST_CASES = 300
 OPENS = 0.1  #: the share of a writer's steps that open a case
-PAUSE_SECONDS = {"writer": 0.015, "sweep": 0.02, "delivery": 0.02}
+PAUSE_SECONDS = {"writer": 0.005, "sweep": 0.02, "delivery": 0.02}
 
-load_policy("cn")  # once, in the process that all others are forked from
+# Once, in the process that all others are forked from: they are to spend their short lives working.
+load_policy("cn")
+for _name in ("subject.txt", "notice.txt", "notice.html"):
+    environment("zh_CN").get_template(f"mail/{_name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,7 @@ def mail_settings(directory: Path, port: int) -> Settings:
 
 
 def _write(world: World, job: Job) -> None:
-    rng = Random(f"{job.seed}/{job.name}/{job.life}")
+    rng = chance(job.seed, job.name, job.life)
     kept = job.directory / f"{job.name}.form"
     file = os.open(job.acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     asked = pickle.loads(kept.read_bytes()) if kept.exists() else None  # noqa: S301 -- written by this very program
@@ -129,7 +133,7 @@ def _choose(world: World, job: Job, rng: Random) -> Asked | None:
     cases = world.column("SELECT id FROM cases WHERE closed_at IS NULL ORDER BY id")
     request = rng.randbytes(16).hex()
     if len(cases) < MOST_CASES and (rng.random() < OPENS or len(cases) < MOST_CASES / 5):
-        matter, opening = next_opening(rng)
+        matter, opening = next_opening(rng, job.clock.now())
         return Asked(request=request, case=None, command=opening, by="clerk", matter=matter, version=None)
     case = rng.choice(cases)
     with infra.db.reading(world.engine) as connection:
@@ -173,5 +177,3 @@ def _taken(world: World, asked: Asked, now: Any, connection: Connection) -> tupl
         connection=connection,
     )  # fmt: skip
     return done.case_id, done.seq, done.repeated
-
-

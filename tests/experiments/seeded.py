@@ -1,9 +1,10 @@
 """Programs with a seeded defect. An experiment that finds nothing in one of these proves nothing of the real one."""
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from random import Random
 from typing import Any
 
 from sqlalchemy import Connection, Engine, update
@@ -13,6 +14,7 @@ import infra.db
 import notifications.compose
 import notifications.deliver
 from cases.tables import Message
+from tests.experiments.chance import chance
 
 #: Long enough to be killed in.
 A_MOMENT = 0.02
@@ -24,7 +26,7 @@ def acknowledge_before_commit() -> None:
 
 def commit_is_lost() -> None:
     """One transaction in fifty looks committed and is not."""
-    honest, rng = infra.db.transaction, Random(1)
+    honest, rng = infra.db.transaction, chance(os.getpid())
 
     @contextmanager
     def forgetful(engine: Engine) -> Iterator[Connection]:
@@ -39,7 +41,7 @@ def commit_is_lost() -> None:
 def crossings_have_no_key() -> None:
     """A crossing is looked up before it is written and nothing in the database forbids it twice; every tenth time the
     sweep forgets to note what it has recorded."""
-    event, after, rng = cases.crossings._event, cases.crossings._after, Random(1)
+    event, after, rng = cases.crossings._event, cases.crossings._after, chance(os.getpid())
 
     def keyless(*args: Any) -> Any:
         made = event(*args)
@@ -80,9 +82,11 @@ def state_and_event_are_written_apart() -> None:
 
     def later(connection: Connection, stream: int, head: Any, event: Any) -> Any:
         if event.data["version"] > 1:
-            connection.commit()
+            driver: Any = connection.connection.driver_connection
+            driver.commit()
             time.sleep(A_MOMENT)
-            connection.begin()
+            if connection.dialect.name == "sqlite":  # PostgreSQL's driver begins by itself
+                driver.execute("BEGIN IMMEDIATE").close()
         return append(connection, stream, head, event)
 
     cases.ledger.append = later
@@ -103,8 +107,6 @@ DEFECTS: dict[str, Callable[[], None]] = {
 
 def _replace_everywhere(honest: Any, other: Any) -> None:
     """In every module that has imported it by name."""
-    import sys
-
     for module in list(sys.modules.values()):
         for name, value in list(vars(module).items()):
             if value is honest:

@@ -1,8 +1,7 @@
 """What a writer does next: some step that the case is ready for, or that the rules will refuse."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 from tests.cases.records import World, an_intake
 from workflow import commands as c
@@ -13,30 +12,40 @@ MATTERS = ("petition", "hotline", "enterprise", "mediation")
 MEDIATORS = ("mediator", "mediator_2", "mediator_3", "mediator_4")
 #: Long lives: a case that is closed crosses nothing more.
 FINISHES = 0.15
+LATEST_DAYS = 14  #: between coming in and being registered
 
 
-def next_opening(rng: Random) -> tuple[str, c.Intake]:
-    matter = rng.choice(MATTERS)
-    return matter, an_intake(matter, applicant_contact=f"1390000{rng.randrange(10_000):04}")
+def next_opening(rng: Random, now: datetime) -> tuple[str, c.Intake]:
+    """A matter that came in some time ago, so that its first lights are near or past."""
+    matter, received_at = rng.choice(MATTERS), now - timedelta(days=rng.uniform(0, LATEST_DAYS))
+    return matter, an_intake(matter, applicant_contact=f"1390000{rng.randrange(10_000):04}", received_at=received_at)
 
 
-def next_step(world: World, facts: CaseFacts, rng: Random, now: Any) -> tuple[str, c.Command] | None:
+def next_step(world: World, facts: CaseFacts, rng: Random, now: datetime) -> tuple[str, c.Command] | None:
     """Who takes which step; None when the case is at its end or is left alone for now."""
-    holder = next((name for name, actor in world.stage.people.items() if actor.account == facts.holder_person), "mediator")
-    steps = _mediation(world, facts, holder, now) if facts.procedure == "mediation" else _petition(world, facts, holder, rng, now)
+    holder = next(
+        (name for name, actor in world.stage.people.items() if actor.account == facts.holder_person), "mediator"
+    )
+    steps = (
+        _mediation(world, facts, holder, now)
+        if facts.procedure == "mediation"
+        else _petition(world, facts, holder, rng, now)
+    )
     finishing = {c.Close, c.CloseMediation, c.Refuse, c.Terminate, c.Reply, c.Settle}
     steps = [step for step in steps if type(step[1]) not in finishing or rng.random() < FINISHES]
     return rng.choice(steps) if steps else None
 
 
-def _petition(world: World, facts: CaseFacts, holder: str, rng: Random, now: Any) -> list[tuple[str, c.Command]]:
+def _petition(world: World, facts: CaseFacts, holder: str, rng: Random, now: datetime) -> list[tuple[str, c.Command]]:
     handler = AccountId(world.account(rng.choice(MEDIATORS)))
     until = (now + timedelta(days=rng.randrange(1, 5))).date()
     match facts.state:
         case S.REGISTERED:
             return [("clerk", c.Accept()), ("clerk", c.Refuse(ground="not_competent", proper_channel="请向法院起诉"))]
         case S.ACCEPTED:
-            return [("coordinator", c.Assign(unit=world.stage.units["room"], handler=handler, instruction="请三日内联系"))]
+            return [
+                ("coordinator", c.Assign(unit=world.stage.units["room"], handler=handler, instruction="请三日内联系"))
+            ]
         case S.DISPATCHED:
             return [(holder, c.SignFor()), ("coordinator", c.Assign(unit=world.stage.units["room"], handler=handler))]
         case S.HANDLING:
@@ -55,7 +64,7 @@ def _petition(world: World, facts: CaseFacts, holder: str, rng: Random, now: Any
     return []
 
 
-def _mediation(world: World, facts: CaseFacts, holder: str, now: Any) -> list[tuple[str, c.Command]]:
+def _mediation(world: World, facts: CaseFacts, holder: str, now: datetime) -> list[tuple[str, c.Command]]:
     parties = tuple(party.number for party in facts.parties)
     waiting = [party.number for party in facts.parties if party.consent is Consent.PENDING]
     due = (now + timedelta(days=2)).date()
@@ -70,7 +79,12 @@ def _mediation(world: World, facts: CaseFacts, holder: str, now: Any) -> list[tu
             return [(holder, c.NotifyRights(signed_by=parties))]
         case S.RIGHTS_NOTIFIED | S.IN_SESSION:
             agreed = c.Settle(
-                form="written", terms="两清", performance_due_on=due, signed_by=parties, mediator_signed=True, sealed=True
+                form="written",
+                terms="两清",
+                performance_due_on=due,
+                signed_by=parties,
+                mediator_signed=True,
+                sealed=True,
             )
             return [
                 (holder, c.HoldSession(form="joint", place="一室", minutes="谈了")),
@@ -79,7 +93,10 @@ def _mediation(world: World, facts: CaseFacts, holder: str, now: Any) -> list[tu
                 (holder, c.Terminate(ground="no_agreement", remedies="可起诉", notice_given=True)),
             ]
         case S.SETTLED:
-            return [(holder, c.RecordPerformance(extent="in_part")), (holder, c.FollowUp(extent="in_full", note="履行"))]
+            return [
+                (holder, c.RecordPerformance(extent="in_part")),
+                (holder, c.FollowUp(extent="in_full", note="履行")),
+            ]
         case S.FOLLOWED_UP | S.TERMINATED:
             return [(holder, c.CloseMediation(papers_complete=True))]
     return []

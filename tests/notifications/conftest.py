@@ -1,5 +1,5 @@
 """The fixtures of the databases; what they are is in `tests/databases.py`."""
 
-from tests.databases import engine, office, postgres_template, postgresql, sqlite, sqlite_template
+from tests.databases import engine, office, office_template, postgres_template, postgresql, sqlite, sqlite_template
 
-__all__ = ["engine", "office", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
+__all__ = ["engine", "office", "office_template", "postgres_template", "postgresql", "sqlite", "sqlite_template"]

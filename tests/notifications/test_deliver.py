@@ -20,6 +20,7 @@ from people.signin import close_account
 from people.tables import Account
 from tests.databases import START, SmallOffice, found, step
 from tests.servers import SmtpSink, free_port
+from tests.web.reading import read
 from workflow.model import Role
 
 MESSAGE, ACCOUNT = Message.__table__.c, Account.__table__.c  # type: ignore[attr-defined]
@@ -196,11 +197,10 @@ def test_a_recipient_that_is_refused_is_told_from_one_that_is_put_off(
 
 
 @pytest.mark.parametrize(
-    ("after", "done"), [(timedelta(hours=72), Delivered(deferred=1)), (timedelta(hours=72, seconds=1), Delivered(dead=1))]
+    ("after", "done"),
+    [(timedelta(hours=72), Delivered(deferred=1)), (timedelta(hours=72, seconds=1), Delivered(dead=1))],
 )
-def test_after_three_days_of_failures_a_message_is_a_dead_letter(
-    after: timedelta, done: Delivered, post: Post
-) -> None:
+def test_after_three_days_of_failures_a_message_is_a_dead_letter(after: timedelta, done: Delivered, post: Post) -> None:
     _, smtp, run = post
     smtp.answer = "451 try later"
     assert run() == Delivered(deferred=1)
@@ -326,7 +326,13 @@ def test_a_closed_account_gets_no_mail_and_the_message_does_not_wait_for_ever(po
     assert only(office.engine, office, "coordinator").last_error == "account closed"
 
 
-INJECTIONS = ["账号\r\nBcc: all@example.test", "账号\nBcc: all@example.test", "账号\r\n\r\n<b>", "账号\x00", "账号\u2028Bcc: x"]
+INJECTIONS = [
+    "账号\r\nBcc: all@example.test",
+    "账号\nBcc: all@example.test",
+    "账号\r\n\r\n<b>",
+    "账号\x00",
+    "账号\u2028Bcc: x",
+]
 
 
 @pytest.mark.parametrize("name", ["账号\r\nBcc: all@example.test", "账号\nBcc: all@example.test"])
@@ -377,8 +383,6 @@ def test_each_reads_the_mail_in_the_own_language(
 def test_text_and_html_of_a_mail_say_the_same_and_name_nothing_of_the_dispute(
     office: SmallOffice, smtp: SmtpSink, tmp_path: Path
 ) -> None:
-    from tests.web.reading import read
-
     one_mail(office)
     made = settings(tmp_path, smtp, public_url="https://huiyin.example.test")
     deliver(office.engine, office=office.context, settings=made, now=START)

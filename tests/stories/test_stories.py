@@ -15,6 +15,7 @@ from infra.settings import settings
 from ops.cli import app
 from ops.replay import replay
 from ops.stories import read_story
+from workflow.procedures import PROCEDURES
 
 HERE = Path(__file__).parent
 COLUMNS = ("rule", "started_at", "due_on", "yellow_at", "red_at", "stopped_at", "light", "waived")
@@ -135,6 +136,21 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # Applied 1; mediator appointed: mediator and head 2; terminated: head 1.
         4,
     ),
+    "mediation-settled-in-part-first": (
+        (
+            ("MED-01", "2026-06-01T09:00", "2026-06-04", "2026-06-04T00:00", "2026-06-05T00:00", "2026-06-02T10:30", "green", False),
+            # 2 June + 30; yellow on day 21.
+            ("MED-03", "2026-06-02T10:30", "2026-07-02", "2026-06-23T00:00", "2026-07-03T00:00", "2026-06-10T16:00", "green", False),
+            # 10 June + 30, a Friday; reminder on day 21. It ends with the case.
+            ("MED-07", "2026-06-10T16:00", "2026-07-10", "2026-07-01T00:00", "2026-07-11T00:00", "2026-06-29T10:00", "green", False),
+            # From the day the second performance is due: 19-21 June Dragon Boat, 1=22 2=23 3=24 4=25 5=26; k=2.
+            ("MED-10", "2026-06-18T00:00", "2026-06-26", "2026-06-25T00:00", "2026-06-27T00:00", "2026-06-26T10:00", "yellow", False),
+        ),
+        -0.5,
+        # Applied 1, mediators appointed: mediator and head 2, disclosed: head 1, settled: head 1, yellow of the follow-up 2,
+        # half of it (Fri 26: with the duty leader) 3.
+        10,
+    ),
     "mediation-refused-by-a-party": (
         (
             # 1=3 2=4 3=Thu 5 March; answered on the last day, in the yellow.
@@ -212,6 +228,11 @@ def test_everybody_who_is_told_gets_one_mail_for_each_thing(replayed: Replayed, 
 
 def test_every_story_in_this_folder_is_told() -> None:
     assert {path.stem for path in HERE.glob("*.json")} == set(EXPECTED)
+
+
+def test_every_command_is_in_some_story() -> None:
+    told = {one.do for story in EXPECTED for one in read_story(path_of(story)).steps}
+    assert {one.command.__name__ for table in PROCEDURES.values() for one in table.steps} == told
 
 
 # -- on the command line ----------------------------------------------------------------------------------------------
@@ -343,7 +364,7 @@ ACCEPT = step("2026-03-02T10:00", "clerk", "Accept")
     ("matter", "steps", "said"),
     [
         ("petition", [], "steps"),
-        ("peace", [REGISTER], "peace"),
+        ("peace", [REGISTER], "matter"),
         ("petition", [REGISTER, ACCEPT, step("2026-03-02T11:00", "coordinator", "Assign", unit="moon")], "moon"),
         ("mediation", [APPLY, step("2026-03-02T10:00", "clerk", "RecordConsent", party="x", answer="given")], "x"),
         ("petition", [REGISTER, {**ACCEPT, "by": "mediator"}], "mediator"),  # does not see the case

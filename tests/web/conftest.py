@@ -7,10 +7,19 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 import people.signin
-from tests.databases import engine, office, postgres_template, postgresql, site, sqlite, sqlite_template
+from tests.databases import (
+    engine,
+    office,
+    office_template,
+    postgres_template,
+    postgresql,
+    site,
+    sqlite,
+    sqlite_template,
+)
 
 __all__ = [
-    "engine", "fast_passwords", "office", "postgres_template", "postgresql", "site", "sqlite", "sqlite_template",
+    "engine", "fast_passwords", "office", "office_template", "postgres_template", "postgresql", "site", "sqlite", "sqlite_template",
 ]  # fmt: skip
 
 

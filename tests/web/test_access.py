@@ -1,7 +1,9 @@
 """Who may use which address, and that what one may not see cannot be told from what is not there."""
 
+import io
 import re
 import secrets
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +14,17 @@ from sqlalchemy import select
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from cases.execute import Opened, execute
 from cases.tables import Message
-from infra.db import reading
+from infra.db import reading, transaction
 from ops.jobs import JOBS, run_job
-from tests.databases import Site, form_token, found, serving, sqlite_copy, step
+from tests.databases import Site, SmallOffice, form_token, serving, sqlite_copy, step
 from tests.web.canaries import CANARIES, Aviary, mediation_with_canaries, recuse
 from tests.web.reading import read
 from web import access
 from web.access import ROUTES, RouteWithoutAccess
 from web.app import create_app, refuse_undeclared
+from workflow.commands import CloseMediation
 from workflow.model import Role
 from workflow.procedures import PROCEDURES
 
@@ -33,7 +37,9 @@ def rows() -> dict[str, dict[str, str]]:
     lines = [line.split() for line in TABLE.read_text("utf-8").splitlines() if line.strip()]
     columns = next(line[1:] for line in lines if line[:2] == ["#", "nobody"])
     return {
-        f"{line[0]} {line[1]}": dict(zip(columns, line[2:], strict=True)) for line in lines if not line[0].startswith("#")
+        f"{line[0]} {line[1]}": dict(zip(columns, line[2:], strict=True))
+        for line in lines
+        if not line[0].startswith("#")
     }
 
 
@@ -41,11 +47,14 @@ EXPECTED = rows()
 
 
 @pytest.fixture(scope="module")
-def aviary_site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Aviary]]:
+def aviary_site(
+    office_template: tuple[Path, SmallOffice], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, Aviary]]:
     """One site for the whole file, on 10 March 2026: every role but the administrator has the one case in reach."""
     folder = tmp_path_factory.mktemp("access")
-    with sqlite_copy(sqlite_template, folder) as engine:
-        office = found(engine)
+    template, made = office_template
+    with sqlite_copy(template, folder) as engine:
+        office = replace(made, engine=engine)
         aviary = mediation_with_canaries(office)
         with serving(office, folder) as site:
             site.clock.set("2026-03-10T09:00")
@@ -200,7 +209,7 @@ def test_a_petitioner_reaches_no_page_of_the_staff_and_no_other_case(site: Site)
         assert browser.get(f"/cases/{opened.public_id}").status_code == 404
 
 
-def _a_petition_at_the_centre(site: Site):  # type: ignore[no-untyped-def]  # what `tell` returns
+def _a_petition_at_the_centre(site: Site) -> Opened:
     words = {"title": "停车位", "statement": "小区停车难。", "applicant": "申请人"}
     return site.office.tell("petition", step("2026-03-02T09:00", "clerk", "Register", **words))
 
@@ -231,9 +240,6 @@ def _pages_within_reach(site: Site, browser: TestClient) -> Iterator[tuple[str, 
 
 def _inside(content: bytes) -> str:
     """The words of a workbook, which is a zip."""
-    import io
-    import zipfile
-
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return content.decode()
     with zipfile.ZipFile(io.BytesIO(content)) as book:
@@ -250,17 +256,11 @@ def test_whoever_only_checks_meets_no_personal_word_on_any_page(login: str, site
         run_job(next(job for job in JOBS if job.name == name), site.engine, site.settings, now=site.clock())
     seen = dict(_pages_within_reach(site, site.session_for(login)))
     assert login == "administrator" or {aviary.address, closed.address} <= set(seen), "the cases were looked at"
-    leaks = {
-        (address, field) for address, text in seen.items() for field, canary in CANARIES.items() if canary in text
-    }
+    leaks = {(address, field) for address, text in seen.items() for field, canary in CANARIES.items() if canary in text}
     assert leaks == set()
 
 
 def _close(site: Site, aviary: Aviary) -> None:
-    from cases.execute import execute
-    from infra.db import transaction
-    from workflow.commands import CloseMediation
-
     with transaction(site.engine) as connection:
         execute(
             connection, aviary.opened.case_id, CloseMediation(papers_complete=True),

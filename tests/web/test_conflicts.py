@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from cases.execute import Opened
+from cases.sweep import sweep
 from cases.tables import Case, Event, Tracking
 from infra.db import reading
 from tests.databases import Site, count, form_token, found, serving, step
@@ -44,7 +45,7 @@ def send(browser: TestClient, filled: PageForm, /, **values: Any) -> Any:
 
 @pytest.fixture
 def stale(site: Site) -> tuple[Site, Opened, TestClient, Any]:
-    """The mediator's answer was begun, then the supervisor paused nothing but asked for nothing: a note came in between."""
+    """The mediator began an answer, and before it was sent the clerk noted a first response."""
     opened = a_matter_in_hand(site)
     mediator = site.session_for("mediator")
     form = page(mediator, f"/cases/{opened.public_id}").form("/Reply")
@@ -124,8 +125,6 @@ def test_a_stale_form_whose_choices_are_gone_is_a_conflict_and_not_a_wrong_form(
 
 def test_a_light_that_was_lit_meanwhile_makes_no_form_stale(site: Site) -> None:
     """A petition is decided within 60 days of 2 March: yellow on 22 April, and the form was opened the day before."""
-    from cases.sweep import sweep
-
     opened = a_matter_in_hand(site)
     mediator = site.session_for("mediator")
     site.clock.set("2026-04-21T23:50")

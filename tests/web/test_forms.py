@@ -1,5 +1,6 @@
 """A form that cannot be taken comes back whole: what is wrong, in words, at its field, with everything that was typed."""
 
+import re
 import secrets
 from typing import Any
 
@@ -60,9 +61,7 @@ def test_a_fresh_form_says_nothing_of_errors(language: str, site: Site) -> None:
     assert not [link for link in shown.links if link.startswith("#")]
 
 
-@pytest.mark.parametrize(
-    ("language", "words"), [("zh_CN", "请填写此项。"), ("en", "Please fill this in.")]
-)
+@pytest.mark.parametrize(("language", "words"), [("zh_CN", "请填写此项。"), ("en", "Please fill this in.")])
 def test_the_same_words_stand_in_the_summary_and_at_the_field(language: str, words: str, site: Site) -> None:
     _, shown = filed(site, language=language, title="")
     assert sum(text.endswith(words) for text in shown.words) == 2
@@ -221,8 +220,6 @@ def settled(site: Site, browser: TestClient, address: str, **values: Any) -> tup
 
 
 def _offered(browser: TestClient, address: str, name: str) -> list[str]:
-    import re
-
     part = browser.get(address).text.partition('/steps/Settle"')[2].partition("</form>")[0]
     return re.findall(rf'name="{name}" value="(\d+)"', part)
 

@@ -1,20 +1,25 @@
 """What stands around every answer: headers, tokens, origins, sessions, slowed guessing, and what a look may not change."""
 
 import hashlib
+import hmac
 import re
 import secrets
+import sqlite3
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pwdlib import PasswordHash
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
+import people.signin
 from infra.columns import Row
 from infra.db import reading, transaction
-from people.signin import hash_password, set_password
+from people.signin import check_password, close_account, hash_password, set_password
 from people.tables import SigninLink, WebSession
 from tests.databases import START, Site, SmallOffice, count, form_token, found, serving, step
 from tests.web.reading import page, read
@@ -62,7 +67,8 @@ def answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "405": stranger.delete("/work"),
         "413": stranger.post("/file/petition", content=b"x" * (2 * 1024 * 1024 + 1)),
         "413 of unknown length": stranger.post(
-            "/file/petition", content=iter([b"x" * 1024] * 2100),
+            "/file/petition",
+            content=iter([b"x" * 1024] * 2100),
             headers={"content-type": "application/x-www-form-urlencoded"},
         ),
         "422": stranger.post("/signin", data={"form_token": form_token(stranger), "login": "x", "password": "y"}),
@@ -184,8 +190,6 @@ def test_a_post_without_the_token_or_with_that_of_another_browser_or_session_is_
 
 
 def _token_without_session(browser: TestClient) -> str:
-    import hmac
-
     key = str(browser.cookies[BROWSER_COOKIE]).encode()
     return hmac.new(key, b"form\0", hashlib.sha256).hexdigest()
 
@@ -196,8 +200,6 @@ def test_a_browser_with_an_empty_value_of_its_own_is_given_one(site: Site) -> No
         answer = site.browser().get("/signin", headers={"cookie": cookie})
         assert f"{BROWSER_COOKIE}=" in answer.headers["set-cookie"], cookie
         token = read(answer.text).form("/signin").values["form_token"][0]
-        import hmac
-
         assert token != hmac.new(b"", b"form\0", hashlib.sha256).hexdigest(), cookie
 
 
@@ -376,8 +378,6 @@ def test_no_secret_is_kept_in_words(site: Site) -> None:
     """Neither the link's token nor the session's nor a code stands anywhere in the database."""
     token = site.link_token("clerk")
     browser = site.browser_for("clerk")
-    form = page(site.browser(), "/file/petition").form("/file/petition")
-    answer = site.browser_for("clerk")
     public = site.browser()
     form = page(public, "/file/petition").form("/file/petition")
     answer = public.post("/file/petition", data=form.typed(**WORDS))
@@ -417,8 +417,6 @@ def test_a_password_chosen_on_the_page_signs_in_the_next_time(site: Site) -> Non
 def test_the_answer_is_the_same_for_a_wrong_password_an_unknown_name_a_closed_account_and_none_chosen(
     site: Site,
 ) -> None:
-    from people.signin import close_account
-
     for login in ("clerk", "mediator"):
         with_password(site, login)
     with transaction(site.engine) as connection:
@@ -434,11 +432,6 @@ def test_the_answer_is_the_same_for_a_wrong_password_an_unknown_name_a_closed_ac
 
 def test_an_unknown_name_costs_as_much_as_a_wrong_password(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The dear part is one verification of a hash: it happens once, whoever is asked for."""
-    from pwdlib import PasswordHash
-
-    import people.signin
-    from people.signin import check_password
-
     people.signin._nobodys_hash()
     verified: list[str] = []
     verify = PasswordHash.verify
@@ -659,10 +652,6 @@ def test_a_body_that_no_browser_sends_is_refused_and_never_a_failure(body: str, 
 def test_a_database_that_cannot_write_is_said_to_be_so_and_the_page_keeps_its_headers(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sqlite3
-
-    from sqlalchemy.exc import OperationalError
-
     def full(*_: Any, **__: Any) -> None:
         raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
 

@@ -446,6 +446,27 @@ def test_of_several_rungs_that_precede_the_opening_only_the_worst_light_is_cross
     assert instants(longer) == {"early_red": "2026-06-10T12:00", "red": "2026-06-12T00:00"}
 
 
+def test_a_rung_without_a_light_that_precedes_the_opening_is_told_no_more() -> None:
+    policy = with_ladder(
+        RungRule(code="note", at="remaining", share_of=2), RungRule(code="red", light=Light.RED, at="due")
+    )
+    rule = a_rule(9, Unit.DAY, ladder="own")
+    # To 10 days, on day 9: the note of the successor (k=5, day 6) is past.
+    _, longer = extend(
+        a_clock(rule, "2026-06-01T09:00", policy=policy), TWO, rule, policy, at=at("2026-06-10T12:00"), length=10
+    )
+    assert instants(longer) == {"red": "2026-06-12T00:00"}
+
+
+def test_a_light_noted_in_the_instant_of_the_extension_does_not_hide_the_light_of_the_successor() -> None:
+    # 9 days: k=3, yellow on day 7. 10 days: k=4, yellow on day 7 as well: 00:00 of 8 June, when the extension is granted.
+    rule = a_rule(9, Unit.DAY)
+    seen = replace(a_clock(rule, "2026-06-01T09:00"), crossed_until=at("2026-06-08T00:00"))
+    closed, longer = extend(seen, TWO, rule, POLICY, at=at("2026-06-08T00:00"), length=10)
+    assert closed.waived
+    assert codes(crossed(longer, until=at("2026-06-08T00:00"))) == ["yellow"]
+
+
 def test_an_extension_keeps_the_pauses_of_the_count() -> None:
     # 5 wd from 27 April: 1=28 Apr (paused), 29 and 30 not counted, 2=6 3=7 4=8 5=Sat 9 May; to 15: 6=11 ... 15=22.
     clock = paused(a_clock("HOT-07", "2026-04-27T09:15"), "HOT-07", "2026-04-28T09:00", until="2026-04-30T00:00")

@@ -18,7 +18,7 @@ from web.presenters.lights import ClockView, LightView, case_light, clock_view, 
 from workflow.clocks import paused_until
 from workflow.definition import Situation, Step, Stop
 from workflow.disputes import DISPUTE_TYPES
-from workflow.machine import available_steps, usual_path
+from workflow.machine import available_steps, steps_of_others, usual_path
 from workflow.model import CaseFacts, Reason, Role, TextKind
 from workflow.procedures.rules import pause_grounds
 
@@ -74,6 +74,7 @@ class CasePage:
     light: LightView
     path: tuple[tuple[str, str], ...]  #: (state, done | now | ahead)
     steps: tuple[StepView, ...]
+    steps_of_others: tuple[tuple[str, tuple[str, ...]], ...]  #: (command, roles)
     clocks: tuple[ClockView, ...]
     parties: tuple[PartyView, ...]
     mediators: tuple[tuple[str, bool, str], ...]
@@ -125,6 +126,9 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         light=case_light(facts.clocks, ctx),
         path=_path(facts),
         steps=_steps(situation, choices, returned),
+        steps_of_others=tuple(
+            (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
+        ),
         clocks=tuple(clock_view(clock, ctx) for clock in _clocks_in_order(facts, ctx.now)),
         parties=tuple(
             PartyView(
