@@ -17,7 +17,7 @@ from workflow import commands as c
 from workflow.calendar import WorkCalendar
 from workflow.commands import Command
 from workflow.definition import Situation
-from workflow.machine import decide
+from workflow.machine import available_steps, decide
 from workflow.model import (
     AccountId,
     Actor,
@@ -75,9 +75,11 @@ CLERK = an_actor(Role.CLERK, 1, CENTRE, {ROOM})
 COORDINATOR = an_actor(Role.COORDINATOR, 2, CENTRE, {ROOM})
 SUPERVISOR = an_actor(Role.SUPERVISOR, 3, ROOM)
 MEDIATOR = an_actor(Role.MEDIATOR, 4, ROOM)
-SECOND, THIRD, FOURTH = AccountId(5), AccountId(6), AccountId(8)
+CHIEF, SECOND, THIRD, FOURTH = AccountId(4), AccountId(5), AccountId(6), AccountId(8)
 #: Who may serve, and where they belong.
-ROSTER = dict.fromkeys((AccountId(4), SECOND, THIRD, FOURTH), ROOM)
+ROSTER = dict.fromkeys((CHIEF, SECOND, THIRD, FOURTH), ROOM)
+#: The day after the cases below begin, Monday 2 March 2026.
+TUESDAY = "2026-03-03T10:00"
 PETITIONER = Actor(account=None, role=Role.PETITIONER, unit=CENTRE, case=CASE)
 
 
@@ -190,8 +192,7 @@ def a_mediation_with_mediators(
     profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any
 ) -> CaseFacts:
     """With a chief mediator (`MEDIATOR`) and a second one (`SECOND`)."""
-    assert MEDIATOR.account is not None
-    appointing = c.AppointMediators(chief=MEDIATOR.account, others=(SECOND,))
+    appointing = c.AppointMediators(chief=CHIEF, others=(SECOND,))
     return take(an_accepted_mediation(profile, on=on, **fields), appointing, by=COORDINATOR, on=on)
 
 
@@ -236,3 +237,33 @@ def all_parties(facts: CaseFacts) -> tuple[RecordNumber, ...]:
 def the_clock(facts: CaseFacts, name: str) -> Clock:
     """The newest clock of that name, running or stopped."""
     return [clock for clock in facts.clocks if clock.name == name][-1]
+
+
+def is_open(facts: CaseFacts, command: type[c.Command], *, by: Actor, on: str = TUESDAY) -> bool:
+    """Whether the button would be offered: the actor may take the step and no guard closes it."""
+    return any(step.command is command and not why for step, why in available_steps(situation(facts, by, on)))
+
+
+def terminating(**fields: object) -> c.Terminate:
+    whole = {"ground": "party_withdraws", "remedies": "court", "notice_given": True, **fields}
+    return c.Terminate(**whole)  # type: ignore[arg-type]  # the fields of Terminate
+
+
+def asking(to: int) -> c.RequestExtension:
+    return c.RequestExtension(to_length=to, reason="r")
+
+
+def granting(to: int) -> c.GrantExtension:
+    return c.GrantExtension(to_length=to, person_told=True)
+
+
+def an_order_with_an_extension_asked_for() -> CaseFacts:
+    return take(a_matter_in_hand("hotline", on="2026-03-02T09:00"), asking(15), by=MEDIATOR, on=TUESDAY)
+
+
+def suspending(until: str, *, ground: str = "measurement", **fields: object) -> c.Suspend:
+    return c.Suspend(ground=ground, until=date.fromisoformat(until), **fields)  # type: ignore[arg-type]
+
+
+def a_paused_order() -> CaseFacts:
+    return take(a_matter_in_hand("hotline"), suspending("2026-03-10"), by=MEDIATOR, on=TUESDAY)
