@@ -12,7 +12,7 @@ from typing import Any
 
 from cases.office import OfficeContext
 from ops.demo_texts import FIRMS, SURNAMES, Topic
-from ops.stories import Story, StoryStep
+from ops.stories import Matter, Story, StoryStep
 from workflow import clocks as counting
 from workflow.calendar import WorkCalendar
 from workflow.model import Clock, Light, RecordNumber
@@ -27,7 +27,7 @@ class Script:
     """One story. `at` is the local time of the next step."""
 
     def __init__(
-        self, *, name: str, matter: str, topic: Topic, at: datetime, office: OfficeContext, rng: Random
+        self, *, name: str, matter: Matter, topic: Topic, at: datetime, office: OfficeContext, rng: Random
     ) -> None:
         self.name, self.matter, self.rng = name, matter, rng
         self.policy = office.policy.for_profile(office.profile_of(matter))

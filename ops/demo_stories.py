@@ -5,7 +5,7 @@ light, and for each mediator's work list, a case whose clocks stand so on the da
 them is `demo.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, Generic, TypeVar
@@ -16,10 +16,10 @@ from ops import demo_mediations as mediation
 from ops.demo_office import MEDIATORS, MEDIATORS_OF, ROOM_CLERK
 from ops.demo_script import Script, start_for, working_day_before
 from ops.demo_texts import TOPICS
-from ops.stories import Story
+from ops.stories import Matter, Story
 from workflow.model import Light, State
 
-HISTORY = {"mediation": 110, "petition": 78, "hotline": 74, "enterprise": 40}
+HISTORY: Mapping[Matter, int] = {"mediation": 110, "petition": 78, "hotline": 74, "enterprise": 40}
 BEGINS_ON = date(2025, 1, 2)
 REFUSALS = ("not_competent", "statutory_route", "already_in_hand", "final_review_done")
 PETITION_ENDINGS = (
@@ -69,7 +69,7 @@ class _Desk:
         self._topics = {matter: Deck(topics, self._rng) for matter, topics in TOPICS.items()}
         self._mediators = Deck(MEDIATORS, self._rng)
 
-    def _script(self, matter: str, at: datetime) -> Script:
+    def _script(self, matter: Matter, at: datetime) -> Script:
         self._begun += 1
         return Script(
             name=f"demo-{self._seed}-{self._begun}",
@@ -80,7 +80,7 @@ class _Desk:
             rng=Random(f"{self._seed}/{self._begun}"),  # noqa: S311 (stories, not secrets)
         )
 
-    def _on(self, matter: str, day: date) -> Script:
+    def _on(self, matter: Matter, day: date) -> Script:
         """A script that begins in the morning of that day."""
         return self._script(matter, datetime.combine(day, time(8, 35), tzinfo=self._calendar.zone))
 
@@ -132,7 +132,7 @@ class _Desk:
         later = [self._calendar.nth_working_day_after(self._recent, n) for n in (4, 3)]
         return {Light.GREEN: later, Light.YELLOW: [coming], Light.RED: self._rng.sample(over, 3)}[light]
 
-    def _start(self, matter: str, clock: str, due_on: Sequence[date]) -> date:
+    def _start(self, matter: Matter, clock: str, due_on: Sequence[date]) -> date:
         policy = self._office.policy.for_profile(self._office.profile_of(matter))
         found = start_for(policy, clock, due_on)
         return min(found or self._recent, self._recent)
@@ -163,7 +163,7 @@ class _Desk:
     def _in_hand(self, mediator: str, due_on: Sequence[date], *, orders: bool = True) -> Script:
         """An order counted in working days if it can be due then, else a petition counted in days."""
         working = [day for day in due_on if self._calendar.is_working_day(day)] if orders else []
-        matter = "hotline" if working else "petition"
+        matter: Matter = "hotline" if working else "petition"
         start = self._start(matter, "order" if working else "decision", working or due_on)
         s = self._on(matter, start)
         life.come_in(s)

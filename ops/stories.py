@@ -8,14 +8,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
+from annotated_types import MinLen
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, select
 
-from cases.execute import Opened, execute, open_case
+from cases.execute import CaseNotFound, Opened, execute, open_case
 from cases.office import OfficeContext
 from cases.tables import Party, PersonalText
 from infra.db import transaction
@@ -24,6 +25,8 @@ from web.forms import shapes
 from workflow import commands
 from workflow.commands import Command, Intake, adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+
+T = TypeVar("T")
 
 #: Everyone a story may name without introducing them.
 CAST: Mapping[str, tuple[str, Role]] = {
@@ -45,6 +48,9 @@ class StoryIsWrong(Exception):
     """A story cannot be told. Says which file, which step and what is wrong with it."""
 
 
+Matter = Literal["mediation", "petition", "hotline", "enterprise"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryStep:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -60,8 +66,8 @@ class Story:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     case: str | int
-    matter: str
-    steps: tuple[StoryStep, ...]
+    matter: Matter
+    steps: Annotated[tuple[StoryStep, ...], MinLen(1)]
     title: str = ""
     until: str | None = None
 
@@ -133,19 +139,24 @@ class Teller:
     def instant(self, text: str) -> datetime:
         try:
             local = datetime.fromisoformat(text)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise StoryIsWrong(f"{self._story.case}: {text!r} is not a time") from error
-        return local if local.tzinfo else local.replace(tzinfo=self._office.policy.calendar.zone)
+        zone = self._office.policy.calendar.zone
+        return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
 
     def tell(self, index: int, *, request: str = "") -> None:
         """Takes step `index` at its time. Raises `StoryIsWrong`, or `Refusal` if the rules refuse the step."""
         step = self._story.steps[index]
+        if index and self.moment(step) < self.moment(self._story.steps[index - 1]):
+            raise StoryIsWrong(f"{self._story.case}: {step.do} at {step.at} is earlier than the step before it")
         request = request or hashlib.sha256(f"{self._story.case}/{index}".encode()).hexdigest()[:32]
         with transaction(self._engine) as connection:
             command = self._command(connection, step)
             actor = self._actor(step)
             now = self.moment(step)
             if isinstance(command, Intake):
+                if self.case_id is not None:
+                    raise StoryIsWrong(f"{self._story.case}: {step.do} would open a second case")
                 profile = self._office.profile_of(self._story.matter)
                 self.opened = open_case(
                     connection, command, profile=profile, actor=actor, now=now, office=self._office, request=request
@@ -154,26 +165,19 @@ class Teller:
                 return
             if self.case_id is None:
                 raise StoryIsWrong(f"{self._story.case}: {step.do} comes before Register or Apply")
-            execute(
-                connection,
-                self.case_id,
-                command,
-                actor=actor,
-                now=now,
-                expected_version=None,
-                office=self._office,
-                request=request,
-            )
+            try:
+                execute(
+                    connection, self.case_id, command, actor=actor, now=now, expected_version=None, office=self._office,
+                    request=request,
+                )  # fmt: skip
+            except CaseNotFound as error:
+                raise StoryIsWrong(f"{self._story.case}: {step.by} does not see this case: {step.do}") from error
 
     def _actor(self, step: StoryStep) -> Actor:
         if step.by == "petitioner":
             case = CaseId(self.case_id) if self.case_id is not None else None
             return Actor(account=None, role=Role.PETITIONER, unit=self._stage.units["centre"], case=case)
-        if step.by not in self._stage.people:
-            raise StoryIsWrong(
-                f"{self._story.case}: nobody is called {step.by!r}; known: {', '.join(self._stage.people)}"
-            )
-        return self._stage.people[step.by]
+        return self._known(self._stage.people, step.by)
 
     def _command(self, connection: Connection, step: StoryStep) -> Command:
         kind = getattr(commands, step.do, None)
@@ -198,19 +202,22 @@ class Teller:
             case "mediators" | "handlers" | "appointed":
                 return [self._account(v) for v in value] if isinstance(value, list) else self._account(value)
             case "units":
-                return self._stage.units[value]
+                return self._known(self._stage.units, value)
             case "parties":
                 known = self._parties(connection)
                 if value == "all":
                     return list(known.values())
-                return [known[v] for v in value] if isinstance(value, list) else known[value]
+                return [self._known(known, v) for v in value] if isinstance(value, list) else self._known(known, value)
             case _:
                 return value
 
     def _account(self, name: str) -> int | None:
-        if name not in self._stage.people:
-            raise StoryIsWrong(f"{self._story.case}: nobody is called {name!r}")
-        return self._stage.people[name].account
+        return self._known(self._stage.people, name).account
+
+    def _known(self, named: Mapping[str, T], name: str) -> T:
+        if name not in named:
+            raise StoryIsWrong(f"{self._story.case}: nothing is called {name!r}; known: {', '.join(named)}")
+        return named[name]
 
     def _parties(self, connection: Connection) -> dict[str, int]:
         party, text = Party.__table__.c, PersonalText.__table__.c  # type: ignore[attr-defined]

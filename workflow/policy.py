@@ -8,7 +8,7 @@ reading the files is `infra/files.py`, phrasing an error is the catalogues'.
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal
@@ -244,7 +244,7 @@ def _fault(name: str, raw: Mapping[str, Any], item: Any) -> PolicyFault:
         code = "policy.unknown_key"
         parents = [part for part in path[:-1] if isinstance(part, str)]
         owner = _KINDS.get(parents[-1], PolicyFile) if parents else PolicyFile
-        known = list(owner.__dataclass_fields__)  # type: ignore[attr-defined]  # every kind is a dataclass
+        known = [one.name for one in fields(owner)]
         nearest = next(iter(get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)), None)
     key = ".".join(_step(raw, path[: i + 1]) for i in range(len(path)))
     return PolicyFault(file=name, key=key, code=code, nearest=nearest)

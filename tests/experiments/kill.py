@@ -100,7 +100,7 @@ class Crew:
     def __init__(self, job: Job) -> None:
         self.jobs = {name: replace(job, name=name, kind=kind) for name, kind in PROCESSES.items()}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.experiments.processes"])
+        self._context.set_forkserver_preload(["tests.experiments.nursery"])
         self._alive: dict[str, ForkServerProcess] = {}
         self.died: list[str] = []
 

@@ -21,9 +21,7 @@ import infra.db
 from cases.crossings import TIMERS
 from cases.execute import CaseHasMoved, CaseNotFound
 from cases.facts import load_facts
-from cases.office import load_policy
 from cases.sweep import sweep
-from infra.jinja import environment
 from infra.settings import Settings
 from notifications.deliver import deliver
 from ops.stories import Stage
@@ -39,11 +37,6 @@ from workflow.model import Refusal
 MOST_CASES = 300
 OPENS = 0.1  #: the share of a writer's steps that open a case
 PAUSE_SECONDS = {"writer": 0.005, "sweep": 0.02, "delivery": 0.02}
-
-# Once, in the process that all others are forked from: they are to spend their short lives working.
-load_policy("cn")
-for _name in ("subject.txt", "notice.txt", "notice.html"):
-    environment("zh_CN").get_template(f"mail/{_name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,16 @@ def a_disclosure_is_open(situation: Situation) -> Reason | None:
     return None if no_open_disclosure(situation) else Reason(code="mediator.nothing_disclosed")
 
 
+def has_disclosed(situation: Situation, command: c.KeepMediator) -> Reason | None:
+    """Consent to stay answers this mediator's own disclosure, and not another's."""
+    disclosed = {a.person for a in serving(situation) if a.disclosure == "open"}
+    return (
+        None
+        if not disclosed or command.mediator in disclosed
+        else Reason(code="mediator.nothing_disclosed", field="mediator")
+    )
+
+
 def named_once(_situation: Situation, command: c.AppointMediators) -> Reason | None:
     named = (command.chief, *command.others)
     return Reason(code="others.named_twice", field="others") if len(set(named)) < len(named) else None
@@ -264,7 +274,7 @@ MEDIATION = Procedure(
         Step(
             command=c.KeepMediator, event="mediator:kept", sources=AT_WORK, target=None,
             allowed=((Role.COORDINATOR, R.ABOVE),), guards=(a_disclosure_is_open,),
-            checks=(serves_here("mediator"), rules.every_party_in("consenting")), writes=note_consent_to_stay,
+            checks=(has_disclosed, rules.every_party_in("consenting")), writes=note_consent_to_stay,
         ),
         Step(
             command=c.ReplaceMediator, event="mediator:replaced", sources=AT_WORK, target=None,

@@ -35,6 +35,7 @@ def handler_belongs_to_unit(situation: Situation, command: c.Assign) -> Reason |
 
 def hand_to_handler(situation: Situation, command: c.Assign, draft: Draft) -> None:
     draft.hand_over(situation.facts, unit=command.unit, person=command.handler, at=situation.now)
+    draft.extension_asked = None  # whoever handles it now asks anew
 
 
 def take_in_hand(situation: Situation, _command: c.SignFor, draft: Draft) -> None:
@@ -116,7 +117,7 @@ PETITION = Procedure(
         ),
         Step(
             command=c.Reply, event="case:replied", sources=(S.HANDLING,), target=S.REPLIED, allowed=HANDLERS,
-            guards=(rules.not_paused,),
+            guards=(rules.not_paused,), writes=rules.settle_extension_request,
             clocks=(Stop("contact"), Stop("first_response"), Stop("decision"), Stop("order"), Start("closing")),
             tells=(Audience.UNIT_HEAD,), marks="answered",
         ),
