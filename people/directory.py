@@ -129,7 +129,10 @@ def intake_unit(connection: Connection) -> UnitId:
 def names_of_accounts(connection: Connection, accounts: Iterable[int | None]) -> dict[int, str]:
     """The names of these accounts, closed ones too; a page asks for those it shows and never for all."""
     wanted = {account for account in accounts if account is not None}
-    return {row.id: row.name for row in connection.execute(select(_account.id, _account.name).where(_account.id.in_(wanted)))}
+    return {
+        row.id: row.name
+        for row in connection.execute(select(_account.id, _account.name).where(_account.id.in_(wanted)))
+    }
 
 
 def names_of_units(connection: Connection) -> dict[int, str]:

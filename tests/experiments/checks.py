@@ -5,7 +5,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,13 +102,17 @@ def _unnoticed(world: World, now: datetime) -> Iterator[str]:
 
 
 def _mails(world: World, sink: Sink) -> Iterator[str]:
-    posted: Mapping[str, object] = {
+    """Each mail at least once, under one Message-ID, to one person; none given up, for the server refuses none for good."""
+    posted = {
         f"<{row['stream']}.{row['seq']}.{row['recipient']}@kill.invalid>": row
-        for row in world.rows("SELECT stream, seq, recipient, sent_at, dead_at, last_error FROM message")
+        for row in world.rows("SELECT stream, seq, recipient, attempts, dead_at, next_try_at, last_error FROM message")
     }
-    yield from (f"never arrived: {name} {posted[name]}" for name in posted if name not in sink.copies)
+    for name, row in posted.items():
+        if row["dead_at"] is not None:
+            yield f"given up by mistake: {name} after {row['attempts']} tries ({row['last_error']})"
+        elif row["next_try_at"] is not None:
+            yield f"still waiting: {name} after {row['attempts']} tries ({row['last_error']})"
+        elif name not in sink.copies:
+            yield f"never arrived: {name}"
     yield from (f"nobody posted this: {name}" for name in sink.copies if name not in posted)
     yield from (f"one Message-ID, two people: {name}" for name, people in sink.recipients.items() if len(people) > 1)
-    for row in world.rows("SELECT stream, seq, recipient, last_error FROM message WHERE dead_at IS NOT NULL"):
-        yield f"given up by mistake: {row}"
-    yield from (f"still waiting: {row}" for row in world.rows("SELECT id FROM message WHERE next_try_at IS NOT NULL"))

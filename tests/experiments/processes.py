@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 import infra.db
+import notifications.deliver
 from cases.crossings import TIMERS
 from cases.execute import CaseHasMoved, CaseNotFound
 from cases.facts import load_facts
@@ -37,6 +38,10 @@ from workflow.model import Refusal
 MOST_CASES = 300
 OPENS = 0.1  #: the share of a writer's steps that open a case
 PAUSE_SECONDS = {"writer": 0.005, "sweep": 0.02, "delivery": 0.02}
+
+
+#: The program's fifty take longer than a process lives here, so that no batch would ever be recorded.
+MAILS_AT_A_TIME = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,7 @@ def _sweep(world: World, job: Job) -> None:
 
 def _deliver(world: World, job: Job) -> None:
     settings = mail_settings(job.directory, job.smtp_port)
+    notifications.deliver.BATCH = MAILS_AT_A_TIME
     while True:
         deliver(world.engine, office=world.office, settings=settings, now=job.clock.now())
         time.sleep(PAUSE_SECONDS["delivery"])
