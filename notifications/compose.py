@@ -4,6 +4,7 @@ The words are in `templates/mail/` and the catalogues; this gathers what they sp
 """
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,8 @@ from people.tables import Account
 from workflow.clocks import due_on, left
 from workflow.model import Clock, Unit
 
+log = logging.getLogger(__name__)
+
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 
@@ -40,6 +43,14 @@ class Letter:
     mail: EmailMessage
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """The letters of a round, and the messages that could not be written. Whose account is closed is in neither."""
+
+    letters: tuple[Letter, ...]
+    broken: frozenset[int]
+
+
 def message_id(row: Message | Any, domain: str) -> str:
     """One Message-ID a message for ever: a second copy is recognised as one."""
     return f"<{row.stream}.{row.seq}.{row.recipient}@{domain}>"
@@ -47,14 +58,14 @@ def message_id(row: Message | Any, domain: str) -> str:
 
 def compose(
     connection: Connection, rows: Iterable[Any], *, office: OfficeContext, settings: Settings, now: datetime
-) -> list[Letter]:
+) -> Composed:
     """The letters of claimed messages. A recipient whose account is closed gets none."""
     wanted = list(rows)
     accounts = {
         row.id: row
         for row in connection.execute(
             select(_account.id, _account.name, _account.email, _account.language).where(
-                _account.id.in_({row.recipient for row in wanted})
+                _account.id.in_({row.recipient for row in wanted}), _account.active.is_(True)
             )
         )
     }
@@ -66,11 +77,18 @@ def compose(
             )
         )
     }
-    return [
-        _letter(connection, row, accounts[row.recipient], events[row.stream, row.seq], office, settings, now)
-        for row in wanted
-        if row.recipient in accounts
-    ]
+    letters: list[Letter] = []
+    broken: list[int] = []
+    for row in wanted:
+        if row.recipient not in accounts:
+            continue
+        try:
+            event = events[row.stream, row.seq]
+            letters.append(_letter(connection, row, accounts[row.recipient], event, office, settings, now))
+        except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
+            log.exception("mail cannot be composed", extra={"message": row.id})
+            broken.append(row.id)
+    return Composed(letters=tuple(letters), broken=frozenset(broken))
 
 
 def _letter(
@@ -92,7 +110,7 @@ def _letter(
 
 def _address(name: str, email: str) -> Address:
     user, _, domain = email.rpartition("@")
-    return Address(display_name=name, username=user, domain=domain)
+    return Address(display_name=" ".join(name.split()), username=user, domain=domain)
 
 
 def _words(

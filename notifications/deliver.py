@@ -18,7 +18,7 @@ from cases.office import OfficeContext
 from cases.tables import Message
 from infra.db import reading, transaction
 from infra.settings import Settings
-from notifications.compose import Letter, compose
+from notifications.compose import Composed, Letter, compose
 from notifications.transport import NotDelivered, Transport, open_transport
 
 log = logging.getLogger(__name__)
@@ -56,9 +56,9 @@ def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: d
             if not claimed:
                 return total
             with reading(engine) as connection:
-                letters = compose(connection, claimed, office=office, settings=settings, now=now)
-            results = [_send(transport, letter) for letter in letters]
-            results += _without_letter(claimed, letters)
+                composed = compose(connection, claimed, office=office, settings=settings, now=now)
+            results = [_send(transport, letter) for letter in composed.letters]
+            results += _without_letter(claimed, composed)
             with transaction(engine) as connection:
                 done = _record(connection, claimed, results, lease, now=now)
             total = Delivered(
@@ -93,10 +93,16 @@ def _send(transport: Transport, letter: Letter) -> _Result:
     return _Result(message=letter.message, error=None)
 
 
-def _without_letter(claimed: Sequence[Any], letters: list[Letter]) -> list[_Result]:
-    composed = {letter.message for letter in letters}
-    gone = NotDelivered("account closed", permanent=True)
-    return [_Result(message=row.id, error=gone) for row in claimed if row.id not in composed]
+def _without_letter(claimed: Sequence[Any], composed: Composed) -> list[_Result]:
+    written = {letter.message for letter in composed.letters}
+    return [
+        _Result(
+            message=row.id,
+            error=NotDelivered("not composed" if row.id in composed.broken else "account closed", permanent=True),
+        )
+        for row in claimed
+        if row.id not in written
+    ]
 
 
 def _record(

@@ -98,8 +98,12 @@ class SmtpTransport:
             )
         else:
             server = smtplib.SMTP(s.smtp_host, s.smtp_port, timeout=s.smtp_timeout)
-        if s.smtp_tls == "starttls":
-            server.starttls(context=ssl.create_default_context())
-        if s.smtp_user:
-            server.login(s.smtp_user, s.smtp_password)
+        try:
+            if s.smtp_tls == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if s.smtp_user:
+                server.login(s.smtp_user, s.smtp_password)
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
         return server

@@ -1,6 +1,5 @@
 """A short run of the kill experiment on each database, so that it cannot rot; `./dev experiments kill` is the long one."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from tests.experiments.places import Place, postgres_place
 from tests.experiments.seeded import DEFECTS
 
 KILLS, SEED = 12, 20260302
-SECONDS = 25
 
 
 @pytest.fixture
@@ -32,11 +30,9 @@ def test_nothing_is_lost_doubled_or_half_done_when_processes_are_killed(
     request: pytest.FixtureRequest, database: str
 ) -> None:
     place: Place = request.getfixturevalue(f"{database}_place")
-    begun = time.monotonic()
     found = run(place, Plan(kills=KILLS, seed=SEED))
     assert found.violations == [], figures(found)
     _did_something(found)
-    assert time.monotonic() - begun < SECONDS
 
 
 def test_a_writer_that_answers_before_it_commits_is_found_out(sqlite_place: Place) -> None:

@@ -168,7 +168,7 @@ TAXI_FEES = ClosureRow(
     received_at=at("2026-09-11T15:20"),
     registered_at=at("2026-09-11T15:20"),
     closed_at=at("2026-11-13T16:00"),
-    unit="centre",
+    unit="room",
     handler="mediator",
     outcome="settled.written",
     clocks={
@@ -266,7 +266,7 @@ def test_a_mediator_sees_only_the_cases_that_the_mediator_held_or_served(told: T
 
 
 def test_the_head_of_a_unit_sees_what_the_unit_held_and_its_centre_sees_everything(told: Told) -> None:
-    assert told.rows(told.stage.people["supervisor"]) == [JOB_FAIR, OVERDUE, FACTORY_NOISE]
+    assert told.rows(told.stage.people["supervisor"]) == [JOB_FAIR, OVERDUE, FACTORY_NOISE, TAXI_FEES]
     assert told.rows(told.stage.people["duty_leader"]) == ALL_ROWS
     assert told.rows(told.someone(Role.AUDITOR)) == ALL_ROWS
 

@@ -2,14 +2,16 @@
 
 import re
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from cases.tables import Case, Event
 from infra.db import reading
-from tests.databases import Site, count, form_token, step
+from tests.databases import Site, count, form_token, found, serving, step
 from tests.web.reading import Page, page, read
 
 #: What a refused form says before its title, and where it links to a field, in each language.
@@ -252,6 +254,26 @@ def test_what_the_rules_refuse_of_an_agreement_is_said_at_its_field_with_the_ter
     assert shown.form("/Settle").values["terms"] == ["修好水管，赔偿 500 元。"]
     with reading(site.engine) as connection:
         assert count(connection, Event, Event.__table__.c.code == "case:settled") == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.xfail(strict=True, raises=IndexError, reason="the follow-up clock counts working days past the calendar")
+def test_a_day_that_no_calendar_reaches_is_refused_in_words(site: Site) -> None:
+    address = a_case_in_session(site)
+    status, shown = settled(site, site.session_for("mediator"), address, performance_due_on="2061-01-01")
+    assert status == 422
+    assert "#Settle-performance_due_on" in shown.links
+
+
+@pytest.mark.xfail(strict=True, raises=IndexError, reason="3650 months are within the limit of the field")
+def test_an_extension_that_no_calendar_reaches_is_refused_in_words(sqlite: Engine, tmp_path: Path) -> None:
+    with serving(found(sqlite, profile="mediation-month"), tmp_path) as site:
+        address = a_case_in_session(site)
+        mediator = site.session_for("mediator")
+        form = page(mediator, address).form("/ExtendByConsent")
+        typed = {"to_length": "3650", "consenting": _offered(mediator, address, "signed_by")}
+        answer = mediator.post(form.action, data={**_carried(form.values), **typed})
+        assert answer.status_code == 422
+        assert "#ExtendByConsent-to_length" in read(answer.text).links
 
 
 def test_the_same_agreement_without_a_mistake_is_taken(site: Site) -> None:

@@ -184,9 +184,12 @@ def oral_only_where_allowed(situation: Situation, command: c.Agreed) -> Reason |
     return None
 
 
-def performance_not_before_today(situation: Situation, command: c.Agreed) -> Reason | None:
-    if command.performance_due_on < situation.policy.calendar.local_day(situation.now):
+def performance_in_reach(situation: Situation, command: c.Agreed) -> Reason | None:
+    ahead = (command.performance_due_on - situation.policy.calendar.local_day(situation.now)).days
+    if ahead < 0:
         return Reason(code="performance_due_on.in_the_past", field="performance_due_on")
+    if ahead > rules.LONGEST_DAYS:
+        return Reason(code="performance_due_on.too_far", field="performance_due_on")
     return None
 
 
@@ -232,7 +235,7 @@ AGREEMENT_CHECKS = (
     written_agreement_is_complete,
     written_agreement_is_sealed,
     oral_only_where_allowed,
-    performance_not_before_today,
+    performance_in_reach,
 )
 
 MEDIATION = Procedure(

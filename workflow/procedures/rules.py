@@ -11,11 +11,14 @@ from workflow.calendar import WorkCalendar
 from workflow.clocks import paused_until
 from workflow.commands import Close, ExtendByConsent, GrantExtension, Intake, Rate, RequestExtension, Suspend
 from workflow.definition import Check, Draft, Guard, Situation
-from workflow.model import Clock, Consent, Party, Rating, Reason, RecordNumber, Side
+from workflow.model import Clock, Consent, Party, Rating, Reason, RecordNumber, Side, Unit
 from workflow.policy import Extension
 
 #: Clocks that an extension may lengthen; which one a case has, its profile says.
 EXTENDABLE = ("decision", "order", "period")
+#: Ten years in each unit. Where a rule names no limit, a slip of the keyboard must still meet one.
+LONGEST = {Unit.MONTH: 120, Unit.DAY: 3652, Unit.WORKING_DAY: 2500, Unit.HOUR: 87_660, Unit.MINUTE: 5_259_600}
+LONGEST_DAYS = LONGEST[Unit.DAY]
 
 
 # -- opening ----------------------------------------------------------------------------------------------------------
@@ -136,8 +139,9 @@ def longer_within_the_rule(
         return None  # the guard has said so already
     if command.to_length <= clock.length:
         return Reason(code="to_length.not_longer", field="to_length", values={"length": clock.length})
-    if rule.max_length is not None and command.to_length > rule.max_length:
-        return Reason(code="to_length.beyond_rule", field="to_length", values={"max": rule.max_length})
+    longest = min(rule.max_length or LONGEST[clock.unit], LONGEST[clock.unit])
+    if command.to_length > longest:
+        return Reason(code="to_length.beyond_rule", field="to_length", values={"max": longest})
     return None
 
 
