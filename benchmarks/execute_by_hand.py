@@ -12,12 +12,12 @@ LOAD_CASE = """
         series, year, serial, public_id
     FROM cases
     WHERE cases.id IN (
-        SELECT mine.id FROM cases AS mine WHERE mine.holder_person = ?
+        SELECT mine.id FROM cases AS mine WHERE mine.holder_person = ? AND mine.id = ?
         UNION ALL SELECT appointment.case_id FROM appointment
-            WHERE appointment.person = ? AND appointment.until_at IS NULL
+            WHERE appointment.person = ? AND appointment.until_at IS NULL AND appointment.case_id = ?
         UNION ALL SELECT waiting.id FROM cases AS waiting
             WHERE waiting.holder_unit = ? AND waiting.holder_person IS NULL AND waiting.closed_at IS NULL
-                AND waiting.state = ?)
+                AND waiting.state = ? AND waiting.id = ?)
     AND NOT (EXISTS (SELECT * FROM recusal WHERE recusal.case_id = cases.id AND recusal.person = ?))
     AND cases.id = ?"""
 LOAD_CLOCKS = """

@@ -74,7 +74,9 @@ class CaseName(NamedTuple):
 def _visible(role: Role) -> Statement:
     """The prepared form of `visible_cases` for one case: the same condition, bound anew each time."""
     return Statement(
-        select(*(case[name] for name in _CASE_COLUMNS)).where(in_reach(role), case.id == bindparam("case_id"))
+        select(*(case[name] for name in _CASE_COLUMNS)).where(
+            in_reach(role, of_one=True), case.id == bindparam("case_id")
+        )
     )
 
 

@@ -39,6 +39,9 @@ _MOVE = Statement(
 )
 _INSERT = Statement(insert(Event).values({name: bindparam(name) for name in EVENT_COLUMNS}))
 _BY_KEY = Statement(select(_event.stream, _event.seq, _event.data).where(_event.key == bindparam("key")))
+#: Made once: `json.dumps` makes an encoder for each call that wants anything but the defaults.
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_SORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 class Head(NamedTuple):
@@ -93,7 +96,7 @@ def append_to_office(connection: Connection, event: NewEvent) -> Head:
 
 def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, Any]]:
     """The event's row at the end of the chain, and the head after it."""
-    data = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    data = _SORTED.encode(event.data)
     seq, actor = head.seq + 1, event.actor
     hashed = event_hash(
         [
@@ -118,7 +121,7 @@ def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, A
 
 
 def event_hash(columns: list[Json]) -> str:
-    text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+    text = _PLAIN.encode(columns)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

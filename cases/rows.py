@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -29,6 +30,8 @@ TABLE_OF: Mapping[type, type[Row]] = {
     model.Text: tables.PersonalText,
 }
 KEY = ("case_id", "number")
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+_PLAIN = frozenset({str, int, bool, type(None)})  #: what JSON has by itself
 
 
 def table_name(kind: type) -> str:
@@ -66,6 +69,8 @@ def vouched(row: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Jso
 
 
 def as_json(value: Any) -> Json:
+    if type(value) in _PLAIN:
+        return value  # type: ignore[no-any-return]  # Any of those types
     match value:
         case datetime():
             return stamp(value)
@@ -79,7 +84,13 @@ def as_json(value: Any) -> Json:
 
 def stamp(instant: datetime) -> str:
     """The one spelling of an instant that is hashed: UTC, microseconds, Z."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return _utc_stamp(instant if instant.tzinfo is UTC else instant.astimezone(UTC))
+
+
+@lru_cache(maxsize=1024)
+def _utc_stamp(utc: datetime) -> str:
+    """Remembered: a transaction writes the same few instants many times. Only UTC, which has no fold."""
+    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _clock_row(clock: Clock) -> dict[str, Any]:
@@ -93,11 +104,8 @@ def _clock_row(clock: Clock) -> dict[str, Any]:
         "length": clock.length,
         "unit": clock.unit.value,
         "due_at": clock.due_at,
-        "rungs": json.dumps(
-            [[r.code, r.light and r.light.value, stamp(r.at), [a.value for a in r.tell]] for r in clock.rungs],
-            separators=(",", ":"),
-        ),
-        "pauses": json.dumps([[stamp(p.at), stamp(p.until), p.ground] for p in clock.pauses], separators=(",", ":")),
+        "rungs": _rungs_text(clock.rungs),
+        "pauses": _COMPACT.encode([[stamp(p.at), stamp(p.until), p.ground] for p in clock.pauses]),
         "provisional": clock.provisional,
         "extends": clock.extends,
         "waived": clock.waived,
@@ -108,6 +116,10 @@ def _clock_row(clock: Clock) -> dict[str, Any]:
         "crossed_until": clock.crossed_until,
         "next_crossing_at": counting.next_crossing_at(clock),
     }
+
+
+def _rungs_text(rungs: tuple[Rung, ...]) -> str:
+    return _COMPACT.encode([[r.code, r.light and r.light.value, stamp(r.at), [a.value for a in r.tell]] for r in rungs])
 
 
 #: The columns that `clock_from` reads, in its order.
@@ -133,7 +145,9 @@ def clock_from(values: tuple[Any, ...]) -> Clock:
     )
 
 
+@lru_cache(maxsize=4096)
 def rungs_from(text: str) -> tuple[Rung, ...]:
+    """The ladder of a clock. Remembered: the clocks that one rule starts on one day all have the same."""
     return tuple(
         Rung(
             code=code,

@@ -17,7 +17,7 @@ from cases.crossings import DueClock, record_crossings
 from cases.ledger import Head
 from cases.rows import rungs_from
 from infra.columns import UTCDateTime
-from infra.db import reading, transaction
+from infra.db import checkpoint, reading, transaction
 from infra.statements import Statement
 from people.audiences import Roster
 from workflow.model import AccountId, UnitId
@@ -25,7 +25,11 @@ from workflow.model import AccountId, UnitId
 log = logging.getLogger(__name__)
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-BATCH = 500
+#: A batch holds the write gate for some 20 ms; whoever is next in line waits no longer.
+BATCH = 200
+#: Batches between two foldings of the write-ahead log. Few, because what is left of it when a commit finds the log full
+#: is folded by that commit, gate in hand, and everybody waits.
+FOLD_EVERY = 3
 #: A sweep stops after so many and says so; the next one goes on where it stopped.
 AT_MOST = 200_000
 
@@ -68,6 +72,8 @@ def sweep(engine: Engine, *, now: datetime, batch: int = BATCH, at_most: int = A
         failed += _record(engine, [(case_id, number) for _, case_id, number in keys], roster, now=now)
         done += len(keys)
         after = keys[-1]
+        if done % (FOLD_EVERY * batch) < batch:
+            checkpoint(engine)
 
 
 def due_clocks(

@@ -56,8 +56,9 @@ READABLE: Mapping[Role, frozenset[TextKind]] = {
 
 
 @cache
-def in_reach(role: Role) -> ColumnElement[bool]:
-    """The condition on a case for this role, with the actor's values still to be bound (see `reach_of`)."""
+def in_reach(role: Role, *, of_one: bool = False) -> ColumnElement[bool]:
+    """The condition on a case for this role, with the actor's values still to be bound (see `reach_of`). `of_one`: it is
+    asked of a single case, bound as `case_id`, and costs the same however many cases the actor has."""
     match role:
         case Role.SYSTEM:
             return true()
@@ -67,7 +68,7 @@ def in_reach(role: Role) -> ColumnElement[bool]:
             own: ColumnElement[bool] = case.id == _MY_CASE
             return own
         case Role.MEDIATOR:
-            reach = case.id.in_(_of_mediator())
+            reach = case.id.in_(_of_mediator(of_one=of_one))
         case Role.CLERK:
             reach = case.intake_unit.in_(_BELOW_ME)
         case Role.COORDINATOR | Role.SUPERVISOR:
@@ -77,11 +78,11 @@ def in_reach(role: Role) -> ColumnElement[bool]:
     return and_(reach, ~exists().where(_recusal.case_id == case.id, _recusal.person == _ME))
 
 
-def _of_mediator() -> CompoundSelect[Any]:
+def _of_mediator(*, of_one: bool) -> CompoundSelect[Any]:
     """What a mediator holds, serves in, or may sign for. A list of ids found by three indexes: a mediator's cases are few
     among all, and no page of theirs may cost what all cases cost."""
     mine, waiting = Case.__table__.alias("mine"), Case.__table__.alias("waiting")  # type: ignore[attr-defined]
-    return union_all(
+    lists = (
         select(mine.c.id).where(mine.c.holder_person == _ME),
         select(_appointment.case_id).where(_appointment.person == _ME, _appointment.until_at.is_(None)),
         select(waiting.c.id).where(
@@ -91,6 +92,7 @@ def _of_mediator() -> CompoundSelect[Any]:
             waiting.c.state == State.DISPATCHED.value,
         ),
     )
+    return union_all(*(ids.where(ids.selected_columns[0] == bindparam("case_id")) if of_one else ids for ids in lists))
 
 
 def reach_of(actor: Actor) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from infra.gate import WriteGate
+from infra.statements import driver_cursor
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,6 @@ def _sqlite(url: str) -> Engine:
         url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
     )
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
     _gates[engine] = WriteGate(Path(path))
     return engine
 
@@ -71,9 +71,10 @@ def _prepare(driver: sqlite3.Connection, _record: Any) -> None:
         driver.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("huiyin_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _say(connection: Connection, word: str) -> None:
+    """Said to the driver itself: an event of SQLAlchemy's for it costs each transaction as much as three statements."""
+    with driver_cursor(connection, word) as cursor:
+        cursor.execute(word)
 
 
 @contextmanager
@@ -84,7 +85,8 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
         return
-    with gate.turn(), engine.connect() as connection, connection.execution_options(huiyin_writes=True).begin():
+    with gate.turn(), engine.connect() as connection, connection.begin():
+        _say(connection, "BEGIN IMMEDIATE")
         yield connection
 
 
@@ -92,7 +94,9 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view of the record, however many statements look at it; nothing written in it is kept."""
     with engine.connect() as connection:
-        if engine not in _gates:
+        if engine in _gates:
+            _say(connection, "BEGIN")
+        else:
             connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
         connection.rollback()

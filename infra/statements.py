@@ -22,17 +22,22 @@ Processor = Callable[[Any], Any] | None
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
-    names: tuple[str, ...]
-    binders: tuple[tuple[str, Callable[[Any], Any]], ...]
+    binders: tuple[tuple[str, Processor], ...]  #: of every named value, in the order of the statement
     fixed: Mapping[str, Any]
-    readers: tuple[Processor, ...]
+    readers: tuple[tuple[int, Callable[[Any], Any]], ...]  #: of the columns that the driver does not give as they are
     positional: bool
 
     def bound(self, values: Mapping[str, Any]) -> Any:
-        ready = {**self.fixed, **values}
-        for name, binder in self.binders:
-            ready[name] = binder(ready[name])
-        return [ready[name] for name in self.names] if self.positional else ready
+        given = {**self.fixed, **values} if self.fixed else values
+        if self.positional:
+            return [bind(given[name]) if bind else given[name] for name, bind in self.binders]
+        return {name: bind(given[name]) if bind else given[name] for name, bind in self.binders}
+
+    def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for position, reader in self.readers:
+            values[position] = reader(values[position])
+        return tuple(values)
 
 
 class Statement:
@@ -44,18 +49,15 @@ class Statement:
 
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         compiled = self._on(connection.dialect)
-        with _cursor(connection, compiled.sql) as cursor:
+        with driver_cursor(connection, compiled.sql) as cursor:
             cursor.execute(compiled.sql, compiled.bound(values))
-            found = cursor.fetchall()
-        readers = compiled.readers
-        if not any(readers):
-            return list(map(tuple, found))
-        return [tuple(r(v) if r else v for r, v in zip(readers, row, strict=True)) for row in found]
+            found: list[tuple[Any, ...]] = list(cursor.fetchall())
+        return [compiled.read(row) for row in found] if compiled.readers else found
 
     def run(self, connection: Connection, **values: Any) -> int:
         """Runs it and returns how many rows it touched."""
         compiled = self._on(connection.dialect)
-        with _cursor(connection, compiled.sql) as cursor:
+        with driver_cursor(connection, compiled.sql) as cursor:
             cursor.execute(compiled.sql, compiled.bound(values))
             return int(cursor.rowcount)
 
@@ -63,7 +65,7 @@ class Statement:
         if not rows:
             return
         compiled = self._on(connection.dialect)
-        with _cursor(connection, compiled.sql) as cursor:
+        with driver_cursor(connection, compiled.sql) as cursor:
             cursor.executemany(compiled.sql, [compiled.bound(row) for row in rows])
 
     def _on(self, dialect: Dialect) -> _Compiled:
@@ -73,7 +75,7 @@ class Statement:
         return found
 
 
-class _cursor:  # noqa: N801 (used as a function; a class costs half of what a generator does)
+class driver_cursor:  # noqa: N801 (used as a function; a class costs half of what a generator does)
     """The driver's cursor, closed afterwards; what the driver raises comes out as SQLAlchemy's own errors, as everywhere
     else, and never with the values that were bound."""
 
@@ -99,13 +101,12 @@ def _compile(clause: ClauseElement, dialect: Dialect) -> _Compiled:
     compiled: Any = clause.compile(dialect=dialect)
     binds: Mapping[str, BindParameter[Any]] = compiled.binds
     names = tuple(compiled.positiontup or compiled.binds)
-    binders = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in binds.items()}
     columns: Iterable[Any] = getattr(clause, "selected_columns", ())
+    readers = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns)
     return _Compiled(
         sql=compiled.string,
-        names=names,
-        binders=tuple((name, binder) for name, binder in binders.items() if binder and name in names),
+        binders=tuple((name, binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names),
         fixed={name: bind.value for name, bind in binds.items() if not bind.required},
-        readers=tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
+        readers=tuple((position, reader) for position, reader in enumerate(readers) if reader),
         positional=bool(compiled.positional),
     )

@@ -5,7 +5,7 @@ the head of the holding unit, the duty leader of its centre and the level above 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -46,6 +46,7 @@ class Roster:
 
     def __init__(self, rows: Iterable[tuple[int, int, str, str, int]]) -> None:
         self._posts: dict[UnitId, list[_Post]] = defaultdict(list)
+        self._found: dict[tuple[Hashable, ...], tuple[AccountId, ...]] = {}
         for unit, account, role, kind, depth in rows:
             self._posts[UnitId(unit)].append(_Post(AccountId(account), role, kind, depth))
 
@@ -62,8 +63,11 @@ class Roster:
         self, audiences: Iterable[Audience], *, unit: UnitId, person: AccountId | None, but_not: AccountId | None = None
     ) -> tuple[AccountId, ...]:
         """The accounts behind the audiences, each once, in a fixed order; whoever acted is not told of the own act."""
-        found = {account for audience in audiences for account in self._behind(audience, unit, person)}
-        return tuple(sorted(found - {but_not}))
+        asked = (tuple(audiences), unit, person, but_not)
+        if asked not in self._found:  # a sweep asks the same for every case that a person holds
+            found = {account for audience in audiences for account in self._behind(audience, unit, person)}
+            self._found[asked] = tuple(sorted(found - {but_not}))
+        return self._found[asked]
 
     def _behind(self, audience: Audience, unit: UnitId, person: AccountId | None) -> Iterable[AccountId]:
         posts = self._posts.get(unit, [])

@@ -211,6 +211,7 @@ def test_the_petitioner_sees_where_the_matter_stands_the_next_date_and_what_has_
         "已交办，等待承办单位签收。",
         "下一个日期",
         "已受理",
+        "3月2日 09:00 已登记",
         "3月3日 09:00",
     ):
         assert words in text, words
