@@ -221,3 +221,36 @@ def _may_write(world: World) -> bool:
             return False
         other.rollback()
         return True
+
+
+def _write_and_raise(connection: Connection) -> None:
+    connection.execute(update(COUNTERS).values(n=2))
+    raise ZeroDivisionError
+
+
+def _add_one(world: World) -> None:
+    with transaction(world.engine) as connection:
+        n = connection.execute(select(COUNTERS.c.n).where(COUNTERS.c.id == 1).with_for_update()).scalar_one()
+        connection.execute(update(COUNTERS).where(COUNTERS.c.id == 1).values(n=n + 1))
+
+
+def _in_a_thread(run: Any) -> None:
+    _at_once(1, run)
+
+
+def _at_once(many: int, run: Any) -> None:
+    failed: list[BaseException] = []
+
+    def safely() -> None:
+        try:
+            run()
+        except BaseException as error:  # noqa: BLE001 -- raised again in the test's own thread
+            failed.append(error)
+
+    threads = [threading.Thread(target=safely) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
