@@ -322,6 +322,7 @@ def test_two_who_claim_at_the_same_time_get_different_messages_on_postgresql(pos
     for _ in range(3):
         one_mail(office)
     with postgresql.begin() as first, postgresql.begin() as second:
+        second.exec_driver_sql("SET LOCAL lock_timeout = '2s'")  # one who waits for the other fails, and hangs nothing
         mine = delivery._claim(first, "first", now=START)
         theirs = delivery._claim(second, "second", now=START)
     assert len(mine) == len(rows(postgresql))
