@@ -37,7 +37,8 @@ _MOVE = Statement(
     .where(_head.stream == bindparam("key_stream"))
     .values(seq=bindparam("seq"), hash=bindparam("hash"))
 )
-_INSERT = Statement(insert(Event).values({name: bindparam(name) for name in EVENT_COLUMNS}))
+# Inline: nobody asks for the id that the database gives.
+_INSERT = Statement(insert(Event).values({name: bindparam(name) for name in EVENT_COLUMNS}).inline())
 _BY_KEY = Statement(select(_event.stream, _event.seq, _event.data).where(_event.key == bindparam("key")))
 #: Made once: `json.dumps` makes an encoder for each call that wants anything but the defaults.
 _PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

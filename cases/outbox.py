@@ -12,7 +12,9 @@ from infra.statements import Statement
 from workflow.model import AccountId
 
 _INSERT = Statement(
-    insert(Message).values(
+    insert(Message)
+    .inline()
+    .values(
         recorded_at=bindparam("recorded_at"),
         stream=bindparam("stream"),
         seq=bindparam("seq"),

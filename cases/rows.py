@@ -43,7 +43,7 @@ def _columns(table: type[Row]) -> list[str]:
 
 
 INSERT = {
-    kind: Statement(insert(table).values({name: bindparam(name) for name in _columns(table)}))
+    kind: Statement(insert(table).values({name: bindparam(name) for name in _columns(table)}).inline())
     for kind, table in TABLE_OF.items()
 }
 UPDATE = {

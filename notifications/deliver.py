@@ -133,7 +133,7 @@ def backoff(attempts: int) -> timedelta:
 
 
 def send_again(connection: Connection, message: int, *, now: datetime) -> None:
-    """Takes a dead letter up again, as new, at a person's word."""
+    """Takes a dead letter up again at a person's word. One older than three days gets this one try: the person is looking."""
     connection.execute(
         update(Message)
         .where(_message.id == message, _message.dead_at.is_not(None))

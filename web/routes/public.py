@@ -8,9 +8,9 @@ from starlette.responses import Response
 from cases import tracking
 from cases.execute import execute, open_case
 from infra.db import reading, transaction
-from people.signin import begin_session
+from people.signin import begin_session, end_session
 from web.access import PETITIONER, PUBLIC, get, post
-from web.context import Context, Ctx, NoSuchPage, intake_actor
+from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, intake_actor
 from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
@@ -82,6 +82,9 @@ def open_with_code(ctx: Ctx, form: Form) -> Response:
         return render(ctx, "pages/track.html", status=429, error="code.too_many_tries")
     with transaction(ctx.engine) as connection:
         case_id = tracking.case_of(connection, form.one("code"))
+        old = ctx.request.cookies.get(SESSION_COOKIE)
+        if case_id is not None and old:
+            end_session(connection, old)
         token = begin_session(connection, case=CaseId(case_id), now=ctx.now) if case_id is not None else None
     if token is None:
         return render(ctx, "pages/track.html", status=422, error="code.unknown")

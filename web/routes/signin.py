@@ -12,13 +12,14 @@ from people.signin import (
     MIN_PASSWORD,
     begin_session,
     check_password,
+    end_session,
     hash_password,
     link_is_good,
     set_password,
     use_link,
 )
 from web.access import PUBLIC, STAFF, get, post
-from web.context import Context, Ctx, NoSuchPage
+from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage
 from web.cookies import end, start
 from web.pages import render, see_other
 from web.posted import Form
@@ -94,6 +95,8 @@ def change_password(ctx: Ctx, form: Form) -> Response:
 
 def _begin(ctx: Context, account: AccountId) -> Response:
     with transaction(ctx.engine) as connection:
+        if old := ctx.request.cookies.get(SESSION_COOKIE):
+            end_session(connection, old)  # a browser has one session; the one it leaves behind must not live on
         token = begin_session(connection, account=account, now=ctx.now)
         _note(connection, ctx, "session:begun", account)
     return start(see_other("/"), token, ctx.site.settings)
