@@ -25,8 +25,8 @@ from workflow.model import AccountId, UnitId
 log = logging.getLogger(__name__)
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-#: A batch holds the write gate for some 20 ms; whoever is next in line waits no longer.
-BATCH = 200
+#: A batch holds the write gate for some 10 ms; whoever is next in line waits no longer.
+BATCH = 100
 #: Batches between two foldings of the write-ahead log. Few, because what is left of it when a commit finds the log full
 #: is folded by that commit, gate in hand, and everybody waits.
 FOLD_EVERY = 3

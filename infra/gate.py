@@ -2,7 +2,7 @@
 
 SQLite lets one writer in at a time but wakes the others by chance, after sleeps of up to 100 ms: the worst of four
 writers waits for a second. Two lock files make a turnstile: whoever is next in line holds the first and waits for the
-second, so that nobody is overtaken more than once. `docs/decisions/0005-sqlite-writers.md` has the figures.
+second, so that nobody is overtaken for long. `docs/decisions/0005-sqlite-writers.md` has the figures.
 """
 
 import fcntl

@@ -116,7 +116,7 @@ def _record(
         if result.error is None:
             sent += 1
             values |= {"sent_at": now, "next_try_at": None, "last_error": None}
-        elif result.error.permanent or now - row.recorded_at > GIVE_UP_AFTER:
+        elif result.error.permanent or _tried_enough(row, now=now):
             dead += 1
             values |= {"dead_at": now, "next_try_at": None, "last_error": result.error.reason}
         else:
@@ -127,13 +127,18 @@ def _record(
     return Delivered(sent=sent, deferred=deferred, dead=dead)
 
 
+def _tried_enough(row: Any, *, now: datetime) -> bool:
+    """Three days old and tried as often as the pauses say: a program that stood still for days has not tried."""
+    return now - row.recorded_at > GIVE_UP_AFTER and row.attempts > len(BACKOFF_MINUTES)
+
+
 def backoff(attempts: int) -> timedelta:
     """The pause after so many failed tries: 1, 2, 4, 8, 15, 30 minutes, then an hour."""
     return timedelta(minutes=BACKOFF_MINUTES[min(attempts, len(BACKOFF_MINUTES)) - 1])
 
 
 def send_again(connection: Connection, message: int, *, now: datetime) -> None:
-    """Takes a dead letter up again at a person's word. One older than three days gets this one try: the person is looking."""
+    """Takes a dead letter up again, as new, at a person's word."""
     connection.execute(
         update(Message)
         .where(_message.id == message, _message.dead_at.is_not(None))

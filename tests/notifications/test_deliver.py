@@ -217,8 +217,17 @@ def test_a_recipient_that_is_refused_is_told_from_one_that_is_put_off(
 def test_after_three_days_of_failures_a_message_is_a_dead_letter(after: timedelta, done: Delivered, post: Post) -> None:
     _, smtp, run = post
     smtp.answer = "451 try later"
-    assert run() == Delivered(deferred=1)
+    for minutes in (0, 1, 3, 7, 15, 30, 60):  # 0, +1, +2, +4, +8, +15, +30: seven tries, after each its pause
+        assert run(START + timedelta(minutes=minutes)) == Delivered(deferred=1)
     assert run(START + after) == done
+
+
+def test_a_program_that_stood_still_for_three_days_tries_before_it_gives_up(post: Post) -> None:
+    _, smtp, run = post
+    smtp.answer = "451 try later"
+    assert run(START + timedelta(hours=80)) == Delivered(deferred=1)
+    smtp.answer = "250 OK"
+    assert run(START + timedelta(hours=81)) == Delivered(sent=1)
 
 
 def test_one_bad_mailbox_holds_up_nobody_else(
