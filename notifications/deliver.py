@@ -129,7 +129,8 @@ def _record(
 
 def _tried_enough(row: Any, *, now: datetime) -> bool:
     """Three days old and tried as often as the pauses say: a program that stood still for days has not tried."""
-    return now - row.recorded_at > GIVE_UP_AFTER and row.attempts > len(BACKOFF_MINUTES)
+    old_enough: bool = now - row.recorded_at > GIVE_UP_AFTER
+    return old_enough and row.attempts > len(BACKOFF_MINUTES)
 
 
 def backoff(attempts: int) -> timedelta:
