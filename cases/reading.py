@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Agreement, Appointment, Case, Clock, Event, Party, PersonalText, Rating, Session
@@ -145,8 +145,3 @@ def seq_of_version(connection: Connection, case_id: int, version: int) -> int:
         if json.loads(row.data).get("version") == version:
             return int(row.seq)
     return 0
-
-
-def count_visible(connection: Connection, *, actor: Actor, open_only: bool) -> int:
-    query = visible_cases(actor, func.count())
-    return int(connection.execute(query.where(case.closed_at.is_(None)) if open_only else query).scalar_one())

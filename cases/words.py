@@ -1,11 +1,13 @@
 """Codes as words: the one place where a code of the rules meets the catalogue of the reader's language."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from infra.i18n import translations
-from workflow.clocks import Left
-from workflow.model import Reason, Unit
+from infra.i18n import translations, write_day, write_minute
+from workflow.calendar import WorkCalendar
+from workflow.clocks import STEADY, Left, due_on
+from workflow.model import Clock, Reason, Unit
 
 
 class Words:
@@ -38,3 +40,10 @@ class Words:
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they may stand in a sentence; a code inside a sentence would be a system word."""
     return dict(values)
+
+
+def due_words(clock: Clock, calendar: WorkCalendar, language: str, *, today: date) -> str:
+    """10月15日 周四 for days, which end at 24:00; with the minute for clocks that run in minutes or hours."""
+    if clock.unit in STEADY:
+        return write_minute(clock.due_at, language, calendar.zone, today=today)
+    return write_day(due_on(clock, calendar), language, today=today)

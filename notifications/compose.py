@@ -20,13 +20,12 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.tables import Event, Message
-from cases.words import Words
-from infra.i18n import write_day, write_minute
+from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
 from people.tables import Account
-from workflow.clocks import due_on, left
-from workflow.model import Clock, Unit
+from workflow.clocks import left
+from workflow.model import Clock
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ def compose(
             event = events[row.stream, row.seq]
             letters.append(_letter(connection, row, accounts[row.recipient], event, office, settings, now))
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
-            log.exception("mail cannot be composed", extra={"message": row.id})
+            log.exception("mail cannot be composed", extra={"mail": row.id})
             broken.append(row.id)
     return Composed(letters=tuple(letters), broken=frozenset(broken))
 
@@ -129,7 +128,7 @@ def _words(
         "what": f"{event.code}.{data['rung']}" if event.code == "clock:crossed" else event.code,
         "words": Words(language),
         "clock": clock.name if clock else None,
-        "due": _due(clock, office, language, today) if clock else None,
+        "due": due_words(clock, calendar, language, today=today) if clock else None,
         "left": left(clock, calendar, at=now) if clock and clock.stopped_at is None else None,
         "provisional": bool(clock and clock.provisional),
         "link": f"{settings.base_url()}/cases/{name.public_id}",
@@ -142,10 +141,3 @@ def _clock_of(clocks: tuple[Clock, ...], number: int | None) -> Clock | None:
     if number is not None:
         return next(clock for clock in clocks if clock.number == number)
     return min((clock for clock in clocks if clock.stopped_at is None), key=lambda clock: clock.due_at, default=None)
-
-
-def _due(clock: Clock, office: OfficeContext, language: str, today: Any) -> str:
-    calendar = office.policy.calendar
-    if clock.unit in (Unit.MINUTE, Unit.HOUR):
-        return write_minute(clock.due_at, language, calendar.zone, today=today)
-    return write_day(due_on(clock, calendar), language, today=today)

@@ -23,8 +23,9 @@ from notifications.transport import NotDelivered, Transport, open_transport
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
-LEASE = timedelta(minutes=10)  #: longer than a whole batch may take at the transport's time-out
+#: Few at a time: a server that hangs costs the transport's time-out for each, and the lease must outlast them all.
+BATCH = 10
+LEASE = timedelta(minutes=15)
 #: Minutes until the next try after the first, second, ... failure; then hourly.
 BACKOFF_MINUTES = (1, 2, 4, 8, 15, 30, 60)
 GIVE_UP_AFTER = timedelta(hours=72)

@@ -371,6 +371,19 @@ def test_a_name_with_a_line_break_holds_up_nobody_elses_mail(
     assert ("coordinator@example.test",) in [one.recipients for one in smtp.received]
 
 
+def test_a_mail_that_cannot_be_written_is_a_dead_letter_and_the_others_go_out(
+    office: SmallOffice, smtp: SmtpSink, tmp_path: Path
+) -> None:
+    one_mail(office)
+    with transaction(office.engine) as connection:
+        broken = update(Account).where(ACCOUNT.login == "clerk").values(email="clerk\n@example.test")
+        connection.execute(broken)
+    done = deliver(office.engine, office=office.context, settings=settings(tmp_path, smtp), now=START)
+    assert done == Delivered(sent=1, dead=1)
+    assert only(office.engine, office, "clerk").last_error == "not composed"
+    assert [one.recipients for one in smtp.received] == [("coordinator@example.test",)]
+
+
 @pytest.mark.parametrize("name", INJECTIONS)
 def test_a_name_never_adds_a_head_line_or_a_recipient(
     name: str, office: SmallOffice, smtp: SmtpSink, tmp_path: Path

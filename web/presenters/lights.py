@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra.i18n import write_day, write_minute
+from cases.words import due_words
+from infra.i18n import write_minute
 from web.context import Context
-from workflow.clocks import Left, due_on, left, light, paused_until, red_at, yellow_at
-from workflow.model import LIGHT_ORDER, Clock, Kind, Light, Unit
+from workflow.clocks import STEADY, Left, left, light, paused_until, red_at, yellow_at
+from workflow.model import LIGHT_ORDER, Clock, Kind, Light
 
 SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○"}
 
@@ -69,11 +70,11 @@ def clock_light(clock: Clock, ctx: Context) -> LightView:
         code="paused" if paused else colour if clock.kind is Kind.DUTY else "window",
         held=colour if paused else None,
         left=left(clock, ctx.office.policy.calendar, at=ctx.now) if clock.stopped_at is None else None,
-        due=due_words(clock, ctx),
+        due=due_words(clock, ctx.office.policy.calendar, ctx.language, today=ctx.today),
         due_iso=clock.due_at.isoformat(),
         clock=clock.name,
         provisional=clock.provisional,
-        ends_with_day=clock.unit not in (Unit.MINUTE, Unit.HOUR),
+        ends_with_day=clock.unit not in STEADY,
     )
 
 
@@ -97,13 +98,6 @@ def clock_view(clock: Clock, ctx: Context) -> ClockView:
         yellow_share=_share(clock, yellow) if yellow and red_at(clock) else None,
         pauses=tuple((minute(p.at, ctx), minute(p.until, ctx), p.ground) for p in clock.pauses),
     )
-
-
-def due_words(clock: Clock, ctx: Context) -> str:
-    """10月15日 周四 for days, which end at 24:00; with the minute for clocks that run in minutes or hours."""
-    if clock.unit in (Unit.MINUTE, Unit.HOUR):
-        return minute(clock.due_at, ctx)
-    return write_day(due_on(clock, ctx.office.policy.calendar), ctx.language, today=ctx.today)
 
 
 def minute(instant: datetime, ctx: Context) -> str:

@@ -63,10 +63,6 @@ def record_consent(situation: Situation, command: c.RecordConsent, draft: Draft)
     draft.changed.append(replace(party, consent=Consent(command.answer)))
 
 
-def refused(_situation: Situation, command: c.Refuse, draft: Draft) -> None:
-    draft.outcome = f"not_accepted.{command.ground}"
-
-
 # -- mediators --------------------------------------------------------------------------------------------------------
 
 
@@ -262,7 +258,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.Refuse, event="case:not_accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.NOT_ACCEPTED,
-            allowed=CLERKS, writes=refused, clocks=(Stop("intake"), StopAll()), cannot_be_undone=True,
+            allowed=CLERKS, writes=rules.note_refusal, clocks=(Stop("intake"), StopAll()), cannot_be_undone=True,
         ),
         Step(
             command=c.AppointMediators, event="mediator:appointed", sources=(S.ACCEPTED,), target=S.MEDIATOR_ASSIGNED,

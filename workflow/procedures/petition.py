@@ -46,10 +46,6 @@ def take_in_hand(situation: Situation, _command: c.SignFor, draft: Draft) -> Non
         draft.hand_over(situation.facts, unit=unit, person=account, at=situation.now)
 
 
-def refused(_situation: Situation, command: c.Refuse, draft: Draft) -> None:
-    draft.outcome = f"not_accepted.{command.ground}"
-
-
 PETITION = Procedure(
     name="petition",
     final=FINAL_STATES,
@@ -71,7 +67,7 @@ PETITION = Procedure(
         ),
         Step(
             command=c.Refuse, event="case:not_accepted", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED, allowed=CLERKS,
-            writes=refused, clocks=(Stop("notice"), StopAll()), cannot_be_undone=True,
+            writes=rules.note_refusal, clocks=(Stop("notice"), StopAll()), cannot_be_undone=True,
         ),
         Step(
             command=c.Assign, event="case:assigned", sources=(S.ACCEPTED, S.DISPATCHED, S.HANDLING), target=S.DISPATCHED,

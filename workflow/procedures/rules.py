@@ -7,10 +7,9 @@ give a reason or nothing. What only one procedure needs stands beside its table.
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.calendar import WorkCalendar
 from workflow.clocks import paused_until
-from workflow.commands import Close, ExtendByConsent, GrantExtension, Intake, Rate, RequestExtension, Suspend
-from workflow.definition import Check, Draft, Guard, Situation
+from workflow.commands import Close, ExtendByConsent, GrantExtension, Intake, Rate, Refuse, RequestExtension, Suspend
+from workflow.definition import Check, Draft, Situation
 from workflow.model import Clock, Consent, Party, Rating, Reason, RecordNumber, Side, Unit
 from workflow.policy import Extension
 
@@ -27,11 +26,6 @@ LONGEST_DAYS = LONGEST[Unit.DAY]
 def received_at(situation: Situation, command: Intake) -> datetime:
     """When the matter came in: the instant entered for a late registration, else now."""
     return command.received_at or situation.now
-
-
-def case_received_at(situation: Situation, _command: Any) -> datetime:
-    assert situation.facts.received_at is not None, "every case knows when it came in"
-    return situation.facts.received_at
 
 
 def not_received_in_the_future(situation: Situation, command: Intake) -> Reason | None:
@@ -218,23 +212,5 @@ def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:
     draft.outcome = command.outcome
 
 
-def outcome(code: str) -> Any:
-    """A writer that records one fixed outcome."""
-
-    def write(_situation: Situation, _command: Any, draft: Draft) -> None:
-        draft.outcome = code
-
-    return write
-
-
-def start_of_day(calendar: WorkCalendar, day: Any) -> datetime:
-    return calendar.start_of(day)
-
-
-def reached(milestone: str, code: str) -> Guard:
-    """A guard that asks for a milestone and says `code` when it has not been reached."""
-
-    def guard(situation: Situation) -> Reason | None:
-        return None if milestone in situation.facts.milestones else Reason(code=code)
-
-    return guard
+def note_refusal(_situation: Situation, command: Refuse, draft: Draft) -> None:
+    draft.outcome = f"not_accepted.{command.ground}"
