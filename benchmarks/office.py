@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, insert, text
 
 from cases.execute import execute, open_case
-from cases.office import OfficeContext, load_office
+from cases.office import OfficeContext, establish, load_office
 from infra.db import reading, transaction
-from people.tables import Account, Office, Unit, UnitAbove
+from people.tables import Account, Unit, UnitAbove
 from workflow.commands import Accept, Apply, AppointMediators, Command, NotifyRights, RecordConsent
 from workflow.model import AccountId, Actor, RecordNumber, Role, UnitId
 
@@ -88,12 +88,7 @@ def _people(engine: Engine) -> None:
     people += [(head_of(unit) + n, unit, "mediator") for unit in ROOMS for n in range(1, MEDIATORS_A_ROOM + 1)]
     accounts = [{"id": i, "unit_id": unit, "role": role, **_called(f"a{i}")} for i, unit, role in people]
     with transaction(engine) as connection:
-        connection.execute(
-            insert(Office).values(
-                id=1, name="滨江综治中心", short_name="滨江", calendar="cn", mediation_profile=PROFILE, demo=False,
-                simulation=False, created_at=READY_AT,
-            )
-        )  # fmt: skip
+        establish(connection, name="滨江综治中心", short_name="滨江", now=READY_AT)
         connection.execute(insert(Unit), units)
         connection.execute(insert(UnitAbove), [{"unit": u, "above": a, "depth": d} for u in above for a, d in _path(u, above)])  # fmt: skip
         connection.execute(insert(Account), accounts)

@@ -18,6 +18,7 @@ from cases.rows import stamp
 from cases.tables import Clock
 from infra.statements import Statement
 from people.audiences import Roster
+from workflow.clocks import PAUSE_OVER, covers
 from workflow.model import AccountId, Actor, Role, Rung, UnitId
 
 TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
@@ -41,6 +42,7 @@ class DueClock:
     due_at: datetime
     rungs: tuple[Rung, ...]
     crossed_until: datetime | None
+    acknowledged_at: datetime | None
     unit: UnitId
     person: AccountId | None
 
@@ -68,12 +70,19 @@ def record_crossings(
         head, row = chained(stream, moved.get(stream) or heads[stream], _event(clock, rung, now))
         moved[stream] = head
         events.append(row)
-        told = roster.told(rung.tell, unit=clock.unit, person=clock.person)
-        mails += messages(stream, head.seq, recorded_at=now, to=told)
+        if not _is_in_hand(clock, rung):
+            told = roster.told(rung.tell, unit=clock.unit, person=clock.person)
+            mails += messages(stream, head.seq, recorded_at=now, to=told)
     append_rows(connection, events, moved)
     _CROSSED.run_many(connection, [_after(clock, now) for clock in due])
     post(connection, mails)
     return moved
+
+
+def _is_in_hand(clock: DueClock, rung: Rung) -> bool:
+    """Somebody who was told of the light shown has acknowledged it: its reminders climb no further. A rung that lights,
+    and a pause that ends, are always told."""
+    return rung.light is None and rung.code != PAUSE_OVER and covers(clock.acknowledged_at, clock.rungs, at=rung.at)
 
 
 def _event(clock: DueClock, rung: Rung, now: datetime) -> NewEvent:
@@ -92,6 +101,7 @@ def _event(clock: DueClock, rung: Rung, now: datetime) -> NewEvent:
             "due_at": stamp(clock.due_at),
             "unit": clock.unit,
             "person": clock.person,
+            "in_hand": _is_in_hand(clock, rung),
         },
         key=f"{stamp(rung.at)}:clock:{clock.case_id}.{clock.number}:{rung.code}",
     )

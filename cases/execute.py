@@ -162,6 +162,7 @@ def _settle(connection: Connection, head: Head, facts: CaseFacts, *, now: dateti
             due_at=clock.due_at,
             rungs=clock.rungs,
             crossed_until=clock.crossed_until,
+            acknowledged_at=clock.acknowledged_at,
             unit=unit,
             person=facts.holder_person,
         )

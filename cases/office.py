@@ -1,16 +1,18 @@
 """The office that a database belongs to, with the policy it runs under: what every command is executed with."""
 
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from infra.files import read_tree
+from cases.crossings import TIMERS
+from cases.policies import present_policy, publish, shipped_files
 from people import tables
-from workflow.policy import Policy, policy_from
+from people.directory import found_office
+from workflow.policy import Policy, Profile
 
-#: Which profile a matter runs under, by what it is. Mediation has a choice: by month or by thirty days.
-PROFILE_OF = {"petition": "petition", "hotline": "hotline", "enterprise": "enterprise"}
+#: What an office takes in unless it says otherwise.
+USUAL_PROFILES = ("mediation-30d", "petition", "hotline", "enterprise")
 
 
 class NoOffice(Exception):
@@ -19,33 +21,55 @@ class NoOffice(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeContext:
+    """`profiles` are the profiles the office has chosen, in the order its intake desk sees them."""
+
     name: str
     short_name: str
     policy: Policy
-    mediation_profile: str
+    profiles: tuple[str, ...]
     demo: bool
     simulation: bool
 
-    def profile_of(self, matter: str) -> str:
-        """The profile for a matter: mediation, petition, hotline or enterprise."""
-        return PROFILE_OF.get(matter) or self.mediation_profile
+    def taken_in(self) -> tuple[Profile, ...]:
+        """The profiles that matters may be opened under here."""
+        return tuple(self.policy.profiles[name] for name in self.profiles if name in self.policy.profiles)
+
+    def profile_of(self, matter: str) -> str | None:
+        """The profile of that name, or the first one chosen for that kind of matter; None if there is none."""
+        chosen = self.taken_in()
+        named = next((profile.id for profile in chosen if profile.id == matter), None)
+        return named or next((profile.id for profile in chosen if profile.matter == matter), None)
 
 
 def load_office(connection: Connection) -> OfficeContext:
-    """Raises `NoOffice` for an empty database, `PolicyIsWrong` for a policy file that cannot be used."""
+    """Raises `NoOffice` for an empty database, `PolicyIsWrong` for a published policy that cannot be read."""
     row = connection.execute(select(tables.Office.__table__)).one_or_none()  # type: ignore[attr-defined]
     if row is None:
         raise NoOffice
     return OfficeContext(
         name=row.name,
         short_name=row.short_name,
-        policy=load_policy(row.calendar),
-        mediation_profile=row.mediation_profile,
+        policy=present_policy(connection, calendar=row.calendar),
+        profiles=tuple(row.profiles.split()),
         demo=row.demo,
         simulation=row.simulation,
     )
 
 
-@cache
-def load_policy(calendar: str) -> Policy:
-    return policy_from(read_tree("workflow", "policies", suffix=".toml"), calendar=calendar)
+def establish(
+    connection: Connection,
+    *,
+    name: str,
+    short_name: str,
+    now: datetime,
+    calendar: str = "cn",
+    profiles: tuple[str, ...] = USUAL_PROFILES,
+    demo: bool = False,
+    simulation: bool = False,
+) -> None:
+    """Makes an empty database an office's, with the policy that ships with the program as its first version."""
+    found_office(
+        connection, name=name, short_name=short_name, calendar=calendar, profiles=profiles, now=now, demo=demo,
+        simulation=simulation,
+    )  # fmt: skip
+    publish(connection, shipped_files(), actor=TIMERS, now=now)

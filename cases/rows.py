@@ -108,6 +108,8 @@ def _clock_row(clock: Clock) -> dict[str, Any]:
         "pauses": _COMPACT.encode([[stamp(p.at), stamp(p.until), p.ground] for p in clock.pauses]),
         "provisional": clock.provisional,
         "extends": clock.extends,
+        "opened_at": clock.opened_at,
+        "acknowledged_at": clock.acknowledged_at,
         "waived": clock.waived,
         "stopped_at": clock.stopped_at,
         "outcome": clock.outcome,
@@ -125,7 +127,7 @@ def _rungs_text(rungs: tuple[Rung, ...]) -> str:
 #: The columns that `clock_from` reads, in its order.
 CLOCK_COLUMNS = (
     "number", "name", "rule", "policy", "kind", "started_at", "length", "unit", "due_at", "rungs", "pauses",
-    "provisional", "extends", "waived", "stopped_at", "outcome", "crossed_until",
+    "provisional", "extends", "opened_at", "acknowledged_at", "waived", "stopped_at", "outcome", "crossed_until",
 )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def _still_due(connection: Connection, keys: list[tuple[int, int]], *, now: date
     rows = connection.execute(
         select(
             _clock.case_id, _clock.number, _clock.name, _clock.rule, _clock.due_at, _clock.rungs, _clock.crossed_until,
-            _case.holder_unit, _case.holder_person,
+            _clock.acknowledged_at, _case.holder_unit, _case.holder_person,
         )
         .join_from(tables.Clock, tables.Case, _clock.case_id == _case.id)
         .where(_clock.case_id.in_(sorted({case_id for case_id, _ in keys})), _clock.next_crossing_at <= now)
@@ -140,6 +140,7 @@ def _due(row: Any) -> DueClock:
         due_at=row.due_at,
         rungs=rungs_from(row.rungs),
         crossed_until=row.crossed_until,
+        acknowledged_at=row.acknowledged_at,
         unit=UnitId(row.holder_unit),
         person=AccountId(row.holder_person) if row.holder_person is not None else None,
     )

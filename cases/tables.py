@@ -74,6 +74,8 @@ class Clock(Row, table=True):
     pauses: str = Field(sa_type=Text)
     provisional: bool
     extends: int | None = None
+    opened_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     waived: bool
     stopped_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     outcome: str | None = None
@@ -231,9 +233,20 @@ class Message(Row, table=True):
     attempts: int = 0
     next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease: str | None = None
+    bundle: str | None = None  #: the digest that this message goes out in, if its recipient had many waiting
     sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     dead_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_error: str | None = None
+
+
+class PolicyVersion(Row, table=True):
+    """The policy files of an office as they were published: JSON, one text a file name. Never changed."""
+
+    __tablename__ = "policy_version"
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    version: str = Field(unique=True)
+    published_at: datetime = Field(sa_type=UTCDateTime)
+    content: str = Field(sa_type=Text)
 
 
 class JobRun(Row, table=True):

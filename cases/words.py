@@ -6,7 +6,8 @@ from typing import Any
 
 from infra.i18n import translations, write_day, write_minute
 from workflow.calendar import WorkCalendar
-from workflow.clocks import STEADY, Left, due_on
+from workflow.clocks import Left, due_on
+from workflow.counting import STEADY
 from workflow.model import Clock, Reason, Unit
 
 

@@ -24,7 +24,7 @@ from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
 from people.tables import Account
-from workflow.clocks import left
+from workflow.clocks import due_is_provisional, left
 from workflow.model import Clock
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def _words(
         "clock": clock.name if clock else None,
         "due": due_words(clock, calendar, language, today=today) if clock else None,
         "left": left(clock, calendar, at=now) if clock and clock.stopped_at is None else None,
-        "provisional": bool(clock and clock.provisional),
+        "provisional": bool(clock and due_is_provisional(clock, calendar, rolls=office.policy.rolls(clock.rule))),
         "link": f"{settings.base_url()}/cases/{name.public_id}",
         "office": office.name,
     }

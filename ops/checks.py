@@ -11,7 +11,7 @@ from typing import get_args
 from babel.messages.extract import extract_from_dir
 
 import migrations
-from cases.office import load_policy
+from cases.policies import shipped_files
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
 from ops.jobs import JOBS
@@ -19,14 +19,15 @@ from web.forms import shapes
 from web.pages import MENU
 from web.presenters.lights import SHAPES
 from web.presenters.work_list import GROUPS
-from web.routes.cases import MATTERS
 from web.routes.mails import KINDS
 from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.public import FILED
 from workflow import commands
 from workflow.disputes import DISPUTE_TYPES
 from workflow.model import Consent, Kind, Light, Role, Side, State, Unit
-from workflow.policy import Policy
+from workflow.policy import Ground, Policy
+from workflow.policy_checks import clock_names
+from workflow.policy_files import policy_from
 from workflow.procedures import PROCEDURES
 
 ROOT = Path(__file__).parent.parent
@@ -68,7 +69,7 @@ def missing_words() -> list[str]:
         language: {_key(message.id) for message in catalogue(language) if message.id and _said(message.string)}
         for language in LANGUAGES
     }
-    wanted = set(_literal_messages()) | set(codes(load_policy("cn")))
+    wanted = set(_literal_messages()) | set(codes(policy_from(shipped_files(), calendar="cn")))
     missing = [f"{language}: {message}" for language in LANGUAGES for message in sorted(wanted - known[language])]
     everything = set().union(*known.values())
     return missing + [
@@ -88,14 +89,13 @@ def codes(policy: Policy) -> Iterator[str]:
         for shape in shapes(kind):
             yield f"field.{shape.name}"
             yield from (f"choice.{shape.name}.{value}" for value in shape.literal)
-    clocks = {name for profile in policy.profiles.values() for name in profile.clocks}
+    clocks = {name for procedure in PROCEDURES for name in clock_names(procedure)}
     yield from _named("clock", clocks)
     yield from _named(
         "rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {"pause_over"}
     )
-    yield from _named("ground", {g for rule in policy.rules.values() if rule.pause for g in rule.pause.grounds})
-    yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned"))
-    yield from _named("profile", policy.profiles)
+    yield from _named("ground", get_args(Ground))
+    yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned", "void"))
     yield from _named("scheme", policy.schemes)
     yield from _named("procedure", PROCEDURES)
     yield from _named("dispute", DISPUTE_TYPES)
@@ -112,7 +112,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("disclosure", ("open", "kept"))
     yield from _named("group", (*GROUPS, "closed"))
     yield from _named("rating", ("satisfied", "fairly_satisfied", "dissatisfied"))
-    for matter in MATTERS:
+    for matter in {profile.matter for profile in policy.profiles.values()}:
         yield from (f"matter.{matter}", f"matter.{matter}.about")
     yield from _named("filing", FILED)
     yield from _named("remedies", PROCEDURES)
@@ -128,7 +128,8 @@ def codes(policy: Policy) -> Iterator[str]:
     }:
         yield from (f"mail.tag.{what}", f"mail.what.{what}", f"mail.do.{what}")
     yield from _named("policy", ("missing", "bad_value", "unknown_key"))
-    yield from (code for code in _written_codes("PolicyFault"))
+    yield from (code for call in ("PolicyFault", "Found") for code in _written_codes(call))
+    yield from _named("policy", ("extends_itself", "incomplete"))
     yield from _reasons()
 
 
@@ -136,6 +137,7 @@ def _outcomes() -> Iterator[str]:
     yield from (f"outcome.{code}" for code in _literals(commands.Close, "outcome"))
     yield from (f"outcome.settled.{form}" for form in ("written", "oral", "in_part"))
     yield from (f"outcome.terminated.{code}" for code in _literals(commands.Terminate, "ground"))
+    yield from (f"outcome.not_ours.{code}" for code in _literals(commands.FindNotOurs, "ground"))
     yield from (f"outcome.not_accepted.{code}" for code in _literals(commands.Refuse, "ground"))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 import migrations
 from cases.crossings import TIMERS
 from cases.numbers import case_number
-from cases.office import NoOffice, load_office
+from cases.office import USUAL_PROFILES, NoOffice, load_office
 from infra.db import open_engine, reading, warn_of_old_sqlite
 from infra.i18n import translator
 from infra.logs import log_to_stderr
@@ -32,7 +32,7 @@ from reports.assessment import assess as assess_year
 from reports.closures import closure_cells, closure_header, closure_rows
 from reports.sheets import write_csv, write_xlsx
 from workflow.model import Refusal
-from workflow.policy import PolicyIsWrong
+from workflow.policy_files import PolicyIsWrong
 
 WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
 app = typer.Typer(
@@ -57,16 +57,16 @@ def init(
     ],
     email: Annotated[str, typer.Option(help="管理员邮箱。The administrator's e-mail.", prompt="管理员邮箱 / e-mail")],
     administrator: Annotated[str, typer.Option(help="管理员姓名。The administrator's name.")] = "管理员",
-    mediation: Annotated[
-        str, typer.Option(help="调解期限 / mediation period: mediation-30d, mediation-month")
-    ] = "mediation-30d",
+    profiles: Annotated[
+        str, typer.Option(help="办理类型，逗号分隔，见 huiyin policy profiles。What the office takes in, by commas.")
+    ] = ",".join(USUAL_PROFILES),
     calendar: Annotated[str, typer.Option(help="工作日历 / calendar")] = "cn",
 ) -> None:
     """建立单位：数据库、日历、首位管理员和一次性登录链接。Found an office; the first administrator signs in by a one-time link."""
     try:
         link = found(
-            settings(), name=name, short_name=short_name, administrator=administrator, email=email, mediation=mediation,
-            calendar=calendar, now=_now(),
+            settings(), name=name, short_name=short_name, administrator=administrator, email=email,
+            profiles=tuple(one.strip() for one in profiles.split(",") if one.strip()), calendar=calendar, now=_now(),
         )  # fmt: skip
     except AlreadyFounded as error:
         _fail(f"数据库中已有单位：{error}。This database already holds an office.", WRONG)

@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from cases.office import establish
 from ops.stories import Stage, actor_of
-from people.directory import add_account, add_unit, found_office
+from people.directory import add_account, add_unit
 from people.tables import Office
 from workflow.model import Role, UnitId
 
 OFFICE_NAME, SHORT_NAME = "滨江园区党群服务中心", "滨园"
 #: By the month, as the national rules have it: they let the parties pause for an appraisal, the thirty days do not.
-MEDIATION_PROFILE = "mediation-month"
+PROFILES = ("mediation-month", "petition", "hotline", "enterprise")
 
 
 class DemoUnit(NamedTuple):
@@ -91,12 +92,11 @@ def found_demo_office(connection: Connection, *, now: datetime) -> Stage:
     """The office, its units and its people. Raises `OfficeIsThere`."""
     if connection.execute(select(func.count()).select_from(Office)).scalar_one():
         raise OfficeIsThere
-    found_office(
+    establish(
         connection,
         name=OFFICE_NAME,
         short_name=SHORT_NAME,
-        calendar="cn",
-        mediation_profile=MEDIATION_PROFILE,
+        profiles=PROFILES,
         now=now,
         demo=True,
     )

@@ -23,6 +23,13 @@ MORNING, NOON, AFTERNOON, EVENING = time(8, 30), time(12, 0), time(13, 30), time
 LOOK_BACK_DAYS = 400
 
 
+def policy_for(office: OfficeContext, matter: Matter) -> CasePolicy:
+    """The policy that a matter of the demo runs under."""
+    profile = office.profile_of(matter)
+    assert profile is not None, "the demo office takes in every kind of matter that its stories tell of"
+    return office.policy.for_profile(profile)
+
+
 class Script:
     """One story. `at` is the local time of the next step."""
 
@@ -30,7 +37,7 @@ class Script:
         self, *, name: str, matter: Matter, topic: Topic, at: datetime, office: OfficeContext, rng: Random
     ) -> None:
         self.name, self.matter, self.rng = name, matter, rng
-        self.policy = office.policy.for_profile(office.profile_of(matter))
+        self.policy = policy_for(office, matter)
         self.calendar = self.policy.calendar
         self.clocks: dict[str, Clock] = {}
         self.topic = self._filled(topic)
@@ -107,11 +114,12 @@ class Script:
     def started(self, *names: str, at: datetime | None = None) -> None:
         """Notes that clocks start, now or at that instant; those that the profile leaves out do not."""
         for name in names:
-            if rule := self.policy.rule(name):
-                self.clocks[name] = counting.start(RecordNumber(0), name, rule, self.policy, at=at or self.at)
+            began = at or self.at
+            if rule := self.policy.rule(name, on=began.date()):
+                self.clocks[name] = counting.start(RecordNumber(0), name, rule, self.policy, at=began)
 
     def lengthened(self, name: str, length: int) -> None:
-        rule = replace(self.policy.rules[self.clocks[name].rule], length=length)
+        rule = replace(self.policy.rule_of(self.clocks[name]), length=length)
         began = self.clocks[name].started_at
         self.clocks[name] = counting.start(RecordNumber(0), name, rule, self.policy, at=began)
 
@@ -146,10 +154,11 @@ class Script:
 
 def start_for(policy: CasePolicy, name: str, due_on: Iterable[date]) -> date | None:
     """A day on which a clock started is due on one of these days: a working day if there is one, else any."""
-    rule, calendar = policy.rule(name), policy.calendar
-    assert rule is not None, "a story only aims at clocks of its profile"
+    calendar = policy.calendar
     other = None
     for last in due_on:
+        rule = policy.rule(name, on=last)
+        assert rule is not None, "a story only aims at clocks of its profile"
         for back in range(LOOK_BACK_DAYS):
             day = last - timedelta(days=back)
             started = counting.start(RecordNumber(0), name, rule, policy, at=calendar.start_of(day))

@@ -14,7 +14,7 @@ from cases.office import OfficeContext
 from ops import demo_lives as life
 from ops import demo_mediations as mediation
 from ops.demo_office import MEDIATORS, MEDIATORS_OF, ROOM_CLERK
-from ops.demo_script import Script, start_for, working_day_before
+from ops.demo_script import Script, policy_for, start_for, working_day_before
 from ops.demo_texts import TOPICS
 from ops.stories import Matter, Story
 from workflow.model import Light, State
@@ -133,7 +133,7 @@ class _Desk:
         return {Light.GREEN: later, Light.YELLOW: [coming], Light.RED: self._rng.sample(over, 3)}[light]
 
     def _start(self, matter: Matter, clock: str, due_on: Sequence[date]) -> date:
-        policy = self._office.policy.for_profile(self._office.profile_of(matter))
+        policy = policy_for(self._office, matter)
         found = start_for(policy, clock, due_on)
         return min(found or self._recent, self._recent)
 

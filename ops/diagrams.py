@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from infra.i18n import translator
-from workflow.definition import ClockChange, Extend, PauseAll, Procedure, ResumeAll, Start, Step, Stop, StopAll
+from workflow.definition import (
+    AcknowledgeAll,
+    ClockChange,
+    Extend,
+    PauseAll,
+    Procedure,
+    ResumeAll,
+    Start,
+    Step,
+    Stop,
+    StopAll,
+    VoidAll,
+)
 from workflow.machine import diagram
 from workflow.model import Relation, State
 from workflow.procedures import PROCEDURES
@@ -117,6 +129,10 @@ def _moved(change: ClockChange) -> str:
             return f"stops `{name}` ({outcome})"
         case StopAll(outcome=outcome):
             return f"stops all ({outcome})"
+        case VoidAll():
+            return "voids all"
+        case AcknowledgeAll():
+            return "acknowledges those that are lit"
         case PauseAll():
             return "pauses those whose rule knows the ground"
         case ResumeAll():

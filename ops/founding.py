@@ -3,12 +3,14 @@
 from datetime import datetime
 
 import migrations
-from cases.office import NoOffice, load_office, load_policy
+from cases.office import NoOffice, establish, load_office
+from cases.policies import shipped_files
 from infra.db import open_engine, transaction
 from infra.settings import Settings
-from people.directory import add_account, add_unit, found_office
+from people.directory import add_account, add_unit
 from people.signin import make_link
 from workflow.model import Role
+from workflow.policy_files import policy_from
 
 
 class OfficeIsIncomplete(Exception):
@@ -26,16 +28,17 @@ def found(
     short_name: str,
     administrator: str,
     email: str,
-    mediation: str,
+    profiles: tuple[str, ...],
     calendar: str,
     now: datetime,
 ) -> str:
     """The link that signs the first administrator in. Raises `AlreadyFounded`, `OfficeIsIncomplete`, `PolicyIsWrong`."""
     if not (name.strip() and short_name.strip()) or "@" not in email:
         raise OfficeIsIncomplete("单位名称、简称和邮箱都要填写。Name, short name and e-mail are needed.")
-    profiles = [p.id for p in load_policy(calendar).profiles.values() if p.procedure == "mediation"]
-    if mediation not in profiles:
-        raise OfficeIsIncomplete(f"调解期限 / mediation: {', '.join(profiles)}")
+    known = policy_from(shipped_files(), calendar=calendar).profiles
+    if not profiles or (unknown := [one for one in profiles if one not in known]):
+        named = ", ".join(unknown) if profiles else ""
+        raise OfficeIsIncomplete(f"没有这些办理类型：{named}。Unknown profiles; known: {', '.join(known)}")
     engine = open_engine(settings.database_url())
     try:
         migrations.upgrade(engine)
@@ -44,9 +47,7 @@ def found(
                 raise AlreadyFounded(load_office(connection).name)
             except NoOffice:
                 pass
-            found_office(
-                connection, name=name, short_name=short_name, calendar=calendar, mediation_profile=mediation, now=now
-            )
+            establish(connection, name=name, short_name=short_name, calendar=calendar, profiles=profiles, now=now)
             centre = add_unit(connection, name=name, kind="centre", takes_intake=True)
             account = add_account(
                 connection,

@@ -17,10 +17,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, select
 
 from cases.execute import CaseNotFound, Opened, execute, open_case
-from cases.office import OfficeContext
+from cases.office import OfficeContext, establish
 from cases.tables import Party, PersonalText
 from infra.db import transaction
-from people.directory import add_account, add_unit, found_office, person
+from people.directory import add_account, add_unit, person
 from web.forms import shapes
 from workflow import commands
 from workflow.commands import Command, Intake, adapter_of
@@ -96,12 +96,10 @@ class Stage:
 
 def build_stage(connection: Connection, *, now: datetime) -> Stage:
     """The small office of a replay. It says of itself that it is a simulation."""
-    found_office(
+    establish(
         connection,
         name="滨江园区党群服务中心",
         short_name="滨园",
-        calendar="cn",
-        mediation_profile="mediation-30d",
         now=now,
         simulation=True,
     )
@@ -158,6 +156,8 @@ class Teller:
                 if self.case_id is not None:
                     raise StoryIsWrong(f"{self._story.case}: {step.do} would open a second case")
                 profile = self._office.profile_of(self._story.matter)
+                if profile is None:
+                    raise StoryIsWrong(f"{self._story.case}: this office takes in no {self._story.matter}")
                 self.opened = open_case(
                     connection, command, profile=profile, actor=actor, now=now, office=self._office, request=request
                 )

@@ -17,7 +17,7 @@ class Office(Row, table=True):
     name: str
     short_name: str  #: stands in every case number
     calendar: str
-    mediation_profile: str
+    profiles: str  #: the profiles it has chosen, in the order of its intake desk, separated by spaces
     demo: bool = False
     simulation: bool = False
     created_at: datetime = Field(sa_type=UTCDateTime)

@@ -27,11 +27,11 @@ import infra.db
 import migrations
 import web.slowing
 from cases.execute import Opened
-from cases.office import OfficeContext, load_office
+from cases.office import OfficeContext, establish, load_office
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
 from ops.stories import Stage, Story, StoryStep, Teller, actor_of
-from people.directory import add_account, add_unit, found_office
+from people.directory import add_account, add_unit
 from people.signin import begin_session, make_link
 from web.app import create_app
 from web.context import SESSION_COOKIE
@@ -196,8 +196,9 @@ def found(engine: Engine, *, demo: bool = False, profile: str = "mediation-30d")
     units: dict[str, UnitId] = {}
     accounts: dict[str, AccountId] = {}
     with transaction(engine) as connection:
-        found_office(
-            connection, name="滨江园区党群服务中心", short_name="滨园", calendar="cn", mediation_profile=profile,
+        establish(
+            connection, name="滨江园区党群服务中心", short_name="滨园",
+            profiles=(profile, "petition", "hotline", "enterprise"),
             now=FOUNDED_AT, demo=demo,
         )  # fmt: skip
         for key, name, kind, parent in UNITS:

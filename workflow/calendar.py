@@ -1,21 +1,27 @@
 """Which days count as working days, and where a local day begins in UTC.
 
 A `WorkCalendar` is an index over working days, so that the n-th one is a look-up and not a walk. Days are the
-office's local days; instants are aware UTC. How clocks use days is in `clocks.py`.
+office's local days; instants are aware UTC. How clocks use days is in `counting.py`.
 
 Source: 全国年节及纪念日放假办法 (2024) and the yearly notice of the State Council's general office, as data in
 `policies/calendars/`.
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 #: The span of the index. Nothing in the field runs longer than a few years beyond the present.
 FIRST_YEAR, LAST_YEAR = 2000, 2060
 SATURDAY = 5
+A_DAY = timedelta(days=1)
+
+
+class BeyondCalendar(Exception):
+    """A day outside the years that a calendar counts. Its message names the day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +29,8 @@ class WorkCalendar:
     """Working days of one country or region.
 
     `off` are holidays on any weekday, `work` are make-up working days on a weekend, `published` the years whose
-    notice is loaded. Days of any other year are counted by weekends and `off` alone and are *provisional*.
+    notice is loaded. Days of any other year are counted by weekends and `off` alone and are *provisional*. `notices`
+    names, for each year, what its days are known from.
     """
 
     name: str
@@ -31,6 +38,8 @@ class WorkCalendar:
     off: frozenset[date]
     work: frozenset[date]
     published: frozenset[int]
+    notices: Mapping[int, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    _starts: dict[date, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def _working_ordinals(self) -> list[int]:
@@ -41,13 +50,19 @@ class WorkCalendar:
         return day in self.work or (day.weekday() < SATURDAY and day not in self.off)
 
     def is_provisional(self, first: date, last: date) -> bool:
-        """Whether counting from `first` to `last` needs a year whose notice is not loaded."""
-        return any(year not in self.published for year in range(first.year, last.year + 1))
+        """Whether counting the days from `first` to `last`, both included, needs a year whose notice is not loaded."""
+        year, until = first.year, last.year
+        if year == until:  # nearly always, and a range would cost more than the question
+            return year not in self.published
+        return not self.published.issuperset(range(year, until + 1))
 
     def nth_working_day_after(self, day: date, n: int) -> date:
-        """The n-th working day after `day`, which itself is not counted (民法典 §201)."""
-        index = bisect_right(self._working_ordinals, day.toordinal())
-        return date.fromordinal(self._working_ordinals[index + n - 1])
+        """The n-th working day after `day`, which itself is not counted (民法典 §201). Raises `BeyondCalendar`."""
+        days = self._working_ordinals
+        index = bisect_right(days, day.toordinal()) + n - 1
+        if index >= len(days) or day.year < FIRST_YEAR:
+            raise BeyondCalendar(day.isoformat())
+        return date.fromordinal(days[index])
 
     def working_days_between(self, after: date, until: date) -> int:
         """How many working days D there are with after < D <= until."""
@@ -56,19 +71,32 @@ class WorkCalendar:
         )
 
     def next_working_day(self, day: date) -> date:
-        """`day` itself if it is a working day, else the first one after it (民法典 §203)."""
-        index = bisect_left(self._working_ordinals, day.toordinal())
+        """`day` itself if it is a working day, else the first one after it (民法典 §203). Raises `BeyondCalendar`."""
+        return self.nth_working_day_after(day - timedelta(days=1), 1)
+
+    def last_working_day(self, day: date) -> date:
+        """`day` itself if it is a working day, else the last one before it. Raises `BeyondCalendar`."""
+        index = bisect_left(self._working_ordinals, day.toordinal() + 1) - 1
+        if index < 0 or day.year > LAST_YEAR:
+            raise BeyondCalendar(day.isoformat())
         return date.fromordinal(self._working_ordinals[index])
 
     def local_day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
 
+    def local_time(self, instant: datetime) -> time:
+        return instant.astimezone(self.zone).time()
+
     def start_of(self, day: date) -> datetime:
         """00:00 of the local day, in UTC. It is also 24:00 of the day before."""
-        return datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
+        found = self._starts.get(day)
+        if found is None:
+            found = datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC)
+            self._starts[day] = found
+        return found
 
     def end_of(self, day: date) -> datetime:
-        return self.start_of(day + timedelta(days=1))
+        return self.start_of(day + A_DAY)
 
 
 def add_months(day: date, months: int) -> date:

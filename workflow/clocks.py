@@ -1,24 +1,32 @@
-"""How a clock counts: start, stop, pause, resume, extend; which rungs it has crossed; which light it shows.
+"""What happens to a clock: start, stop, void, pause, resume, extend, move to another policy; what it has crossed; which
+light it shows.
 
 A clock is a value; each function returns a new one. A day clock ends at 24:00 of its last day: `t < due_at` is in
 time, `t == due_at` is not. Every rung is computed when the clock starts or its pauses change and stored with it, so
-that noticing a crossing needs no calendar. Which clock starts when is in `procedures/`; lengths are in `policies/`.
-
-Source: 民法典 §201-204 and the conventions recorded in `docs/decisions/0003-counting.md`.
+that noticing a crossing needs no calendar. How it counts is in `counting.py`; which clock starts when in `procedures/`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from workflow.calendar import WorkCalendar, add_months
-from workflow.model import LIGHT_ORDER, Audience, Clock, Kind, Light, Pause, RecordNumber, Roll, Rung, Unit
-from workflow.policy import CasePolicy, Rule, RungRule
+from workflow.calendar import A_DAY, WorkCalendar
+from workflow.counting import A_MOMENT, STEADY, count, opened
+from workflow.model import LIGHT_ORDER, Audience, Clock, Light, Pause, RecordNumber, Rung, Unit
+from workflow.policy import CasePolicy, Rule
 
-STEADY = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
-PAUSE_OVER = "pause_over"
 OPENED_ALERT_CODES = ("yellow", "reminder")
 OVERDUE_CODES = ("red", "lapsed")
+VOID = "void"
+PAUSE_OVER = "pause_over"
+
+
+class ClockRefuses(Exception):
+    """What was asked of a clock cannot be: the message is one of the codes `pause.*`, `extension.*`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,10 @@ class Crossing:
 def start(number: RecordNumber, name: str, rule: Rule, policy: CasePolicy, *, at: datetime) -> Clock:
     """A running clock with its due time and rungs. `at` may lie in the past (a letter received on Friday and registered
     on Monday) or in the future (the follow-up clock starts when performance falls due)."""
-    clock = Clock(
+    due_at, rungs, provisional = count(
+        at, rule.length, rule.unit, rule.kind, rule.roll, policy.ladder_of(rule), policy.calendar
+    )
+    return Clock(
         number=number,
         name=name,
         rule=rule.id,
@@ -41,27 +52,44 @@ def start(number: RecordNumber, name: str, rule: Rule, policy: CasePolicy, *, at
         started_at=at,
         length=rule.length,
         unit=rule.unit,
-        due_at=at,
-        rungs=(),
+        due_at=due_at,
+        rungs=rungs,
+        provisional=provisional,
     )
-    return _counted(clock, rule, policy)
 
 
 def stop(clock: Clock, *, at: datetime, outcome: str = "met") -> Clock:
     return replace(clock, stopped_at=at, outcome=outcome)
 
 
+def void(clock: Clock, *, at: datetime) -> Clock:
+    """The clock of a duty that was never ours (out of scope, a duplicate, returned with consent): what it lit is kept and
+    not counted."""
+    return replace(clock, stopped_at=at, outcome=VOID, waived=light(clock, at=at) is not Light.GREEN)
+
+
 def pause(clock: Clock, rule: Rule, policy: CasePolicy, *, at: datetime, until: datetime, ground: str) -> Clock:
-    """The clock with a time that is not counted. At `until` it counts again by itself: a rung, so that somebody is told."""
-    counted = _counted(replace(clock, pauses=(*clock.pauses, Pause(at=at, until=until, ground=ground))), rule, policy)
+    """The clock with a time that is not counted. At `until` it counts again by itself: a rung, so that somebody is told.
+
+    Raises `ClockRefuses`: a pause has an end, begins between the start and the due time, and does not overlap another.
+    """
+    if until <= at:
+        raise ClockRefuses("pause.ends_before_it_begins")
+    if at < clock.started_at:
+        raise ClockRefuses("pause.before_the_start")
+    if at >= clock.due_at:
+        raise ClockRefuses("pause.after_the_due_time")
+    if clock.pauses and at < clock.pauses[-1].until:
+        raise ClockRefuses("pause.overlaps")
+    paused = recounted(replace(clock, pauses=(*clock.pauses, Pause(at=at, until=until, ground=ground))), rule, policy)
     over = Rung(code=PAUSE_OVER, light=None, at=until, tell=(Audience.HOLDER,))
-    return replace(counted, rungs=_in_order((*counted.rungs, over)))
+    return replace(paused, rungs=_in_order((*paused.rungs, over)))
 
 
 def resume(clock: Clock, rule: Rule, policy: CasePolicy, *, at: datetime) -> Clock:
     """The clock with its last pause ended at `at` instead of at the planned end."""
     ended = replace(clock.pauses[-1], until=at)
-    return _counted(replace(clock, pauses=(*clock.pauses[:-1], ended)), rule, policy)
+    return recounted(replace(clock, pauses=(*clock.pauses[:-1], ended)), rule, policy)
 
 
 def extend(
@@ -69,17 +97,66 @@ def extend(
 ) -> tuple[Clock, Clock]:
     """The clock closed by an extension granted at `at`, its lights waived, and its successor of the new total length,
     counted from the same start. A rung that would precede the opening is crossed at the opening, the worst light only.
+
+    Raises `ClockRefuses` unless it is granted between the start and the due time, for longer than before.
     """
-    waived = light(clock, at=at) is not Light.GREEN
-    closed = replace(clock, stopped_at=at, outcome="extended", waived=waived)
+    if at < clock.started_at:
+        raise ClockRefuses("extension.before_the_start")
+    if at >= clock.due_at:
+        raise ClockRefuses("extension.after_the_due_time")
+    if length <= clock.length:
+        raise ClockRefuses("extension.not_longer")
+    closed = replace(clock, stopped_at=at, outcome="extended", waived=light(clock, at=at) is not Light.GREEN)
     longer = replace(
-        clock, number=number, length=length, extends=clock.number, policy=policy.version, crossed_until=None, rungs=()
+        clock,
+        number=number,
+        length=length,
+        extends=clock.number,
+        opened_at=at,
+        crossed_until=None,
+        acknowledged_at=None,
     )
-    longer = _counted(longer, rule, policy)
-    past = [rung for rung in longer.rungs if rung.at <= at and rung.light]
-    worst = max(past, key=lambda rung: LIGHT_ORDER[rung.light or Light.GREEN], default=None)
-    opening = (replace(worst, at=at),) if worst else ()
-    return closed, replace(longer, rungs=(*opening, *(rung for rung in longer.rungs if rung.at > at)))
+    return closed, recounted(longer, rule, policy)
+
+
+def move(clock: Clock, rule: Rule, policy: CasePolicy, *, at: datetime) -> Clock:
+    """The running clock under another version of the policy or another calendar, from `at` on.
+
+    A length that an extension has granted stays. A rung that the new count puts into the past lights at `at`, the worst
+    light only: nobody could have known of it before. What is crossed stays crossed: no new count turns a light off.
+    """
+    length = max(rule.length, clock.length) if clock.extends is not None else rule.length
+    moved = replace(clock, policy=policy.version, kind=rule.kind, unit=rule.unit, length=length)
+    moved = recounted(moved, rule, policy)
+    since = clock.crossed_until
+    crossed_by_now = [rung for rung in moved.rungs if since is not None and rung.at <= since]
+    new = [rung for rung in moved.rungs if since is None or rung.at > since]
+    if (missed := [rung for rung in new if rung.at <= at]) and not all(rung in clock.rungs for rung in missed):
+        new = opened(new, at)
+    running = [rung for rung in clock.rungs if rung.code == PAUSE_OVER and rung.at > at]
+    return replace(moved, rungs=_in_order((*crossed_by_now, *new, *running)))
+
+
+def recounted(clock: Clock, rule: Rule, policy: CasePolicy) -> Clock:
+    """The clock with due time and rungs worked out anew from its own start, length and pauses. Rungs that are in the
+    ledger stay as they were crossed."""
+    due_at, rungs, provisional = count(
+        clock.started_at, clock.length, clock.unit, clock.kind, rule.roll, policy.ladder_of(rule), policy.calendar,
+        pauses=clock.pauses, opened_at=clock.opened_at,
+    )  # fmt: skip
+    if clock.crossed_until is not None:
+        rungs = _beside_the_crossed(clock, clock.crossed_until, rungs, due_at)
+    return replace(clock, due_at=due_at, rungs=rungs, provisional=provisional)
+
+
+def _beside_the_crossed(clock: Clock, since: datetime, rungs: tuple[Rung, ...], due_at: datetime) -> tuple[Rung, ...]:
+    """The crossed rungs as they are, and of the new count those whose turn is still to come; after red, no warning."""
+    kept = [rung for rung in clock.rungs if rung.at <= since]
+    codes = {rung.code for rung in kept}
+    overdue = any(rung.light is Light.RED for rung in kept)
+    ahead = (rung for rung in rungs if rung.code not in codes and (rung.at >= due_at or not overdue))
+    later = (rung if rung.at > since else rung._replace(at=since + A_MOMENT) for rung in ahead)
+    return _in_order((*kept, *later))
 
 
 def crossed(clock: Clock, *, until: datetime) -> tuple[Crossing, ...]:
@@ -117,6 +194,22 @@ def paused_until(clock: Clock, *, at: datetime) -> datetime | None:
     return last.until if last.at <= at < last.until else None
 
 
+def waits_for_word(clock: Clock, *, at: datetime) -> bool:
+    """Whether the clock runs, is lit, and nobody has acknowledged the light it shows."""
+    return clock.stopped_at is None and not is_acknowledged(clock, at=at) and light(clock, at=at) is not Light.GREEN
+
+
+def is_acknowledged(clock: Clock, *, at: datetime) -> bool:
+    """Whether the light shown at an instant was acknowledged before then. A new light needs a new word."""
+    return covers(clock.acknowledged_at, clock.rungs, at=at)
+
+
+def covers(acknowledged_at: datetime | None, rungs: Iterable[Rung], *, at: datetime) -> bool:
+    """Whether a word given at one instant covers the last light of these rungs by another instant."""
+    lit = max((rung.at for rung in rungs if rung.light and rung.at <= at), default=None)
+    return acknowledged_at is not None and lit is not None and lit <= acknowledged_at <= at
+
+
 def yellow_at(clock: Clock) -> datetime | None:
     """The first warning: yellow for a duty, the reminder for a person's window. None when the rule is too short."""
     return next((rung.at for rung in clock.rungs if rung.code in OPENED_ALERT_CODES), None)
@@ -128,123 +221,22 @@ def red_at(clock: Clock) -> datetime | None:
 
 def due_on(clock: Clock, calendar: WorkCalendar) -> date:
     """The last local day in time. A clock in minutes or hours may be due in the middle of it."""
-    return calendar.local_day(clock.due_at - timedelta(microseconds=1))
+    return calendar.local_day(clock.due_at - A_MOMENT)
+
+
+def due_is_provisional(clock: Clock, calendar: WorkCalendar, *, rolls: bool) -> bool:
+    """Whether the due date itself needs a year whose notice is not published. `clock.provisional` says it of every
+    instant of the clock, reminders after the due time among them."""
+    if not clock.provisional or clock.unit in STEADY:
+        return False
+    last = due_on(clock, calendar)
+    if clock.unit is Unit.WORKING_DAY:
+        return calendar.is_provisional(calendar.local_day(clock.started_at) + A_DAY, last)
+    return rolls and calendar.is_provisional(last, last)
 
 
 def _in_order(rungs: Iterable[Rung]) -> tuple[Rung, ...]:
     return tuple(sorted(rungs, key=lambda rung: rung.at))
-
-
-# -- counting ---------------------------------------------------------------------------------------------------------
-
-
-def _counted(clock: Clock, rule: Rule, policy: CasePolicy) -> Clock:
-    """The clock with due time and rungs worked out anew from start, length and pauses."""
-    calendar = policy.calendar
-    if clock.unit in STEADY:
-        due_at = _moved(clock.started_at + clock.length * STEADY[clock.unit], clock.pauses)
-        provisional = False
-    else:
-        first = calendar.local_day(clock.started_at)
-        last = _nth_day(clock, clock.length, calendar)
-        rolled = calendar.next_working_day(last) if rule.roll is Roll.NEXT_WORKING_DAY else last
-        due_at = calendar.end_of(rolled)
-        counts_working_days = clock.unit is Unit.WORKING_DAY or rule.roll is Roll.NEXT_WORKING_DAY
-        provisional = counts_working_days and calendar.is_provisional(first, rolled)
-    clock = replace(clock, due_at=due_at, provisional=provisional)
-    rungs = [rung for step in policy.ladder_of(rule).rungs if (rung := _rung(clock, step, calendar))]
-    return replace(clock, rungs=_in_order(_held(rung, clock.pauses) for rung in rungs))
-
-
-def _rung(clock: Clock, step: RungRule, calendar: WorkCalendar) -> Rung | None:
-    at = _rung_at(clock, step, calendar)
-    lit = step.light if clock.kind is Kind.DUTY else None
-    return Rung(code=step.code, light=lit, at=at, tell=step.tell) if at else None
-
-
-def _rung_at(clock: Clock, step: RungRule, calendar: WorkCalendar) -> datetime | None:
-    match step.at:
-        case "due":
-            return clock.due_at
-        case "after_due":
-            due_day = calendar.local_day(clock.due_at - timedelta(microseconds=1))
-            return calendar.end_of(calendar.nth_working_day_after(due_day, step.working_days))
-        case "remaining" | "half_of_remaining":
-            half = step.at == "half_of_remaining"
-            return _steady_warning(clock, half=half) if clock.unit in STEADY else _day_warning(clock, step, calendar)
-
-
-def _steady_warning(clock: Clock, *, half: bool) -> datetime:
-    """Two thirds of the length, or half of the last third; a pause that began before moves it."""
-    whole = clock.length * STEADY[clock.unit]
-    return _moved(clock.started_at + (whole * 5 / 6 if half else whole * 2 / 3), clock.pauses)
-
-
-def _day_warning(clock: Clock, step: RungRule, calendar: WorkCalendar) -> datetime | None:
-    """00:00 of day n-k+1, with k the units that are left when the rung lights."""
-    n = (
-        clock.length
-        if clock.unit is not Unit.MONTH
-        else (add_months(first := calendar.local_day(clock.started_at), clock.length) - first).days
-    )
-    if n < step.min_units:
-        return None
-    k = min(-(-n // step.share_of), step.cap)
-    if step.at == "half_of_remaining":
-        if k == 1:
-            return None  # there is no second half of a single unit: it would fall on the yellow itself
-        k = -(-k // 2)
-    return calendar.start_of(_nth_day(clock, n - k + 1, calendar, in_days=clock.unit is Unit.MONTH))
-
-
-def _nth_day(clock: Clock, n: int, calendar: WorkCalendar, *, in_days: bool = False) -> date:
-    """The n-th counted day. Days D of a pause with P < D <= R are not counted (`domain.md` §1.1)."""
-    begin = calendar.local_day(clock.started_at)
-    if clock.unit is Unit.MONTH and not in_days:
-        target = add_months(begin, n)
-        return date.fromordinal(target.toordinal() + _paused_days(clock, begin, target, calendar))
-    for paused, resumed in _paused_spans(clock, calendar):
-        before = _count(clock.unit, begin, paused, calendar)
-        if before >= n:
-            break
-        n, begin = n - before, max(resumed, begin)
-    if clock.unit is Unit.WORKING_DAY:
-        return calendar.nth_working_day_after(begin, n)
-    return begin + timedelta(days=n)
-
-
-def _count(unit: Unit, after: date, until: date, calendar: WorkCalendar) -> int:
-    if until <= after:
-        return 0
-    return calendar.working_days_between(after, until) if unit is Unit.WORKING_DAY else (until - after).days
-
-
-def _paused_spans(clock: Clock, calendar: WorkCalendar) -> Iterator[tuple[date, date]]:
-    for one in clock.pauses:
-        yield calendar.local_day(one.at), calendar.local_day(one.until)
-
-
-def _paused_days(clock: Clock, begin: date, target: date, calendar: WorkCalendar) -> int:
-    """Calendar days of pauses that a month clock must be given back."""
-    lost = 0
-    for paused, resumed in _paused_spans(clock, calendar):
-        if paused < target + timedelta(days=lost):
-            lost += (resumed - max(paused, begin)).days
-    return lost
-
-
-def _moved(instant: datetime, pauses: tuple[Pause, ...]) -> datetime:
-    """An instant of a steady clock, later by every pause that began before it."""
-    for one in pauses:
-        if one.at < instant:
-            instant += one.until - one.at
-    return instant
-
-
-def _held(rung: Rung, pauses: tuple[Pause, ...]) -> Rung:
-    """Nothing lights during a pause: such a rung waits for its end."""
-    end = next((one.until for one in pauses if one.at < rung.at < one.until), None)
-    return replace(rung, at=end) if end else rung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,4 +259,5 @@ def left(clock: Clock, calendar: WorkCalendar, *, at: datetime) -> Left:
     today, last = calendar.local_day(at), due_on(clock, calendar)
     unit = Unit.WORKING_DAY if clock.unit is Unit.WORKING_DAY else Unit.DAY
     earlier, later = (last, today) if overdue else (today, last)
-    return Left(amount=_count(unit, earlier, later, calendar), unit=unit, overdue=overdue)
+    amount = calendar.working_days_between(earlier, later) if unit is Unit.WORKING_DAY else (later - earlier).days
+    return Left(amount=max(amount, 0), unit=unit, overdue=overdue)

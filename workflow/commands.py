@@ -99,6 +99,34 @@ class Refuse(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FindNotOurs(Command):
+    """The matter should never have been counted here: out of scope, a duplicate, returned with the sender's consent. Its
+    clocks are void; a coordinator answers for it, and the person is told where the matter is."""
+
+    ground: Literal["out_of_scope", "duplicate", "returned_with_consent"]
+    proper_channel: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportByPhone(Command):
+    """电话报告 to the level above or the police: who was told, and what."""
+
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportInWriting(Command):
+    """书面报告 to the level above."""
+
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledge(Command):
+    """知悉: a light is seen and in hand. Its reminders climb no further; the next light tells everyone again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assign(Command):
     """转送 or 交办 to a unit, and to a person of it if known."""
 

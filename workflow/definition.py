@@ -117,6 +117,16 @@ class StopAll:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidAll:
+    """Ends every clock that still runs as one that should never have counted: the matter was not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAll:
+    """Notes on every lit clock that somebody who was told has it in hand: reminders of that light stop climbing."""
+
+
+@dataclass(frozen=True, slots=True)
 class PauseAll:
     """Pauses every running clock whose rule knows the command's ground."""
 
@@ -133,7 +143,7 @@ class Extend:
     names: tuple[str, ...]
 
 
-ClockChange = Start | Stop | StopAll | PauseAll | ResumeAll | Extend
+ClockChange = Start | Stop | StopAll | VoidAll | AcknowledgeAll | PauseAll | ResumeAll | Extend
 
 
 def nothing_more(_situation: Situation, _command: Any, _draft: Draft) -> None:

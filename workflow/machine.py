@@ -17,6 +17,7 @@ from transitions.extensions import GraphMachine
 from workflow import clocks as counting
 from workflow.commands import Command
 from workflow.definition import (
+    AcknowledgeAll,
     Draft,
     Extend,
     PauseAll,
@@ -27,6 +28,7 @@ from workflow.definition import (
     Step,
     Stop,
     StopAll,
+    VoidAll,
 )
 from workflow.fields import personal_fields
 from workflow.model import (
@@ -46,7 +48,7 @@ from workflow.model import (
     State,
     TextKind,
 )
-from workflow.procedures import PROCEDURES
+from workflow.procedures import PROCEDURES, rules
 
 
 class StepTransition(Transition):
@@ -249,32 +251,37 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
     running = [clock for clock in clocks if clock.stopped_at is None]
     match change:
         case Start(name=name, at=at):
-            rule = policy.rule(name)
+            began = at(situation, command) if at else now
+            rule = policy.rule(name, on=policy.calendar.local_day(began))
             if rule is None or any(clock.name == name for clock in running):
                 return []  # the profile leaves this clock out, or it runs already: the citizen's clock never restarts
-            began = at(situation, command) if at else now
-            return [counting.start(draft.number(), name, rule, policy, at=began)]
+            return [counting.start(draft.number(), name, rule, policy, at=policy.deemed_received(began, rule))]
         case Stop(name=name, outcome=outcome):
             return [counting.stop(clock, at=now, outcome=outcome) for clock in running if clock.name == name]
         case StopAll(outcome=outcome):
             return [counting.stop(clock, at=now, outcome=outcome) for clock in running]
+        case VoidAll():
+            return [counting.void(clock, at=now) for clock in running]
         case PauseAll():
             until = policy.calendar.start_of(command.until)
             return [
-                counting.pause(clock, rule, policy, at=now, until=until, ground=command.ground)
-                for clock in running
-                if (rule := policy.rules[clock.rule]).pause and command.ground in rule.pause.grounds
+                counting.pause(
+                    clock, policy.rule_of(clock), policy.of(clock), at=now, until=until, ground=command.ground
+                )
+                for clock in rules.pausable(situation, ground=command.ground)
             ]
         case ResumeAll():
             return [
-                counting.resume(clock, policy.rules[clock.rule], policy, at=now)
+                counting.resume(clock, policy.rule_of(clock), policy.of(clock), at=now)
                 for clock in running
                 if counting.paused_until(clock, at=now)
             ]
+        case AcknowledgeAll():
+            return [replace(clock, acknowledged_at=now) for clock in running if counting.waits_for_word(clock, at=now)]
         case Extend(names=names):
             clock = next(clock for clock in running if clock.name in names)
-            rule = policy.rules[clock.rule]
-            pair = counting.extend(clock, draft.number(), rule, policy, at=now, length=command.to_length)
+            rule, under = policy.rule_of(clock), policy.of(clock)
+            pair = counting.extend(clock, draft.number(), rule, under, at=now, length=command.to_length)
             draft.data["extension"] = {"clock": clock.number, "successor": pair[1].number, "waived": pair[0].waived}
             return list(pair)
     raise AssertionError(change)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 CaseId = NewType("CaseId", int)
 AccountId = NewType("AccountId", int)
@@ -159,8 +159,7 @@ class Refusal(Exception):
         self.reasons = reasons
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
+class Rung(NamedTuple):
     """One instant of a clock's ladder: what it is called, what it lights, when, and who is told."""
 
     code: str
@@ -197,7 +196,9 @@ class Clock:
     stopped_at: datetime | None = None
     outcome: str | None = None
     extends: RecordNumber | None = None
-    provisional: bool = False
+    opened_at: datetime | None = None  #: when the extension was granted that opened it
+    acknowledged_at: datetime | None = None  #: when somebody who was told of its light has said so
+    provisional: bool = False  #: one of its instants needs a year whose notice is not published
     waived: bool = False
 
 

@@ -15,13 +15,13 @@ from sqlalchemy import Connection, func, insert, select, text, update
 import migrations
 from cases.execute import execute, open_case
 from cases.ledger import event_hash
-from cases.office import load_office
+from cases.office import establish, load_office
 from cases.rows import stamp
 from cases.sweep import sweep
 from infra.columns import Row
 from infra.db import open_engine, reading, transaction
 from ops.verify_report import Report
-from people.tables import Account, Office, Unit, UnitAbove
+from people.tables import Account, Unit, UnitAbove
 from workflow import commands as c
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
 
@@ -178,18 +178,7 @@ def build(url: str) -> None:
 
 
 def _found_office(connection: Connection) -> None:
-    connection.execute(
-        insert(Office).values(
-            id=1,
-            name="滨江街道社会治理中心",
-            short_name="滨",
-            calendar="cn",
-            mediation_profile="mediation-30d",
-            demo=False,
-            simulation=False,
-            created_at=START,
-        )
-    )
+    establish(connection, name="滨江街道社会治理中心", short_name="滨", now=START)
     for number, kind, parent in UNITS:
         connection.execute(insert(Unit).values(id=number, name=kind, kind=kind, parent_id=parent, takes_intake=False))
     for unit, _, _ in UNITS:

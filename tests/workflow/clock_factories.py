@@ -16,12 +16,12 @@ A_MOMENT = timedelta(microseconds=1)
 
 def a_rule(length: int, unit: Unit = Unit.WORKING_DAY, **more: object) -> Rule:
     """A rule of the office's own; its ladder is the profile's (`third`) unless it names another."""
-    base = replace(POLICY.rules["OFC-02"], id="OWN", length=length, unit=unit)
+    base = replace(POLICY.rules["OFC-02"][-1], id="OWN", length=length, unit=unit)
     return replace(base, **more)  # type: ignore[arg-type]  # fields of Rule
 
 
 def a_clock(rule: Rule | str, on: str, *, policy: CasePolicy = POLICY) -> Clock:
-    return start(ONE, "own", policy.rules[rule] if isinstance(rule, str) else rule, policy, at=at(on))
+    return start(ONE, "own", policy.rules[rule][-1] if isinstance(rule, str) else rule, policy, at=at(on))
 
 
 def instants(clock: Clock) -> dict[str, str | None]:

@@ -35,7 +35,8 @@ from workflow.model import (
     State,
     UnitId,
 )
-from workflow.policy import CasePolicy, Policy, policy_from
+from workflow.policy import CasePolicy, Policy
+from workflow.policy_files import policy_from
 
 UPSTREAM, CENTRE, ROOM, ELSEWHERE = UnitId(1), UnitId(2), UnitId(3), UnitId(9)
 CASE = CaseId(7)

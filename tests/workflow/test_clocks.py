@@ -73,7 +73,7 @@ def test_a_ladder_that_lights_only_after_the_due_time_is_data_too(
         RungRule(code="yellow", light=Light.YELLOW, at="due"),
         RungRule(code="red", light=Light.RED, at="after_due", working_days=5),
     )
-    clock = a_clock(replace(POLICY.rules[rule], ladder="own"), started, policy=policy)
+    clock = a_clock(replace(POLICY.rules[rule][-1], ladder="own"), started, policy=policy)
     assert instants(clock) == {"yellow": yellow, "red": red}
 
 

@@ -25,16 +25,16 @@ from workflow.policy import RungRule
 
 
 def paused(clock: Clock, rule: str, on: str, *, until: str, ground: str = "measurement") -> Clock:
-    return pause(clock, POLICY.rules[rule], POLICY, at=at(on), until=at(until), ground=ground)
+    return pause(clock, POLICY.rules[rule][-1], POLICY, at=at(on), until=at(until), ground=ground)
 
 
 def resumed(clock: Clock, rule: str, on: str) -> Clock:
-    return resume(clock, POLICY.rules[rule], POLICY, at=at(on))
+    return resume(clock, POLICY.rules[rule][-1], POLICY, at=at(on))
 
 
 def the_extended_order() -> Clock:
     """C5.2b before its pause: 15 working days from 27 April."""
-    return start(TWO, "order", replace(POLICY.rules["HOT-07"], length=15), POLICY, at=at("2026-04-27T09:15"))
+    return start(TWO, "order", replace(POLICY.rules["HOT-07"][-1], length=15), POLICY, at=at("2026-04-27T09:15"))
 
 
 def test_the_day_of_the_pause_is_used_up_and_the_day_of_its_end_is_not_counted() -> None:
@@ -138,7 +138,7 @@ def test_a_pause_moves_the_yellow_of_a_month_by_its_own_days_and_no_more() -> No
 
 
 def extended(clock: Clock, rule: str, on: str, *, to: int) -> tuple[Clock, Clock]:
-    return extend(clock, TWO, POLICY.rules[rule], POLICY, at=at(on), length=to)
+    return extend(clock, TWO, POLICY.rules[rule][-1], POLICY, at=at(on), length=to)
 
 
 def test_an_extension_counts_the_new_length_from_the_same_start_and_waives_the_light_then_lit() -> None:
@@ -160,7 +160,7 @@ def test_an_extension_of_a_green_clock_waives_nothing() -> None:
 def test_a_light_that_lit_in_the_instant_of_the_extension_is_waived() -> None:
     clock = a_clock("MED-03", "2026-09-15T10:00")
     assert extended(clock, "MED-03", "2026-10-06T00:00", to=45)[0].waived
-    assert not extend(clock, TWO, POLICY.rules["MED-03"], POLICY, at=at("2026-10-06T00:00") - A_MOMENT, length=45)[
+    assert not extend(clock, TWO, POLICY.rules["MED-03"][-1], POLICY, at=at("2026-10-06T00:00") - A_MOMENT, length=45)[
         0
     ].waived
 

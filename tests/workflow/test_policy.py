@@ -7,7 +7,7 @@ from tests.workflow.factories import at, policy_of, shipped_policy
 from workflow.clocks import start
 from workflow.definition import Start
 from workflow.model import Kind, RecordNumber
-from workflow.policy import PolicyFault, PolicyIsWrong, parse, policy_from
+from workflow.policy_files import PolicyFault, PolicyIsWrong, parse, policy_from
 from workflow.procedures import PROCEDURES
 
 SHIPPED = read_tree("workflow", "policies", suffix=".toml")
@@ -161,7 +161,7 @@ def test_any_change_of_any_file_changes_the_version_that_clocks_are_stamped_with
 
 def test_a_clock_is_stamped_with_the_version_it_started_under() -> None:
     policy = policy_of("petition")
-    clock = start(RecordNumber(1), "notice", policy.rules["PET-02"], policy, at=at("2026-03-02T09:00"))
+    clock = start(RecordNumber(1), "notice", policy.rules["PET-02"][-1], policy, at=at("2026-03-02T09:00"))
     assert (clock.rule, clock.policy) == ("PET-02", shipped_policy().version)
 
 
@@ -238,5 +238,5 @@ def test_a_profile_leaves_out_a_clock_by_not_naming_it() -> None:
 
 def test_a_rule_with_its_own_ladder_does_not_take_the_profiles() -> None:
     policy = policy_of("petition")
-    assert policy.ladder_of(policy.rules["OFC-01"]).id == "signing"
-    assert policy.ladder_of(policy.rules["PET-05"]).id == "third"
+    assert policy.ladder_of(policy.rules["OFC-01"][-1]).id == "signing"
+    assert policy.ladder_of(policy.rules["PET-05"][-1]).id == "third"

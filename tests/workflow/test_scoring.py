@@ -112,7 +112,7 @@ def lights_of(clock: Clock, *, until: str) -> list[LitRung]:
 
 def a_clock(rule: str, on: str) -> Clock:
     policy = policy_of("petition")
-    return start(RecordNumber(1), "own", policy.rules[rule], policy, at=at(on))
+    return start(RecordNumber(1), "own", policy.rules[rule][-1], policy, at=at(on))
 
 
 def test_an_order_left_alone_costs_one_point_however_many_rungs_it_passes() -> None:
@@ -133,7 +133,7 @@ def test_a_yellow_that_an_extension_waives_costs_nothing_and_its_opening_light_d
     clock = a_clock("ENT-01c", "2026-03-02T10:00")
     seen = lights_of(clock, until="2026-03-16T10:00")
     closed, longer = extend(
-        clock, RecordNumber(2), policy.rules["ENT-01c"], policy, at=at("2026-03-16T10:00"), length=12
+        clock, RecordNumber(2), policy.rules["ENT-01c"][-1], policy, at=at("2026-03-16T10:00"), length=12
     )  # fmt: skip
     waived = [replace(one, waived=closed.waived) for one in seen]
     assert points(*waived, *lights_of(longer, until="2026-03-18T12:00")) == [Decimal(0), Decimal("-0.5")]

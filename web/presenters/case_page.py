@@ -129,7 +129,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         steps_of_others=tuple(
             (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
         ),
-        clocks=tuple(clock_view(clock, ctx) for clock in _clocks_in_order(facts, ctx.now)),
+        clocks=tuple(clock_view(clock, ctx, situation.policy) for clock in _clocks_in_order(facts, ctx.now)),
         parties=tuple(
             PartyView(
                 side=party.side.value,

@@ -7,8 +7,10 @@ from datetime import datetime
 from cases.words import due_words
 from infra.i18n import write_minute
 from web.context import Context
-from workflow.clocks import STEADY, Left, left, light, paused_until, red_at, yellow_at
+from workflow.clocks import Left, due_is_provisional, left, light, paused_until, red_at, yellow_at
+from workflow.counting import STEADY
 from workflow.model import LIGHT_ORDER, Clock, Kind, Light
+from workflow.policy import CasePolicy
 
 SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○"}
 
@@ -73,13 +75,13 @@ def clock_light(clock: Clock, ctx: Context) -> LightView:
         due=due_words(clock, ctx.office.policy.calendar, ctx.language, today=ctx.today),
         due_iso=clock.due_at.isoformat(),
         clock=clock.name,
-        provisional=clock.provisional,
+        provisional=due_is_provisional(clock, ctx.office.policy.calendar, rolls=ctx.office.policy.rolls(clock.rule)),
         ends_with_day=clock.unit not in STEADY,
     )
 
 
-def clock_view(clock: Clock, ctx: Context) -> ClockView:
-    rule = ctx.office.policy.rules.get(clock.rule)
+def clock_view(clock: Clock, ctx: Context, policy: CasePolicy) -> ClockView:
+    rule = policy.rule_of(clock) if clock.rule in policy.of(clock).rules else None
     yellow = yellow_at(clock)
     end = clock.stopped_at or ctx.now
     return ClockView(

@@ -15,15 +15,11 @@ from web.posted import Form, Posted
 from web.presenters.case_page import changes_since, choices_for, intake_choices, show_case, situation_of
 from workflow.commands import Apply, Command, Intake, Register
 from workflow.model import CaseFacts, Refusal, Role, State
+from workflow.policy import Profile
 from workflow.procedures import PROCEDURES
 
-#: What may be registered, in the order of the page: the matter and the command that opens it.
-MATTERS: dict[str, type[Intake]] = {
-    "mediation": Apply,
-    "petition": Register,
-    "hotline": Register,
-    "enterprise": Register,
-}
+#: The command that opens a case of each procedure.
+OPENS: dict[str, type[Intake]] = {"mediation": Apply, "petition": Register}
 INTAKE = frozenset({Role.CLERK, Role.COORDINATOR})
 CHANNEL_OF = {"hotline": "hotline", "enterprise": "enterprise_order"}
 
@@ -132,19 +128,20 @@ def _command(procedure: str, name: str) -> type[Command]:
 
 @get("/intake", who=INTAKE)
 def choose_matter(ctx: Ctx) -> Response:
-    return render(ctx, "pages/intake_choice.html", matters=tuple(MATTERS))
+    return render(ctx, "pages/intake_choice.html", profiles=ctx.office.taken_in())
 
 
 @get("/intake/{matter}", who=INTAKE)
 def intake_form(ctx: Ctx, matter: str) -> Response:
-    kind = _matter(matter)
-    preset = {"channel": CHANNEL_OF[matter]} if matter in CHANNEL_OF else {}
-    return _intake_page(ctx, matter, blank_form(kind, intake_choices(), preset=preset))
+    profile = _profile(ctx, matter)
+    preset = {"channel": CHANNEL_OF[profile.matter]} if profile.matter in CHANNEL_OF else {}
+    return _intake_page(ctx, profile, blank_form(OPENS[profile.procedure], intake_choices(), preset=preset))
 
 
 @post("/intake/{matter}", who=INTAKE)
 def register(ctx: Ctx, form: Form, matter: str) -> Response:
-    kind = _matter(matter)
+    profile = _profile(ctx, matter)
+    kind = OPENS[profile.procedure]
     try:
         command = read_form(kind, form.fields(), intake_choices(), zone=ctx.office.policy.calendar.zone)
         assert isinstance(command, Intake)
@@ -152,27 +149,29 @@ def register(ctx: Ctx, form: Form, matter: str) -> Response:
             opened = open_case(
                 connection,
                 command,
-                profile=ctx.office.profile_of(matter),
+                profile=profile.id,
                 actor=ctx.actor,
                 now=ctx.now,
                 office=ctx.office,
                 request=form.form_id,
             )
     except FormIsWrong as error:
-        return _intake_page(ctx, matter, error.form, form_id=form.form_id, status=422)
+        return _intake_page(ctx, profile, error.form, form_id=form.form_id, status=422)
     except Refusal as refusal:
         typed = with_errors(as_typed(kind, form.fields(), intake_choices()), refusal.reasons)
-        return _intake_page(ctx, matter, typed, form_id=form.form_id, status=422)
+        return _intake_page(ctx, profile, typed, form_id=form.form_id, status=422)
     return render(ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code))
 
 
 def _intake_page(
-    ctx: Context, matter: str, form: FormView, *, form_id: str | None = None, status: int = 200
+    ctx: Context, profile: Profile, form: FormView, *, form_id: str | None = None, status: int = 200
 ) -> Response:
-    return render(ctx, "pages/intake.html", status=status, matter=matter, form=form, form_id=form_id)
+    return render(ctx, "pages/intake.html", status=status, profile=profile, form=form, form_id=form_id)
 
 
-def _matter(matter: str) -> type[Intake]:
-    if matter not in MATTERS:
+def _profile(ctx: Context, matter: str) -> Profile:
+    """The profile that a matter is opened under, by its own name or by the kind of matter."""
+    found = ctx.office.profile_of(matter)
+    if found is None:
         raise NoSuchPage
-    return MATTERS[matter]
+    return ctx.office.policy.profiles[found]

@@ -31,18 +31,20 @@ FILINGS_AN_HOUR = parse("20/hour")
 
 @get("/file", who=PUBLIC)
 def choose_what_to_file(ctx: Ctx) -> Response:
-    return render(ctx, "pages/file_choice.html")
+    taken = [matter for matter in FILED if ctx.office.profile_of(matter)]
+    return render(ctx, "pages/file_choice.html", taken=taken)
 
 
 @get("/file/{matter}", who=PUBLIC)
 def filing_form(ctx: Ctx, matter: str) -> Response:
-    return _filing_page(ctx, matter, blank_form(_kind(matter), intake_choices()))
+    kind, _ = _kind(ctx, matter)
+    return _filing_page(ctx, matter, blank_form(kind, intake_choices()))
 
 
 @post("/file/{matter}", who=PUBLIC)
 def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
     """Opens the case and shows the receipt. Sending the form again shows the same receipt."""
-    kind = _kind(matter)
+    kind, profile = _kind(ctx, matter)
     try:
         if not allowed(FILINGS_AN_HOUR, "file", ctx.request):
             raise FormIsWrong(
@@ -55,7 +57,7 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
             opened = open_case(
                 connection,
                 _online(command),
-                profile=ctx.office.profile_of(matter),
+                profile=profile,
                 actor=intake_actor(ctx),
                 now=ctx.now,
                 office=ctx.office,
@@ -142,10 +144,12 @@ def _online(command: Intake) -> Intake:
     return replace(command, channel="online", received_at=None)
 
 
-def _kind(matter: str) -> type[Intake]:
-    if matter not in FILED:
+def _kind(ctx: Context, matter: str) -> tuple[type[Intake], str]:
+    """The command and the profile of a matter that may be filed here."""
+    profile = ctx.office.profile_of(matter)
+    if matter not in FILED or profile is None:
         raise NoSuchPage
-    return FILED[matter]
+    return FILED[matter], profile
 
 
 def _own_case(ctx: Context) -> int:

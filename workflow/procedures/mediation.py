@@ -11,7 +11,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from workflow import commands as c
-from workflow.definition import Draft, Extend, PauseAll, Procedure, ResumeAll, Situation, Start, Step, Stop, StopAll
+from workflow.definition import (
+    AcknowledgeAll,
+    Draft,
+    Extend,
+    PauseAll,
+    Procedure,
+    ResumeAll,
+    Situation,
+    Start,
+    Step,
+    Stop,
+    StopAll,
+)  # fmt: skip
 from workflow.model import (
     FINAL_STATES,
     AccountId,
@@ -32,6 +44,7 @@ AT_WORK = (S.MEDIATOR_ASSIGNED, S.RIGHTS_NOTIFIED, S.IN_SESSION)
 ANSWERED = (S.SETTLED, S.TERMINATED, S.FOLLOWED_UP, S.CLOSED, S.NOT_ACCEPTED)
 CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
 MEDIATORS = ((Role.MEDIATOR, R.ASSIGNED),)
+UNTIL_CLOSED = (S.APPLIED, S.CONSENT_PENDING, S.ACCEPTED, *AT_WORK, S.SETTLED, S.TERMINATED, S.FOLLOWED_UP)
 
 #: Types of dispute whose agreement concerns personal status: no judicial confirmation (民诉法解释 §355).
 STATUS_TYPES = frozenset({"10"})
@@ -295,6 +308,11 @@ MEDIATION = Procedure(
             allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), guards=(rules.may_be_extended, rules.not_paused),
             checks=(rules.longer_within_the_rule, rules.every_party_in("consenting")), clocks=(Extend(("period",)),),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
+        ),
+        Step(
+            command=c.Acknowledge, event="clock:acknowledged", sources=UNTIL_CLOSED, target=None,
+            allowed=(*MEDIATORS, (Role.COORDINATOR, R.SAME_UNIT), (Role.SUPERVISOR, R.ABOVE)),
+            guards=(rules.a_light_waits_for_word,), clocks=(AcknowledgeAll(),),
         ),
         Step(
             command=c.Suspend, event="clock:paused", sources=AT_WORK, target=None,

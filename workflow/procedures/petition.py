@@ -1,21 +1,38 @@
 """信访: petitions, and by other profiles hotline orders and enterprise orders.
 
 登记 → 受理 or 不予受理 → 转办 → 签收 → 先行联系, 首次响应, 办理 → 答复 → 评价 → 办结. Which clocks run, and how long, is in the
-profile (`policies/profiles.toml`): `notice` and `decision` for a petition, `order` and `first_response` for an order.
+profile (`policies/profiles/`): `notice` and `decision` for a petition, `order` and `first_response` for an order.
 
 Source: 信访工作条例 (2022) §17-§23, §34; local hotline rules as named in the policy files.
 """
 
 from workflow import commands as c
-from workflow.definition import Draft, Extend, PauseAll, Procedure, ResumeAll, Situation, Start, Step, Stop, StopAll
+from workflow.definition import (
+    AcknowledgeAll,
+    Draft,
+    Extend,
+    PauseAll,
+    Procedure,
+    ResumeAll,
+    Situation,
+    Start,
+    Step,
+    Stop,
+    StopAll,
+    VoidAll,
+)
 from workflow.model import FINAL_STATES, Audience, Reason, Relation, Role, State
 from workflow.procedures import rules
 
 S, R = State, Relation
 OPEN = (S.REGISTERED, S.ACCEPTED, S.DISPATCHED, S.HANDLING)
 ANSWERED = (S.REPLIED, S.CLOSED, S.NOT_ACCEPTED)
+UNTIL_CLOSED = (*OPEN, S.REPLIED)
 CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
 HANDLERS = ((Role.MEDIATOR, R.ASSIGNED), (Role.COORDINATOR, R.SAME_UNIT))
+REPORTERS = (*HANDLERS, (Role.CLERK, R.ABOVE), (Role.SUPERVISOR, R.ABOVE))
+#: Who is told of a light, and may say that it is in hand.
+TOLD = (*HANDLERS, (Role.SUPERVISOR, R.ABOVE))
 
 
 def handler_is_another_than_before(situation: Situation, command: c.Assign) -> Reason | None:
@@ -58,6 +75,7 @@ PETITION = Procedure(
             clocks=(
                 Start("notice", at=rules.received_at), Start("referral", at=rules.received_at),
                 Start("first_response", at=rules.received_at), Start("order", at=rules.received_at),
+                Start("oral_report", at=rules.received_at), Start("written_report", at=rules.received_at),
             ),
             tells=(Audience.HOLDER,),
         ),
@@ -68,6 +86,11 @@ PETITION = Procedure(
         Step(
             command=c.Refuse, event="case:not_accepted", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED, allowed=CLERKS,
             writes=rules.note_refusal, clocks=(Stop("notice"), StopAll()), cannot_be_undone=True,
+        ),
+        Step(
+            command=c.FindNotOurs, event="case:found_not_ours", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED,
+            allowed=((Role.COORDINATOR, R.ABOVE),), writes=rules.note_not_ours, clocks=(VoidAll(),),
+            tells=(Audience.UNIT_HEAD,), cannot_be_undone=True,
         ),
         Step(
             command=c.Assign, event="case:assigned", sources=(S.ACCEPTED, S.DISPATCHED, S.HANDLING), target=S.DISPATCHED,
@@ -89,6 +112,20 @@ PETITION = Procedure(
             command=c.RespondFirst, event="case:first_responded", sources=OPEN, target=None,
             allowed=(*HANDLERS, (Role.CLERK, R.ABOVE)),
             clocks=(Stop("first_response"),), marks="first_responded",
+        ),
+        Step(
+            command=c.ReportByPhone, event="case:reported_by_phone", sources=OPEN, target=None, allowed=REPORTERS,
+            guards=(rules.runs("oral_report"),), clocks=(Stop("oral_report"),),
+            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_by_phone",
+        ),
+        Step(
+            command=c.ReportInWriting, event="case:reported_in_writing", sources=OPEN, target=None, allowed=REPORTERS,
+            guards=(rules.runs("written_report"),), clocks=(Stop("written_report"),),
+            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_in_writing",
+        ),
+        Step(
+            command=c.Acknowledge, event="clock:acknowledged", sources=UNTIL_CLOSED, target=None, allowed=TOLD,
+            guards=(rules.a_light_waits_for_word,), clocks=(AcknowledgeAll(),),
         ),
         Step(
             command=c.RequestExtension, event="case:extension_requested", sources=(S.HANDLING,), target=None,

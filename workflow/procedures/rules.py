@@ -7,16 +7,24 @@ give a reason or nothing. What only one procedure needs stands beside its table.
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.clocks import paused_until
-from workflow.commands import Close, ExtendByConsent, GrantExtension, Intake, Rate, Refuse, RequestExtension, Suspend
-from workflow.definition import Check, Draft, Situation
+from workflow.clocks import paused_until, waits_for_word
+from workflow.commands import (
+    Close,
+    ExtendByConsent,
+    FindNotOurs,
+    GrantExtension,
+    Intake,
+    Rate,
+    Refuse,
+    RequestExtension,
+    Suspend,
+)
+from workflow.definition import Check, Draft, Guard, Situation
 from workflow.model import Clock, Consent, Party, Rating, Reason, RecordNumber, Side, Unit
-from workflow.policy import Extension
+from workflow.policy import LONGEST, Extension
 
 #: Clocks that an extension may lengthen; which one a case has, its profile says.
 EXTENDABLE = ("decision", "order", "period")
-#: Ten years in each unit. Where a rule names no limit, a slip of the keyboard must still meet one.
-LONGEST = {Unit.MONTH: 120, Unit.DAY: 3652, Unit.WORKING_DAY: 2500, Unit.HOUR: 87_660, Unit.MINUTE: 5_259_600}
 LONGEST_DAYS = LONGEST[Unit.DAY]
 
 
@@ -98,6 +106,18 @@ def may_serve(field: str) -> Check:
     return check
 
 
+# -- clocks -----------------------------------------------------------------------------------------------------------
+
+
+def runs(name: str) -> Guard:
+    """A named clock runs: the profile has it and it has not been met."""
+
+    def guard(situation: Situation) -> Reason | None:
+        return None if situation.facts.running(name) else Reason(code="clock.does_not_run", values={"clock": name})
+
+    return guard
+
+
 # -- extension --------------------------------------------------------------------------------------------------------
 
 
@@ -109,8 +129,8 @@ def extendable_clock(situation: Situation) -> Clock | None:
 def may_be_extended(situation: Situation) -> Reason | None:
     """Before the due time, by a rule that allows it, and not more often than it allows."""
     clock = extendable_clock(situation)
-    rule = situation.policy.rules[clock.rule].extension if clock else None
-    if clock is None or rule is None:
+    rule = situation.policy.rule_of(clock).extension if clock else None
+    if clock is None or rule is None or rule.by == "outside":
         return Reason(code="extension.not_allowed_by_rule")
     if situation.now >= clock.due_at:
         return Reason(code="extension.too_late")
@@ -128,7 +148,7 @@ def longer_within_the_rule(
     situation: Situation, command: RequestExtension | GrantExtension | ExtendByConsent
 ) -> Reason | None:
     clock = extendable_clock(situation)
-    rule: Extension | None = situation.policy.rules[clock.rule].extension if clock else None
+    rule: Extension | None = situation.policy.rule_of(clock).extension if clock else None
     if clock is None or rule is None:
         return None  # the guard has said so already
     if command.to_length <= clock.length:
@@ -164,8 +184,20 @@ def _is_paused(situation: Situation) -> bool:
 
 def pause_grounds(situation: Situation) -> tuple[str, ...]:
     """The grounds on which a clock that runs here may be paused."""
-    rules = (situation.policy.rules[c.rule] for c in situation.facts.clocks if c.stopped_at is None)
-    return tuple(dict.fromkeys(ground for rule in rules if rule.pause for ground in rule.pause.grounds))
+    found = (situation.policy.rule_of(clock).pause for clock in pausable(situation))
+    return tuple(dict.fromkeys(ground for pause in found if pause for ground in pause.grounds))
+
+
+def pausable(situation: Situation, *, ground: str | None = None) -> tuple[Clock, ...]:
+    """The clocks that may be paused now, on that ground if one is named: begun, not yet due, and by a rule that says so."""
+    return tuple(
+        clock
+        for clock in situation.facts.clocks
+        if clock.stopped_at is None
+        and clock.started_at <= situation.now < clock.due_at
+        and (rule := situation.policy.rule_of(clock).pause)
+        and (ground is None or ground in rule.grounds)
+    )
 
 
 def may_be_paused(situation: Situation) -> Reason | None:
@@ -179,19 +211,24 @@ def pause_as_the_rule_allows(situation: Situation, command: Suspend) -> Reason |
     today = situation.policy.calendar.local_day(situation.now)
     if command.until <= today:
         return Reason(code="until.not_in_the_future", field="until")
-    rules = [
-        rule.pause
-        for clock in situation.facts.clocks
-        if clock.stopped_at is None
-        and (rule := situation.policy.rules[clock.rule]).pause
-        and command.ground in rule.pause.grounds
-    ]
+    paused_by = (situation.policy.rule_of(clock).pause for clock in pausable(situation, ground=command.ground))
+    rules = [rule for rule in paused_by if rule]
     longest = min(rule.max_days for rule in rules)
     if (command.until - today).days > longest:
         return Reason(code="until.beyond_rule", field="until", values={"max_days": longest})
     if any(rule.needs_consent for rule in rules):
         return every_party_in("consenting")(situation, command)
     return None
+
+
+# -- lights -----------------------------------------------------------------------------------------------------------
+
+
+def a_light_waits_for_word(situation: Situation) -> Reason | None:
+    """Something is lit and nobody has said yet that it is in hand."""
+    if any(waits_for_word(clock, at=situation.now) for clock in situation.facts.clocks):
+        return None
+    return Reason(code="acknowledge.nothing_lit")
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
@@ -210,6 +247,10 @@ def record_rating(situation: Situation, command: Rate, draft: Draft) -> None:
 
 def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:
     draft.outcome = command.outcome
+
+
+def note_not_ours(_situation: Situation, command: FindNotOurs, draft: Draft) -> None:
+    draft.outcome = f"not_ours.{command.ground}"
 
 
 def note_refusal(_situation: Situation, command: Refuse, draft: Draft) -> None:

@@ -1,0 +1,79 @@
+"""The published versions of an office's policy: kept byte by byte, never changed, each named by an event of the office.
+
+The files that ship with the program are only where an office begins (and what it may plan to move to): a program that is
+upgraded changes no running clock. What publishing a version would do to running clocks is in `planning.py`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection, func, insert, select
+
+from cases.ledger import NewEvent, append_to_office
+from cases.rows import stamp
+from cases.tables import PolicyVersion
+from infra.files import read_tree
+from workflow.model import Actor
+from workflow.policy import Policy
+from workflow.policy_files import policy_from, version_of
+
+Files = Mapping[str, bytes]
+
+_version = PolicyVersion.__table__.c  # type: ignore[attr-defined]
+_cache: dict[tuple[str, str], Policy] = {}
+
+
+@lru_cache(maxsize=1)
+def shipped_files() -> Files:
+    """The policy files that come with the program."""
+    return read_tree("workflow", "policies", suffix=".toml")
+
+
+def versions(connection: Connection) -> list[str]:
+    """The published versions, the present one last."""
+    return list(connection.execute(select(_version.version).order_by(_version.number)).scalars())
+
+
+def files_of(connection: Connection, version: str) -> dict[str, bytes]:
+    """The files of a published version, as they were published."""
+    content = connection.execute(select(_version.content).where(_version.version == version)).scalar_one()
+    return {name: text.encode() for name, text in json.loads(content).items()}
+
+
+def present_policy(connection: Connection, *, calendar: str) -> Policy:
+    """The version in force, with those before it for the clocks that still run under them.
+
+    Raises `PolicyIsWrong` if this program cannot read a published version: no clock is counted by guesswork.
+    """
+    published = versions(connection)
+    key = (" ".join(published), calendar)
+    if key not in _cache:
+        read = [policy_from(files_of(connection, version), calendar=calendar) for version in published]
+        _cache[key] = read[-1].after({policy.version: policy for policy in read[:-1]})
+    return _cache[key]
+
+
+def publish(connection: Connection, files: Files, *, actor: Actor, now: datetime, plan: str | None = None) -> str:
+    """Makes these files the version in force and returns its name. The caller has checked that they can be read."""
+    version, content = version_of(files), _content(files)
+    append_to_office(
+        connection,
+        NewEvent(
+            code="policy:published",
+            occurred_at=now,
+            recorded_at=now,
+            actor=actor,
+            data={"version": version, "content": hashlib.sha256(content.encode()).hexdigest(), "plan": plan},
+            key=f"{stamp(now)}:policy:{version}",
+        ),
+    )
+    number = connection.execute(select(func.coalesce(func.max(_version.number), 0))).scalar_one() + 1
+    connection.execute(insert(PolicyVersion).values(number=number, version=version, published_at=now, content=content))
+    return version
+
+
+def _content(files: Files) -> str:
+    return json.dumps({name: files[name].decode() for name in sorted(files)}, ensure_ascii=False, separators=(",", ":"))

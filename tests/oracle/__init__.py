@@ -1,0 +1,1 @@
+"""A second opinion on deadlines, written from the rules alone."""

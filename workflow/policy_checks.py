@@ -1,0 +1,276 @@
+"""What must hold between the parts of a policy, and the policy that comes of it when it does.
+
+Every check gives what it `Found` with the place it is to be mended at; `policy_files.py` turns that into lines.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from workflow.calendar import WorkCalendar
+from workflow.definition import Start
+from workflow.model import Unit
+from workflow.policy import LONGEST, CalendarYear, Policy, Profile, Rule
+from workflow.procedures import PROCEDURES
+
+Path = tuple[str | int, ...]
+Entry = tuple[str, Path, Any]  #: the file, the path inside it, and what stands there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The entries of all files, by kind."""
+
+    rule: tuple[Entry, ...]
+    ladder: tuple[Entry, ...]
+    profile: tuple[Entry, ...]
+    calendar: tuple[Entry, ...]
+    scheme: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A fault of the whole. `known` are the names that would have been understood; `by_value`: point at the value."""
+
+    file: str
+    path: Path
+    code: str
+    value: str = ""
+    known: tuple[str, ...] = ()
+    by_value: bool = False
+
+
+def assembled(parts: Parts, *, version: str, calendar: str) -> tuple[Policy | None, list[Found]]:
+    """The policy, or None and everything that is wrong with it."""
+    ids = {kind: {entry.id: entry for _, _, entry in getattr(parts, kind)} for kind in ("ladder", "scheme")}
+    rules, profiles = _dated(parts), _profiles(parts)
+    found = [
+        *_twice(parts),
+        *(fault for entry in parts.rule for fault in _of_rule(entry, ids["ladder"])),
+        *_overlaps(parts.rule),
+        *(fault for entry in parts.ladder for fault in _of_ladder(entry)),
+        *(fault for entry in parts.profile for fault in _of_profile(entry, profiles, rules, ids["ladder"])),
+        *_of_calendars(parts.calendar, calendar),
+    ]
+    if found:
+        return None, found
+    policy = Policy(
+        version=version,
+        rules=rules,
+        ladders=ids["ladder"],
+        profiles={name: profile for name, profile in profiles.items() if isinstance(profile, Profile)},
+        schemes=ids["scheme"],
+        calendar=_calendar([entry for _, _, entry in parts.calendar], calendar),
+    )
+    return policy, []
+
+
+def _twice(parts: Parts) -> Iterator[Found]:
+    for kind in ("ladder", "profile", "scheme"):
+        seen: set[str] = set()
+        for file, path, entry in getattr(parts, kind):
+            if entry.id in seen:
+                yield Found(file=file, path=(*path, "id"), code="policy.defined_twice", value=entry.id)
+            seen.add(entry.id)
+
+
+# -- rules ------------------------------------------------------------------------------------------------------------
+
+
+def _dated(parts: Parts) -> dict[str, tuple[Rule, ...]]:
+    by_id: dict[str, list[Rule]] = defaultdict(list)
+    for _, _, rule in parts.rule:
+        by_id[rule.id].append(rule)
+    return {name: tuple(sorted(rules, key=lambda rule: rule.effective_from)) for name, rules in by_id.items()}
+
+
+def _of_rule(entry: Entry, ladders: Mapping[str, Any]) -> Iterator[Found]:
+    file, path, rule = entry
+    longest = LONGEST[rule.unit]
+    if rule.length > longest:
+        yield Found(file=file, path=(*path, "length"), code="policy.absurd", value=str(longest))
+    if rule.effective_to and rule.effective_to < rule.effective_from:
+        yield Found(file=file, path=(*path, "effective_to"), code="policy.ends_before_it_begins")
+    if rule.extension and rule.extension.max_length is not None:
+        if rule.extension.max_length <= rule.length:
+            yield Found(
+                file=file, path=(*path, "extension", "max_length"), code="policy.no_longer", value=str(rule.length)
+            )
+        if rule.extension.max_length > longest:
+            yield Found(file=file, path=(*path, "extension", "max_length"), code="policy.absurd", value=str(longest))
+    if rule.pause and rule.pause.max_days > LONGEST[Unit.DAY]:
+        yield Found(file=file, path=(*path, "pause", "max_days"), code="policy.absurd", value=str(LONGEST[Unit.DAY]))
+    if rule.ladder and rule.ladder not in ladders:
+        yield _unknown(file, (*path, "ladder"), rule.ladder, ladders)
+
+
+def _overlaps(rules: Iterable[Entry]) -> Iterator[Found]:
+    """Two versions of a rule may not both be in force on a day."""
+    seen: dict[str, list[Rule]] = defaultdict(list)
+    for file, path, rule in rules:
+        for other in seen[rule.id]:
+            first, second = sorted((rule, other), key=lambda one: one.effective_from)
+            if first.effective_to is None or second.effective_from <= first.effective_to:
+                when = second.effective_from.isoformat()
+                yield Found(file=file, path=(*path, "effective_from"), code="policy.dates_overlap", value=when)
+                break
+        seen[rule.id].append(rule)
+
+
+def _of_ladder(entry: Entry) -> Iterator[Found]:
+    file, path, ladder = entry
+    seen: set[str] = set()
+    for index, rung in enumerate(ladder.rungs):
+        if rung.code in seen:
+            yield Found(file=file, path=(*path, "rungs", index, "code"), code="policy.defined_twice", value=rung.code)
+        seen.add(rung.code)
+
+
+# -- profiles ---------------------------------------------------------------------------------------------------------
+
+
+def _profiles(parts: Parts) -> dict[str, Profile | str]:
+    """Every profile with what it takes from others; instead of one that cannot be, the code of what is wrong with it."""
+    entries = {entry.id: entry for _, _, entry in parts.profile}
+    return {name: _whole(name, entries, ()) for name in entries}
+
+
+def _whole(name: str, entries: Mapping[str, Any], above: tuple[str, ...]) -> Profile | str:
+    entry = entries[name]
+    if name in above:
+        return "policy.extends_itself"
+    base: Profile | str | None = None
+    if entry.extends is not None:
+        if entry.extends not in entries:
+            return "policy.unknown_name"
+        base = _whole(entry.extends, entries, (*above, name))
+        if isinstance(base, str):
+            return base
+    inherited = base if isinstance(base, Profile) else None
+    own: dict[str, Any] = {
+        key: getattr(entry, key) if getattr(entry, key) is not None else inherited and getattr(inherited, key)
+        for key in ("procedure", "series", "ladder", "matter", "intake_cutoff")
+    }
+    clocks = {**(inherited.clocks if inherited else {}), **(entry.clocks or {})}
+    if any(own[key] is None for key in ("procedure", "series", "ladder", "matter")):
+        return "policy.incomplete"
+    return Profile(
+        id=name,
+        source=entry.source,
+        zh=entry.zh,
+        en=entry.en,
+        clocks={clock: rule for clock, rule in clocks.items() if clock not in entry.without},
+        knows=tuple(dict.fromkeys((*(inherited.knows if inherited else ()), *entry.knows))),
+        **own,
+    )
+
+
+def _of_profile(
+    entry: Entry, profiles: Mapping[str, Profile | str], rules: Mapping[str, Any], ladders: Mapping[str, Any]
+) -> Iterator[Found]:
+    file, path, written = entry
+    profile = profiles[written.id]
+    if profile == "policy.unknown_name":
+        if written.extends not in profiles:  # else the fault is that of the one it extends
+            yield _unknown(file, (*path, "extends"), written.extends or "", profiles)
+    elif isinstance(profile, str):
+        yield Found(file=file, path=(*path, "id"), code=profile, value=written.id)
+    elif profile.procedure not in PROCEDURES:
+        yield _unknown(file, (*path, "procedure"), profile.procedure, PROCEDURES)
+    else:
+        clocks = clock_names(profile.procedure)
+        named: list[tuple[Path, str, Iterable[str]]] = [(("ladder",), profile.ladder, ladders)]
+        named += [(("clocks", clock), clock, clocks) for clock in written.clocks or {}]
+        named += [(("clocks", clock), rule, rules) for clock, rule in (written.clocks or {}).items()]
+        named += [(("without",), clock, clocks) for clock in written.without]
+        named += [(("knows",), rule, rules) for rule in written.knows]
+        yield from (_unknown(file, (*path, *key), name, known) for key, name, known in named if name not in set(known))
+
+
+def clock_names(procedure: str) -> tuple[str, ...]:
+    """The named clocks that the steps of a procedure start."""
+    steps = PROCEDURES[procedure].steps
+    return tuple(dict.fromkeys(change.name for step in steps for change in step.clocks if isinstance(change, Start)))
+
+
+def _unknown(file: str, path: Path, wanted: str, known: Iterable[str]) -> Found:
+    return Found(file=file, path=path, code="policy.unknown_name", value=wanted, known=tuple(known))
+
+
+# -- calendars --------------------------------------------------------------------------------------------------------
+
+
+def _of_calendars(entries: tuple[Entry, ...], wanted: str) -> Iterator[Found]:
+    names = {entry.id for _, _, entry in entries}
+    if wanted not in names:
+        yield Found(file="calendars", path=(wanted,), code="policy.no_calendar", value=wanted)
+    years: dict[str, dict[int, Entry]] = defaultdict(dict)
+    for file, path, year in entries:
+        if year.year in years[year.id]:
+            yield Found(file=file, path=(*path, "year"), code="policy.year_twice", value=str(year.year))
+        years[year.id][year.year] = (file, path, year)
+        yield from _of_year(file, path, year, names)
+    for of_one in years.values():
+        for missing in sorted(set(range(min(of_one), max(of_one))) - set(of_one)):
+            file, path, _ = of_one[min(year for year in of_one if year > missing)]
+            yield Found(file=file, path=(*path, "year"), code="policy.year_missing", value=str(missing))
+
+
+def _of_year(file: str, path: Path, year: CalendarYear, names: set[str]) -> Iterator[Found]:
+    seen: set[date] = set()
+    for key in ("off", "work"):
+        for day in getattr(year, key):
+            if day in seen:
+                yield Found(file=file, path=(*path, key), code="policy.day_twice", value=day.isoformat(), by_value=True)
+            if day.year != year.year:
+                yield Found(
+                    file=file,
+                    path=(*path, key),
+                    code="policy.day_of_another_year",
+                    value=day.isoformat(),
+                    by_value=True,
+                )
+            seen.add(day)
+    if year.extends is not None and year.extends not in names:
+        yield _unknown(file, (*path, "extends"), year.extends, names)
+    if year.extends is None and year.zone is None:
+        yield Found(file=file, path=(*path, "zone"), code="policy.missing")
+    if year.zone is not None and not _is_zone(year.zone):
+        yield Found(file=file, path=(*path, "zone"), code="policy.no_zone", value=year.zone)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _calendar(years: list[CalendarYear], name: str) -> WorkCalendar:
+    """The calendar of one name: its own years, laid over those of the calendar that it extends."""
+    own = [year for year in years if year.id == name]
+    parent = next((year.extends for year in own if year.extends), None)
+    zone = next((year.zone for year in own if year.zone), None)
+    off, work = {d for year in own for d in year.off}, {d for year in own for d in year.work}
+    published = {year.year for year in own if not year.provisional}
+    notices = {year.year: (year.source,) for year in own}
+    if parent is None:
+        assert zone is not None, "checked: a calendar of its own has a zone"
+        return WorkCalendar(
+            name=name, zone=ZoneInfo(zone), off=frozenset(off), work=frozenset(work), published=frozenset(published),
+            notices=notices,
+        )  # fmt: skip
+    base = _calendar([year for year in years if year.id != name], parent)
+    return replace(
+        base,
+        name=name,
+        zone=ZoneInfo(zone) if zone else base.zone,
+        off=(base.off - work) | off,
+        work=(base.work - off) | work,
+        published=base.published & published,
+        notices={year: (*base.notices.get(year, ()), *notices.get(year, ())) for year in {*base.notices, *notices}},
+    )
