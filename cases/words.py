@@ -9,12 +9,14 @@ from workflow.calendar import WorkCalendar
 from workflow.clocks import Left, due_on
 from workflow.counting import STEADY
 from workflow.model import Clock, Reason, Unit
+from workflow.receipt import NOT_NAMED, Day
 
 
 class Words:
     """Looks up `state.handling`, `command.Accept`, `field.to_length`, `reason.extension.too_late`, ..."""
 
     def __init__(self, language: str) -> None:
+        self.language = language
         self._catalogue = translations(language)
 
     def __call__(self, code: str, /, **values: Any) -> str:
@@ -26,6 +28,18 @@ class Words:
 
     def reason(self, reason: Reason) -> str:
         return self(f"reason.{reason.code}", **_plain(reason.values))
+
+    def because(self, day: Day, notices: list[str]) -> str:
+        """Why a day of a receipt is counted or not; the notice that says so by its place among `notices`, where a new one
+        is added."""
+        said = self(f"because.{day.because}")
+        if day.ground and day.ground != NOT_NAMED:
+            said += self("because.ground", ground=self(f"ground.{day.ground}"))
+        if day.notice:
+            if day.notice not in notices:
+                notices.append(day.notice)
+            said += f" [{notices.index(day.notice) + 1}]"
+        return said + self("because.provisional") if day.provisional else said
 
     def left(self, left: Left) -> str:
         """还剩 2 个工作日; 今天到期; 超期 1 天."""

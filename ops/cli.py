@@ -1,13 +1,12 @@
 """The command line: `huiyin init, serve, demo, sweep, assess, export, verify, replay`. Reads the clock for all of them.
 
-Exit codes: 0 done, 1 found something wrong (verify, a story whose step is refused), 2 asked wrongly, 3 cannot be read.
+What it says of time limits is in `deadline.py`, of policies in `policies.py`; the exit codes are in `printing.py`.
 """
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Engine
@@ -21,8 +20,10 @@ from infra.i18n import translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
 from ops import verify as verifier
+from ops.deadline import deadline
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
+from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
 from ops.replay import replay as replay_story
 from ops.serving import serve_demo, serve_office
 from ops.stories import StoryIsWrong, read_story
@@ -34,13 +35,13 @@ from reports.sheets import write_csv, write_xlsx
 from workflow.model import Refusal
 from workflow.policy_files import PolicyIsWrong
 
-WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Huiyin 回音: 事事有着落，件件有回音. A case-workflow engine for mediation rooms and petition desks.",
 )  # fmt: skip
 export = typer.Typer(no_args_is_help=True, help="写出报表。Write reports to files.")
 app.add_typer(export, name="export")
+app.add_typer(deadline, name="deadline")
 Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 
 
@@ -69,9 +70,9 @@ def init(
             profiles=tuple(one.strip() for one in profiles.split(",") if one.strip()), calendar=calendar, now=_now(),
         )  # fmt: skip
     except AlreadyFounded as error:
-        _fail(f"数据库中已有单位：{error}。This database already holds an office.", WRONG)
+        fail(f"数据库中已有单位：{error}。This database already holds an office.", WRONG)
     except OfficeIsIncomplete as error:
-        _fail(str(error), ASKED_WRONGLY)
+        fail(str(error), ASKED_WRONGLY)
     typer.echo(
         f"已建立 {name}。Founded.\n管理员一次性登录链接，两天内有效 / one-time sign-in link, two days:\n  {link}\n启动 / start: huiyin serve"
     )
@@ -87,7 +88,7 @@ def serve(
     try:
         serve_office(engine, settings(), timers=timers)
     except NoOffice:
-        _fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
+        fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
 
 
 @app.command()
@@ -107,11 +108,11 @@ def sweep(
     """运行一次定时任务（默认检查时限）。Run a recurring job once, by default the check of time limits."""
     chosen = next((one for one in JOBS if one.name == job), None)
     if chosen is None:
-        _fail(f"没有任务 {job}；可选 / known: {', '.join(one.name for one in JOBS)}", ASKED_WRONGLY)
+        fail(f"没有任务 {job}；可选 / known: {', '.join(one.name for one in JOBS)}", ASKED_WRONGLY)
     summary = run_job(chosen, _engine(), settings(), now=_now())
     if as_json:
         figures = dict(part.split("=") for part in summary.split())
-        _print({"job": job, **{key: int(value) for key, value in figures.items()}})
+        print_json({"job": job, **{key: int(value) for key, value in figures.items()}})
     else:
         typer.echo(f"{job}: {summary or 'ok'}")
 
@@ -128,9 +129,9 @@ def assess(
         try:
             result = assess_year(connection, year=year, scheme=scheme, actor=TIMERS, office=office)
         except YearWithoutCalendar:
-            _fail(f"{year} 年没有已公布的日历。There is no published calendar for {year}.", WRONG)
+            fail(f"{year} 年没有已公布的日历。There is no published calendar for {year}.", WRONG)
         except KeyError:
-            _fail(f"没有计分办法 {scheme}；可选 / known: {', '.join(office.policy.schemes)}", ASKED_WRONGLY)
+            fail(f"没有计分办法 {scheme}；可选 / known: {', '.join(office.policy.schemes)}", ASKED_WRONGLY)
         units = names_of_units(connection)
     sheets: list[dict[str, Any]] = [
         {
@@ -154,7 +155,7 @@ def assess(
         for sheet in result.sheets
     ]
     if as_json:
-        _print({"year": year, "scheme": scheme, "sheets": sheets})
+        print_json({"year": year, "scheme": scheme, "sheets": sheets})
         return
     for sheet in sheets:
         typer.echo(f"{sheet['unit']}  {sheet['total']:g}  ({sheet['points']:+g})")
@@ -174,7 +175,7 @@ def closures(
 ) -> None:
     """办结报告：每件一行。The closure report, one row a closed case."""
     if output.suffix not in (".csv", ".xlsx"):
-        _fail("文件名须以 .csv 或 .xlsx 结尾。The file name must end in .csv or .xlsx.", ASKED_WRONGLY)
+        fail("文件名须以 .csv 或 .xlsx 结尾。The file name must end in .csv or .xlsx.", ASKED_WRONGLY)
     say = translator(language)
     unfinished = output.with_name(f".{output.name}.part")
     with reading(_engine()) as connection:
@@ -194,7 +195,7 @@ def closures(
             write_xlsx(cells(), closure_header(say), unfinished, now=_now())
     unfinished.replace(output)
     if as_json:
-        _print({"file": str(output), "rows": count})
+        print_json({"file": str(output), "rows": count})
     else:
         typer.echo(f"{output}: {count}")
 
@@ -224,16 +225,16 @@ def replay(
         try:
             outcome = replay_story(read_story(path), sweeping=not sweep_at_end)
         except StoryIsWrong as error:
-            _fail(str(error), ASKED_WRONGLY)
+            fail(str(error), ASKED_WRONGLY)
         except Refusal as refusal:
             say = translator(settings().language)
             why = "; ".join(
                 say(f"reason.{r.code}") % dict(r.values) if r.values else say(f"reason.{r.code}")
                 for r in refusal.reasons
             )
-            _fail(f"{path.name}: {why} [{refusal}]", WRONG)
+            fail(f"{path.name}: {why} [{refusal}]", WRONG)
         if as_json:
-            _print(outcome)
+            print_json(outcome)
             continue
         typer.echo(f"{outcome['case']}: {outcome['points']}  mails={outcome['mails']}")
         for clock in outcome["clocks"]:
@@ -252,20 +253,11 @@ def _office(connection: Any) -> Any:
     try:
         return load_office(connection)
     except NoOffice:
-        _fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
+        fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _print(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
 
 
 def main() -> None:

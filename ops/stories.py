@@ -23,6 +23,7 @@ from infra.db import transaction
 from people.directory import add_account, add_unit, person
 from web.forms import shapes
 from workflow import commands
+from workflow.calendar import NoSuchTime
 from workflow.commands import Command, Intake, adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
 
@@ -139,8 +140,10 @@ class Teller:
             local = datetime.fromisoformat(text)
         except (TypeError, ValueError) as error:
             raise StoryIsWrong(f"{self._story.case}: {text!r} is not a time") from error
-        zone = self._office.policy.calendar.zone
-        return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+        try:
+            return local.astimezone(UTC) if local.tzinfo else self._office.policy.calendar.instant_of(local)
+        except NoSuchTime as error:
+            raise StoryIsWrong(f"{self._story.case}: {text!r} is skipped by the change to summer time") from error
 
     def tell(self, index: int, *, request: str = "") -> None:
         """Takes step `index` at its time. Raises `StoryIsWrong`, or `Refusal` if the rules refuse the step."""

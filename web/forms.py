@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from annotated_types import MaxLen
 from pydantic import ValidationError
 
+from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
 from workflow.fields import MAX_SHORT, Choice, Must
 from workflow.model import Reason
@@ -123,6 +124,8 @@ def read_form(
             continue
         try:
             values[name] = _value(shape, texts, zone)
+        except NoSuchTime:
+            errors.append(Reason(code="form.no_such_time", field=name))
         except ValueError:
             errors.append(Reason(code=f"form.not_a_{shape.kind}", field=name))
     try:
@@ -236,7 +239,7 @@ def _value(shape: _Shape, texts: list[str], zone: ZoneInfo) -> Any:
         case "date":
             return date.fromisoformat(texts[0])
         case "datetime":
-            return datetime.fromisoformat(texts[0]).replace(tzinfo=zone)
+            return instant_of(datetime.fromisoformat(texts[0]).replace(tzinfo=None), zone)
         case _:
             return texts[0]
 

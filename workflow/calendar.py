@@ -11,13 +11,26 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 #: The span of the index. Nothing in the field runs longer than a few years beyond the present.
 FIRST_YEAR, LAST_YEAR = 2000, 2060
 SATURDAY = 5
 A_DAY = timedelta(days=1)
+
+
+FIRST_ORDINAL, LAST_ORDINAL = date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal()
+
+
+@cache
+def _weekdays() -> tuple[int, ...]:
+    """Mondays to Fridays of all years, as ordinals: what every calendar starts from."""
+    return tuple(n for n in range(FIRST_ORDINAL, LAST_ORDINAL + 1) if (n - 1) % 7 < SATURDAY)
+
+
+class NoSuchTime(ValueError):
+    """A local time that a change to summer time skips. Its message names it."""
 
 
 class BeyondCalendar(Exception):
@@ -43,8 +56,10 @@ class WorkCalendar:
 
     @cached_property
     def _working_ordinals(self) -> list[int]:
-        first, last = date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal()
-        return [n for n in range(first, last + 1) if self.is_working_day(date.fromordinal(n))]
+        off = {day.toordinal() for day in self.off - self.work}
+        extra = {day.toordinal() for day in self.work if day.weekday() >= SATURDAY}
+        within = [n for n in extra if FIRST_ORDINAL <= n <= LAST_ORDINAL]
+        return sorted([*(n for n in _weekdays() if n not in off), *within])
 
     def is_working_day(self, day: date) -> bool:
         return day in self.work or (day.weekday() < SATURDAY and day not in self.off)
@@ -87,6 +102,10 @@ class WorkCalendar:
     def local_time(self, instant: datetime) -> time:
         return instant.astimezone(self.zone).time()
 
+    def instant_of(self, local: datetime) -> datetime:
+        """The instant of a local time of the calendar's zone. Raises `NoSuchTime`."""
+        return instant_of(local, self.zone)
+
     def start_of(self, day: date) -> datetime:
         """00:00 of the local day, in UTC. It is also 24:00 of the day before."""
         found = self._starts.get(day)
@@ -97,6 +116,14 @@ class WorkCalendar:
 
     def end_of(self, day: date) -> datetime:
         return self.start_of(day + A_DAY)
+
+
+def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
+    """The instant of a local time; of one that comes twice, the first. Raises `NoSuchTime` for one that is skipped."""
+    instant = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None, fold=0) != local.replace(fold=0):
+        raise NoSuchTime(local.isoformat())
+    return instant
 
 
 def add_months(day: date, months: int) -> date:

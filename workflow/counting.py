@@ -80,7 +80,9 @@ def count(
     if unit in STEADY:
         due_at, rungs, provisional = _steady(started_at, length * STEADY[unit], ladder, pauses, calendar)
     else:
-        due_at, rungs, provisional = _in_days(Track(started_at, length, unit, pauses, calendar), roll, ladder)
+        due_at, rungs, provisional = _in_days(
+            Track(started_at, length, unit, pauses, calendar), roll, ladder, started_at
+        )
     if pauses:
         rungs = [_held(rung, pauses) for rung in rungs]
     if kind is not Kind.DUTY:
@@ -110,7 +112,7 @@ def opened(rungs: list[Rung], opened_at: datetime) -> list[Rung]:
 Found = tuple[datetime, list[Rung], bool]
 
 
-def _in_days(track: Track, roll: Roll, ladder: Ladder) -> Found:
+def _in_days(track: Track, roll: Roll, ladder: Ladder, started_at: datetime) -> Found:
     calendar, last = track.calendar, track.last
     provisional = track.working and calendar.is_provisional(track.begin + A_DAY, last)
     due_on = last
@@ -136,7 +138,8 @@ def _in_days(track: Track, roll: Roll, ladder: Ladder) -> Found:
                     continue
                 day = calendar.last_working_day(last)
                 provisional = provisional or calendar.is_provisional(day, last)
-                at = calendar.start_of(day)
+                # Over a long holiday it may lie before the start: nothing lights before there is a clock.
+                at = max(calendar.start_of(day), started_at)
         rungs.append(Rung(step.code, step.light, at, step.tell))
     return due_at, rungs, provisional
 

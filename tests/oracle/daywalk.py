@@ -94,13 +94,15 @@ def walk(asked: Asked, days: Days) -> Walked:
         rungs = _day_rungs(asked, counted, due_on, days)
     yellow = _after_pauses(rungs.yellow, asked.pauses)
     half = _after_pauses(rungs.half, asked.pauses)
+    red = _after_pauses(rungs.red, asked.pauses)
+    assert red is not None
     if asked.extensions:
         opened_at = asked.extensions[-1][1]
         if yellow is not None and yellow <= opened_at:
             yellow = opened_at  # it is crossed as the clock opens
         if half is not None and half <= opened_at:
             half = None
-    return Walked(due_on, due_at, yellow, rungs.red, half, rungs.provisional, counted)
+    return Walked(due_on, due_at, yellow, red, half, rungs.provisional, counted)
 
 
 def _count(asked: Asked, length: int, days: Days) -> tuple[date, ...]:
@@ -157,7 +159,7 @@ def _day_rungs(asked: Asked, counted: tuple[date, ...], due_on: date, days: Days
         while not days.is_working(worked):
             worked -= ONE_DAY
         known = known and days.are_published(worked, natural)
-        yellow = days.midnight(worked)
+        yellow = max(days.midnight(worked), asked.start)  # nothing lights before there is a clock
     elif n >= MIN_N:
         k = min(-(-n // 3), THIRD_CAP) if asked.light == "third" else min(FIX3, n // 2)
         yellow = days.midnight(_nth(counted, n - k + 1))

@@ -222,6 +222,14 @@ def test_an_hour_clock_has_its_half_at_five_sixths() -> None:
     assert walk(clock, CHINA).counted == ()
 
 
+def test_rolling_asks_the_year_of_the_natural_last_day_too() -> None:
+    # 12/31, three days from 12/28, is off in a year nobody published; it rolls into Thursday 1/1 of a published one.
+    days = Days(CHINA.zone, frozenset({date(2025, 12, 31)}), frozenset(), frozenset({2026}))
+    clock = Asked(_at("2025-12-28T10:00"), 3, "day", "next_working_day", "third", (), ())
+    assert (walk(clock, days).due_on, walk(clock, days).provisional) == (date(2026, 1, 1), True)
+    assert not walk(replace(clock, roll="none"), days).provisional
+
+
 def test_chance_is_the_same_for_the_same_seed() -> None:
     assert [asked(_random(seed)) for seed in range(50)] == [asked(_random(seed)) for seed in range(50)]
 

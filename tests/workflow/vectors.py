@@ -690,11 +690,12 @@ PAUSES = (
         due_on="2026-06-08", due_at="2026-06-09T00:00", yellow="2026-06-07T00:00", red="2026-06-09T00:00",
     ),
     # 2-6 = 1-5. The pause begins on day 5, which is used up; out 7, 8, after the end. k=2: day 4 = 6/5.
+    # Red, 24:00 of 6/6, falls inside the pause and waits for its end: nothing lights during a pause.
     Vector(
         name="day-5-paused-on-the-due-day-is-still-due",
         start="2026-06-01T09:00", length=5, unit="day",
         pauses=(("2026-06-06T10:00", "2026-06-08T10:00"),),
-        due_on="2026-06-06", due_at="2026-06-07T00:00", yellow="2026-06-05T00:00", red="2026-06-07T00:00",
+        due_on="2026-06-06", due_at="2026-06-07T00:00", yellow="2026-06-05T00:00", red="2026-06-08T10:00",
     ),
     # The same under post: yellow, 24:00 of 6/6, falls inside the pause and waits for 6/8 10:00. Red: 6/8-12 are five.
     Vector(

@@ -1,0 +1,20 @@
+"""How the command line speaks: JSON on one line, refusals on stderr with an exit code.
+
+Exit codes: 0 done, 1 found something wrong, 2 asked wrongly, 3 cannot be read.
+"""
+
+import json
+from typing import Any, NoReturn
+
+import typer
+
+WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def fail(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
