@@ -56,9 +56,30 @@ def present_policy(connection: Connection, *, calendar: str) -> Policy:
     return _cache[key]
 
 
+def candidate_of(connection: Connection, given: Files, *, calendar: str) -> tuple[dict[str, bytes], Policy]:
+    """The present files with these in the place of those of the same name, and the policy they make, which knows every
+    published version before it. Raises `PolicyIsWrong`."""
+    published = versions(connection)
+    files = {**files_of(connection, published[-1]), **given}
+    earlier = {v: policy_from(files_of(connection, v), calendar=calendar) for v in published if v != version_of(files)}
+    return files, policy_from(files, calendar=calendar).after(earlier)
+
+
+def file_name(path: str, known: Files) -> str:
+    """The name that a file is published under: that of the published file it ends like, else `own/` and its own name."""
+    alike = [
+        name
+        for name in known
+        if path == name or path.endswith(f"/{name}") or name.endswith(f"/{path.rpartition('/')[2]}")
+    ]
+    return alike[0] if alike else f"own/{path.rpartition('/')[2]}"
+
+
 def publish(connection: Connection, files: Files, *, actor: Actor, now: datetime, plan: str | None = None) -> str:
     """Makes these files the version in force and returns its name. The caller has checked that they can be read."""
     version, content = version_of(files), _content(files)
+    if versions(connection)[-1:] == [version]:
+        return version
     append_to_office(
         connection,
         NewEvent(

@@ -9,6 +9,7 @@ from workflow.calendar import WorkCalendar
 from workflow.clocks import Left, due_on
 from workflow.counting import STEADY
 from workflow.model import Clock, Reason, Unit
+from workflow.policy_files import PolicyFault
 from workflow.receipt import NOT_NAMED, Day
 
 
@@ -50,6 +51,18 @@ class Words:
     def count(self, code: str, n: int) -> str:
         """A phrase with a number in it: `length.day`, `left.working_day`, ..."""
         return self._catalogue.ngettext(code, f"{code}.many", n) % {"n": n}
+
+
+def fault_words(fault: PolicyFault, words: Words) -> str:
+    """A fault of a policy file as a compiler prints it: place, reason, the line with a mark under it, a way out."""
+    said = words(fault.code, value=fault.value) if fault.value else words(fault.code)
+    lines = [f"{fault.file}:{fault.line}:{fault.column}: {f'{fault.key}: ' if fault.key else ''}{said}"]
+    if fault.text:
+        number = str(fault.line)
+        lines += [f"  {number} | {fault.text}", f"  {' ' * len(number)} | {' ' * (fault.column - 1)}^"]
+    if fault.nearest:
+        lines.append(f"  {words('policy.nearest', name=fault.nearest)}")
+    return "\n".join(lines)
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

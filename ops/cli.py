@@ -15,14 +15,16 @@ import migrations
 from cases.crossings import TIMERS
 from cases.numbers import case_number
 from cases.office import USUAL_PROFILES, NoOffice, load_office
+from cases.words import Words, fault_words
 from infra.db import open_engine, reading, warn_of_old_sqlite
-from infra.i18n import translator
+from infra.i18n import known_language, translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
 from ops import verify as verifier
 from ops.deadline import deadline
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
+from ops.policies import policy
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
 from ops.replay import replay as replay_story
 from ops.serving import serve_demo, serve_office
@@ -42,6 +44,7 @@ app = typer.Typer(
 export = typer.Typer(no_args_is_help=True, help="写出报表。Write reports to files.")
 app.add_typer(export, name="export")
 app.add_typer(deadline, name="deadline")
+app.add_typer(policy, name="policy")
 Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 
 
@@ -266,9 +269,8 @@ def main() -> None:
     try:
         app()
     except PolicyIsWrong as error:
-        for fault in error.faults:
-            nearest = say("policy.nearest") % {"name": fault.nearest} if fault.nearest else ""
-            typer.echo(f"{fault.file}: {fault.key}: {say(fault.code)} {nearest}".rstrip(), err=True)
+        words = Words(known_language(settings().language))
+        typer.echo("\n".join(fault_words(fault, words) for fault in error.faults), err=True)
         sys.exit(ASKED_WRONGLY)
     except migrations.SchemaIsUnknown as error:
         typer.echo(say("schema.unknown") % {"version": error}, err=True)

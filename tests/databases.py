@@ -30,7 +30,7 @@ from cases.execute import Opened
 from cases.office import OfficeContext, establish, load_office
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
-from ops.stories import Stage, Story, StoryStep, Teller, actor_of
+from ops.stories import Matter, Stage, Story, StoryStep, Teller, actor_of
 from people.directory import add_account, add_unit
 from people.signin import begin_session, make_link
 from web.app import create_app
@@ -176,7 +176,7 @@ class SmallOffice:
     def stage(self) -> Stage:
         return Stage(people=self.actors, units=self.units)
 
-    def tell(self, matter: str, *steps: StoryStep) -> Opened:
+    def tell(self, matter: Matter, *steps: StoryStep) -> Opened:
         """A case with a past: the steps are taken in order, each at its own time. The names are those of `SEATS`."""
         story = Story(case=secrets.token_hex(8), matter=matter, steps=steps)
         teller = Teller(self.engine, self.context, self.stage, story)

@@ -171,6 +171,12 @@ def crossed(clock: Clock, *, until: datetime) -> tuple[Crossing, ...]:
     )
 
 
+def settled(clock: Clock, *, until: datetime) -> Clock:
+    """The clock after every crossing up to `until` has been written to the ledger."""
+    lit = crossed(clock, until=until)
+    return replace(clock, crossed_until=lit[-1].rung.at) if lit else clock
+
+
 def next_crossing_at(clock: Clock) -> datetime | None:
     """When the sweep must look at this clock again; None for a stopped clock and after the last rung."""
     if clock.stopped_at is not None:

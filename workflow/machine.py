@@ -316,10 +316,7 @@ def with_crossings_recorded(facts: CaseFacts, *, until: datetime) -> CaseFacts:
     """The facts after every crossing up to `until` has been written to the ledger."""
     return replace(
         facts,
-        clocks=tuple(
-            replace(clock, crossed_until=lit[-1].rung.at) if (lit := counting.crossed(clock, until=until)) else clock
-            for clock in facts.clocks
-        ),
+        clocks=tuple(counting.settled(clock, until=until) for clock in facts.clocks),
     )
 
 

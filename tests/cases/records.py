@@ -61,10 +61,12 @@ class World:
         command: Intake | None = None,
         connection: Connection | None = None,
     ) -> Opened:
+        profile = self.office.profile_of(matter)
+        assert profile is not None, f"this office takes in no {matter}"
         with _given_or_new(self.engine, connection) as use:
             return open_case(
-                use, command or an_intake(matter), profile=self.office.profile_of(matter), actor=self.actor(by),
-                now=at, office=self.office, request=request or new_request(),
+                use, command or an_intake(matter), profile=profile, actor=self.actor(by), now=at,
+                office=self.office, request=request or new_request(),
             )  # fmt: skip
 
     def take(

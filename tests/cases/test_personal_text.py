@@ -2,6 +2,7 @@
 every other column of every table is searched for it."""
 
 import secrets
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -45,6 +46,7 @@ def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) ->
     marked = Marked()
     _a_petition(world, marked)
     _a_refused_petition(world, marked)
+    _a_crisis(world, marked)
     _a_mediation(world, marked)
     asked = {
         (name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)
@@ -103,6 +105,16 @@ def _a_petition(world: World, marked: Marked) -> None:
 def _a_refused_petition(world: World, marked: Marked) -> None:
     case = world.open("petition", command=marked(c.Register)).case_id
     world.take(case, marked(c.Refuse, ground="not_competent"), by="clerk")
+    case = world.open("petition", command=marked(c.Register)).case_id
+    world.take(case, marked(c.FindNotOurs, ground="duplicate"), by="coordinator")
+
+
+def _a_crisis(world: World, marked: Marked) -> None:
+    """The office takes in crises as well: only they are reported to others."""
+    office = replace(world.office, profiles=(*world.office.profiles, "crisis"))
+    case = replace(world, office=office).open("crisis", command=marked(c.Register)).case_id
+    for kind in (c.ReportByPhone, c.ReportInWriting):
+        world.take(case, marked(kind), by="clerk")
 
 
 def _a_mediation(world: World, marked: Marked) -> None:

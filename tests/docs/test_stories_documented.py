@@ -4,12 +4,13 @@ import json
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from cases.office import USUAL_PROFILES
 from ops.replay import replay
-from ops.stories import CAST, UNITS, Story, StoryStep, read_story
+from ops.stories import CAST, UNITS, Matter, Story, StoryStep, read_story
 from tests.workflow.factories import shipped_policy
 from web.forms import shapes
 from workflow.disputes import DISPUTE_TYPES
@@ -86,6 +87,9 @@ def test_every_key_of_the_answer_is_documented_and_nothing_else() -> None:
 
 
 def test_every_matter_ground_and_type_of_dispute_is_named() -> None:
-    grounds = {ground for rule in shipped_policy().rules.values() if rule.pause for ground in rule.pause.grounds}
-    matters = {"mediation", "petition", "hotline", "enterprise"}
+    rules = [rule for name in USUAL_PROFILES for rule in shipped_policy().profiles[name].clocks.values()]
+    pauses = [version.pause for rule in rules for version in shipped_policy().rules[rule]]
+    grounds = {ground for pause in pauses if pause for ground in pause.grounds}
+    assert grounds
+    matters = get_args(Matter)
     assert {code for code in (*grounds, *matters, *DISPUTE_TYPES) if f"`{code}`" not in PAGE} == set()

@@ -163,7 +163,12 @@ def test_a_reader_does_not_wait_for_a_writer_nor_sees_what_is_not_committed(coun
 
 def test_no_update_is_lost(counting: World) -> None:
     """Four writers read a figure and write it back one higher, twenty times each: none of the 80 may vanish."""
-    _at_once(4, lambda: [_add_one(counting) for _ in range(20)])
+
+    def count() -> None:
+        for _ in range(20):
+            _add_one(counting)
+
+    _at_once(4, count)
     with reading(counting.engine) as connection:
         assert _value(connection) == 80
 

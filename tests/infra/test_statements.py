@@ -42,7 +42,7 @@ def test_what_is_written_is_read_again_as_the_same_values(things: World) -> None
     with transaction(things.engine) as connection:
         assert INSERT.run(connection, **ROW) == 1
         assert FIND.rows(connection, name=ROW["name"]) == [tuple(ROW.values())]
-        assert connection.execute(select(THINGS)).mappings().all() == [ROW]
+        assert list(map(dict, connection.execute(select(THINGS)).mappings())) == [ROW]
     (found,) = _read(things, FIND, name=ROW["name"])
     assert (found[2].tzinfo, type(found[4])) == (UTC, bool)
 

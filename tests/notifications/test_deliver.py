@@ -424,8 +424,10 @@ def test_text_and_html_of_a_mail_say_the_same_and_name_nothing_of_the_dispute(
     made = settings(tmp_path, smtp, public_url="https://huiyin.example.test")
     deliver(office.engine, office=office.context, settings=made, now=START)
     for one in smtp.received:
-        text = one.message.get_body(("plain",)).get_content()
-        html = one.message.get_body(("html",)).get_content()
+        plain, rich = one.message.get_body(("plain",)), one.message.get_body(("html",))
+        assert plain
+        assert rich
+        text, html = plain.get_content(), rich.get_content()
         assert len(text.strip().splitlines()) <= 6
         assert "https://huiyin.example.test/cases/" in text
         assert "https://huiyin.example.test/cases/" in read(html).links[0]

@@ -240,7 +240,7 @@ def test_a_demo_is_not_built_beside_an_office(demo: Demo) -> None:
 def test_postgresql_holds_the_same_demo(demo: Demo, postgres: str) -> None:
     name = f"demo_{secrets.token_hex(6)}"
     with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # the name is ours
+        server.execute(f"CREATE DATABASE {name}")
         engine = open_engine(
             postgres.replace("postgresql://", "postgresql+psycopg://", 1).rpartition("/")[0] + "/" + name
         )
@@ -250,7 +250,7 @@ def test_postgresql_holds_the_same_demo(demo: Demo, postgres: str) -> None:
             assert _without_secrets(other) == _without_secrets(demo)
         finally:
             engine.dispose()
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]  # the name is ours
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _without_secrets(demo: Demo) -> Any:

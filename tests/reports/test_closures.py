@@ -236,13 +236,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 def told_to_postgres(postgres: str) -> Iterator[Told]:
     name = f"closures_{secrets.token_hex(6)}"
     with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # the name is ours
+        server.execute(f"CREATE DATABASE {name}")
         engine = open_engine(
             postgres.replace("postgresql://", "postgresql+psycopg://", 1).rpartition("/")[0] + "/" + name
         )
         yield Told(engine)
         engine.dispose()
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]  # the name is ours
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_each_closed_case_is_one_row_with_its_dates_lights_and_points(told: Told) -> None:
@@ -315,7 +315,7 @@ def test_no_more_than_the_pages_asked_for_is_read(told: Told, monkeypatch: pytes
 
     event.listen(told.engine, "before_cursor_execute", note)
     with reading(told.engine) as connection:
-        rows = closure_rows(connection, actor=EVERYTHING, office=told.office, **YEARS)
+        rows = closure_rows(connection, actor=EVERYTHING, office=told.office, start=YEARS["start"], end=YEARS["end"])
         assert next(rows) == JOB_FAIR
     event.remove(told.engine, "before_cursor_execute", note)
     assert sum("LIMIT" in one for one in statements) == 1
@@ -332,7 +332,11 @@ def test_the_last_day_in_time_is_the_one_that_the_case_page_shows(told: Told) ->
 
 def test_an_unknown_scheme_is_refused(told: Told) -> None:
     with reading(told.engine) as connection, pytest.raises(KeyError):
-        list(closure_rows(connection, actor=EVERYTHING, office=told.office, scheme="NONE", **YEARS))
+        list(
+            closure_rows(
+                connection, actor=EVERYTHING, office=told.office, scheme="NONE", start=YEARS["start"], end=YEARS["end"]
+            )
+        )
 
 
 def test_every_cell_has_a_heading_and_stands_below_it() -> None:

@@ -104,6 +104,16 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # above 4; five working days later (24:00 of Mon 16): and the assessor 5; answered 1.
         18,
     ),
+    "hotline-acknowledged": (
+        (
+            ("HOT-07", "2026-03-02T09:00", "2026-03-09", "2026-03-06T00:00", "2026-03-10T00:00", "2026-03-18T10:00", "red", False),
+            ("OFC-02", "2026-03-02T09:20", "2026-03-03", None, "2026-03-04T00:00", "2026-03-02T10:00", "green", False),
+        ),
+        -1.0,  # acknowledging takes no light back
+        # Registered 1, assigned 2; yellow: mediator, head 2, acknowledged; half of it: nobody; red: and duty leader, and the
+        # centre above 4, acknowledged; five working days later: nobody; answered 1.
+        10,
+    ),
     "hotline-pause-that-ends-by-itself": (
         (
             # 1=3 2=Wed 4 (paused until 11), 5-11 not counted, 3=12 4=13 5=16 March; k=2, yellow on day 4.
@@ -159,6 +169,15 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         -0.5,
         # Applied: the coordinator 1; yellow: coordinator and clerk, duty leader (head of the centre) 3.
         4,
+    ),
+    "petition-not-ours": (
+        (
+            # 2 March + 15; k=5, yellow on day 11. Void when yellow: waived.
+            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-13T10:00", "yellow", True),
+        ),
+        0.0,
+        # Registered: the coordinator 1; yellow: coordinator, clerk, duty leader 3; found not ours: head of the centre 1.
+        5,
     ),
     "petition-nobody-signs": (
         (
@@ -230,9 +249,17 @@ def test_every_story_in_this_folder_is_told() -> None:
     assert {path.stem for path in HERE.glob("*.json")} == set(EXPECTED)
 
 
+#: Commands that no story can reach, and why. Whoever lets a story reach one takes it off this list.
+NOT_TOLD = {
+    "ReportByPhone": "only a crisis has this clock, and the office of a story takes in none",
+    "ReportInWriting": "only a crisis has this clock, and the office of a story takes in none",
+}
+
+
 def test_every_command_is_in_some_story() -> None:
     told = {one.do for story in EXPECTED for one in read_story(path_of(story)).steps}
-    assert {one.command.__name__ for table in PROCEDURES.values() for one in table.steps} == told
+    known = {one.command.__name__ for table in PROCEDURES.values() for one in table.steps}
+    assert known - told == set(NOT_TOLD)
 
 
 # -- on the command line ----------------------------------------------------------------------------------------------

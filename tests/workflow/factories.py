@@ -25,6 +25,7 @@ from workflow.model import (
     CaseFacts,
     CaseId,
     Clock,
+    Custody,
     Decision,
     Party,
     Reason,
@@ -126,7 +127,8 @@ def folded(facts: CaseFacts, decision: Decision, command: Command, *, now: datet
             "received_at": command.received_at or now,
             "registered_at": now,
         }
-    custody = next((r for r in decision.new if r.number == progress.custody_number), facts.custody)
+    episodes = (record for record in decision.new if isinstance(record, Custody))
+    custody = next((one for one in episodes if one.number == progress.custody_number), facts.custody)
     written = (*decision.new, *decision.changed)
     return replace(
         facts,

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.workflow.clock_factories import A_MOMENT, ONE, POLICY, TWO, a_clock, a_rule, codes, instants, with_ladder
 from tests.workflow.factories import at, calendar, local
 from workflow.clocks import (
+    ClockRefuses,
     crossed,
     due_on,
     extend,
@@ -91,15 +94,49 @@ def test_a_pause_in_calendar_days_takes_its_weekends_along() -> None:
     assert due_on(clock, calendar()).isoformat() == "2026-03-20"
 
 
-def test_a_pause_after_the_last_day_moves_nothing_but_what_would_light_during_it() -> None:
-    # HOT-07 from Mon 2 March: red Tue 10, red_5wd Tue 17 at 00:00, which falls into the pause and waits for its end.
+def test_a_pause_on_the_last_day_moves_nothing_but_what_would_light_during_it() -> None:
+    # HOT-07 from Mon 2 March: due Mon 9, which the pause uses up. Red, Tue 10 at 00:00, and red_5wd, Tue 17 at 00:00, fall
+    # into the pause and wait for its end.
     clock = a_clock("HOT-07", "2026-03-02T09:00")
-    held = paused(clock, "HOT-07", "2026-03-12T10:00", until="2026-03-20T00:00")
+    held = paused(clock, "HOT-07", "2026-03-09T10:00", until="2026-03-20T00:00")
     assert held.due_at == clock.due_at
-    assert instants(held)["red"] == "2026-03-10T00:00"
-    assert instants(held)["red_5wd"] == "2026-03-20T00:00"
-    assert instants(resumed(held, "HOT-07", "2026-03-18T09:00"))["red_5wd"] == "2026-03-18T09:00"
-    assert instants(resumed(held, "HOT-07", "2026-03-16T15:00"))["red_5wd"] == "2026-03-17T00:00"
+    assert (instants(held)["red"], instants(held)["red_5wd"]) == ("2026-03-20T00:00", "2026-03-20T00:00")
+    ended = resumed(held, "HOT-07", "2026-03-12T09:00")
+    assert (instants(ended)["red"], instants(ended)["red_5wd"]) == ("2026-03-12T09:00", "2026-03-17T00:00")
+
+
+@pytest.mark.parametrize(
+    ("on", "until", "code"),
+    [
+        ("2026-03-04T10:00", "2026-03-04T10:00", "pause.ends_before_it_begins"),
+        ("2026-03-04T10:00", "2026-03-04T09:59", "pause.ends_before_it_begins"),
+        ("2026-03-02T08:59", "2026-03-04T00:00", "pause.before_the_start"),
+        ("2026-03-10T00:00", "2026-03-12T00:00", "pause.after_the_due_time"),  # 24:00 of the last day is too late
+        ("2026-03-12T10:00", "2026-03-20T00:00", "pause.after_the_due_time"),
+    ],
+)
+def test_a_clock_refuses_a_pause_that_cannot_be(on: str, until: str, code: str) -> None:
+    with pytest.raises(ClockRefuses) as caught:
+        paused(a_clock("HOT-07", "2026-03-02T09:00"), "HOT-07", on, until=until)
+    assert caught.value.code == str(caught.value) == code
+
+
+def test_a_pause_may_begin_with_the_clock_and_until_the_moment_before_it_is_due() -> None:
+    clock = a_clock("HOT-07", "2026-03-02T09:00")
+    assert paused(clock, "HOT-07", "2026-03-02T09:00", until="2026-03-04T00:00").pauses
+    assert pause(
+        clock, POLICY.rules["HOT-07"][-1], POLICY, at=at("2026-03-10T00:00") - A_MOMENT, until=at("2026-03-12T00:00"),
+        ground="appraisal",
+    ).pauses  # fmt: skip
+
+
+def test_a_clock_refuses_a_pause_that_begins_in_another_and_takes_one_that_follows_it_at_once() -> None:
+    clock = paused(a_clock("HOT-07", "2026-03-02T09:00"), "HOT-07", "2026-03-04T10:00", until="2026-03-06T00:00")
+    with pytest.raises(ClockRefuses, match=r"pause\.overlaps"):
+        paused(clock, "HOT-07", "2026-03-05T23:59", until="2026-03-12T00:00")
+    # 1=3 2=Wed 4 (paused), 5 and 6 not counted, and paused again from Fri 6 until Tue 10: 3=11 4=12 5=13.
+    twice = paused(clock, "HOT-07", "2026-03-06T00:00", until="2026-03-10T00:00")
+    assert due_on(twice, calendar()).isoformat() == "2026-03-13"
 
 
 def test_in_hours_a_pause_moves_only_the_rungs_after_it() -> None:
@@ -149,6 +186,27 @@ def test_an_extension_counts_the_new_length_from_the_same_start_and_waives_the_l
     assert due_on(longer, calendar()).isoformat() == "2026-10-30"
     assert (local(yellow_at(longer)), local(red_at(longer))) == ("2026-10-21T00:00", "2026-10-31T00:00")
     assert not longer.waived
+
+
+@pytest.mark.parametrize(
+    ("on", "to", "code"),
+    [
+        ("2026-03-02T08:59", 10, "extension.before_the_start"),
+        ("2026-03-10T00:00", 10, "extension.after_the_due_time"),  # 24:00 of the last day, Mon 9, is too late
+        ("2026-03-05T10:00", 5, "extension.not_longer"),
+        ("2026-03-05T10:00", 4, "extension.not_longer"),
+    ],
+)
+def test_a_clock_refuses_an_extension_that_cannot_be(on: str, to: int, code: str) -> None:
+    with pytest.raises(ClockRefuses) as caught:
+        extended(a_clock("HOT-07", "2026-03-02T09:00"), "HOT-07", on, to=to)
+    assert caught.value.code == str(caught.value) == code
+
+
+def test_an_extension_may_be_granted_until_the_moment_before_the_clock_is_due() -> None:
+    clock, rule = a_clock("HOT-07", "2026-03-02T09:00"), POLICY.rules["HOT-07"][-1]
+    _, longer = extend(clock, TWO, rule, POLICY, at=at("2026-03-10T00:00") - A_MOMENT, length=6)
+    assert due_on(longer, calendar()).isoformat() == "2026-03-10"
 
 
 def test_an_extension_of_a_green_clock_waives_nothing() -> None:

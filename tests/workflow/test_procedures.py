@@ -235,6 +235,9 @@ def test_what_is_offered_is_what_the_engine_lets_through() -> None:
     assert offered == {
         "ContactPerson": [],
         "RespondFirst": [],
+        "ReportByPhone": ["clock.does_not_run"],  # only a crisis has such clocks
+        "ReportInWriting": ["clock.does_not_run"],
+        "Acknowledge": ["acknowledge.nothing_lit"],
         "RequestExtension": [],
         "Suspend": [],
         "Resume": ["pause.not_paused"],

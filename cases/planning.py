@@ -1,0 +1,241 @@
+"""The dry run: what publishing a policy would do to every running clock, and every mail it would send. Changes nothing.
+
+Streams the live book in pages, in constant memory. A plan is known by the hash over everything it says, so that
+`moving.py` can apply exactly this plan or refuse because the book has moved.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+from sqlalchemy.sql import bindparam
+
+from cases import tables
+from cases.rows import CLOCK_COLUMNS, clock_from, stamp
+from infra.statements import Statement
+from people.audiences import Roster
+from workflow.clocks import crossed, light, move, settled
+from workflow.model import AccountId, Audience, Clock, Light, Rung, UnitId
+from workflow.policy import CasePolicy, Policy
+
+#: Running clocks that are read at a time.
+PAGE = 2000
+#: Who is told that a due date or a light has changed; a reminder that moved is not worth a mail.
+TOLD_OF_A_MOVE = (Audience.HOLDER, Audience.UNIT_HEAD)
+
+_clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
+_case = tables.Case.__table__.c  # type: ignore[attr-defined]
+
+_CASE = (
+    "id",
+    "public_id",
+    "series",
+    "year",
+    "serial",
+    "profile",
+    "version",
+    "holder_unit",
+    "holder_person",
+    "next_due_at",
+)
+_RUNNING = Statement(
+    select(*(_case[name] for name in _CASE), *(_clock[name] for name in CLOCK_COLUMNS))
+    .join_from(tables.Clock, tables.Case, _clock.case_id == _case.id)
+    .where(
+        _clock.stopped_at.is_(None),
+        tuple_(_clock.case_id, _clock.number) > tuple_(bindparam("after_case"), bindparam("after_number")),
+    )
+    .order_by(_clock.case_id, _clock.number)
+    .limit(bindparam("page"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """What is known of the case of a clock, for a plan."""
+
+    case_id: int
+    public_id: str
+    series: str
+    year: int
+    serial: int
+    profile: str
+    version: int
+    unit: UnitId
+    person: AccountId | None
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One running clock as it is and as it would be. `crossing` are the rungs that would be crossed at once."""
+
+    book: Book
+    before: Clock
+    after: Clock
+    light_before: Light
+    light_after: Light
+    told_otherwise: bool
+    crossing: tuple[Rung, ...]
+    waiver_proposed: tuple[str, ...]
+    mails: tuple[AccountId, ...]  #: one entry a mail
+
+    @property
+    def due_moves(self) -> bool:
+        return self.before.due_at != self.after.due_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The figures of a plan, and the hash that names it."""
+
+    id: str
+    version: str
+    clocks: int  #: running clocks that were looked at
+    changes: int
+    due_dates: int
+    lights: int
+    recipients: int
+    proposals: int
+    mails: int
+
+
+def planned(
+    connection: Connection,
+    candidate: Policy,
+    *,
+    now: datetime,
+    keep_rules: bool = False,
+    note: Callable[[Change], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Plan:
+    """The plan of publishing `candidate`; `note` is given each change, `progress` the clocks read so far.
+
+    With `keep_rules` running clocks keep the rules and ladders they started under, and only the calendar is new to them.
+    """
+    digest = hashlib.sha256(f"{candidate.version}\n{keep_rules}\n".encode())
+    figures = dict.fromkeys(("changes", "due_dates", "lights", "recipients", "proposals", "mails"), 0)
+    clocks = 0
+    roster = Roster.whole(connection)
+    for page in running(connection):
+        clocks += len(page)
+        for book, clock in page:
+            # What is due by now will be in the ledger before the plan can be applied.
+            clock = settled(clock, until=now)
+            change = change_of(book, clock, candidate, roster, now=now, keep_rules=keep_rules)
+            if change is None:
+                continue
+            digest.update(_line(change).encode())
+            figures["changes"] += 1
+            figures["due_dates"] += change.due_moves
+            figures["lights"] += change.light_before is not change.light_after
+            figures["recipients"] += change.told_otherwise
+            figures["proposals"] += bool(change.waiver_proposed)
+            figures["mails"] += len(change.mails)
+            note(change)
+        progress(clocks)
+    return Plan(id=digest.hexdigest()[:16], version=candidate.version, clocks=clocks, **figures)
+
+
+def running(connection: Connection) -> Iterator[list[tuple[Book, Clock]]]:
+    """Every running clock with its case, in pages, by case and number."""
+    after = (0, 0)
+    while True:
+        rows = _RUNNING.rows(connection, after_case=after[0], after_number=after[1], page=PAGE)
+        if not rows:
+            return
+        yield [_read(row) for row in rows]
+        after = (rows[-1][0], rows[-1][len(_CASE)])
+
+
+def _read(row: tuple[Any, ...]) -> tuple[Book, Clock]:
+    case_id, public_id, series, year, serial, profile, version, unit, person, next_due_at = row[: len(_CASE)]
+    book = Book(
+        case_id=case_id, public_id=public_id, series=series, year=year, serial=serial, profile=profile, version=version,
+        unit=UnitId(unit), person=AccountId(person) if person is not None else None, next_due_at=next_due_at,
+    )  # fmt: skip
+    return book, clock_from(row[len(_CASE) :])
+
+
+def change_of(
+    book: Book, clock: Clock, candidate: Policy, roster: Roster, *, now: datetime, keep_rules: bool
+) -> Change | None:
+    """What would change for one clock; None if nothing that anybody would notice."""
+    after = moved(clock, candidate, book.profile, now=now, keep_rules=keep_rules)
+    if (after.due_at, after.rungs, after.provisional) == (clock.due_at, clock.rungs, clock.provisional):
+        return None
+    crossing = tuple(one.rung for one in crossed(after, until=now))
+    told = {rung.code: rung.tell for rung in clock.rungs}
+    before_light, after_light = light(clock, at=now), light(after, at=now)
+    mails = [person for rung in crossing for person in roster.told(rung.tell, unit=book.unit, person=book.person)]
+    if after.due_at != clock.due_at or before_light is not after_light:
+        mails += roster.told(TOLD_OF_A_MOVE, unit=book.unit, person=book.person)
+    return Change(
+        book=book,
+        before=clock,
+        after=after,
+        light_before=before_light,
+        light_after=after_light,
+        told_otherwise=any(told.get(rung.code, rung.tell) != rung.tell for rung in after.rungs),
+        crossing=crossing,
+        waiver_proposed=_proposed(clock, candidate, book.profile, now=now, keep_rules=keep_rules),
+        mails=tuple(mails),
+    )
+
+
+def moved(clock: Clock, candidate: Policy, profile: str, *, now: datetime, keep_rules: bool) -> Clock:
+    """The running clock under the candidate. A clock whose rule or profile is gone there keeps its own rule, and so does
+    one with a granted extension in another unit; its days are counted by the candidate's calendar all the same."""
+    view = _view(candidate, profile)
+    if view is None:
+        return clock
+    rule = None if keep_rules else view.rule(clock.name, on=view.calendar.local_day(clock.started_at))
+    if rule is None or (clock.extends is not None and rule.unit is not clock.unit):
+        own = view.of(clock)
+        return move(clock, view.rule_of(clock), own, at=now) if clock.rule in own.rules else clock
+    after = move(clock, rule, view, at=now)
+    unchanged = (after.due_at, after.rungs, after.provisional) == (clock.due_at, clock.rungs, clock.provisional)
+    return clock if unchanged else after
+
+
+def _view(candidate: Policy, profile: str) -> CasePolicy | None:
+    known = profile if profile in candidate.profiles else None
+    if known is None:
+        known = next((name for old in candidate.earlier.values() for name in old.profiles if name == profile), None)
+        if known is None:
+            return None
+        old = next(policy for policy in reversed(list(candidate.earlier.values())) if profile in policy.profiles)
+        return replace(old.for_profile(profile), calendar=candidate.calendar, earlier=candidate.earlier)
+    return candidate.for_profile(known)
+
+
+def _proposed(clock: Clock, candidate: Policy, profile: str, *, now: datetime, keep_rules: bool) -> tuple[str, ...]:
+    """The lights in the ledger that the new count would not have lit by now: they stay, and a waiver is proposed."""
+    lit = [rung for rung in clock.rungs if rung.light and clock.crossed_until and rung.at <= clock.crossed_until]
+    if not lit:
+        return ()
+    anew = moved(replace(clock, crossed_until=None), candidate, profile, now=clock.started_at, keep_rules=keep_rules)
+    would = {rung.code: rung.at for rung in anew.rungs}
+    return tuple(rung.code for rung in lit if rung.code not in would or would[rung.code] > now)
+
+
+def _line(change: Change) -> str:
+    """Everything that the plan says of one clock, and the place in the book that it says it of."""
+    before, after = change.before, change.after
+    return "\t".join(
+        (
+            str(change.book.case_id), str(before.number), str(change.book.version), stamp(before.due_at),
+            stamp(after.due_at), after.policy, after.rule, str(after.length), str(after.provisional),
+            str(before.crossed_until and stamp(before.crossed_until)), _rungs(before.rungs), _rungs(after.rungs),
+            ",".join(change.waiver_proposed), ",".join(map(str, change.mails)), "\n",
+        )
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _rungs(rungs: tuple[Rung, ...]) -> str:
+    return ";".join(f"{rung.code}@{stamp(rung.at)}:{','.join(rung.tell)}" for rung in rungs)
