@@ -34,7 +34,13 @@ def shipped_files() -> Files:
 
 def versions(connection: Connection) -> list[str]:
     """The published versions, the present one last."""
-    return list(connection.execute(select(_version.version).order_by(_version.number)).scalars())
+    return [version for version, _ in dated_versions(connection)]
+
+
+def dated_versions(connection: Connection) -> list[tuple[str, datetime]]:
+    """The published versions and when they were, the present one last."""
+    rows = connection.execute(select(_version.version, _version.published_at).order_by(_version.number))
+    return [(row.version, row.published_at) for row in rows]
 
 
 def files_of(connection: Connection, version: str) -> dict[str, bytes]:

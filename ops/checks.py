@@ -21,14 +21,16 @@ from web.presenters.lights import SHAPES
 from web.presenters.work_list import GROUPS
 from web.routes.mails import KINDS
 from web.routes.people import UNIT_KINDS, NewAccount
+from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
 from workflow import commands
 from workflow.disputes import DISPUTE_TYPES
 from workflow.model import Consent, Kind, Light, Role, Side, State, Unit
-from workflow.policy import Ground, Policy
+from workflow.policy import Confidence, Ground, Policy
 from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
 from workflow.procedures import PROCEDURES
+from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("workflow", "people", "cases", "notifications", "reports", "web", "ops", "infra")
@@ -130,6 +132,12 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("policy", ("missing", "bad_value", "unknown_key"))
     yield from (code for call in ("PolicyFault", "Found") for code in _written_codes(call))
     yield from _named("policy", ("extends_itself", "incomplete"))
+    yield from _named("policy_kind", KINDS_OF_PASTE)
+    yield from _named("because", BECAUSE)
+    yield from _named("why", ("left", "due", "last_working_day", "after_due", "one_length", "two_thirds", "opened"))
+    yield from _named("confidence", get_args(Confidence))
+    yield from (f"deadline.{code}" for code in _codes_raised("ClockRefuses"))
+    yield from (code for code in _codes_raised("NoticeIsWrong"))
     yield from _reasons()
 
 
@@ -164,15 +172,27 @@ def _written_codes(call: str) -> Iterator[str]:
                         yield str(keyword.value.value)
 
 
+def _codes_raised(error: str) -> Iterator[str]:
+    """Codes that are the first argument of an exception."""
+    for path in _python_files():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == error and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    yield str(first.value)
+
+
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
-_CARRIED = re.compile(r"(?:error|signin|code|people|password|closures|file)\.[a-z_]+")
+_CARRIED = re.compile(
+    r"(?:error|signin|code|people|password|closures|file|deadline|calendar|policy|because|why)\.[a-z_]+"
+)
 
 
 def _literal_messages() -> Iterator[str]:
     for _, _, message, _, _ in extract_from_dir(ROOT, METHODS, OPTIONS, KEYWORDS, directory_filter=_inside):
         yield message[0] if isinstance(message, tuple) else message
     for path in _python_files():
-        if path.parent.parts[-1] in ("web", "routes"):
+        if path.parent.parts[-1] in ("web", "routes", "presenters", "ops") and not path.stem.startswith("verify"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and _CARRIED.fullmatch(node.value):
                     yield node.value

@@ -23,9 +23,10 @@ from cases.words import Words, fault_words
 from infra.db import open_engine, reading
 from infra.i18n import known_language
 from infra.settings import settings
-from ops.calendars import NoticeIsWrong, as_toml, from_csv, from_json, of_country
+from ops.calendars import of_country
 from ops.deadline import policy_at_hand
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
+from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
 from workflow.policy_files import PolicyIsWrong, policy_from
 
 policy = typer.Typer(

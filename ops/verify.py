@@ -11,6 +11,7 @@ and head that would contradict it. Against that stand the hashes that other peop
 """
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,11 +27,12 @@ if not __package__:  # run as a script: the neighbours are found from the direct
 from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
 from ops.verify_rows import compare_case, compare_records, compare_tracking
 from ops.verify_sources import TRIGGERS, CannotRead, Row, Source, opened
-from ops.verify_stream import EVENT_COLUMNS, Event, chain, fold
+from ops.verify_stream import EVENT_COLUMNS, OFFICE_STREAM, Event, chain, fold
 
 LABELS = Path(__file__).resolve().parents[1] / "cases" / "labels.json"
 #: What says of a table that its rows are records of a case.
 RECORD_KEY = ("case_id", "number")
+PUBLISHED = "policy:published"
 FINDINGS_FOUND, UNREADABLE = 1, 3
 
 Labels = Mapping[str, Mapping[str, str]]
@@ -109,6 +111,7 @@ def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
     """Reads the tables in step, one stream at a time, each table by one cursor."""
     notes.begin("chains", "versions", "rows", "derived", "crossings", "messages")
     wanted = _columns(labels)
+    published: dict[Any, Any] = {}
     cursors = {
         table: source.rows(table, columns, columns[:2] if table != "message" else columns[:3])
         for table, columns in wanted.items()
@@ -118,6 +121,7 @@ def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
         recorded_at = dict.fromkeys(seq for _, seq, *_ in posted)
         head = next(((seq, hash_) for _, seq, hash_ in rows.pop("stream_head", ())), None)
         events = chain(stream, map(Event._make, rows.pop("event", ())), head, notes)
+        events = _publishing(events, published) if stream == OFFICE_STREAM else events
         folded = fold(stream, _remembering(events, recorded_at), notes)
         _check_messages(posted, recorded_at, notes)
         compare_case(folded, rows.pop("cases", ()), wanted["cases"], notes)
@@ -125,6 +129,7 @@ def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
         for table, columns in wanted.items():
             if columns[:2] == RECORD_KEY:
                 compare_records(folded, table, rows.pop(table, ()), columns, notes)
+    _check_policies(source, published, notes)
 
 
 def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:
@@ -170,6 +175,35 @@ def _remembering(events: Iterable[Event], recorded_at: dict[Any, Any]) -> Iterat
         if event.seq in recorded_at:
             recorded_at[event.seq] = event.recorded_at
         yield event
+
+
+# -- policies ---------------------------------------------------------------------------------------------------------
+
+
+def _publishing(events: Iterable[Event], published: dict[Any, Any]) -> Iterator[Event]:
+    """The events of the office as they pass; the hash of each policy that was published is kept."""
+    for event in events:
+        if event.code == PUBLISHED:
+            try:
+                data = json.loads(event.data)
+                published[data["version"]] = data["content"]
+            except (TypeError, ValueError, KeyError, RecursionError):
+                published[f"event {event.seq}"] = None  # no row will answer to it
+        yield event
+
+
+def _check_policies(source: Source, published: dict[Any, Any], notes: Notes) -> None:
+    """Each published policy is kept as its event says, and nothing was put beside them."""
+    notes.begin("policies")
+    for number, version, content in source.rows("policy_version", ("number", "version", "content"), ("number",)):
+        notes.count("policies")
+        stored = hashlib.sha256(str(content).encode("utf-8", "surrogateescape")).hexdigest()
+        expected = published.pop(version, None)
+        if stored != expected:
+            code = "policies.differs" if expected else "policies.orphan"
+            notes.add(Finding(code=code, table="policy_version", number=number, stored=stored, expected=expected))
+    for version in published:
+        notes.add(Finding(code="policies.missing", table="policy_version", number=version))
 
 
 def _check_messages(posted: Sequence[Row], recorded_at: Mapping[Any, Any], notes: Notes) -> None:

@@ -21,6 +21,7 @@ CHECKS: Mapping[str, str] = {
     "crossings": "crossings of a rung that stood then",
     "messages": "messages about an event that exists",
     "series": "numbers issued without gaps",
+    "policies": "published policies kept as they were",
 }
 #: One sentence a code; the part before the dot is the check.
 SENTENCES: Mapping[str, str] = {
@@ -55,6 +56,9 @@ SENTENCES: Mapping[str, str] = {
     "messages.orphan": "the message is about an event that does not exist",
     "messages.differs": "stored {stored}, the event says {expected}",
     "messages.twice": "this recipient has more than one message about the event",
+    "policies.differs": "the files are not those that were published: stored {stored}, the ledger says {expected}",
+    "policies.orphan": "no event says that this was published",
+    "policies.missing": "its files are missing",
     "series.missing": "no case has serial {expected}",
     "series.twice": "more than one case has serial {stored}",
     "series.beyond": "the last number issued is {expected}, a case has {stored}",
@@ -69,6 +73,7 @@ PLACES: Mapping[str, str] = {
     "tracking": "tracking, case {stream}",
     "series": "series, {number}",
     "trigger": "trigger {number}",
+    "policy_version": "policy_version {number}",
     "file": "file",
 }
 RECORD_PLACE = "{table}, case {stream} number {number}"

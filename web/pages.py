@@ -22,6 +22,7 @@ MENU = (
     ("/closures", "menu.closures"),
     ("/mails", "menu.mails"),
     ("/people", "menu.people"),
+    ("/policy", "menu.policy"),
 )
 YEAR = 365 * 24 * 3600
 

@@ -27,10 +27,16 @@ from workflow.policy import CasePolicy, Ladder, Rule, RungRule
 SHOWN = (*OPENED_ALERT_CODES, *OVERDUE_CODES)
 
 
+#: Why a day is counted or not.
+BECAUSE = (
+    "start_day", "calendar_day", "working_day", "make_up_day", "weekend", "holiday", "paused", "extended",
+    "last_day_off", "rolled", "rolled_to", "runs_through",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One local day. `because` is a code: start_day, calendar_day, working_day, make_up_day, weekend, holiday, paused,
-    extended, last_day_off, rolled, rolled_to, runs_through. `notice` is where a holiday or make-up day is known from."""
+    """One local day. `because` is one of `BECAUSE`; `notice` is where a holiday or make-up day is known from."""
 
     on: date
     counted: bool

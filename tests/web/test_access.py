@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, text
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
@@ -95,11 +95,14 @@ def _answer(site: Site, browser: TestClient, route: str, aviary: Aviary) -> str:
     method, path = route.split()
     with reading(site.engine) as connection:
         sent = connection.execute(select(Message.__table__.c.id)).scalars().first()  # type: ignore[attr-defined]
+        clock = connection.execute(
+            text("SELECT min(number) FROM clock WHERE case_id = :case"), {"case": aviary.opened.case_id}
+        ).scalar_one()
     # The last account is nobody else's in this file, so that it may be closed.
     account = site.office.accounts["desk_supervisor"]
     values = {
         "public_id": aviary.opened.public_id, "command": "CloseMediation", "matter": "mediation", "kind": "csv",
-        "message": sent, "account": account, "token": site.link_token("clerk"),
+        "message": sent, "number": clock, "account": account, "token": site.link_token("clerk"),
     }  # fmt: skip
     address = re.sub(r"{(\w+)}", lambda found: str(values[found[1]]), path)
     # A form of ours with its token and no other field: nobody is let in further than the question who asks.

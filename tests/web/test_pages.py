@@ -283,7 +283,7 @@ def test_the_assessment_page_shows_the_very_points_of_the_report(site: Site) -> 
         after = shown.words[shown.words.index(units[sheet.unit]) + 1 :]
         assert after[:2] == (str(sheet.points), str(sheet.total))
     rows = re.findall(
-        r'<tr><td><a href="/cases/(\w+)">[^<]+</a></td><td>([^<]+)</td><td><span class="light (\w+)">.*?'
+        r'<tr><td><a href="/cases/(\w+)">[^<]+</a></td><td><a href="/cases/\w+/clocks/\d+">([^<]+)</a></td><td><span class="light (\w+)">.*?'
         r'<td class="figure">(\d+)</td><td class="figure">([^<]+)</td></tr>',
         site.session_for("auditor").get("/assessment?year=2026").text,
     )
@@ -569,7 +569,7 @@ def test_the_start_page_leads_each_to_the_own_work(site: Site) -> None:
 
 
 def test_the_menu_offers_exactly_what_the_role_may_open(site: Site) -> None:
-    addresses = ("/work", "/intake", "/assessment", "/closures", "/mails", "/people")
+    addresses = ("/work", "/intake", "/assessment", "/closures", "/mails", "/people", "/policy")
     for login in ROLES:
         browser = site.session_for(login)
         start = page(browser, browser.get("/").headers["location"])

@@ -147,9 +147,11 @@ POSTS = sorted(route.path for route in ROUTES.values() if route.method == "POST"
 
 
 def _address(site: Site, path: str, case: str) -> str:
+    with reading(site.engine) as connection:
+        clock = connection.execute(text("SELECT min(number) FROM clock")).scalar_one()
     values = {
         "public_id": case.removeprefix("/cases/"), "command": "Accept", "matter": "petition", "kind": "csv",
-        "message": "1", "account": str(site.office.accounts["mediator_2"]), "token": site.link_token("clerk"),
+        "message": "1", "number": str(clock), "account": str(site.office.accounts["mediator_2"]), "token": site.link_token("clerk"),
     }  # fmt: skip
     return re.sub(r"{(\w+)}", lambda name: values[name[1]], path)
 
@@ -160,7 +162,7 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         with reading(site.engine) as connection:
             number = connection.execute(text("SELECT min(id) FROM cases")).scalar_one()
         return site.petitioner_of(number)
-    if path.startswith(("/mails", "/people")):
+    if path.startswith(("/mails", "/people", "/policy")):
         return site.session_for("administrator")
     return site.session_for("auditor" if path.startswith("/closures") else "clerk")
 

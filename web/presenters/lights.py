@@ -25,6 +25,7 @@ class LightView:
     due_iso: str | None = None
     held: str | None = None  #: while paused, the colour that is held
     clock: str | None = None
+    number: int | None = None  #: of the clock in its case: where its receipt is
     provisional: bool = False
     ends_with_day: bool = True  #: it is due at 24:00 of a day, and not in the middle of one
 
@@ -75,6 +76,7 @@ def clock_light(clock: Clock, ctx: Context) -> LightView:
         due=due_words(clock, ctx.office.policy.calendar, ctx.language, today=ctx.today),
         due_iso=clock.due_at.isoformat(),
         clock=clock.name,
+        number=clock.number,
         provisional=due_is_provisional(clock, ctx.office.policy.calendar, rolls=ctx.office.policy.rolls(clock.rule)),
         ends_with_day=clock.unit not in STEADY,
     )

@@ -35,6 +35,7 @@ def assessment(ctx: Ctx, year: int | None = None) -> Response:
                     "public_id": result.numbers[item.lit.case_id][0],
                     "number": case_number(ctx.office.short_name, *result.numbers[item.lit.case_id][1:]),
                     "rule": item.lit.rule,
+                    "clock": item.lit.clock,
                     "light": item.lit.light.value,
                     "when": write_minute(item.lit.occurred_at, ctx.language, zone, today=ctx.today),
                     "event": item.lit.event,

@@ -1,18 +1,19 @@
 """The case page, its steps, and the registration of new cases by staff."""
 
 from sqlalchemy import Connection
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from cases.execute import CaseHasMoved, execute, open_case
 from cases.reading import find_case, texts_of
 from cases.tracking import in_groups
 from infra.db import reading, transaction
-from web.access import CASE_STAFF, get, post
+from web.access import CASE_STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, Option, as_typed, blank_form, read_form, shapes, with_errors
 from web.pages import render, see_other
 from web.posted import Form, Posted
 from web.presenters.case_page import changes_since, choices_for, intake_choices, show_case, situation_of
+from web.presenters.deadline import receipt_as_json, show_receipt
 from workflow.commands import Apply, Command, Intake, Register
 from workflow.model import CaseFacts, Refusal, Role, State
 from workflow.policy import Profile
@@ -121,6 +122,23 @@ def _command(procedure: str, name: str) -> type[Command]:
     if not steps or State.UNFILED in steps[0].sources:
         raise NoSuchPage
     return steps[0].command
+
+
+# -- the receipt of a time limit ---------------------------------------------------------------------------------------
+
+
+@get("/cases/{public_id}/clocks/{number}", who=CASE_STAFF)
+def why_this_day(ctx: Ctx, public_id: str, number: RowId) -> Response:
+    with reading(ctx.engine) as connection:
+        found = show_receipt(connection, ctx, _found(connection, ctx, public_id), number)
+    back = f"/cases/{public_id}"
+    return render(ctx, "pages/deadline.html", receipt=found, back=back, json=f"{back}/clocks/{number}/json")
+
+
+@get("/cases/{public_id}/clocks/{number}/json", who=CASE_STAFF)
+def why_this_day_as_json(ctx: Ctx, public_id: str, number: RowId) -> Response:
+    with reading(ctx.engine) as connection:
+        return JSONResponse(receipt_as_json(connection, ctx, _found(connection, ctx, public_id), number))
 
 
 # -- registration -----------------------------------------------------------------------------------------------------

@@ -3,19 +3,20 @@
 from dataclasses import replace
 
 from limits import parse
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from cases import tracking
 from cases.execute import execute, open_case
 from infra.db import reading, transaction
 from people.signin import begin_session, end_session
-from web.access import PETITIONER, PUBLIC, get, post
+from web.access import PETITIONER, PUBLIC, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, intake_actor
 from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.case_page import intake_choices
+from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.tracked import show_tracked
 from web.slowing import allowed
 from workflow.commands import Apply, Intake, Rate, Register
@@ -96,6 +97,20 @@ def open_with_code(ctx: Ctx, form: Form) -> Response:
 @get("/track/case", who=PETITIONER)
 def tracked_case(ctx: Ctx) -> Response:
     return _tracked_page(ctx)
+
+
+@get("/track/case/clocks/{number}", who=PETITIONER)
+def why_this_date(ctx: Ctx, number: RowId) -> Response:
+    with reading(ctx.engine) as connection:
+        found = show_receipt(connection, ctx, _own_case(ctx), number)
+    back = "/track/case"
+    return render(ctx, "pages/deadline.html", receipt=found, back=back, json=f"{back}/clocks/{number}/json")
+
+
+@get("/track/case/clocks/{number}/json", who=PETITIONER)
+def why_this_date_as_json(ctx: Ctx, number: RowId) -> Response:
+    with reading(ctx.engine) as connection:
+        return JSONResponse(receipt_as_json(connection, ctx, _own_case(ctx), number))
 
 
 @post("/track/rating", who=PETITIONER)

@@ -1,0 +1,134 @@
+"""The deadline receipt as a page: each day with its number and its reason, and how yellow and red follow."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from cases.facts import load_facts
+from cases.numbers import case_number
+from cases.words import Words
+from infra.i18n import write_day
+from reports.receipts import as_json, receipt_of
+from web.context import Context, NoSuchPage
+from web.presenters.lights import LightView, clock_light, minute
+from workflow.counting import STEADY
+from workflow.model import CaseFacts, Clock, Json, Rung
+from workflow.receipt import SHOWN, Receipt, left_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayView:
+    on: str
+    number: int | None
+    because: str
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungView:
+    code: str
+    at: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptPage:
+    number: str
+    clock: str
+    rule: str
+    rule_name: str
+    source: str
+    confidence: str
+    length: int
+    unit: str
+    started: str
+    due: str
+    light: LightView
+    provisional: bool
+    days: tuple[DayView, ...]
+    notices: tuple[str, ...]
+    rungs: tuple[RungView, ...]
+    pauses: tuple[tuple[str, str, str], ...]
+    orders: tuple[tuple[str, int], ...]  #: extensions: when granted, and to which total length
+
+
+def show_receipt(connection: Connection, ctx: Context, case_id: int, number: int) -> ReceiptPage:
+    """The receipt of one clock. Raises `NoSuchPage` for a case or a clock that does not exist for this reader."""
+    found, facts, name = _found(connection, ctx, case_id, number)
+    clock, words = found.clock, Words(ctx.language)
+    notices: list[str] = []
+    days = tuple(
+        DayView(
+            on=write_day(day.on, ctx.language), number=day.number, because=words.because(day, notices),
+            counted=day.counted,
+        )
+        for day in found.days
+    )  # fmt: skip
+    chinese = ctx.language == "zh_CN"
+    return ReceiptPage(
+        number=name,
+        clock=clock.name,
+        rule=clock.rule,
+        rule_name=found.rule.zh if chinese else found.rule.en,
+        source=found.rule.source,
+        confidence=found.rule.confidence,
+        length=clock.length,
+        unit=clock.unit.value,
+        started=minute(clock.started_at, ctx),
+        due=minute(clock.due_at, ctx) if clock.unit in STEADY else f"{write_day(found.due_on, ctx.language)} 24:00",
+        light=clock_light(clock, ctx),
+        provisional=found.provisional,
+        days=days,
+        notices=tuple(notices),
+        rungs=tuple(
+            RungView(code=rung.code, at=minute(rung.at, ctx), why=_why(found, rung, words))
+            for rung in clock.rungs
+            if rung.code in SHOWN
+        ),
+        pauses=tuple((minute(p.at, ctx), minute(p.until, ctx), p.ground) for p in clock.pauses),
+        orders=tuple((minute(at, ctx), length) for length, at in granted_to(facts, clock)),
+    )
+
+
+def receipt_as_json(connection: Connection, ctx: Context, case_id: int, number: int) -> dict[str, Json]:
+    found, facts, _ = _found(connection, ctx, case_id, number)
+    return as_json(found, granted=granted_to(facts, found.clock))
+
+
+def granted_to(facts: CaseFacts, clock: Clock) -> tuple[tuple[int, datetime], ...]:
+    """The extensions that led to a clock, the first one first: (total length, when granted)."""
+    by_number = {one.number: one for one in facts.clocks}
+    found: list[tuple[int, datetime]] = []
+    while clock.extends is not None and clock.opened_at is not None:
+        found.insert(0, (clock.length, clock.opened_at))
+        clock = by_number[clock.extends]
+    return tuple(found)
+
+
+def _found(connection: Connection, ctx: Context, case_id: int, number: int) -> tuple[Receipt, CaseFacts, str]:
+    loaded = load_facts(connection, case_id, actor=ctx.actor)
+    if loaded is None:
+        raise NoSuchPage
+    facts, name = loaded
+    found = receipt_of(facts, number, ctx.office.policy.for_profile(facts.profile))
+    if found is None:
+        raise NoSuchPage
+    return found, facts, case_number(ctx.office.short_name, name.series, name.year, name.serial)
+
+
+def _why(found: Receipt, rung: Rung, words: Words) -> str:
+    """How a rung's instant follows from the count, in one sentence."""
+    step, clock = found.step_of(rung), found.clock
+    if step is None:
+        return ""
+    if rung.at == clock.opened_at:
+        return words("why.opened")
+    if step.at == "after_due":
+        if clock.unit in STEADY and step.steady:
+            return words("why.one_length")
+        return words("why.after_due", n=step.working_days)
+    if clock.unit in STEADY and step.at != "due":
+        return words("why.two_thirds")
+    left = left_at(found, rung)
+    return words("why.left", n=left) if left is not None else words(f"why.{step.at}")

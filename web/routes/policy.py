@@ -1,0 +1,175 @@
+"""The administrator's policy page: what is in force, a dry run of a change, and publishing exactly that.
+
+Nothing typed is lost: a file that is wrong comes back with its faults, a book that has moved with the plan as it is now.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from cases.moving import BookHasMoved, apply_plan
+from cases.numbers import case_number
+from cases.planning import Change, Plan, planned
+from cases.policies import candidate_of, dated_versions, files_of
+from cases.words import Words, fault_words
+from infra.db import reading
+from infra.i18n import write_minute
+from web.access import ADMINISTRATION, get, post
+from web.context import Context, Ctx
+from web.pages import render, see_other
+from web.posted import Form, Posted
+from workflow.model import Light
+from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
+from workflow.policy_files import PolicyIsWrong
+
+#: What may be pasted: a policy file, or a year's notice that becomes one.
+KINDS = ("toml", "csv", "json")
+#: Changes that a page shows; the figures above them count all.
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What was typed. `name` is the file that the text takes the place of."""
+
+    name: str = "calendars/cn-2027.toml"
+    kind: str = "toml"
+    year: str = ""
+    source: str = ""
+    content: str = ""
+    keep_rules: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One change as the page shows it."""
+
+    number: str
+    clock: str
+    rule: str
+    due: tuple[str, ...]
+    lights: tuple[Light, ...]
+    no_longer_provisional: bool
+    waiver: bool
+    mails: int
+
+
+@get("/policy", who=ADMINISTRATION)
+def policy(ctx: Ctx) -> Response:
+    return _page(ctx, Draft())
+
+
+@post("/policy/plan", who=ADMINISTRATION)
+def plan(ctx: Ctx, form: Form) -> Response:
+    """The dry run. Changes nothing."""
+    draft = _draft(form)
+    try:
+        rows, found = _planned(ctx, draft)
+    except (PolicyIsWrong, NoticeIsWrong) as error:
+        return _page(ctx, draft, faults=_faults(error, draft, Words(ctx.language)), status=422)
+    return _page(ctx, draft, found=found, rows=rows)
+
+
+@post("/policy/apply", who=ADMINISTRATION)
+def apply(ctx: Ctx, form: Form) -> Response:
+    """Publishes, and applies exactly the plan that was read; 409 with the plan as it is now if the book has moved."""
+    draft = _draft(form)
+    try:
+        with reading(ctx.engine) as connection:
+            files, candidate = candidate_of(connection, _given(draft), calendar=ctx.office.policy.calendar.name)
+        apply_plan(
+            ctx.engine,
+            form.one("plan"),
+            files,
+            candidate,
+            actor=ctx.actor,
+            now=ctx.now,
+            keep_rules=bool(draft.keep_rules),
+        )
+    except (PolicyIsWrong, NoticeIsWrong) as error:
+        return _page(ctx, draft, faults=_faults(error, draft, Words(ctx.language)), status=422)
+    except BookHasMoved:
+        rows, found = _planned(ctx, draft)
+        return _page(ctx, draft, found=found, rows=rows, moved=True, status=409)
+    return see_other("/policy")
+
+
+def _draft(form: Posted) -> Draft:
+    typed = {name: form.one(name) for name in Draft.__dataclass_fields__}
+    return Draft(
+        **{**typed, "name": typed["name"].strip(), "kind": typed["kind"] if typed["kind"] in KINDS else "toml"}
+    )
+
+
+def _given(draft: Draft) -> dict[str, bytes]:
+    """The file that the draft makes. Raises `NoticeIsWrong` for a notice that cannot be read."""
+    if not draft.name:
+        raise NoticeIsWrong("calendar.name", line=1)
+    if draft.kind == "toml":
+        return {draft.name: draft.content.encode()}
+    if not (draft.year.isdecimal() and len(draft.year) == 4 and draft.source.strip()):
+        raise NoticeIsWrong("calendar.year_and_source_here", line=1)
+    off, work = from_json(draft.content) if draft.kind == "json" else from_csv(draft.content)
+    made = as_toml("cn", int(draft.year), off, work, source=draft.source.strip(), zone="Asia/Shanghai")
+    return {draft.name: made.encode()}
+
+
+def _planned(ctx: Context, draft: Draft) -> tuple[list[Row], Plan]:
+    changes: list[Change] = []
+
+    def note(change: Change) -> None:
+        if len(changes) < SHOWN:
+            changes.append(change)
+
+    with reading(ctx.engine) as connection:
+        _, candidate = candidate_of(connection, _given(draft), calendar=ctx.office.policy.calendar.name)
+        found = planned(connection, candidate, now=ctx.now, keep_rules=bool(draft.keep_rules), note=note)
+    return [_row(change, ctx) for change in changes], found
+
+
+def _row(change: Change, ctx: Context) -> Row:
+    zone = ctx.office.policy.calendar.zone
+    due = (write_minute(clock.due_at, ctx.language, zone) for clock in (change.before, change.after))
+    book = change.book
+    return Row(
+        number=case_number(ctx.office.short_name, book.series, book.year, book.serial),
+        clock=change.before.name,
+        rule=change.after.rule,
+        due=tuple(dict.fromkeys(due)),
+        lights=tuple(dict.fromkeys((change.light_before, change.light_after))),
+        no_longer_provisional=change.before.provisional and not change.after.provisional,
+        waiver=bool(change.waiver_proposed),
+        mails=len(change.mails),
+    )
+
+
+def _faults(error: PolicyIsWrong | NoticeIsWrong, draft: Draft, words: Words) -> tuple[str, ...]:
+    if isinstance(error, NoticeIsWrong):
+        return (f"{draft.name}:{error.line}: {words(error.code, value=error.value)}",)
+    return tuple(fault_words(fault, words) for fault in islice(error.faults, 50))
+
+
+def _page(
+    ctx: Context, draft: Draft, *, found: Plan | None = None, rows: list[Row] | None = None, faults: tuple[str, ...] = (),
+    moved: bool = False, status: int = 200,
+) -> Response:  # fmt: skip
+    with reading(ctx.engine) as connection:
+        published = _published(connection, ctx)
+        names = sorted(files_of(connection, published[-1][0]))
+    return render(
+        ctx, "pages/policy.html", status=status, published=published, names=names, kinds=KINDS, draft=draft, found=found,
+        rows=rows or [], faults=faults, moved=moved, years=_years(ctx), chosen=ctx.office.taken_in(),
+    )  # fmt: skip
+
+
+def _published(connection: Connection, ctx: Context) -> list[tuple[str, str]]:
+    zone = ctx.office.policy.calendar.zone
+    return [(name, write_minute(at, ctx.language, zone, today=ctx.today)) for name, at in dated_versions(connection)]
+
+
+def _years(ctx: Context) -> list[tuple[int, bool]]:
+    """The years that the calendar knows, and whether their notice is published."""
+    calendar = ctx.office.policy.calendar
+    return [(year, year in calendar.published) for year in sorted(calendar.notices)]
