@@ -12,6 +12,7 @@ from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
 from people.tables import Account
 from workflow.model import (
+    HAS_WAIVERS,
     AccountId,
     Actor,
     Appointment,
@@ -24,12 +25,14 @@ from workflow.model import (
     Side,
     State,
     UnitId,
+    Waiver,
 )
 
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _recusal = tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _party = tables.Party.__table__.c  # type: ignore[attr-defined]
+_waiver = tables.Waiver.__table__.c  # type: ignore[attr-defined]
 _appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]
 
 _CASE_COLUMNS = (
@@ -59,6 +62,16 @@ _APPOINTMENTS = Statement(
     .where(_appointment.case_id == bindparam("case_id"))
     .order_by(_appointment.number)
 )
+
+
+_WAIVERS = Statement(
+    select(
+        _waiver.number, _waiver.clock, _waiver.rung, _waiver.ground, _waiver.proposed_at, _waiver.decided_at,
+        _waiver.decision,
+    )
+    .where(_waiver.case_id == bindparam("case_id"))
+    .order_by(_waiver.number)
+)  # fmt: skip
 
 
 class CaseName(NamedTuple):
@@ -103,6 +116,13 @@ def load_people(connection: Connection, accounts: frozenset[AccountId], *, case_
     return {AccountId(row.id): UnitId(row.unit_id) for row in connection.execute(query)}
 
 
+def _waivers(connection: Connection, case_id: int) -> tuple[Waiver, ...]:
+    return tuple(
+        Waiver(number=n, clock=clock, rung=rung, ground=ground, proposed_at=at, decided_at=decided, decision=decision)
+        for n, clock, rung, ground, at, decided, decision in _WAIVERS.rows(connection, case_id=case_id)
+    )
+
+
 def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...]) -> CaseFacts:
     custody = Custody(
         number=row["custody_number"],
@@ -134,6 +154,7 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
             for n, p, chief, begin, end, disclosure in _APPOINTMENTS.rows(connection, case_id=row["id"])
         ),
         clocks=clocks,
+        waivers=_waivers(connection, row["id"]) if HAS_WAIVERS in row["milestones"].split() else (),
         custody=custody,
         closed_at=row["closed_at"],
         outcome=row["outcome"],

@@ -4,9 +4,8 @@ The plan is worked out again under the write lock. If it does not come out the s
 since somebody read it, and nothing is done.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,13 +18,13 @@ from cases.ledger import Head, NewEvent, append_rows, chained
 from cases.outbox import messages, post
 from cases.planning import TOLD_OF_A_MOVE, Change, Plan, planned
 from cases.policies import publish
-from cases.rows import UPDATE, as_json, stamp, to_row, vouched
+from cases.rows import INSERT, UPDATE, stamp, to_row, vouched
 from cases.sweep import sweep
 from infra.db import transaction
 from infra.statements import Statement
 from people.audiences import Roster
 from workflow import model
-from workflow.model import Actor, Clock, Json, Kind
+from workflow.model import HAS_WAIVERS, Actor, Json, Kind, RecordNumber, Waiver
 from workflow.policy import Policy
 
 Files = Mapping[str, bytes]
@@ -35,11 +34,15 @@ BATCH = 500
 
 _case = tables.Case.__table__.c  # type: ignore[attr-defined]
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
+_waiver = tables.Waiver.__table__.c  # type: ignore[attr-defined]
 _head = tables.StreamHead.__table__.c  # type: ignore[attr-defined]
 _MOVE_CASE = Statement(
     update(tables.Case)
     .where(_case.id == bindparam("key_id"))
-    .values(version=bindparam("version"), next_due_at=bindparam("next_due_at"))
+    .values({name: bindparam(name) for name in ("version", "next_due_at", "next_number", "milestones")})
+)
+_PROPOSED = Statement(
+    select(_waiver.rung).where(_waiver.case_id == bindparam("case_id"), _waiver.clock == bindparam("clock"))
 )
 _DUE = Statement(
     select(_clock.number, _clock.kind, _clock.due_at)
@@ -88,11 +91,8 @@ def apply_plan(
         if found.id != plan:
             raise BookHasMoved(found)
         version = publish(connection, files, actor=actor, now=now, plan=plan)
-        roster = Roster.whole(connection)
-        mails = 0
-        for first in range(0, len(changes), BATCH):
-            batch = changes[first : first + BATCH]
-            mails += _write(connection, batch, roster, actor=actor, now=now, plan=plan)
+        writer = _Writer(connection, Roster.whole(connection), actor=actor, now=now, plan=plan)
+        mails = sum(writer.write(changes[first : first + BATCH]) for first in range(0, len(changes), BATCH))
     return Applied(version=version, events=len(changes), mails=mails)
 
 
@@ -102,70 +102,111 @@ def _let_nothing_move(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE stream_head IN EXCLUSIVE MODE"))
 
 
-def _write(
-    connection: Connection, changes: list[Change], roster: Roster, *, actor: Actor, now: datetime, plan: str
-) -> int:
-    """One event, one clock and one row of its case for each change. Returns how many mails were written."""
-    heads = _lock_heads(connection, sorted({change.book.case_id for change in changes}))
-    events: list[dict[str, Any]] = []
-    mails: list[dict[str, Any]] = []
-    cases: dict[int, dict[str, Any]] = {}
-    moved: dict[int, list[Clock]] = defaultdict(list)
-    clocks: list[dict[str, Any]] = []
-    for change in changes:
-        case_id = change.book.case_id
-        row = to_row(change.after)
-        known = cases.get(case_id)
-        version = (known["version"] if known else change.book.version) + 1
-        moved[case_id].append(change.after)
-        due = _next_due(connection, case_id, moved[case_id])
-        cases[case_id] = {"key_id": case_id, "version": version, "next_due_at": due}
-        clocks.append({"key_case_id": case_id, "key_number": row.pop("number"), **row})
-        event = _event(change, row, version, due, actor=actor, now=now, plan=plan)
-        heads[case_id], written = chained(case_id, heads[case_id], event)
-        events.append(written)
-        if change.due_moves or change.light_before is not change.light_after:
-            told = roster.told(TOLD_OF_A_MOVE, unit=change.book.unit, person=change.book.person)
-            mails += messages(case_id, heads[case_id].seq, recorded_at=now, to=told)
-    append_rows(connection, events, heads)
-    UPDATE[model.Clock].run_many(connection, clocks)
-    _MOVE_CASE.run_many(connection, list(cases.values()))
-    post(connection, mails)
-    return len(mails)
+@dataclass(slots=True)
+class _Case:
+    """A case while its clocks are being moved, over all batches."""
+
+    version: int
+    next_number: int
+    milestones: frozenset[str]
+    moved: dict[int, datetime] = field(default_factory=dict)  #: new due times by clock
+
+    def row(self, connection: Connection, case_id: int) -> dict[str, Any]:
+        return {
+            "next_due_at": _next_due(connection, case_id, self.moved),
+            "next_number": self.next_number,
+            "milestones": " ".join(sorted(self.milestones)),
+        }
 
 
-def _event(
-    change: Change, row: dict[str, Any], version: int, due: datetime | None, *, actor: Actor, now: datetime, plan: str
-) -> NewEvent:
-    before, after = change.before, change.after
-    wrote: dict[str, Json] = {
-        "cases": {"next_due_at": as_json(due)},
-        "clock": {str(after.number): vouched(row, without=DERIVED)},
-    }
-    return NewEvent(
-        code="clock:recounted",
-        occurred_at=now,
-        recorded_at=now,
-        actor=actor,
-        data={
-            "plan": plan,
-            "clock": after.number,
-            "name": after.name,
-            "was": {"due_at": stamp(before.due_at), "policy": before.policy, "provisional": before.provisional},
-            "is": {"due_at": stamp(after.due_at), "policy": after.policy, "provisional": after.provisional},
-            "waiver_proposed": list(change.waiver_proposed),
-            "version": version,
-            "wrote": wrote,
-        },
-        key=f"{stamp(now)}:recounted:{change.book.case_id}.{after.number}",
-    )
+class _Writer:
+    """Writes changes, batch by batch: one event, one clock and the row of its case for each."""
+
+    def __init__(self, connection: Connection, roster: Roster, *, actor: Actor, now: datetime, plan: str) -> None:
+        self._connection, self._roster = connection, roster
+        self._actor, self._now, self._plan = actor, now, plan
+        self._cases: dict[int, _Case] = {}
+
+    def write(self, changes: list[Change]) -> int:
+        """Returns how many mails were written."""
+        heads = _lock_heads(self._connection, sorted({change.book.case_id for change in changes}))
+        events: list[dict[str, Any]] = []
+        mails: list[dict[str, Any]] = []
+        clocks: list[dict[str, Any]] = []
+        rows: dict[int, dict[str, Any]] = {}
+        for change in changes:
+            case_id = change.book.case_id
+            state = self._cases.setdefault(
+                case_id, _Case(change.book.version, change.book.next_number, change.book.milestones)
+            )
+            state.version += 1
+            state.moved[change.after.number] = change.after.due_at
+            wrote = self._wrote(change, state, clocks)
+            rows[case_id] = {"key_id": case_id, "version": state.version, **state.row(self._connection, case_id)}
+            heads[case_id], event = chained(case_id, heads[case_id], self._event(change, state, wrote))
+            events.append(event)
+            if change.due_moves or change.light_before is not change.light_after:
+                told = self._roster.told(TOLD_OF_A_MOVE, unit=change.book.unit, person=change.book.person)
+                mails += messages(case_id, heads[case_id].seq, recorded_at=self._now, to=told)
+        append_rows(self._connection, events, heads)
+        UPDATE[model.Clock].run_many(self._connection, clocks)
+        _MOVE_CASE.run_many(self._connection, list(rows.values()))
+        post(self._connection, mails)
+        return len(mails)
+
+    def _wrote(self, change: Change, state: _Case, clocks: list[dict[str, Any]]) -> dict[str, Json]:
+        """The rows of one change as the ledger vouches for them; the waivers are written, the clock is only prepared."""
+        case_id, row = change.book.case_id, to_row(change.after)
+        number = row.pop("number")
+        clocks.append({"key_case_id": case_id, "key_number": number, **row})
+        wrote: dict[str, Json] = {"clock": {str(number): vouched(row, without=DERIVED)}}
+        proposed: dict[str, Json] = {}
+        for rung in self._not_yet_proposed(change, state):
+            waiver = Waiver(
+                number=RecordNumber(state.next_number), clock=change.after.number, rung=rung, ground="recounted",
+                proposed_at=self._now,
+            )  # fmt: skip
+            state.next_number += 1
+            state.milestones |= {HAS_WAIVERS}
+            values = to_row(waiver)
+            INSERT[Waiver].run(self._connection, case_id=case_id, **values)
+            proposed[str(waiver.number)] = vouched(values, without=frozenset({"number"}))
+        if proposed:
+            wrote["waiver"] = proposed
+        return {**wrote, "cases": vouched(state.row(self._connection, case_id), without=frozenset())}
+
+    def _not_yet_proposed(self, change: Change, state: _Case) -> list[str]:
+        if not change.waiver_proposed or HAS_WAIVERS not in state.milestones:
+            return list(change.waiver_proposed)
+        known = {
+            rung for (rung,) in _PROPOSED.rows(self._connection, case_id=change.book.case_id, clock=change.after.number)
+        }
+        return [rung for rung in change.waiver_proposed if rung not in known]
+
+    def _event(self, change: Change, state: _Case, wrote: dict[str, Json]) -> NewEvent:
+        before, after = change.before, change.after
+        return NewEvent(
+            code="clock:recounted",
+            occurred_at=self._now,
+            recorded_at=self._now,
+            actor=self._actor,
+            data={
+                "plan": self._plan,
+                "clock": after.number,
+                "name": after.name,
+                "was": {"due_at": stamp(before.due_at), "policy": before.policy, "provisional": before.provisional},
+                "is": {"due_at": stamp(after.due_at), "policy": after.policy, "provisional": after.provisional},
+                "version": state.version,
+                "wrote": wrote,
+            },
+            key=f"{stamp(self._now)}:recounted:{change.book.case_id}.{after.number}",
+        )
 
 
-def _next_due(connection: Connection, case_id: int, moved: list[Clock]) -> datetime | None:
+def _next_due(connection: Connection, case_id: int, moved: Mapping[int, datetime]) -> datetime | None:
     """The next due time of a case once these of its clocks have moved: that of its duties, else of any clock."""
-    new = {clock.number: clock.due_at for clock in moved}
     rows = _DUE.rows(connection, case_id=case_id)
-    due = [(kind, new.get(number, due_at)) for number, kind, due_at in rows]
+    due = [(kind, moved.get(number, due_at)) for number, kind, due_at in rows]
     ours = [at for kind, at in due if kind == Kind.DUTY.value]
     return min(ours or [at for _, at in due], default=None)
 

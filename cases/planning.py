@@ -41,6 +41,8 @@ _CASE = (
     "holder_unit",
     "holder_person",
     "next_due_at",
+    "next_number",
+    "milestones",
 )
 _RUNNING = Statement(
     select(*(_case[name] for name in _CASE), *(_clock[name] for name in CLOCK_COLUMNS))
@@ -68,6 +70,8 @@ class Book:
     unit: UnitId
     person: AccountId | None
     next_due_at: datetime | None
+    next_number: int
+    milestones: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +157,13 @@ def running(connection: Connection) -> Iterator[list[tuple[Book, Clock]]]:
 
 
 def _read(row: tuple[Any, ...]) -> tuple[Book, Clock]:
-    case_id, public_id, series, year, serial, profile, version, unit, person, next_due_at = row[: len(_CASE)]
+    case_id, public_id, series, year, serial, profile, version, unit, person, next_due_at, number, marks = row[
+        : len(_CASE)
+    ]
     book = Book(
         case_id=case_id, public_id=public_id, series=series, year=year, serial=serial, profile=profile, version=version,
         unit=UnitId(unit), person=AccountId(person) if person is not None else None, next_due_at=next_due_at,
+        next_number=number, milestones=frozenset(marks.split()),
     )  # fmt: skip
     return book, clock_from(row[len(_CASE) :])
 

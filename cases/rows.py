@@ -27,6 +27,7 @@ TABLE_OF: Mapping[type, type[Row]] = {
     model.Session: tables.Session,
     model.Agreement: tables.Agreement,
     model.Rating: tables.Rating,
+    model.Waiver: tables.Waiver,
     model.Text: tables.PersonalText,
 }
 KEY = ("case_id", "number")

@@ -160,6 +160,20 @@ class Rating(Row, table=True):
     rated_at: datetime = Field(sa_type=UTCDateTime)
 
 
+class Waiver(Row, table=True):
+    """A lit light that is proposed not to count. The crossing in the ledger stays what it is."""
+
+    __tablename__ = "waiver"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    clock: int
+    rung: str
+    ground: str
+    proposed_at: datetime = Field(sa_type=UTCDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    decision: str | None = None
+
+
 class Recusal(Row, table=True):
     """A person for whom this case does not exist."""
 

@@ -70,6 +70,13 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(values)
 
 
+def whole_due(clock: Clock, calendar: WorkCalendar, language: str) -> str:
+    """The due time with its year, and with 24:00 for clocks that end with a day."""
+    if clock.unit in STEADY:
+        return write_minute(clock.due_at, language, calendar.zone)
+    return f"{write_day(due_on(clock, calendar), language)} 24:00"
+
+
 def due_words(clock: Clock, calendar: WorkCalendar, language: str, *, today: date) -> str:
     """10月15日 周四 for days, which end at 24:00; with the minute for clocks that run in minutes or hours."""
     if clock.unit in STEADY:

@@ -19,7 +19,7 @@ from cases.numbers import case_number
 from cases.office import NoOffice, OfficeContext, load_office
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, file_name, files_of, shipped_files, versions
-from cases.words import Words, fault_words
+from cases.words import Words, fault_words, whole_due
 from infra.db import open_engine, reading
 from infra.i18n import known_language
 from infra.settings import settings
@@ -311,7 +311,8 @@ def _change(change: Change, office: OfficeContext) -> dict[str, Any]:
 
 def _line(change: Change, office: OfficeContext, words: Words) -> str:
     said = _change(change, office)
-    due = " → ".join(dict.fromkeys(at[:16].replace("T", " ") for at in said["due_at"]))
+    clocks = (change.before, change.after)
+    due = " → ".join(dict.fromkeys(whole_due(clock, office.policy.calendar, words.language) for clock in clocks))
     lights = " → ".join(dict.fromkeys(words(f"light.{code}") for code in said["light"]))
     marks = [words("policy.no_longer_provisional")] if said["provisional"] == [True, False] else []
     marks += [words("policy.waiver_proposed")] if change.waiver_proposed else []

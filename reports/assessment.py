@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection
 
 from cases.office import OfficeContext
-from cases.tables import Case, Clock, Event
+from cases.tables import Case, Clock, Event, Waiver
 from cases.visibility import case, visible_cases
 from reports.lit import LIT_COLUMNS, lit_rungs
 from workflow.model import Actor, UnitId
@@ -18,6 +18,7 @@ from workflow.scoring import Item, items, total
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
+_waiver = Waiver.__table__.c  # type: ignore[attr-defined]
 
 
 class YearWithoutCalendar(Exception):
@@ -81,7 +82,15 @@ def _crossings(connection: Connection, actor: Actor, *conditions: ColumnElement[
     ).all()
 
 
-def _waived(connection: Connection, actor: Actor, *conditions: ColumnElement[bool]) -> set[tuple[int, int]]:
-    """The clocks whose lights an extension has waived, as (case, number)."""
-    query = visible_cases(actor, _clock.case_id, _clock.number).join_from(Case, Clock, _clock.case_id == case.id)
-    return {(row.case_id, row.number) for row in connection.execute(query.where(_clock.waived.is_(True), *conditions))}
+def _waived(
+    connection: Connection, actor: Actor, *conditions: ColumnElement[bool]
+) -> set[tuple[int, int] | tuple[int, int, str]]:
+    """The clocks whose lights do not count, as (case, number), and the single lights that an assessor has waived."""
+    clocks = visible_cases(actor, _clock.case_id, _clock.number).join_from(Case, Clock, _clock.case_id == case.id)
+    lights = visible_cases(actor, _waiver.case_id, _waiver.clock, _waiver.rung).join_from(
+        Case, Waiver, _waiver.case_id == case.id
+    )
+    return {
+        *((row.case_id, row.number) for row in connection.execute(clocks.where(_clock.waived.is_(True), *conditions))),
+        *((r.case_id, r.clock, r.rung) for r in connection.execute(lights.where(_waiver.decision == "upheld"))),
+    }

@@ -13,8 +13,9 @@ _event = Event.__table__.c  # type: ignore[attr-defined]
 LIT_COLUMNS = (_event.stream, _event.seq, _event.occurred_at, _event.data)
 
 
-def lit_rungs(rows: Iterable[Any], waived: Collection[tuple[int, int]]) -> Iterator[LitRung]:
-    """The crossings that lit. `waived` are the clocks, as (case, number), whose lights do not count."""
+def lit_rungs(rows: Iterable[Any], waived: Collection[tuple[int, int] | tuple[int, int, str]]) -> Iterator[LitRung]:
+    """The crossings that lit. `waived` are the clocks, as (case, number), whose lights do not count, and single lights
+    of clocks, as (case, number, rung)."""
     for row in rows:
         data = json.loads(row.data)
         if data["light"] is None:
@@ -28,5 +29,5 @@ def lit_rungs(rows: Iterable[Any], waived: Collection[tuple[int, int]]) -> Itera
             unit=UnitId(data["unit"]),
             person=AccountId(data["person"]) if data["person"] is not None else None,
             event=row.seq,
-            waived=(row.stream, data["clock"]) in waived,
+            waived=(row.stream, data["clock"]) in waived or (row.stream, data["clock"], data["rung"]) in waived,
         )

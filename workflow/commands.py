@@ -127,6 +127,15 @@ class Acknowledge(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecideWaiver(Command):
+    """An assessor decides whether a lit light counts that a new calendar or rule would not have lit."""
+
+    waiver: Annotated[RecordNumber, Choice("waivers")]
+    decision: Literal["upheld", "rejected"]
+    reason: Note
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assign(Command):
     """转送 or 交办 to a unit, and to a person of it if known."""
 

@@ -166,6 +166,7 @@ class Step:
     tells: tuple[Audience, ...] = ()
     marks: str | None = None  #: the milestone that the case has reached after it
     cannot_be_undone: bool = False
+    quiet: bool = False  #: not worth naming while it is closed: it answers to something that rarely is
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -129,14 +129,17 @@ def decide(situation: Situation, command: Command) -> Decision:
 
 
 def available_steps(situation: Situation) -> tuple[tuple[Step, tuple[Reason, ...]], ...]:
-    """The steps of this state that the actor's role may take, each with the reasons why it is closed (none: it is open)."""
+    """The steps of this state that the actor's role may take, each with the reasons why it is closed (none: it is open).
+    A quiet step is left out while it is closed."""
     facts = situation.facts
     machine = machine_of(facts.procedure)
     found = []
     for trigger in machine.get_triggers(facts.state.value):
         step = _step_of(machine.get_transitions(trigger, facts.state.value)[0])
         if may_take(step, situation.actor, facts):
-            found.append((step, tuple(reason for guard in step.guards if (reason := guard(situation)))))
+            reasons = tuple(reason for guard in step.guards if (reason := guard(situation)))
+            if not (step.quiet and reasons):
+                found.append((step, reasons))
     return tuple(found)
 
 
@@ -151,7 +154,7 @@ def steps_of_others(situation: Situation) -> tuple[tuple[Step, tuple[Role, ...]]
     return tuple(
         (step, tuple(dict.fromkeys(role for role, _ in step.allowed)))
         for step in steps
-        if not may_take(step, situation.actor, facts)
+        if not step.quiet and not may_take(step, situation.actor, facts)
     )
 
 

@@ -270,7 +270,23 @@ class Rating:
     rated_at: datetime
 
 
-Record = Clock | Text | Party | Custody | Appointment | Session | Agreement | Rating
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A lit light that is proposed not to count, on a ground, until an assessor decides. The light itself stays."""
+
+    number: RecordNumber
+    clock: RecordNumber
+    rung: str
+    ground: str
+    proposed_at: datetime
+    decided_at: datetime | None = None
+    decision: str | None = None  #: upheld: it does not count; rejected: it does
+
+
+Record = Clock | Text | Party | Custody | Appointment | Session | Agreement | Rating | Waiver
+
+#: The milestone of a case that has waivers, so that others need not look for any.
+HAS_WAIVERS = "waiver_proposed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +309,7 @@ class CaseFacts:
     parties: tuple[Party, ...] = ()
     appointments: tuple[Appointment, ...] = ()
     clocks: tuple[Clock, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     custody: Custody | None = None
     closed_at: datetime | None = None
     outcome: str | None = None

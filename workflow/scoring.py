@@ -41,11 +41,16 @@ def items(lit: Iterable[LitRung], scheme: Scheme) -> tuple[Item, ...]:
     worst: dict[tuple[int, int], LitRung] = {}
     for one in lit:
         key = (one.case_id, one.clock)
-        if key not in worst or LIGHT_ORDER[one.light] > LIGHT_ORDER[worst[key].light]:
+        if key not in worst or _weight(one) > _weight(worst[key]):
             worst[key] = one
     cost = {Light.YELLOW: Decimal(scheme.yellow), Light.RED: Decimal(scheme.red)}
     found = (Item(lit=one, points=Decimal(0) if one.waived else cost[one.light]) for one in worst.values())
     return tuple(sorted(found, key=lambda item: (item.lit.occurred_at, item.lit.case_id, item.lit.clock)))
+
+
+def _weight(lit: LitRung) -> tuple[bool, int]:
+    """A light that counts outweighs any that was waived; then the worse one."""
+    return not lit.waived, LIGHT_ORDER[lit.light]
 
 
 def total(points: Iterable[Item], scheme: Scheme) -> Decimal:

@@ -1,4 +1,5 @@
-"""Published policy versions; the profiles an office has chosen; when a clock was opened by an extension and acknowledged.
+"""Published policy versions; the profiles an office has chosen; when a clock was opened by an extension and acknowledged;
+waivers that are proposed and decided; mails that go out together.
 
 An office that was founded before gets the policy files of this program as its first version: they hold every rule that
 its clocks name, with the same numbers.
@@ -29,6 +30,20 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_policy_version")),
         sa.UniqueConstraint("version", name=op.f("uq_policy_version_version")),
+    )
+    key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "waiver",
+        sa.Column("case_id", key, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("clock", sa.Integer(), nullable=False),
+        sa.Column("rung", sa.String(), nullable=False),
+        sa.Column("ground", sa.String(), nullable=False),
+        sa.Column("proposed_at", infra.columns.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", infra.columns.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("decision", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_waiver_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_waiver")),
     )
     op.add_column("clock", sa.Column("opened_at", infra.columns.UTCDateTime(timezone=True), nullable=True))
     op.add_column("clock", sa.Column("acknowledged_at", infra.columns.UTCDateTime(timezone=True), nullable=True))

@@ -13,7 +13,7 @@ from tests.workflow.factories import at, calendar, local, shipped_policy
 from workflow.clocks import due_on, light, pause, red_at, yellow_at
 from workflow.counting import units_left
 from workflow.model import Audience, Kind, Light, Roll, Unit
-from workflow.policy import RungRule
+from workflow.policy import Rule, RungRule
 
 FIRST = "2026-06-01T09:00"  # a Monday; of calendar days, day d is 1 June + d
 
@@ -78,8 +78,8 @@ def test_fix3_counts_working_days_of_a_clock_in_working_days() -> None:
         (a_rule(4, Unit.DAY), "2026-10-02T10:00", "2026-10-02T10:00"),  # due Tue 6 Oct
     ],
 )
-def test_one_day_lights_on_the_last_working_day_before_the_end(rule: object, started: str, yellow: str | None) -> None:
-    clock = a_clock(replace(rule, ladder="one_day"), started)  # type: ignore[type-var]  # a rule
+def test_one_day_lights_on_the_last_working_day_before_the_end(rule: Rule, started: str, yellow: str | None) -> None:
+    clock = a_clock(replace(rule, ladder="one_day"), started)
     assert instants(clock).get("yellow") == yellow
     assert "half_yellow" not in instants(clock)
 
@@ -156,7 +156,7 @@ def test_a_clock_that_ends_at_midnight_ends_with_the_day_before(
     assert instants(clock) == wanted
 
 
-def test_red_under_post_waits_for_the_end_of_no_pause_but_its_whole_count_moves_with_one() -> None:
+def test_a_pause_moves_the_yellow_and_the_red_of_a_late_clock_in_hours() -> None:
     # 24 h, paused from 3 March 02:00 to 5 March 00:00 (46 h): late on the 5th at 06:00, red a full length later.
     rule = a_rule(24, Unit.HOUR, ladder="post")
     clock = pause(a_clock(rule, "2026-03-02T08:00"), rule, POLICY, at=at("2026-03-03T02:00"),

@@ -11,6 +11,7 @@ from cases import reading as record
 from cases.facts import CaseName, load_facts
 from cases.numbers import case_number
 from cases.visibility import READABLE
+from cases.words import Words
 from people.directory import accounts_with_role, names_of_accounts, names_of_units, units_within
 from web.context import Context, NoSuchPage
 from web.forms import Choices, FormView, Option, blank_form
@@ -19,7 +20,7 @@ from workflow.clocks import paused_until
 from workflow.definition import Situation, Step, Stop
 from workflow.disputes import DISPUTE_TYPES
 from workflow.machine import available_steps, steps_of_others, usual_path
-from workflow.model import CaseFacts, Reason, Role, TextKind
+from workflow.model import CaseFacts, Reason, Role, TextKind, Waiver
 from workflow.procedures.rules import pause_grounds
 
 
@@ -181,8 +182,21 @@ def choices_for(connection: Connection, ctx: Context, situation: Situation, text
             for party in facts.parties
         ),
         "pause_grounds": tuple(Option(value=ground, code=f"ground.{ground}") for ground in pause_grounds(situation)),
+        "waivers": tuple(
+            Option(value=str(waiver.number), text=_light_of(waiver, facts, ctx))
+            for waiver in facts.waivers
+            if waiver.decided_at is None
+        ),
         **intake_choices(),
     }
+
+
+def _light_of(waiver: Waiver, facts: CaseFacts, ctx: Context) -> str:
+    """The light that a waiver is about: which clock, which rung, when it lit."""
+    clock = next(clock for clock in facts.clocks if clock.number == waiver.clock)
+    lit = next((rung.at for rung in clock.rungs if rung.code == waiver.rung), waiver.proposed_at)
+    words = Words(ctx.language)
+    return f"{words(f'clock.{clock.name}')} · {words(f'rung.{waiver.rung}')} · {minute(lit, ctx)}"
 
 
 def intake_choices() -> Choices:

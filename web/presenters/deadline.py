@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from cases.facts import load_facts
 from cases.numbers import case_number
-from cases.words import Words
+from cases.words import Words, whole_due
 from infra.i18n import write_day
 from reports.receipts import as_json, receipt_of
 from web.context import Context, NoSuchPage
@@ -76,7 +76,7 @@ def show_receipt(connection: Connection, ctx: Context, case_id: int, number: int
         length=clock.length,
         unit=clock.unit.value,
         started=minute(clock.started_at, ctx),
-        due=minute(clock.due_at, ctx) if clock.unit in STEADY else f"{write_day(found.due_on, ctx.language)} 24:00",
+        due=whole_due(clock, ctx.office.policy.calendar, ctx.language),
         light=clock_light(clock, ctx),
         provisional=found.provisional,
         days=days,

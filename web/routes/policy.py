@@ -13,7 +13,7 @@ from cases.moving import BookHasMoved, apply_plan
 from cases.numbers import case_number
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of
-from cases.words import Words, fault_words
+from cases.words import Words, fault_words, whole_due
 from infra.db import reading
 from infra.i18n import write_minute
 from web.access import ADMINISTRATION, get, post
@@ -130,8 +130,7 @@ def _planned(ctx: Context, draft: Draft) -> tuple[list[Row], Plan]:
 
 
 def _row(change: Change, ctx: Context) -> Row:
-    zone = ctx.office.policy.calendar.zone
-    due = (write_minute(clock.due_at, ctx.language, zone) for clock in (change.before, change.after))
+    due = (whole_due(clock, ctx.office.policy.calendar, ctx.language) for clock in (change.before, change.after))
     book = change.book
     return Row(
         number=case_number(ctx.office.short_name, book.series, book.year, book.serial),

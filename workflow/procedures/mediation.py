@@ -12,7 +12,6 @@ from datetime import datetime
 
 from workflow import commands as c
 from workflow.definition import (
-    AcknowledgeAll,
     Draft,
     Extend,
     PauseAll,
@@ -38,6 +37,7 @@ from workflow.model import (
     State,
 )
 from workflow.procedures import rules
+from workflow.procedures.lights import light_steps
 
 S, R = State, Relation
 AT_WORK = (S.MEDIATOR_ASSIGNED, S.RIGHTS_NOTIFIED, S.IN_SESSION)
@@ -310,11 +310,6 @@ MEDIATION = Procedure(
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),
         Step(
-            command=c.Acknowledge, event="clock:acknowledged", sources=UNTIL_CLOSED, target=None,
-            allowed=(*MEDIATORS, (Role.COORDINATOR, R.SAME_UNIT), (Role.SUPERVISOR, R.ABOVE)),
-            guards=(rules.a_light_waits_for_word,), clocks=(AcknowledgeAll(),),
-        ),
-        Step(
             command=c.Suspend, event="clock:paused", sources=AT_WORK, target=None,
             allowed=MEDIATORS, guards=(rules.may_be_paused, rules.not_paused),
             checks=(rules.pause_as_the_rule_allows,), clocks=(PauseAll(),), tells=(Audience.UNIT_HEAD,),
@@ -361,6 +356,9 @@ MEDIATION = Procedure(
             command=c.CloseMediation, event="case:closed", sources=(S.FOLLOWED_UP, S.TERMINATED), target=S.CLOSED,
             allowed=MEDIATORS, checks=(rules.confirmed("papers_complete"),),
             clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
+        ),
+        *light_steps(
+            (*MEDIATORS, (Role.COORDINATOR, R.SAME_UNIT), (Role.SUPERVISOR, R.ABOVE)), until_closed=UNTIL_CLOSED
         ),
     ),
 )  # fmt: skip

@@ -8,7 +8,6 @@ Source: 信访工作条例 (2022) §17-§23, §34; local hotline rules as named 
 
 from workflow import commands as c
 from workflow.definition import (
-    AcknowledgeAll,
     Draft,
     Extend,
     PauseAll,
@@ -23,6 +22,7 @@ from workflow.definition import (
 )
 from workflow.model import FINAL_STATES, Audience, Reason, Relation, Role, State
 from workflow.procedures import rules
+from workflow.procedures.lights import light_steps
 
 S, R = State, Relation
 OPEN = (S.REGISTERED, S.ACCEPTED, S.DISPATCHED, S.HANDLING)
@@ -116,16 +116,12 @@ PETITION = Procedure(
         Step(
             command=c.ReportByPhone, event="case:reported_by_phone", sources=OPEN, target=None, allowed=REPORTERS,
             guards=(rules.runs("oral_report"),), clocks=(Stop("oral_report"),),
-            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_by_phone",
+            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_by_phone", quiet=True,
         ),
         Step(
             command=c.ReportInWriting, event="case:reported_in_writing", sources=OPEN, target=None, allowed=REPORTERS,
             guards=(rules.runs("written_report"),), clocks=(Stop("written_report"),),
-            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_in_writing",
-        ),
-        Step(
-            command=c.Acknowledge, event="clock:acknowledged", sources=UNTIL_CLOSED, target=None, allowed=TOLD,
-            guards=(rules.a_light_waits_for_word,), clocks=(AcknowledgeAll(),),
+            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_in_writing", quiet=True,
         ),
         Step(
             command=c.RequestExtension, event="case:extension_requested", sources=(S.HANDLING,), target=None,
@@ -163,5 +159,6 @@ PETITION = Procedure(
             allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)),
             writes=rules.note_outcome, clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
+        *light_steps(TOLD, until_closed=UNTIL_CLOSED),
     ),
 )  # fmt: skip

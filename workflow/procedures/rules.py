@@ -7,7 +7,7 @@ give a reason or nothing. What only one procedure needs stands beside its table.
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.clocks import paused_until, waits_for_word
+from workflow.clocks import paused_until
 from workflow.commands import (
     Close,
     ExtendByConsent,
@@ -20,7 +20,16 @@ from workflow.commands import (
     Suspend,
 )
 from workflow.definition import Check, Draft, Guard, Situation
-from workflow.model import Clock, Consent, Party, Rating, Reason, RecordNumber, Side, Unit
+from workflow.model import (
+    Clock,
+    Consent,
+    Party,
+    Rating,
+    Reason,
+    RecordNumber,
+    Side,
+    Unit,
+)
 from workflow.policy import LONGEST, Extension
 
 #: Clocks that an extension may lengthen; which one a case has, its profile says.
@@ -219,16 +228,6 @@ def pause_as_the_rule_allows(situation: Situation, command: Suspend) -> Reason |
     if any(rule.needs_consent for rule in rules):
         return every_party_in("consenting")(situation, command)
     return None
-
-
-# -- lights -----------------------------------------------------------------------------------------------------------
-
-
-def a_light_waits_for_word(situation: Situation) -> Reason | None:
-    """Something is lit and nobody has said yet that it is in hand."""
-    if any(waits_for_word(clock, at=situation.now) for clock in situation.facts.clocks):
-        return None
-    return Reason(code="acknowledge.nothing_lit")
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
