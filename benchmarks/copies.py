@@ -1,17 +1,18 @@
 """Many cases, quickly: copies of the rows of one case, made inside the database.
 
-`full_copies` are complete cases on which steps can be taken. `open_clocks` are as many cases as wanted with what a
-sweep touches (the case, its chain's head and first event, one running clock). Known parts of them come due one minute
-after the other, each part scattered over all cases: the hard case for a disk.
+`full_copies` are complete cases on which steps can be taken. `dealt_clocks` are as many cases as wanted with what a sweep
+touches (the case, its chain's head and first event, one running clock), whose clocks are dealt out in turn. `open_clocks`
+are such cases of which known parts come due one minute after the other, each scattered over all cases: the hard case for
+a disk.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, insert, text
+from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, insert, text
 
 from benchmarks.dialects import of
 from benchmarks.office import MEDIATORS_A_ROOM, PROFILE, READY_AT, ROOMS, Staff, head_of
@@ -26,10 +27,13 @@ from workflow.model import RecordNumber
 SLOTS, SHARES = 1000, 20
 #: When the open clocks were started, before they are spread out by minutes: they light before `READY_AT`.
 STARTED_AT = READY_AT - timedelta(days=24)
-_DEALT = ("started_at", "due_at", "rungs", "yellow_at", "red_at", "crossed_until", "next_crossing_at")
+_DEALT = (
+    "name", "rule", "kind", "started_at", "length", "unit", "due_at", "rungs", "provisional", "yellow_at", "red_at",
+    "crossed_until", "next_crossing_at",
+)  # fmt: skip
 _clock_columns = Clock.__table__.c  # type: ignore[attr-defined]
 _SLOT = Table(
-    "slot", MetaData(), Column("slot", primary_key=True, type_=_clock_columns.number.type),
+    "slot", MetaData(), Column("slot", primary_key=True, type_=_clock_columns.number.type), Column("profile", Text),
     *(Column(name, _clock_columns[name].type) for name in _DEALT), prefixes=["TEMPORARY"],
 )  # fmt: skip
 
@@ -55,22 +59,30 @@ def full_copies(engine: Engine, staff: Staff, *, first: int, count: int) -> rang
 
 def open_clocks(engine: Engine, staff: Staff, *, count: int, few: int, few_slots: int, many: int) -> Groups:
     """`count` cases with one running clock each: first `few` groups of `few_slots` slots, then `many` shares come due."""
-    clock, first = _period(staff), staff.case_id + 1
+    clock = _period(staff)
+    dealt_clocks(engine, staff, _deal(clock, few=few, few_slots=few_slots, many=many), count=count)
+    lights = [clock.rungs[0].at + timedelta(minutes=n) for n in range(few + many)]
+    return Groups(nothing_due_at=lights[0] - timedelta(minutes=1), few=tuple(lights[:few]), many=tuple(lights[few:]))
+
+
+def dealt_clocks(engine: Engine, staff: Staff, dealt: Sequence[tuple[str, model.Clock]], *, count: int) -> None:
+    """`count` cases with one running clock each: a profile and a clock after the other, and again from the first."""
+    first = staff.case_id + 1
     with _bulk(engine) as connection:
         own = of(connection)
-        _deal(connection, clock, few=few, few_slots=few_slots, many=many)
+        _SLOT.create(connection)
+        connection.execute(insert(_SLOT), [_row(slot, profile, clock) for slot, (profile, clock) in enumerate(dealt)])
+        slot = f"JOIN slot ON slot.slot = n % {len(dealt)} WHERE"
         new = {"serial": "n", "public_id": own.random_hex, "seq": "1", "data": "'{}'", "key": f"'request:' || {own.random_hex}"}  # fmt: skip
         room = f"(n % {len(ROOMS)} + {ROOMS.start})"
         held = {"holder_unit": room, "holder_person": f"{head_of(1)} * {room} + n % {MEDIATORS_A_ROOM} + 1"}
-        due = {"next_due_at": own.hours_later.format(at="t.next_due_at", hours="n % 700")}
-        _copy(connection, Case, staff.case_id, {**new, **held, **due}, first=first, count=count)
+        due = {"next_due_at": own.hours_later.format(at="t.next_due_at", hours="n % 700"), "profile": "slot.profile"}
+        _copy(connection, Case, staff.case_id, {**new, **held, **due}, first=first, count=count, join=slot)
         _copy(connection, Event, staff.case_id, new, first=first, count=count, only="t.seq = 1")
         _copy(connection, StreamHead, staff.case_id, new, first=first, count=count)
-        dealt = {name: f"slot.{name}" for name in _DEALT}
-        running = f"JOIN slot ON slot.slot = n % {SLOTS} WHERE t.stopped_at IS NULL AND"
-        _copy(connection, Clock, staff.case_id, dealt, first=first, count=count, join=running)
-    lights = [clock.rungs[0].at + timedelta(minutes=n) for n in range(few + many)]
-    return Groups(nothing_due_at=lights[0] - timedelta(minutes=1), few=tuple(lights[:few]), many=tuple(lights[few:]))
+        values = {name: f"slot.{name}" for name in _DEALT}
+        running = f"{slot} t.stopped_at IS NULL AND"
+        _copy(connection, Clock, staff.case_id, values, first=first, count=count, join=running)
 
 
 @contextmanager
@@ -98,24 +110,28 @@ def _period(staff: Staff) -> model.Clock:
     return clocks.start(RecordNumber(1), "period", rule, policy, at=STARTED_AT)
 
 
-def _deal(connection: Connection, clock: model.Clock, *, few: int, few_slots: int, many: int) -> None:
-    """The table that says what a clock of each slot looks like: the period, started some minutes later."""
+def _deal(clock: model.Clock, *, few: int, few_slots: int, many: int) -> list[tuple[str, model.Clock]]:
+    """What a clock of each slot looks like: the period, started some minutes later."""
     assert many * (SLOTS // SHARES) + few * few_slots <= SLOTS, "there are not so many slots"
     last_slots = [slot for slot in range(SLOTS) if slot % SHARES >= many]
     minute = {slot: n for n in range(few) for slot in last_slots[n * few_slots : (n + 1) * few_slots]}
     minute |= {slot: few + slot % SHARES for slot in range(SLOTS) if slot % SHARES < many}
     later = timedelta(days=2)  #: of the clocks that do not come due here
-    rows = [_dealt(slot, clock, timedelta(minutes=minute[slot]) if slot in minute else later) for slot in range(SLOTS)]
-    _SLOT.create(connection)
-    connection.execute(insert(_SLOT), rows)
+    return [
+        (PROFILE, _later(clock, slot, timedelta(minutes=minute[slot]) if slot in minute else later))
+        for slot in range(SLOTS)
+    ]
 
 
-def _dealt(slot: int, clock: model.Clock, later: timedelta) -> dict[str, Any]:
+def _later(clock: model.Clock, slot: int, later: timedelta) -> model.Clock:
     # All but the first rung also differ by the slot: fifty ladders a share, as fifty rules and days would give.
     rungs = tuple(replace(r, at=r.at + later + bool(n) * timedelta(seconds=slot)) for n, r in enumerate(clock.rungs))
-    moved = replace(clock, started_at=clock.started_at + later, due_at=clock.due_at + later, rungs=rungs)
-    row = to_row(moved)
-    return {"slot": slot, **{name: row[name] for name in _DEALT}}
+    return replace(clock, started_at=clock.started_at + later, due_at=clock.due_at + later, rungs=rungs)
+
+
+def _row(slot: int, profile: str, clock: model.Clock) -> dict[str, Any]:
+    row = to_row(clock)
+    return {"slot": slot, "profile": profile, **{name: row[name] for name in _DEALT}}
 
 
 def _copy(

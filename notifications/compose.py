@@ -5,6 +5,7 @@ The words are in `templates/mail/` and the catalogues; this gathers what they sp
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,14 @@ from sqlalchemy import Connection, select, tuple_
 
 from cases.crossings import TIMERS
 from cases.facts import load_facts
+from cases.ledger import OFFICE_STREAM
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.tables import Event, Message
 from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
+from people.directory import names_of_units
 from people.tables import Account
 from workflow.clocks import due_is_provisional, left
 from workflow.model import Clock
@@ -35,9 +38,9 @@ _account = Account.__table__.c  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail ready to go, and to whom."""
+    """A mail ready to go, to whom, and the messages that are in it: one, or those of a digest."""
 
-    message: int
+    messages: tuple[int, ...]
     to: str
     mail: EmailMessage
 
@@ -51,7 +54,9 @@ class Composed:
 
 
 def message_id(row: Message | Any, domain: str) -> str:
-    """One Message-ID a message for ever: a second copy is recognised as one."""
+    """One Message-ID a message for ever, or one for its digest: a second copy is recognised as one."""
+    if row.bundle:
+        return f"<{row.bundle}@{domain}>"
     return f"<{row.stream}.{row.seq}.{row.recipient}@{domain}>"
 
 
@@ -76,35 +81,46 @@ def compose(
             )
         )
     }
-    letters: list[Letter] = []
+    told: dict[str, list[tuple[Any, dict[str, Any]]]] = defaultdict(list)  #: by the mail they go out in
     broken: list[int] = []
     for row in wanted:
         if row.recipient not in accounts:
             continue
         try:
             event = events[row.stream, row.seq]
-            letters.append(_letter(connection, row, accounts[row.recipient], event, office, settings, now))
+            said = _words(connection, event, office, settings, accounts[row.recipient].language, now)
+            told[message_id(row, settings.mail_domain)].append((row, said))
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
             log.exception("mail cannot be composed", extra={"mail": row.id})
             broken.append(row.id)
+    letters: list[Letter] = []
+    for name, lines in told.items():
+        try:
+            letters.append(_letter(name, lines, accounts[lines[0][0].recipient], office, settings))
+        except Exception:
+            log.exception("mail cannot be composed", extra={"mail": lines[0][0].id})
+            broken += [row.id for row, _ in lines]
     return Composed(letters=tuple(letters), broken=frozenset(broken))
 
 
 def _letter(
-    connection: Connection, row: Any, account: Any, event: Any, office: OfficeContext, settings: Settings, now: datetime
+    name: str, lines: list[tuple[Any, dict[str, Any]]], account: Any, office: OfficeContext, settings: Settings
 ) -> Letter:
-    language = account.language
-    words = _words(connection, event, office, settings, language, now)
+    """One mail about one message, or a digest of many."""
+    row, words = lines[0]
+    template, language = ("digest" if row.bundle else "notice"), account.language
+    if row.bundle:
+        words = {**words, "lines": [said for _, said in lines], "work_list": f"{settings.base_url()}/work"}
     mail = EmailMessage(policy=SMTP)
-    mail["Message-ID"] = message_id(row, settings.mail_domain)
-    mail["Date"] = event.recorded_at
+    mail["Message-ID"] = name
+    mail["Date"] = row.recorded_at
     mail["Auto-Submitted"] = "auto-generated"
     mail["From"] = _address(office.name, settings.mail_from)
     mail["To"] = _address(account.name, account.email)
-    mail["Subject"] = render(language, "mail/subject.txt", **words).strip()
-    mail.set_content(render(language, "mail/notice.txt", **words))
-    mail.add_alternative(render(language, "mail/notice.html", **words), subtype="html")
-    return Letter(message=row.id, to=account.email, mail=mail)
+    mail["Subject"] = render(language, f"mail/{'digest_' if row.bundle else ''}subject.txt", **words).strip()
+    mail.set_content(render(language, f"mail/{template}.txt", **words))
+    mail.add_alternative(render(language, f"mail/{template}.html", **words), subtype="html")
+    return Letter(messages=tuple(one.id for one, _ in lines), to=account.email, mail=mail)
 
 
 def _address(name: str, email: str) -> Address:
@@ -116,6 +132,8 @@ def _words(
     connection: Connection, event: Any, office: OfficeContext, settings: Settings, language: str, now: datetime
 ) -> dict[str, Any]:
     """What the templates speak of: number, what happened, which clock is due when, how much is left."""
+    if event.stream == OFFICE_STREAM:
+        return _words_of_unit(connection, event, office, settings, language)
     loaded = load_facts(connection, event.stream, actor=TIMERS)
     assert loaded is not None, "a message is about a case that exists"
     facts, name = loaded
@@ -132,6 +150,23 @@ def _words(
         "left": left(clock, calendar, at=now) if clock and clock.stopped_at is None else None,
         "provisional": bool(clock and due_is_provisional(clock, calendar, rolls=office.policy.rolls(clock.rule))),
         "link": f"{settings.base_url()}/cases/{name.public_id}",
+        "office": office.name,
+    }
+
+
+def _words_of_unit(
+    connection: Connection, event: Any, office: OfficeContext, settings: Settings, language: str
+) -> dict[str, Any]:
+    """What is said about a unit and not about a case."""
+    return {
+        "number": names_of_units(connection)[json.loads(event.data)["unit"]],
+        "what": event.code,
+        "words": Words(language),
+        "clock": None,
+        "due": None,
+        "left": None,
+        "provisional": False,
+        "link": f"{settings.base_url()}/work",
         "office": office.name,
     }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from cases.office import OfficeContext
 from cases.tables import Message
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 #: Few at a time: a server that hangs costs the transport's time-out for each, and the lease must outlast them all.
 BATCH = 10
 LEASE = timedelta(minutes=15)
+#: So many mails waiting for one person at once are a storm, and go out as one digest of at most so many lines.
+STORM, LINES = 10, 200
 #: Minutes until the next try after the first, second, ... failure; then hourly.
 BACKOFF_MINUTES = (1, 2, 4, 8, 15, 30, 60)
 GIVE_UP_AFTER = timedelta(hours=72)
@@ -49,6 +51,8 @@ class _Result:
 def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime) -> Delivered:
     """Sends what is waiting and due by `now`, in batches, until nothing is."""
     total = Delivered()
+    with transaction(engine) as connection:
+        gather_storms(connection, now=now)
     with open_transport(settings) as transport:
         while True:
             lease = secrets.token_hex(8)
@@ -58,7 +62,7 @@ def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: d
                 return total
             with reading(engine) as connection:
                 composed = compose(connection, claimed, office=office, settings=settings, now=now)
-            results = [_send(transport, letter) for letter in composed.letters]
+            results = [result for letter in composed.letters for result in _send(transport, letter)]
             results += _without_letter(claimed, composed)
             with transaction(engine) as connection:
                 done = _record(connection, claimed, results, lease, now=now)
@@ -67,35 +71,59 @@ def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: d
             )
 
 
+def gather_storms(connection: Connection, *, now: datetime) -> None:
+    """Puts what waits for one person into a digest, if it is many mails that nobody has tried to send yet. A message
+    stays in its digest for good, so that a second copy is recognised as one."""
+    fresh = (_message.next_try_at <= now) & (_message.attempts == 0) & _message.bundle.is_(None)
+    storms = select(_message.recipient).where(fresh).group_by(_message.recipient).having(func.count() >= STORM)
+    for recipient in connection.execute(storms).scalars().all():
+        lines = select(_message.id).where(fresh, _message.recipient == recipient).order_by(_message.id).limit(LINES)
+        ids = connection.execute(lines.with_for_update(skip_locked=True)).scalars().all()
+        if len(ids) >= STORM:
+            bundle = f"digest.{ids[0]}.{recipient}"
+            connection.execute(update(Message).where(_message.id.in_(ids)).values(bundle=bundle))
+
+
 def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any]:
-    waiting = (
-        select(_message.id)
-        .where(_message.next_try_at <= now)
+    """The next mails, a digest always whole."""
+    due = _message.next_try_at <= now
+    first = connection.execute(
+        select(_message.id, _message.bundle)
+        .where(due)
         .order_by(_message.next_try_at, _message.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
-    )
+    ).all()
+    bundles = {row.bundle for row in first if row.bundle}
+    whole = select(_message.id).where(due, _message.bundle.in_(bundles)).with_for_update(skip_locked=True)
+    more = connection.execute(whole).scalars().all() if bundles else []
+    ids = {row.id for row in first} | set(more)
+    if not ids:
+        return []
     return connection.execute(
         update(Message)
-        .where(_message.id.in_(waiting.scalar_subquery()))
+        .where(_message.id.in_(ids))
         .values(lease=lease, next_try_at=now + LEASE, attempts=_message.attempts + 1)
         .returning(
-            _message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at
+            _message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at,
+            _message.bundle,
         )
-    ).all()
+    ).all()  # fmt: skip
 
 
-def _send(transport: Transport, letter: Letter) -> _Result:
+def _send(transport: Transport, letter: Letter) -> list[_Result]:
+    """What came of a letter, for each message that is in it."""
+    failed: NotDelivered | None = None
     try:
         transport.send(letter.mail, to=letter.to)
     except NotDelivered as error:
-        log.warning("mail not delivered", extra={"mail": letter.message, "reason": error.reason})
-        return _Result(message=letter.message, error=error)
-    return _Result(message=letter.message, error=None)
+        log.warning("mail not delivered", extra={"mail": letter.messages[0], "reason": error.reason})
+        failed = error
+    return [_Result(message=message, error=failed) for message in letter.messages]
 
 
 def _without_letter(claimed: Sequence[Any], composed: Composed) -> list[_Result]:
-    written = {letter.message for letter in composed.letters}
+    written = {message for letter in composed.letters for message in letter.messages}
     return [
         _Result(
             message=row.id,
@@ -144,5 +172,5 @@ def send_again(connection: Connection, message: int, *, now: datetime) -> None:
     connection.execute(
         update(Message)
         .where(_message.id == message, _message.dead_at.is_not(None))
-        .values(dead_at=None, next_try_at=now, attempts=0)
+        .values(dead_at=None, next_try_at=now, attempts=0, bundle=None)
     )

@@ -124,10 +124,14 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("unit_kind", UNIT_KINDS)
     yield from (f"people.{name}_missing" for name in NewAccount.__dataclass_fields__)
     told = {step.event for step in steps if step.tells}
-    for what in told | {
-        f"clock:crossed.{code}"
-        for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
-    }:
+    for what in (
+        told
+        | {"clock:recounted", "unit:third_red"}
+        | {
+            f"clock:crossed.{code}"
+            for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
+        }
+    ):
         yield from (f"mail.tag.{what}", f"mail.what.{what}", f"mail.do.{what}")
     yield from _named("policy", ("missing", "bad_value", "unknown_key"))
     yield from (code for call in ("PolicyFault", "Found") for code in _written_codes(call))

@@ -106,7 +106,9 @@ def demo(
 @app.command()
 def sweep(
     as_json: Json = False,
-    job: Annotated[str, typer.Option(help="任务名 / which job: sweep, deliver, checkpoint, sessions")] = "sweep",
+    job: Annotated[
+        str, typer.Option(help="任务名 / which job: sweep, third_reds, deliver, checkpoint, sessions")
+    ] = "sweep",
 ) -> None:
     """运行一次定时任务（默认检查时限）。Run a recurring job once, by default the check of time limits."""
     chosen = next((one for one in JOBS if one.name == job), None)

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from cases.jobruns import note_run
 from cases.office import load_office
 from cases.sweep import sweep
+from cases.thirds import warn_of_third_reds
 from infra.db import checkpoint, reading, transaction
 from infra.settings import Settings
 from notifications.deliver import deliver
@@ -36,6 +37,12 @@ def _deliver(engine: Engine, settings: Settings, now: datetime) -> str:
     return f"sent={done.sent} deferred={done.deferred} dead={done.dead}"
 
 
+def _third_reds(engine: Engine, _settings: Settings, now: datetime) -> str:
+    with reading(engine) as connection:
+        office = load_office(connection)
+    return f"units={warn_of_third_reds(engine, office.policy.calendar, now=now)}"
+
+
 def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> str:
     checkpoint(engine)
     return ""
@@ -48,6 +55,7 @@ def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> str:
 
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
+    Job(name="third_reds", every=timedelta(minutes=10), run=_third_reds),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),

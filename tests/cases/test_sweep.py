@@ -1,9 +1,8 @@
 """The sweep: every crossing once, at the instant it came true, told to the right people, whatever else goes wrong."""
 
-import json
 import logging
 import threading
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,47 +10,9 @@ from sqlalchemy import event, text
 
 from cases.sweep import Swept, sweep
 from infra.db import transaction
+from tests.cases.orders import LADDER, TOLD, an_order, crossings, told
 from tests.cases.records import DAY, START, World, local
 from workflow import commands as c
-from workflow.model import AccountId
-
-#: The ladder of a hotline order that comes in on Monday 2026-03-02. Five working days end with 03-09; the last two of
-#: them begin on Friday 03-06, the last one on 03-09; five working days after the end is the end of 03-16.
-LADDER = {
-    "yellow": local("2026-03-06 00:00"),
-    "half_yellow": local("2026-03-09 00:00"),
-    "red": local("2026-03-10 00:00"),
-    "red_5wd": local("2026-03-17 00:00"),
-}
-TOLD = {
-    "yellow": {"mediator", "supervisor"},
-    "half_yellow": {"mediator", "supervisor", "duty_leader"},
-    "red": {"mediator", "supervisor", "duty_leader", "upstream"},
-    "red_5wd": {"mediator", "supervisor", "duty_leader", "upstream", "assessor"},
-}
-
-
-def crossings(world: World, case: int | None = None) -> list[tuple[str, datetime, datetime]]:
-    """(rung, when it came true, when it was noticed) of every crossing, in the order of the ledger."""
-    cases = [case] if case else world.column("SELECT id FROM cases ORDER BY id")
-    return [
-        (json.loads(e["data"])["rung"], e["occurred_at"], e["recorded_at"])
-        for number in cases
-        for e in world.events(number)
-        if e["code"] == "clock:crossed"
-    ]
-
-
-def an_order(world: World) -> int:
-    """A hotline order in the hands of a mediator, who has contacted the person: one clock runs."""
-    case = world.open("hotline").case_id
-    assign = c.Assign(unit=world.stage.units["room"], handler=AccountId(world.account("mediator")))
-    world.take(case, c.Accept(), by="clerk")
-    world.take(case, assign, by="coordinator")
-    world.take(case, c.SignFor(), by="mediator")
-    world.take(case, c.ContactPerson(note="已联系"), by="mediator")
-    return case
-
 
 # -- once, and at the true instant ------------------------------------------------------------------------------------
 
@@ -118,35 +79,21 @@ def test_each_rung_is_told_to_its_own_people(world: World) -> None:
     case = an_order(world)
     world.rows("SELECT 1")
     sweep(world.engine, now=START + 40 * DAY)
-    assert _told(world, case) == TOLD
+    assert told(world, case) == TOLD
 
 
 def test_a_matter_that_nobody_holds_by_name_is_told_to_the_desk_that_has_it(world: World) -> None:
     case = world.open("petition").case_id
     sweep(world.engine, now=START + 12 * DAY)
-    assert _told(world, case) == {"yellow": {"clerk", "coordinator", "duty_leader"}}
+    assert told(world, case) == {"yellow": {"clerk", "coordinator", "duty_leader"}}
 
 
 def test_nobody_is_told_twice_of_one_rung(world: World) -> None:
     an_order(world)
     for day in range(20):
         sweep(world.engine, now=START + day * DAY)
-    told = world.rows("SELECT stream, seq, recipient, count(*) AS mails FROM message GROUP BY stream, seq, recipient")
-    assert {row["mails"] for row in told} == {1}
-
-
-def _told(world: World, case: int) -> dict[str, set[str]]:
-    names = {actor.account: name for name, actor in world.stage.people.items()}
-    return {
-        json.loads(e["data"])["rung"]: {
-            names[person]
-            for person in world.column(
-                "SELECT recipient FROM message WHERE stream = :s AND seq = :q", s=case, q=e["seq"]
-            )
-        }
-        for e in world.events(case)
-        if e["code"] == "clock:crossed"
-    }
+    mails = world.rows("SELECT stream, seq, recipient, count(*) AS mails FROM message GROUP BY stream, seq, recipient")
+    assert {row["mails"] for row in mails} == {1}
 
 
 # -- pauses -----------------------------------------------------------------------------------------------------------
@@ -160,7 +107,7 @@ def test_the_end_of_a_pause_is_told_to_the_holder_and_nothing_lights_before(worl
     assert sweep(world.engine, now=local("2026-03-11 23:59")) == Swept()
     sweep(world.engine, now=local("2026-03-12 00:00"))
     assert [(rung, at) for rung, at, _ in crossings(world, case)] == [("pause_over", local("2026-03-12 00:00"))]
-    assert _told(world, case) == {"pause_over": {"mediator"}}
+    assert told(world, case) == {"pause_over": {"mediator"}}
     # One working day was counted before (03-03), so four are left: 03-13, 03-16, 03-17, 03-18; yellow is the last two.
     sweep(world.engine, now=local("2026-03-19 00:00"))
     assert [(rung, at) for rung, at, _ in crossings(world, case)][1:] == [

@@ -103,9 +103,10 @@ def _unnoticed(world: World, now: datetime) -> Iterator[str]:
 
 def _mails(world: World, sink: Sink) -> Iterator[str]:
     """Each mail at least once, under one Message-ID, to one person; none given up, for the server refuses none for good."""
+    columns = "stream, seq, recipient, bundle, attempts, dead_at, next_try_at, last_error"
     posted = {
-        f"<{row['stream']}.{row['seq']}.{row['recipient']}@kill.invalid>": row
-        for row in world.rows("SELECT stream, seq, recipient, attempts, dead_at, next_try_at, last_error FROM message")
+        f"<{row['bundle'] or '.'.join(str(row[key]) for key in ('stream', 'seq', 'recipient'))}@kill.invalid>": row
+        for row in world.rows(f"SELECT {columns} FROM message")
     }
     for name, row in posted.items():
         if row["dead_at"] is not None:

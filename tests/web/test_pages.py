@@ -532,10 +532,21 @@ def test_every_page_of_every_role_is_in_words_and_never_in_codes(
 
 
 def _is_data(word: str) -> bool:
-    """Names of the office, its people, its cases, and of the other language."""
+    """Names of the office, its people, its cases, and of the other language; a mail in the language of who got it."""
     return any(
         name in word
-        for name in ("滨江园区", "账号-", "中文", "人民调解室", "谈心室", "区委社会工作部", "滨园", "回音", "Huiyin")
+        for name in (
+            "【汇总】",
+            "滨江园区",
+            "账号-",
+            "中文",
+            "人民调解室",
+            "谈心室",
+            "区委社会工作部",
+            "滨园",
+            "回音",
+            "Huiyin",
+        )
     )
 
 

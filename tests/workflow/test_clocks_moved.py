@@ -114,6 +114,14 @@ def test_red_that_was_lit_stays_red_although_the_new_due_time_is_later() -> None
     assert codes(crossed(found, until=at("2026-12-01T00:00"))) == ["red_5wd"]
 
 
+def test_nobody_is_warned_of_what_is_red_already() -> None:
+    # 2 days, too short for a warning: due Wed 4, red since Thu 5. To 10 days on Fri 6, whose yellow would be Wed 11.
+    clock = noted(a_clock(replace(HOT_07, length=2), MONDAY), "2026-03-05T08:00")
+    found = moved(clock, "2026-03-06T10:00", rule=replace(HOT_07, length=10))
+    assert instants(found) == {"red": "2026-03-05T00:00", "red_5wd": "2026-03-24T00:00"}
+    assert due_on(found, calendar()).isoformat() == "2026-03-16"
+
+
 def test_a_reminder_that_was_given_is_not_given_again() -> None:
     # red_5wd was told of on Tue 17; a longer limit puts it ahead again.
     clock = an_order(noted_until="2026-03-17T08:00")

@@ -162,6 +162,13 @@ def test_the_days_of_a_region_win_over_those_of_the_nation_in_both_directions(
     assert calendar().is_working_day(date.fromisoformat(day)) is nationally
 
 
+def test_a_day_is_either_off_or_worked_and_never_both() -> None:
+    region = regional()
+    assert region.off & region.work == frozenset()
+    assert region.off - calendar().off == {date(2026, 3, 18), date(2026, 5, 9)}
+    assert region.work - calendar().work == {date(2026, 3, 21), date(2026, 5, 1)}
+
+
 def test_the_index_of_a_region_counts_the_same_days_as_asking_day_by_day() -> None:
     region = regional()
     # 248 nationally; one regional day off and one worked, Labour Day worked and a make-up Saturday not: 248 again.

@@ -142,6 +142,15 @@ def test_a_running_clock_keeps_rule_and_ladder_of_its_version_and_a_new_one_has_
     assert view.ladder_of(view.rule_of(fresh)).id == "post"
 
 
+def test_a_ladder_that_was_changed_under_its_name_is_the_old_one_for_a_running_clock() -> None:
+    first = small_policy({"ladder.toml": LADDER, "profile.toml": spoilt(PROFILE, '"third"', '"own"')})
+    later = {"ladder.toml": spoilt(LADDER, 'code = "red"', 'code = "late"'), "profile.toml": spoilt(PROFILE, '"third"', '"own"')}  # fmt: skip
+    view = small_policy(later).after({first.version: first}).for_profile("own")
+    running = a_clock_of(first.for_profile("own"))
+    assert [rung.code for rung in view.of(running).ladder_of(view.rule_of(running)).rungs] == ["yellow", "red"]
+    assert [rung.code for rung in a_clock_of(view).rungs] == ["yellow", "late"]
+
+
 def test_what_changes_a_running_clock_counts_by_its_own_rule_and_the_present_days() -> None:
     first, present = two_versions()
     running, view = a_clock_of(first.for_profile("own")), present.for_profile("own")

@@ -83,7 +83,8 @@ def one_mail(ctx: Ctx, message: RowId) -> Response:
         row = connection.execute(select(*_message).where(_message.id == message)).one_or_none()
     if row is None:
         raise NoSuchPage
-    path = ctx.site.settings.home / "mail" / f"{row.stream}.{row.seq}.{row.recipient}.eml"
+    name = message_id(row, ctx.site.settings.mail_domain).strip("<>").split("@")[0]
+    path = ctx.site.settings.home / "mail" / f"{name}.eml"
     if not path.is_file():
         raise NoSuchPage
     mail = message_from_bytes(path.read_bytes(), policy=default)

@@ -1,0 +1,81 @@
+"""The third red of a unit in a month: its head, the centre, the level above and the assessment office are told, once.
+
+Source: the default ladder of who is told (`domain.md` §2.3: 约谈, 督办单). Only lights that count are counted, and only
+the organ's own duties light.
+"""
+
+import json
+from collections import defaultdict
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, select
+
+from cases.crossings import TIMERS
+from cases.ledger import NewEvent, append_to_office, find_by_key
+from cases.outbox import messages, post
+from cases.tables import Clock, Event
+from infra.db import reading, transaction
+from people.audiences import Roster
+from workflow.calendar import WorkCalendar
+from workflow.model import Audience, Json, Light, UnitId
+
+THIRD = 3
+TOLD = (Audience.UNIT_HEAD, Audience.DUTY_LEADER, Audience.UPSTREAM, Audience.ASSESSMENT_OFFICE)
+EVENT = "unit:third_red"
+
+_event = Event.__table__.c  # type: ignore[attr-defined]
+_clock = Clock.__table__.c  # type: ignore[attr-defined]
+
+
+def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime) -> int:
+    """Writes one event of the office, and its mails, for each unit whose third red of this month has lit and has not
+    been told of. Returns how many. Running it twice is harmless."""
+    today = calendar.local_day(now)
+    month = date(today.year, today.month, 1)
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(_event.stream, _event.seq, _event.data)
+            .where(
+                _event.code == "clock:crossed",
+                _event.occurred_at >= calendar.start_of(month),
+                _event.occurred_at <= now,
+            )
+            .order_by(_event.occurred_at, _event.id)
+        )
+        lit = [
+            (row.stream, row.seq, data) for row in rows if (data := json.loads(row.data))["light"] == Light.RED.value
+        ]
+        waived = _waived(connection, {stream for stream, _, _ in lit})
+    reds: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for stream, seq, data in lit:
+        if (stream, data["clock"]) not in waived:
+            reds[data["unit"]].append((stream, seq))
+    return sum(
+        _told(engine, UnitId(unit), month, found[:THIRD], now=now)
+        for unit, found in reds.items()
+        if len(found) >= THIRD
+    )
+
+
+def _waived(connection: Connection, cases: set[int]) -> set[tuple[int, int]]:
+    query = select(_clock.case_id, _clock.number).where(_clock.case_id.in_(cases), _clock.waived.is_(True))
+    return {(row.case_id, row.number) for row in connection.execute(query)}
+
+
+def _told(engine: Engine, unit: UnitId, month: date, lit: list[tuple[int, int]], *, now: datetime) -> bool:
+    key = f"third_red:{unit}:{month:%Y-%m}"
+    with transaction(engine) as connection:
+        if find_by_key(connection, key):
+            return False
+        data: dict[str, Json] = {
+            "unit": unit,
+            "month": f"{month:%Y-%m}",
+            "events": [[stream, seq] for stream, seq in lit],
+        }
+        head = append_to_office(
+            connection,
+            NewEvent(code=EVENT, occurred_at=now, recorded_at=now, actor=TIMERS, data=data, key=key),
+        )
+        told = Roster.around(connection, unit).told(TOLD, unit=unit, person=None)
+        post(connection, messages(0, head.seq, recorded_at=now, to=told))
+    return True
