@@ -105,7 +105,7 @@ def _run(cursor: Any, statements: Iterable[str]) -> None:
 
 def _period(staff: Staff) -> model.Clock:
     policy = staff.office.policy.for_profile(PROFILE)
-    rule = policy.rule("period")
+    rule = policy.rule("period", on=STARTED_AT.date())
     assert rule, "the profile has a period"
     return clocks.start(RecordNumber(1), "period", rule, policy, at=STARTED_AT)
 
@@ -125,7 +125,7 @@ def _deal(clock: model.Clock, *, few: int, few_slots: int, many: int) -> list[tu
 
 def _later(clock: model.Clock, slot: int, later: timedelta) -> model.Clock:
     # All but the first rung also differ by the slot: fifty ladders a share, as fifty rules and days would give.
-    rungs = tuple(replace(r, at=r.at + later + bool(n) * timedelta(seconds=slot)) for n, r in enumerate(clock.rungs))
+    rungs = tuple(r._replace(at=r.at + later + bool(n) * timedelta(seconds=slot)) for n, r in enumerate(clock.rungs))
     return replace(clock, started_at=clock.started_at + later, due_at=clock.due_at + later, rungs=rungs)
 
 

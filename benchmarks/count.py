@@ -48,7 +48,8 @@ def _instants() -> list[datetime]:
 
 def _starts(policy: CasePolicy, instants: Sequence[datetime], length: int) -> Block:
     shipped = policy.rule(CLOCK, on=policy.calendar.local_day(FIRST_DAY))
-    assert shipped and shipped.id == RULE, "the profile has the order's rule"
+    assert shipped, "the profile has the order's clock"
+    assert shipped.id == RULE, shipped
     rule = replace(shipped, length=length)
 
     def start(at: datetime) -> Clock:

@@ -224,13 +224,18 @@ def replay(
     sweep_at_end: Annotated[
         bool, typer.Option("--sweep-at-end", help="只在最后检查时限。Sweep only at the end.")
     ] = False,
+    ladder: Annotated[
+        str | None, typer.Option(help="另用一种亮灯办法 / another ladder: third, fix3, one_day, post")
+    ] = None,
 ) -> None:
     """用虚拟时钟重放案例。Replay stories with a virtual clock in a fresh simulation."""
     for path in files:
         try:
-            outcome = replay_story(read_story(path), sweeping=not sweep_at_end)
+            outcome = replay_story(read_story(path), sweeping=not sweep_at_end, ladder=ladder)
         except StoryIsWrong as error:
             fail(str(error), ASKED_WRONGLY)
+        except KeyError:
+            fail(f"没有亮灯办法 {ladder}。There is no ladder {ladder}.", ASKED_WRONGLY)
         except Refusal as refusal:
             say = translator(settings().language)
             why = "; ".join(

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ops.stories import Story, Teller, build_stage
 from reports.assessment import points_of_case
 from workflow.clocks import due_on, light, red_at, yellow_at
 from workflow.model import Clock as ClockValue
+from workflow.policy import Policy
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 SCHEME = "LIGHTS-A"
@@ -28,25 +30,28 @@ class CrossingNotRecorded(Exception):
     """The sweep stepped over a clock: a replay that went on would not show what the record shows."""
 
 
-def replay(story: Story, *, sweeping: bool = True) -> dict[str, Any]:
+def replay(story: Story, *, sweeping: bool = True, ladder: str | None = None) -> dict[str, Any]:
     """One JSON object for the case. With `sweeping` the sweep runs at every stored crossing; without, only at the end.
+    With `ladder`, duties light by that ladder instead of the profile's own.
 
-    Raises `ops.stories.StoryIsWrong`, or `workflow.model.Refusal` when the rules refuse a step.
+    Raises `KeyError` for an unknown ladder, `ops.stories.StoryIsWrong`, or `workflow.model.Refusal` when the rules refuse a step.
     """
     with tempfile.TemporaryDirectory(prefix="huiyin-replay-") as folder:
         engine = open_engine(f"sqlite:///{Path(folder) / 'replay.db'}")
         try:
-            return _replay(engine, story, sweeping=sweeping)
+            return _replay(engine, story, sweeping=sweeping, ladder=ladder)
         finally:
             engine.dispose()
 
 
-def _replay(engine: Engine, story: Story, *, sweeping: bool) -> dict[str, Any]:
+def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None) -> dict[str, Any]:
     migrations.upgrade(engine)
     with transaction(engine) as connection:
         stage = build_stage(connection, now=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))
     with reading(engine) as connection:
         office = load_office(connection)
+    if ladder:
+        office = replace(office, policy=with_ladder(office.policy, ladder))
     teller = Teller(engine, office, stage, story)
     told_at = teller.moment(story.steps[0])
     for index, step in enumerate(story.steps):
@@ -59,6 +64,13 @@ def _replay(engine: Engine, story: Story, *, sweeping: bool) -> dict[str, Any]:
         sweep_between(engine, told_at, end)
     sweep(engine, now=end)
     return _outcome(engine, office, story, teller, at=end)
+
+
+def with_ladder(policy: Policy, ladder: str) -> Policy:
+    """The policy with one ladder for every profile. Raises `KeyError` for one that there is not."""
+    known = policy.ladders[ladder]
+    profiles = {name: replace(profile, ladder=known.id) for name, profile in policy.profiles.items()}
+    return replace(policy, profiles=profiles, _views={})
 
 
 def sweep_between(engine: Engine, since: datetime, until: datetime) -> None:
