@@ -7,7 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,11 @@ class World:
                 ]
                 for name, table in sorted(Row.metadata.tables.items())
             }
+
+    def reloaded(self) -> "World":
+        """The same office under the policy that is in force by now."""
+        with reading(self.engine) as connection:
+            return replace(self, office=load_office(connection))
 
     def ledger_agrees(self) -> bool:
         from ops.verify import verify

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
+from cases.crossings import TIMERS
 from cases.ledger import commitment
-from tests.cases.records import DAY, HOUR, START, World
+from cases.moving import apply_plan
+from cases.planning import planned
+from cases.policies import candidate_of, shipped_files
+from cases.sweep import sweep
+from infra.db import reading
+from tests.cases.orders import an_order
+from tests.cases.records import DAY, HOUR, START, World, local
 from workflow import commands as c
 from workflow.commands import Command
 from workflow.fields import personal_fields
@@ -47,6 +54,7 @@ def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) ->
     _a_petition(world, marked)
     _a_refused_petition(world, marked)
     _a_crisis(world, marked)
+    _a_waived_light(world, marked)
     _a_mediation(world, marked)
     asked = {
         (name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)
@@ -115,6 +123,21 @@ def _a_crisis(world: World, marked: Marked) -> None:
     case = replace(world, office=office).open("crisis", command=marked(c.Register)).case_id
     for kind in (c.ReportByPhone, c.ReportInWriting):
         world.take(case, marked(kind), by="clerk")
+
+
+def _a_waived_light(world: World, marked: Marked) -> None:
+    """Red since Tuesday the 10th, until Thursday the 5th turns out to have been a day off."""
+    case, now = an_order(world), local("2026-03-10 09:00")
+    sweep(world.engine, now=now)
+    name = "calendars/cn-2026.toml"
+    given = {name: shipped_files()[name].replace(b"off = [\n", b"off = [\n    2026-03-05,\n")}
+    with reading(world.engine) as connection:
+        files, candidate = candidate_of(connection, given, calendar="cn")
+        plan = planned(connection, candidate, now=now)
+    apply_plan(world.engine, plan.id, files, candidate, actor=TIMERS, now=now)
+    present = world.reloaded()
+    for number in world.column("SELECT number FROM waiver WHERE case_id = :id", id=case):
+        present.take(case, marked(c.DecideWaiver, waiver=number, decision="upheld"), by="assessor", at=now)
 
 
 def _a_mediation(world: World, marked: Marked) -> None:

@@ -52,8 +52,7 @@ def published(world: World, files: Mapping[str, bytes]) -> World:
     """The same office once these files are in force."""
     with transaction(world.engine) as connection:
         publish(connection, files, actor=TIMERS, now=LATER)
-    with reading(world.engine) as connection:
-        return replace(world, office=load_office(connection))
+    return world.reloaded()
 
 
 def order_clock(world: World, case: int) -> dict[str, object]:

@@ -110,10 +110,11 @@ def test_time_enters_the_program_at_three_edges_only() -> None:
 
 # -- what the rules import --------------------------------------------------------------------------------------------
 
-#: Everything of the standard library that a pure rule has a use for; no files, no chance, no processes.
+#: Everything of the standard library that a pure rule has a use for; no files, no chance, no processes. `csv`, `io` and
+#: `json` read the text of a notice that somebody else has fetched.
 PURE = {
-    "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum", "functools", "hashlib", "operator",
-    "re", "tomllib", "typing", "zoneinfo",
+    "bisect", "collections", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "functools", "hashlib", "io",
+    "json", "operator", "re", "tomllib", "typing", "zoneinfo",
 }  # fmt: skip
 
 
@@ -198,9 +199,10 @@ def test_every_way_of_writing_a_case_is_recognised(source: str) -> None:
     assert lines_of(writes_of_cases, source)
 
 
-def test_only_two_modules_write_the_row_of_a_case() -> None:
-    # `execute` inserts the row when a case is opened, `apply` changes it ever after.
-    assert found_in(writes_of_cases) == {"cases/execute.py", "cases/apply.py"}
+def test_only_three_modules_write_the_row_of_a_case() -> None:
+    # `execute` inserts the row when a case is opened, `apply` changes it ever after; `moving` sets the next date of cases
+    # whose clocks a published policy moves, and never their state.
+    assert found_in(writes_of_cases) == {"cases/execute.py", "cases/apply.py", "cases/moving.py"}
 
 
 # -- who reads cases and texts ----------------------------------------------------------------------------------------
@@ -210,6 +212,7 @@ GUARDED = ("Case", "PersonalText")
 #: Modules other than `cases/visibility.py` that start a select of cases or of texts, and why each may.
 MAY_SELECT = {
     "cases/facts.py": "the prepared form of `visible_cases` for one case, under the same condition `in_reach`",
+    "cases/planning.py": "the dry run: every running clock, whoever may see its case; an administrator reads no names",
     "cases/sweep.py": "the timers: who held the case when a light lit; nobody reads the result",
     "ops/stories.py": "a simulation looks up the parties that the story itself has just named",
 }
@@ -303,6 +306,9 @@ MAY_SPEAK = {
     "cases/numbers.py": "the form of a case number: （2026）滨园人调字第31号",
     "infra/i18n.py": "how a day is written in Chinese: a pattern of the CLDR, no sentence",
     "ops/cli.py": "help and answers of the command line, in both languages at once",
+    "ops/deadline.py": "the same: help of `huiyin deadline`",
+    "ops/policies.py": "the same: help of `huiyin policy`",
+    "workflow/notices.py": "the words by which a notice's table says off and worked: read, never shown",
     "ops/serving.py": "what the command line says when a server starts",
     "ops/founding.py": "names given to the units of a new office",
     "ops/stories.py": "the name of the simulated office",
