@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from cases.crossings import TIMERS
+from cases.ledger import NewEvent, append_to_office
 from cases.policies import present_policy, publish, shipped_files
 from people import tables
-from people.directory import found_office
+from people.directory import choose_profiles, found_office
+from workflow.model import Actor, Json
 from workflow.policy import Policy, Profile
 
 #: What an office takes in unless it says otherwise.
@@ -53,6 +55,19 @@ def load_office(connection: Connection) -> OfficeContext:
         profiles=tuple(row.profiles.split()),
         demo=row.demo,
         simulation=row.simulation,
+    )
+
+
+def choose(
+    connection: Connection, office: OfficeContext, profiles: tuple[str, ...], *, actor: Actor, now: datetime
+) -> None:
+    """Sets what the office takes in. Raises `KeyError` for a profile that its policy does not have."""
+    for profile in profiles:
+        office.policy.profiles[profile]
+    choose_profiles(connection, profiles)
+    data: dict[str, Json] = {"profiles": list(profiles), "before": list(office.profiles)}
+    append_to_office(
+        connection, NewEvent(code="office:profiles_chosen", occurred_at=now, recorded_at=now, actor=actor, data=data)
     )
 
 

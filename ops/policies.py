@@ -17,10 +17,11 @@ from cases.crossings import TIMERS
 from cases.moving import BookHasMoved, apply_plan
 from cases.numbers import case_number
 from cases.office import NoOffice, OfficeContext, load_office
+from cases.office import choose as choose_profiles_of
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, file_name, files_of, shipped_files, versions
 from cases.words import Words, fault_words, whole_due
-from infra.db import open_engine, reading
+from infra.db import open_engine, reading, transaction
 from infra.i18n import known_language
 from infra.settings import settings
 from ops.calendars import of_country
@@ -198,6 +199,22 @@ def profiles(as_json: Json = False) -> None:
             f"{profile.id:26} {name}\n{'':26} "
             + " ".join(f"{words('clock.' + c)}={r}" for c, r in profile.clocks.items())
         )
+
+
+@policy.command()
+def choose(
+    profile: Annotated[
+        list[str], typer.Argument(help="办理类型编号 / ids of profiles, in the order of the intake desk")
+    ],
+) -> None:
+    """选定本单位受理的办理类型。Choose what the office takes in; open cases keep what they were opened under."""
+    words = _words()
+    with transaction(_engine()) as connection:
+        office = _office(connection)
+        if unknown := [one for one in profile if one not in office.policy.profiles]:
+            fail(words("policy.no_profile", name=", ".join(unknown)), ASKED_WRONGLY)
+        choose_profiles_of(connection, office, tuple(dict.fromkeys(profile)), actor=TIMERS, now=_now())
+    typer.echo(" ".join(profile))
 
 
 @policy.command(name="versions")

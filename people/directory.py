@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from people.tables import Account, Office, Unit, UnitAbove
 from workflow.model import AccountId, Actor, Role, UnitId
@@ -50,6 +50,11 @@ def found_office(
             created_at=now,
         )
     )
+
+
+def choose_profiles(connection: Connection, profiles: tuple[str, ...]) -> None:
+    """What the office takes in from now on; cases that are open keep the profile they were opened under."""
+    connection.execute(update(Office).values(profiles=" ".join(profiles)))
 
 
 def add_unit(

@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from cases.moving import BookHasMoved, apply_plan
 from cases.numbers import case_number
+from cases.office import choose
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of
 from cases.words import Words, fault_words, whole_due
-from infra.db import reading
+from infra.db import reading, transaction
 from infra.i18n import write_minute
 from web.access import ADMINISTRATION, get, post
 from web.context import Context, Ctx
@@ -93,6 +94,21 @@ def apply(ctx: Ctx, form: Form) -> Response:
     except BookHasMoved:
         rows, found = _planned(ctx, draft)
         return _page(ctx, draft, found=found, rows=rows, moved=True, status=409)
+    return see_other("/policy")
+
+
+@post("/policy/profiles", who=ADMINISTRATION)
+def choose_profiles(ctx: Ctx, form: Form) -> Response:
+    """What the office takes in from now on."""
+    known = ctx.office.policy.profiles
+    ticked = tuple(dict.fromkeys(one for one in form.values.get("profile", ()) if one in known))
+    if not ticked:
+        return _page(ctx, Draft(), faults=(Words(ctx.language)("policy.choose_one"),), status=422)
+    kept = tuple(one for one in ctx.office.profiles if one in ticked)  # the order of the intake desk stays
+    with transaction(ctx.engine) as connection:
+        choose(
+            connection, ctx.office, kept + tuple(one for one in ticked if one not in kept), actor=ctx.actor, now=ctx.now
+        )
     return see_other("/policy")
 
 

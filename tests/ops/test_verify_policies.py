@@ -1,0 +1,60 @@
+"""The published policies: each is kept as its event says, none is missing, and none stands beside them."""
+
+import hashlib
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select, text, update
+
+from ops.verify import verify
+from tests.ops.records import EVENT, START, TABLES, Record, event, named, rechain
+
+POLICY = TABLES["policy_version"]
+
+
+def test_files_that_were_changed_are_named_with_both_hashes(record: Record) -> None:
+    with record.attacked() as connection:
+        connection.execute(text("UPDATE policy_version SET content = replace(content, 'length = 60', 'length = 90')"))
+        content = connection.execute(select(POLICY.c.content)).scalar_one()
+    (finding,) = [one for one in verify(record.url).findings if one.check == "policies"]
+    assert (finding.code, finding.table, finding.number) == ("policies.differs", "policy_version", 1)
+    assert finding.stored == hashlib.sha256(content.encode()).hexdigest() != finding.expected
+
+
+def test_a_single_space_is_a_change(record: Record) -> None:
+    with record.attacked() as connection:
+        connection.execute(update(POLICY).values(content=POLICY.c.content + " "))
+    assert named(verify(record.url)) == {("policies.differs", "policy_version", None, 1, None)}
+
+
+def test_a_version_that_nobody_published_is_named(record: Record) -> None:
+    with record.attacked() as connection:
+        late = START + timedelta(days=1)
+        connection.execute(insert(POLICY).values(number=2, version="0123456789ab", published_at=late, content="{}"))
+    assert named(verify(record.url)) == {("policies.orphan", "policy_version", None, 2, None)}
+
+
+def test_a_version_that_was_deleted_is_named(record: Record) -> None:
+    with record.attacked() as connection:
+        version = connection.execute(select(POLICY.c.version)).scalar_one()
+        connection.execute(delete(POLICY))
+    assert named(verify(record.url)) == {("policies.missing", "policy_version", None, version, None)}
+
+
+def test_a_version_under_another_name_is_both(record: Record) -> None:
+    with record.attacked() as connection:
+        version = connection.execute(select(POLICY.c.version)).scalar_one()
+        connection.execute(update(POLICY).values(version="0123456789ab"))
+    assert named(verify(record.url)) == {
+        ("policies.orphan", "policy_version", None, 1, None),
+        ("policies.missing", "policy_version", None, version, None),
+    }
+
+
+def test_an_event_that_says_nothing_of_its_version_vouches_for_none(record: Record) -> None:
+    with record.attacked() as connection:
+        connection.execute(update(EVENT).where(event(0, 1)).values(data="[]"))
+        rechain(connection, 0)  # by somebody who knows the format
+    assert named(verify(record.url)) == {
+        ("policies.orphan", "policy_version", None, 1, None),
+        ("policies.missing", "policy_version", None, "event 1", None),
+    }
