@@ -7,6 +7,7 @@ case. Recording needs no calendar, because the rungs were stored when the clock 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, update
@@ -19,7 +20,7 @@ from cases.tables import Clock
 from infra.statements import Statement
 from people.audiences import Roster
 from workflow.clocks import PAUSE_OVER, covers
-from workflow.model import AccountId, Actor, Role, Rung, UnitId
+from workflow.model import DAILY, AccountId, Actor, Audience, Role, Rung, UnitId
 
 TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
 
@@ -71,12 +72,26 @@ def record_crossings(
         moved[stream] = head
         events.append(row)
         if not _is_in_hand(clock, rung):
-            told = roster.told(rung.tell, unit=clock.unit, person=clock.person)
+            told = roster.told(_at_once(rung.tell), unit=clock.unit, person=clock.person)
             mails += messages(stream, head.seq, recorded_at=now, to=told)
+            if later := _daily(rung.tell):
+                daily = roster.told(later, unit=clock.unit, person=clock.person)
+                others = [person for person in daily if person not in told]
+                mails += messages(stream, head.seq, recorded_at=now, to=others, daily=True)
     append_rows(connection, events, moved)
     _CROSSED.run_many(connection, [_after(clock, now) for clock in due])
     post(connection, mails)
     return moved
+
+
+@cache
+def _at_once(tell: tuple[Audience, ...]) -> tuple[Audience, ...]:
+    return tuple(audience for audience in tell if audience not in DAILY)
+
+
+@cache
+def _daily(tell: tuple[Audience, ...]) -> tuple[Audience, ...]:
+    return tuple(audience for audience in tell if audience in DAILY)
 
 
 def _is_in_hand(clock: DueClock, rung: Rung) -> bool:

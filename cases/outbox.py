@@ -21,16 +21,25 @@ _INSERT = Statement(
         recipient=bindparam("recipient"),
         attempts=0,
         next_try_at=bindparam("next_try_at"),
+        bundle=bindparam("bundle"),
     )
 )
+#: The bundle of what waits for the next morning's digest (`notifications/daily.py`).
+DAILY = "daily"
 
 
-def messages(stream: int, seq: int, *, recorded_at: datetime, to: Iterable[AccountId]) -> list[dict[str, Any]]:
-    """One message a recipient, due at once."""
+def messages(
+    stream: int, seq: int, *, recorded_at: datetime, to: Iterable[AccountId], daily: bool = False
+) -> list[dict[str, Any]]:
+    """One message a recipient, due at once or with the next morning's digest."""
+    next_try_at, bundle = (None, DAILY) if daily else (recorded_at, None)
     return [
-        {"recorded_at": recorded_at, "stream": stream, "seq": seq, "recipient": person, "next_try_at": recorded_at}
+        {
+            "recorded_at": recorded_at, "stream": stream, "seq": seq, "recipient": person, "next_try_at": next_try_at,
+            "bundle": bundle,
+        }
         for person in to
-    ]
+    ]  # fmt: skip
 
 
 def post(connection: Connection, rows: list[dict[str, Any]]) -> None:

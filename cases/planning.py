@@ -210,14 +210,10 @@ def moved(clock: Clock, candidate: Policy, profile: str, *, now: datetime, keep_
 
 
 def _view(candidate: Policy, profile: str) -> CasePolicy | None:
-    known = profile if profile in candidate.profiles else None
-    if known is None:
-        known = next((name for old in candidate.earlier.values() for name in old.profiles if name == profile), None)
-        if known is None:
-            return None
-        old = next(policy for policy in reversed(list(candidate.earlier.values())) if profile in policy.profiles)
-        return replace(old.for_profile(profile), calendar=candidate.calendar, earlier=candidate.earlier)
-    return candidate.for_profile(known)
+    try:
+        return candidate.for_profile(profile)
+    except KeyError:
+        return None
 
 
 def _proposed(clock: Clock, candidate: Policy, profile: str, *, now: datetime, keep_rules: bool) -> tuple[str, ...]:

@@ -45,7 +45,8 @@ def dated_versions(connection: Connection) -> list[tuple[str, datetime]]:
 
 def files_of(connection: Connection, version: str) -> dict[str, bytes]:
     """The files of a published version, as they were published."""
-    content = connection.execute(select(_version.content).where(_version.version == version)).scalar_one()
+    query = select(_version.content).where(_version.version == version).order_by(_version.number).limit(1)
+    content = connection.execute(query).scalar_one()
     return {name: text.encode() for name, text in json.loads(content).items()}
 
 
@@ -57,8 +58,9 @@ def present_policy(connection: Connection, *, calendar: str) -> Policy:
     published = versions(connection)
     key = (" ".join(published), calendar)
     if key not in _cache:
-        read = [policy_from(files_of(connection, version), calendar=calendar) for version in published]
-        _cache[key] = read[-1].after({policy.version: policy for policy in read[:-1]})
+        read = {version: policy_from(files_of(connection, version), calendar=calendar) for version in published}
+        present = read.pop(published[-1])
+        _cache[key] = present.after(read)
     return _cache[key]
 
 

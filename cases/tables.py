@@ -258,7 +258,7 @@ class PolicyVersion(Row, table=True):
 
     __tablename__ = "policy_version"
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    version: str = Field(unique=True)
+    version: str = Field(index=True)  #: an office may go back to what it had
     published_at: datetime = Field(sa_type=UTCDateTime)
     content: str = Field(sa_type=Text)
 

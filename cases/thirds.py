@@ -11,9 +11,9 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Engine, select
 
 from cases.crossings import TIMERS
-from cases.ledger import NewEvent, append_to_office, find_by_key
+from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
 from cases.outbox import messages, post
-from cases.tables import Clock, Event
+from cases.tables import Clock, Event, Waiver
 from infra.db import reading, transaction
 from people.audiences import Roster
 from workflow.calendar import WorkCalendar
@@ -25,6 +25,7 @@ EVENT = "unit:third_red"
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
+_waiver = Waiver.__table__.c  # type: ignore[attr-defined]
 
 
 def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime) -> int:
@@ -58,13 +59,18 @@ def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime)
 
 
 def _waived(connection: Connection, cases: set[int]) -> set[tuple[int, int]]:
-    query = select(_clock.case_id, _clock.number).where(_clock.case_id.in_(cases), _clock.waived.is_(True))
-    return {(row.case_id, row.number) for row in connection.execute(query)}
+    """The clocks whose red does not count, by an extension or by an assessor's word."""
+    clocks = select(_clock.case_id, _clock.number).where(_clock.case_id.in_(cases), _clock.waived.is_(True))
+    lights = select(_waiver.case_id, _waiver.clock).where(
+        _waiver.case_id.in_(cases), _waiver.decision == "upheld", _waiver.rung == "red"
+    )
+    return {(case, clock) for query in (clocks, lights) for case, clock in connection.execute(query)}
 
 
 def _told(engine: Engine, unit: UnitId, month: date, lit: list[tuple[int, int]], *, now: datetime) -> bool:
     key = f"third_red:{unit}:{month:%Y-%m}"
     with transaction(engine) as connection:
+        lock_head(connection, OFFICE_STREAM)  # so that whoever else is about to tell of it waits, and then finds it told
         if find_by_key(connection, key):
             return False
         data: dict[str, Json] = {

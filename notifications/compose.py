@@ -110,7 +110,9 @@ def _letter(
     row, words = lines[0]
     template, language = ("digest" if row.bundle else "notice"), account.language
     if row.bundle:
-        words = {**words, "lines": [said for _, said in lines], "work_list": f"{settings.base_url()}/work"}
+        said = [one for _, one in lines]
+        matters = len({one["number"] for one in said})
+        words = {**words, "lines": said, "matters": matters, "work_list": f"{settings.base_url()}/work"}
     mail = EmailMessage(policy=SMTP)
     mail["Message-ID"] = name
     mail["Date"] = row.recorded_at

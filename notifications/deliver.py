@@ -77,11 +77,13 @@ def gather_storms(connection: Connection, *, now: datetime) -> None:
     fresh = (_message.next_try_at <= now) & (_message.attempts == 0) & _message.bundle.is_(None)
     storms = select(_message.recipient).where(fresh).group_by(_message.recipient).having(func.count() >= STORM)
     for recipient in connection.execute(storms).scalars().all():
-        lines = select(_message.id).where(fresh, _message.recipient == recipient).order_by(_message.id).limit(LINES)
+        lines = select(_message.id).where(fresh, _message.recipient == recipient).order_by(_message.id)
         ids = connection.execute(lines.with_for_update(skip_locked=True)).scalars().all()
-        if len(ids) >= STORM:
-            bundle = f"digest.{ids[0]}.{recipient}"
-            connection.execute(update(Message).where(_message.id.in_(ids)).values(bundle=bundle))
+        for first in range(0, len(ids), LINES):
+            some = ids[first : first + LINES]
+            if len(some) >= STORM:
+                bundle = f"digest.{some[0]}.{recipient}"
+                connection.execute(update(Message).where(_message.id.in_(some)).values(bundle=bundle))
 
 
 def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any]:

@@ -1,10 +1,10 @@
-"""The command line: `huiyin init, serve, demo, sweep, assess, export, verify, replay`. Reads the clock for all of them.
+"""The command line: `huiyin init, serve, demo, sweep, assess, export, verify, replay`.
 
 What it says of time limits is in `deadline.py`, of policies in `policies.py`; the exit codes are in `printing.py`.
 """
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from infra.i18n import known_language, translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
 from ops import verify as verifier
+from ops.clock import read_clock
 from ops.deadline import deadline
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
@@ -70,7 +71,7 @@ def init(
     try:
         link = found(
             settings(), name=name, short_name=short_name, administrator=administrator, email=email,
-            profiles=tuple(one.strip() for one in profiles.split(",") if one.strip()), calendar=calendar, now=_now(),
+            profiles=tuple(one.strip() for one in profiles.split(",") if one.strip()), calendar=calendar, now=read_clock(),
         )  # fmt: skip
     except AlreadyFounded as error:
         fail(f"数据库中已有单位：{error}。This database already holds an office.", WRONG)
@@ -100,21 +101,21 @@ def demo(
     fresh: Annotated[bool, typer.Option(help="重建演示数据。Build the demo anew.")] = False,
 ) -> None:
     """启动虚构的演示单位，只在本机开放。Start a demo office with invented cases, on this machine only."""
-    serve_demo(settings(), port=port, fresh=fresh, now=_now())
+    serve_demo(settings(), port=port, fresh=fresh, now=read_clock())
 
 
 @app.command()
 def sweep(
     as_json: Json = False,
     job: Annotated[
-        str, typer.Option(help="任务名 / which job: sweep, third_reds, deliver, checkpoint, sessions")
+        str, typer.Option(help="任务名 / which job: sweep, third_reds, digests, deliver, checkpoint, sessions")
     ] = "sweep",
 ) -> None:
     """运行一次定时任务（默认检查时限）。Run a recurring job once, by default the check of time limits."""
     chosen = next((one for one in JOBS if one.name == job), None)
     if chosen is None:
         fail(f"没有任务 {job}；可选 / known: {', '.join(one.name for one in JOBS)}", ASKED_WRONGLY)
-    summary = run_job(chosen, _engine(), settings(), now=_now())
+    summary = run_job(chosen, _engine(), settings(), now=read_clock())
     if as_json:
         figures = dict(part.split("=") for part in summary.split())
         print_json({"job": job, **{key: int(value) for key, value in figures.items()}})
@@ -197,7 +198,7 @@ def closures(
             with unfinished.open("wb") as file:
                 file.writelines(write_csv(cells(), closure_header(say)))
         else:
-            write_xlsx(cells(), closure_header(say), unfinished, now=_now())
+            write_xlsx(cells(), closure_header(say), unfinished, now=read_clock())
     unfinished.replace(output)
     if as_json:
         print_json({"file": str(output), "rows": count})
@@ -264,10 +265,6 @@ def _office(connection: Any) -> Any:
         return load_office(connection)
     except NoOffice:
         fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def main() -> None:

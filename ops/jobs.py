@@ -12,6 +12,7 @@ from cases.sweep import sweep
 from cases.thirds import warn_of_third_reds
 from infra.db import checkpoint, reading, transaction
 from infra.settings import Settings
+from notifications.daily import release_digests
 from notifications.deliver import deliver
 from people.signin import forget_old_sessions
 
@@ -43,6 +44,12 @@ def _third_reds(engine: Engine, _settings: Settings, now: datetime) -> str:
     return f"units={warn_of_third_reds(engine, office.policy.calendar, now=now)}"
 
 
+def _digests(engine: Engine, _settings: Settings, now: datetime) -> str:
+    with reading(engine) as connection:
+        office = load_office(connection)
+    return f"digests={release_digests(engine, office.policy.calendar, now=now)}"
+
+
 def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> str:
     checkpoint(engine)
     return ""
@@ -56,6 +63,7 @@ def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> str:
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="third_reds", every=timedelta(minutes=10), run=_third_reds),
+    Job(name="digests", every=timedelta(minutes=10), run=_digests),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),

@@ -5,7 +5,6 @@ this program is planned. Nothing changes until `apply`.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +24,7 @@ from infra.db import open_engine, reading, transaction
 from infra.i18n import known_language
 from infra.settings import settings
 from ops.calendars import of_country
+from ops.clock import read_clock
 from ops.deadline import policy_at_hand
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
 from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
@@ -79,7 +79,7 @@ def plan(files: Files = None, keep_rules: KeepRules = False, as_json: Json = Fal
         def note(change: Change) -> None:
             listed.append(change) if as_json else typer.echo(_line(change, office, words))
 
-        found = planned(connection, candidate, now=_now(), keep_rules=keep_rules, note=note, progress=_progress)
+        found = planned(connection, candidate, now=read_clock(), keep_rules=keep_rules, note=note, progress=_progress)
     if as_json:
         print_json({**_figures(found), "clocks": [_change(change, office) for change in listed]})
     else:
@@ -103,7 +103,14 @@ def apply(
         chosen, candidate = candidate_of(connection, _given(files, connection), calendar=office.policy.calendar.name)
     try:
         done = apply_plan(
-            engine, plan_id, chosen, candidate, actor=TIMERS, now=_now(), keep_rules=keep_rules, progress=_progress
+            engine,
+            plan_id,
+            chosen,
+            candidate,
+            actor=TIMERS,
+            now=read_clock(),
+            keep_rules=keep_rules,
+            progress=_progress,
         )
     except BookHasMoved as error:
         fail(words("policy.book_has_moved", plan=plan_id, now=error.now.id), WRONG)
@@ -213,7 +220,7 @@ def choose(
         office = _office(connection)
         if unknown := [one for one in profile if one not in office.policy.profiles]:
             fail(words("policy.no_profile", name=", ".join(unknown)), ASKED_WRONGLY)
-        choose_profiles_of(connection, office, tuple(dict.fromkeys(profile)), actor=TIMERS, now=_now())
+        choose_profiles_of(connection, office, tuple(dict.fromkeys(profile)), actor=TIMERS, now=read_clock())
     typer.echo(" ".join(profile))
 
 
@@ -289,10 +296,6 @@ def _office(connection: Any) -> OfficeContext:
 
 def _words() -> Words:
     return Words(known_language(settings().language))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _progress(clocks: int) -> None:

@@ -195,14 +195,16 @@ def _publishing(events: Iterable[Event], published: dict[Any, Any]) -> Iterator[
 def _check_policies(source: Source, published: dict[Any, Any], notes: Notes) -> None:
     """Each published policy is kept as its event says, and nothing was put beside them."""
     notes.begin("policies")
+    kept: set[Any] = set()
     for number, version, content in source.rows("policy_version", ("number", "version", "content"), ("number",)):
         notes.count("policies")
         stored = hashlib.sha256(str(content).encode("utf-8", "surrogateescape")).hexdigest()
-        expected = published.pop(version, None)
+        expected = published.get(version)
+        kept.add(version)
         if stored != expected:
             code = "policies.differs" if expected else "policies.orphan"
             notes.add(Finding(code=code, table="policy_version", number=number, stored=stored, expected=expected))
-    for version in published:
+    for version in published.keys() - kept:
         notes.add(Finding(code="policies.missing", table="policy_version", number=version))
 
 

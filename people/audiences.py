@@ -78,7 +78,7 @@ class Roster:
                 return _with(posts, (Role.COORDINATOR, Role.CLERK), nearest=True)
             case Audience.UNIT_HEAD:
                 return _with(posts, (Role.SUPERVISOR,), nearest=True)
-            case Audience.DUTY_LEADER:
+            case Audience.DUTY_LEADER | Audience.DUTY_LEADER_DAILY:
                 return _with([p for p in posts if p.unit_kind == "centre"], (Role.SUPERVISOR,), nearest=True)
             case Audience.UPSTREAM:
                 return _with([p for p in posts if p.unit_kind == "upstream"], (Role.SUPERVISOR,), nearest=True)

@@ -258,7 +258,9 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
             rule = policy.rule(name, on=policy.calendar.local_day(began))
             if rule is None or any(clock.name == name for clock in running):
                 return []  # the profile leaves this clock out, or it runs already: the citizen's clock never restarts
-            return [counting.start(draft.number(), name, rule, policy, at=policy.deemed_received(began, rule))]
+            began = policy.deemed_received(began, rule)
+            in_force = policy.rule(name, on=policy.calendar.local_day(began)) or rule
+            return [counting.start(draft.number(), name, in_force, policy, at=began)]
         case Stop(name=name, outcome=outcome):
             return [counting.stop(clock, at=now, outcome=outcome) for clock in running if clock.name == name]
         case StopAll(outcome=outcome):

@@ -72,6 +72,7 @@ class Audience(StrEnum):
     HOLDER = "holder"
     UNIT_HEAD = "unit_head"
     DUTY_LEADER = "duty_leader"
+    DUTY_LEADER_DAILY = "duty_leader_daily"  #: the same, by the next morning's digest
     UPSTREAM = "upstream"
     ASSESSMENT_OFFICE = "assessment_office"
 
@@ -80,6 +81,10 @@ class Light(StrEnum):
     GREEN = "green"
     YELLOW = "yellow"
     RED = "red"
+
+
+#: Audiences that are told once a day.
+DAILY = frozenset({Audience.DUTY_LEADER_DAILY})
 
 
 LIGHT_ORDER = {Light.GREEN: 0, Light.YELLOW: 1, Light.RED: 2}

@@ -11,15 +11,20 @@ from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, MinLen
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Strict, StringConstraints
 
 from workflow.calendar import WorkCalendar
 from workflow.model import Audience, Clock, Kind, Light, Roll, Unit
 
-STRICT = ConfigDict(extra="forbid", str_min_length=1)
+STRICT = ConfigDict(extra="forbid", str_min_length=1, str_strip_whitespace=True)
 Confidence = Literal["S", "L", "K"]
 Source = Annotated[str, MinLen(1)]
-Length = Annotated[int, Gt(0)]
+#: Names stand in lists that are separated by spaces, and in addresses.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Whole = Annotated[int, Strict()]  #: no text, no fraction and no yes is taken for a number
+Day = Annotated[date, Strict()]
+Yes = Annotated[bool, Strict()]
+Length = Annotated[Whole, Gt(0)]
 Ground = Literal[
     "measurement", "appraisal", "objective_limits", "expert_advice", "party_unable", "hearing", "suspected_sham",
     "force_majeure", "jurisdiction",
@@ -39,7 +44,7 @@ class Extension:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     by: Literal["supervisor", "parties", "outside"]
     max_length: Length | None = None
-    times: Annotated[int, Gt(0)] | None = None
+    times: Annotated[Whole, Gt(0)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +53,8 @@ class PauseRule:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     grounds: Annotated[tuple[Ground, ...], MinLen(1)]
-    max_days: Annotated[int, Gt(0)]
-    needs_consent: bool = False
+    max_days: Annotated[Whole, Gt(0)]
+    needs_consent: Yes = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +65,14 @@ class Rule:
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    id: str
+    id: Name
     length: Length
     unit: Unit
     kind: Kind
     source: Source
     confidence: Confidence
-    effective_from: date
-    effective_to: date | None = None  #: the last day it is in force
+    effective_from: Day
+    effective_to: Day | None = None  #: the last day it is in force
     zh: str = ""
     en: str = ""
     starts_on: str = ""
@@ -84,8 +89,8 @@ class SteadyRung:
     """How a rung after the due time counts on clocks in minutes and hours: so many full lengths, then working days."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    lengths: Annotated[int, Ge(0)] = 0
-    working_days: Annotated[int, Ge(0)] = 0
+    lengths: Annotated[Whole, Ge(0)] = 0
+    working_days: Annotated[Whole, Ge(0)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +108,11 @@ class RungRule:
     at: Literal["remaining", "half_of_remaining", "last_working_day", "due", "after_due"]
     tell: tuple[Audience, ...] = ()
     light: Light | None = None
-    share_of: Annotated[int, Gt(0)] = 3
+    share_of: Annotated[Whole, Gt(0)] = 3
     rounding: Literal["up", "down"] = "up"
-    cap: Annotated[int, Gt(0)] = 10
-    min_units: Annotated[int, Gt(0)] = 3
-    working_days: Annotated[int, Ge(0)] = 0
+    cap: Annotated[Whole, Gt(0)] = 10
+    min_units: Annotated[Whole, Gt(0)] = 3
+    working_days: Annotated[Whole, Ge(0)] = 0
     steady: SteadyRung | None = None
 
 
@@ -116,7 +121,7 @@ class Ladder:
     """The rungs of a clock, in no particular order."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    id: str
+    id: Name
     source: Source
     confidence: Confidence
     rungs: Annotated[tuple[RungRule, ...], MinLen(1)]
@@ -151,14 +156,14 @@ class CalendarYear:
     the national one: its days win over those of the same date there."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    id: str
-    year: int
+    id: Name
+    year: Whole
     source: Source
-    off: tuple[date, ...]
-    work: tuple[date, ...]
+    off: tuple[Day, ...]
+    work: tuple[Day, ...]
     zone: str | None = None
     extends: str | None = None
-    provisional: bool = False
+    provisional: Yes = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +171,12 @@ class Scheme:
     """A deductive scheme: points a clock by its worst unwaived light of the year."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    id: str
+    id: Name
     source: Source
     confidence: Confidence
-    base: int
-    floor: int
-    ceiling: int
+    base: Whole
+    floor: Whole
+    ceiling: Whole
     yellow: Decimal  #: written as a string, for example "-0.5"
     red: Decimal
 
@@ -242,16 +247,23 @@ class Policy:
     _views: dict[str, CasePolicy] = field(default_factory=dict, repr=False, compare=False)
 
     def for_profile(self, profile: str) -> CasePolicy:
+        """The policy as a case of that profile sees it. A profile that this version has dropped goes on as the last
+        version that had it, under the present calendar. Raises `KeyError` for one that there never was."""
         if profile not in self._views:
-            self._views[profile] = CasePolicy(
-                version=self.version,
-                profile=self.profiles[profile],
-                rules=self.rules,
-                ladders=self.ladders,
-                calendar=self.calendar,
-                earlier=self.earlier,
-            )
+            self._views[profile] = self._view(profile)
         return self._views[profile]
+
+    def _view(self, profile: str) -> CasePolicy:
+        having = (policy for policy in (self, *reversed(list(self.earlier.values()))) if profile in policy.profiles)
+        known = next(having, self)
+        return CasePolicy(
+            version=known.version,
+            profile=known.profiles[profile],
+            rules=known.rules,
+            ladders=known.ladders,
+            calendar=self.calendar,
+            earlier=self.earlier if known is self else {**self.earlier, self.version: self},
+        )
 
     def rolls(self, rule_id: str) -> bool:
         """Whether the due date of a rule moves to the next working day."""

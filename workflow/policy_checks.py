@@ -7,14 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from workflow.calendar import WorkCalendar
+from workflow.calendar import FIRST_YEAR, LAST_YEAR, WorkCalendar
 from workflow.definition import Start
 from workflow.model import Unit
 from workflow.policy import LONGEST, CalendarYear, Policy, Profile, Rule
 from workflow.procedures import PROCEDURES
+
+#: A rung lies within a working year after the due time, or so many lengths of a clock in hours.
+FURTHEST, MOST_LENGTHS = 250, 12
 
 Path = tuple[str | int, ...]
 Entry = tuple[str, Path, Any]  #: the file, the path inside it, and what stands there
@@ -124,6 +128,15 @@ def _of_ladder(entry: Entry) -> Iterator[Found]:
     file, path, ladder = entry
     seen: set[str] = set()
     for index, rung in enumerate(ladder.rungs):
+        place = (*path, "rungs", index)
+        steady = rung.steady
+        for key, figure, most in (
+            (("working_days",), rung.working_days, FURTHEST),
+            (("steady", "working_days"), steady.working_days if steady else 0, FURTHEST),
+            (("steady", "lengths"), steady.lengths if steady else 0, MOST_LENGTHS),
+        ):
+            if figure > most:
+                yield Found(file=file, path=(*place, *key), code="policy.absurd", value=str(most))
         if rung.code in seen:
             yield Found(file=file, path=(*path, "rungs", index, "code"), code="policy.defined_twice", value=rung.code)
         seen.add(rung.code)
@@ -138,17 +151,21 @@ def _profiles(parts: Parts) -> dict[str, Profile | str]:
     return {name: _whole(name, entries, ()) for name in entries}
 
 
+#: Instead of a profile whose fault is that of the one it extends: told there, and not here again.
+INHERITED = ""
+
+
 def _whole(name: str, entries: Mapping[str, Any], above: tuple[str, ...]) -> Profile | str:
     entry = entries[name]
     if name in above:
-        return "policy.extends_itself"
+        return "policy.extends_itself" if above[0] == name else INHERITED
     base: Profile | str | None = None
     if entry.extends is not None:
         if entry.extends not in entries:
             return "policy.unknown_name"
         base = _whole(entry.extends, entries, (*above, name))
         if isinstance(base, str):
-            return base
+            return base if base == "policy.extends_itself" else INHERITED
     inherited = base if isinstance(base, Profile) else None
     own: dict[str, Any] = {
         key: getattr(entry, key) if getattr(entry, key) is not None else inherited and getattr(inherited, key)
@@ -173,9 +190,10 @@ def _of_profile(
 ) -> Iterator[Found]:
     file, path, written = entry
     profile = profiles[written.id]
+    if profile == INHERITED:
+        return
     if profile == "policy.unknown_name":
-        if written.extends not in profiles:  # else the fault is that of the one it extends
-            yield _unknown(file, (*path, "extends"), written.extends or "", profiles)
+        yield _unknown(file, (*path, "extends"), written.extends or "", profiles)
     elif isinstance(profile, str):
         yield Found(file=file, path=(*path, "id"), code=profile, value=written.id)
     elif profile.procedure not in PROCEDURES:
@@ -184,6 +202,7 @@ def _of_profile(
         clocks = clock_names(profile.procedure)
         named: list[tuple[Path, str, Iterable[str]]] = [(("ladder",), profile.ladder, ladders)]
         named += [(("clocks", clock), clock, clocks) for clock in written.clocks or {}]
+        named += [(("procedure",), clock, clocks) for clock in profile.clocks if clock not in (written.clocks or {})]
         named += [(("clocks", clock), rule, rules) for clock, rule in (written.clocks or {}).items()]
         named += [(("without",), clock, clocks) for clock in written.without]
         named += [(("knows",), rule, rules) for rule in written.knows]
@@ -214,13 +233,51 @@ def _of_calendars(entries: tuple[Entry, ...], wanted: str) -> Iterator[Found]:
         years[year.id][year.year] = (file, path, year)
         yield from _of_year(file, path, year, names)
     for of_one in years.values():
-        for missing in sorted(set(range(min(of_one), max(of_one))) - set(of_one)):
-            file, path, _ = of_one[min(year for year in of_one if year > missing)]
-            yield Found(file=file, path=(*path, "year"), code="policy.year_missing", value=str(missing))
+        yield from _missing_years(of_one)
+        yield from _one_head(of_one)
+    parents = {
+        name: next((y.extends for _, _, y in of_one.values() if y.extends), None) for name, of_one in years.items()
+    }
+    for name, of_one in years.items():
+        if name in _ancestors(name, parents):
+            file, path, _ = min(of_one.values(), key=lambda entry: (entry[0], entry[1]))
+            yield Found(file=file, path=(*path, "extends"), code="policy.extends_itself", value=name)
+
+
+def _missing_years(of_one: Mapping[int, Entry]) -> Iterator[Found]:
+    """The years between the first and the last that are not there, each gap told once, at the year after it."""
+    known = sorted(of_one)
+    for before, after in pairwise(known):
+        if after > before + 1:
+            file, path, _ = of_one[after]
+            gap = str(before + 1) if after == before + 2 else f"{before + 1}-{after - 1}"
+            yield Found(file=file, path=(*path, "year"), code="policy.year_missing", value=gap)
+
+
+def _one_head(of_one: Mapping[int, Entry]) -> Iterator[Found]:
+    """All years of a calendar have one zone and extend one calendar."""
+    first = of_one[min(of_one)][2]
+    for file, path, year in of_one.values():
+        for key in ("zone", "extends"):
+            if getattr(year, key) != getattr(first, key):
+                yield Found(
+                    file=file, path=(*path, key), code="policy.differs_from_other_years", value=str(getattr(first, key))
+                )
+
+
+def _ancestors(name: str, parents: Mapping[str, str | None]) -> list[str]:
+    found: list[str] = []
+    parent = parents.get(name)
+    while parent is not None and parent not in found:
+        found.append(parent)
+        parent = parents.get(parent)
+    return found
 
 
 def _of_year(file: str, path: Path, year: CalendarYear, names: set[str]) -> Iterator[Found]:
     seen: set[date] = set()
+    if not FIRST_YEAR <= year.year <= LAST_YEAR:
+        yield Found(file=file, path=(*path, "year"), code="policy.year_beyond", value=f"{FIRST_YEAR}-{LAST_YEAR}")
     for key in ("off", "work"):
         for day in getattr(year, key):
             if day in seen:

@@ -6,19 +6,20 @@ half-read: one fault anywhere, and there is no policy.
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import time
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Strict, TypeAdapter, ValidationError
 
 from workflow.policy import (
     STRICT,
     CalendarYear,
     Extension,
     Ladder,
+    Name,
     PauseRule,
     Policy,
     Rule,
@@ -28,7 +29,7 @@ from workflow.policy import (
     SteadyRung,
 )
 from workflow.policy_checks import Found, Parts, assembled
-from workflow.policy_lines import column_of, line_of
+from workflow.policy_lines import column_of, line_of, lines_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class ProfileEntry:
     of that one by name; `without` names clocks that do not run here."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    id: str
+    id: Name
     source: Source
     extends: str | None = None
     procedure: str | None = None
@@ -49,7 +50,7 @@ class ProfileEntry:
     clocks: Mapping[str, str] | None = None
     without: tuple[str, ...] = ()
     knows: tuple[str, ...] = ()
-    intake_cutoff: time | None = None
+    intake_cutoff: Annotated[time, Strict()] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,15 @@ def parse(name: str, content: bytes) -> PolicyFile:
     try:
         return _FILE.validate_python(raw)
     except ValidationError as error:
-        raise PolicyIsWrong(tuple(_invalid(name, text, raw, item) for item in error.errors())) from error
+        raise PolicyIsWrong(tuple(_invalid(name, text, raw, item) for item in _apart(error.errors()))) from error
+
+
+def _apart(errors: list[Any]) -> Iterator[Any]:
+    """The errors without those that only follow from another: a list whose one entry is wrong is not also too short."""
+    for item in errors:
+        inside = (other["loc"] for other in errors if len(other["loc"]) > len(item["loc"]))
+        if item["type"] != "too_short" or not any(place[: len(item["loc"])] == item["loc"] for place in inside):
+            yield item
 
 
 def _entries(parsed: Mapping[str, PolicyFile], kind: str) -> tuple[tuple[str, tuple[str | int, ...], Any], ...]:
@@ -163,7 +172,7 @@ def _not_toml(name: str, text: str, message: str) -> PolicyFault:
     """The parser says where: `… (at line 3, column 7)`, or at the end of the document."""
     reason, _, place = message.partition(" (at ")
     figures = [int(part.strip(",)")) for part in place.split() if part.strip(",)").isdigit()]
-    lines = text.splitlines() or [""]
+    lines = lines_of(text)
     line, column = figures if len(figures) == 2 else (len(lines), len(lines[-1]) + 1)
     at = lines[min(line, len(lines)) - 1]
     return PolicyFault(
@@ -200,7 +209,7 @@ def _placed(found: Found, contents: Mapping[str, bytes]) -> PolicyFault:
 
 def _with_line(fault: PolicyFault, text: str, path: tuple[str | int, ...], *, value: str | None = None) -> PolicyFault:
     line = line_of(text, path, value=value)
-    lines = text.splitlines() or [""]
+    lines = lines_of(text)
     at = lines[line - 1]
     return replace(fault, line=line, column=column_of(at, path, value=value), text=at)
 

@@ -13,18 +13,24 @@ HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 KEY = re.compile(r"\s*([A-Za-z0-9_.\-\"']+)\s*=")
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines as TOML and editors end them, and not where Unicode could."""
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
 def line_of(text: str, path: Path, *, value: str | None = None) -> int:
     """The line (from 1) of the longest part of the path that can be found. With `value`, the last line from there on,
     within the same table, on which that value stands: of a day that is listed twice, the second."""
     best, longest, last = 1, 0, 1
     for number, where, _ in _places(text):
-        if where == path[: len(where)] and len(where) > longest:
-            best, longest = number, len(where)
+        named = where[:-1] if where and isinstance(where[-1], int) and len(where) > len(path) else where
+        if named == path[: len(named)] and len(named) > longest:
+            best, longest = number, len(named)
         if longest and where[:2] == path[:2]:
             last = number
     if value is None:
         return best
-    lines = text.splitlines()
+    lines = lines_of(text)
     until = next((n for n, where, _ in _places(text) if n > last and where[:2] != path[:2]), len(lines) + 1)
     return max((n for n in range(best, until) if value in lines[n - 1].partition("#")[0]), default=best)
 
@@ -42,7 +48,7 @@ def _places(text: str) -> Iterator[tuple[int, Path, bool]]:
     """Every header and key with its line and the path it stands for; the last says whether it is a header."""
     table: Path = ()
     counts: dict[Path, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         if header := HEADER.match(line):
             table = _table(header[2], header[1] == "[[", counts)
             yield number, table, True

@@ -29,8 +29,8 @@ def upgrade() -> None:
         sa.Column("published_at", infra.columns.UTCDateTime(timezone=True), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_policy_version")),
-        sa.UniqueConstraint("version", name=op.f("uq_policy_version_version")),
     )
+    op.create_index(op.f("ix_policy_version_version"), "policy_version", ["version"], unique=False)
     key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "waiver",

@@ -16,7 +16,7 @@ LADDER = {
     "red_5wd": local("2026-03-17 00:00"),
 }
 TOLD = {
-    "yellow": {"mediator", "supervisor"},
+    "yellow": {"mediator", "supervisor", "duty_leader"},  # the duty leader by the next morning's digest
     "half_yellow": {"mediator", "supervisor", "duty_leader"},
     "red": {"mediator", "supervisor", "duty_leader", "upstream"},
     "red_5wd": {"mediator", "supervisor", "duty_leader", "upstream", "assessor"},

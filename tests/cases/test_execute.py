@@ -155,7 +155,7 @@ def test_a_light_settled_by_a_handover_names_the_holder_it_was_lit_for(world: Wo
     lit = [e for e in world.events(case) if e["code"] == "clock:crossed"]
     assert [(f'"person":{first}' in e["data"], f'"unit":{room}' in e["data"]) for e in lit] == [(True, True)]
     told = world.column("SELECT recipient FROM message WHERE stream = :id AND seq = :seq", id=case, seq=lit[0]["seq"])
-    assert sorted(told) == sorted([first, world.account("supervisor")])
+    assert sorted(told) == sorted([first, world.account("supervisor"), world.account("duty_leader")])
     assert world.case(case)["holder_person"] == second
 
 

@@ -268,8 +268,8 @@ def test_a_rung_that_the_new_count_puts_into_the_past_lights_at_the_move_and_is_
     sweep(reloaded(world).engine, now=now)
     (lit,) = world.rows("SELECT occurred_at, data FROM event WHERE code = 'clock:crossed' AND stream = :s", s=case)
     assert json.loads(lit["data"])["rung"] == "yellow"
-    assert found.mails == 4, "yellow and the new due date, each to the holder and the head"
-    assert world.column("SELECT count(*) FROM message WHERE stream = :s AND recorded_at >= :n", s=case, n=now) == [4]
+    assert found.mails == 5, "yellow and the new due date, each to the holder and the head; the duty leader by digest"
+    assert world.column("SELECT count(*) FROM message WHERE stream = :s AND recorded_at >= :n", s=case, n=now) == [5]
     assert world.ledger_agrees()
 
 

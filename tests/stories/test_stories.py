@@ -91,7 +91,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         -0.5,  # the successor's yellow; the first one's is waived
         # Registered 1, assigned 2, yellow 2, half of it (Fri 13: with the duty leader) 3, asked 1, granted 1, yellow at the
         # opening 2, half of it (Tue 17, 2 left) 3, answered 1.
-        16,
+        18,
     ),
     "hotline-red-with-all-mails": (
         (
@@ -102,7 +102,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         -1.0,  # red supersedes the yellow of the same clock
         # Registered 1, assigned 2; yellow: mediator, head 2; half of it (Mon 9): and duty leader 3; red: and the centre
         # above 4; five working days later (24:00 of Mon 16): and the assessor 5; answered 1.
-        18,
+        19,
     ),
     "hotline-acknowledged": (
         (
@@ -112,7 +112,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         -1.0,  # acknowledging takes no light back
         # Registered 1, assigned 2; yellow: mediator, head 2, acknowledged; half of it: nobody; red: and duty leader, and the
         # centre above 4, acknowledged; five working days later: nobody; answered 1.
-        10,
+        11,
     ),
     "hotline-pause-that-ends-by-itself": (
         (
@@ -122,7 +122,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         ),
         -0.5,
         # Registered 1, assigned 2, paused: head 1, pause over: mediator 1, yellow 2, half of it (Mon 16) 3, answered 1.
-        11,
+        12,
     ),
     "enterprise-registered-late": (
         (
@@ -159,7 +159,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         -0.5,
         # Applied 1, mediators appointed: mediator and head 2, disclosed: head 1, settled: head 1, yellow of the follow-up 2,
         # half of it (Fri 26: with the duty leader) 3.
-        10,
+        11,
     ),
     "mediation-refused-by-a-party": (
         (
@@ -190,7 +190,7 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         -3.0,  # notice -0.5, decision -1.0, signing -0.5, contact -1.0
         # Registered 1; notice yellow 3 and half of it (Sun 15) 3: coordinator, clerk, duty leader; assigned 2; signing
         # yellow 2; contact red 4 and five working days later 5; decision 2, 3, 4 and 5.
-        34,
+        35,
     ),
 }  # fmt: skip
 

@@ -164,7 +164,6 @@ def test_nobody_else_says_so(stranger: Actor) -> None:
     assert refused(facts, c.Acknowledge(), by=stranger, on=FRIDAY) == ("step.not_yours",)
 
 
-@pytest.mark.xfail(strict=True, reason="while nobody holds it by name the desk's clerks are told and cannot answer")
 def test_a_clerk_who_is_told_of_a_light_may_say_that_it_is_in_hand() -> None:
     # Registered at the centre, notice yellow on Fri 13 March: coordinator, clerk and the head of the centre are told.
     assert is_open(a_registered_matter(on=MONDAY), c.Acknowledge, by=CLERK, on="2026-03-13T09:00")

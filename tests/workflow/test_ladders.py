@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.workflow.clock_factories import A_MOMENT, POLICY, a_clock, a_rule, instants, with_ladder
-from tests.workflow.factories import at, calendar, local, shipped_policy
+from tests.workflow.factories import at, calendar, local, policy_of, shipped_policy
 from workflow.clocks import due_on, light, pause, red_at, yellow_at
 from workflow.counting import units_left
 from workflow.model import Audience, Kind, Light, Roll, Unit
@@ -131,6 +131,7 @@ WARNED = {"yellow": "2026-03-03T00:00", "red": "2026-03-03T08:00", "red_5wd": "2
         # Late on Tue 3 at 08:00, red one whole length later on Wed 4; then 5, 6, 9, 10, 11.
         ("post", {"yellow": "2026-03-03T08:00", "red": "2026-03-04T08:00", "red_5wd": "2026-03-12T00:00"}),
         ("signing", {"yellow": "2026-03-03T08:00"}),
+        ("crisis", {"yellow": "2026-03-03T00:00", "red": "2026-03-03T08:00"}),
         ("window", {"reminder": "2026-03-03T00:00", "lapsed": "2026-03-03T08:00"}),
     ],
 )
@@ -210,10 +211,21 @@ def test_each_rung_tells_those_of_the_one_before_and_more(ladder: str) -> None:
     told = {rung.code: rung.tell for rung in shipped_policy().ladders[ladder].rungs}
     assert told.pop("half_yellow", (HOLDER, HEAD, LEADER)) == (HOLDER, HEAD, LEADER)
     assert told == {
-        "yellow": (HOLDER, HEAD),
+        "yellow": (HOLDER, HEAD, Audience.DUTY_LEADER_DAILY),
         "red": (HOLDER, HEAD, LEADER, ABOVE),
         "red_5wd": (HOLDER, HEAD, LEADER, ABOVE, ASSESSMENT),
     }
+
+
+def test_a_crisis_is_told_to_everyone_who_can_help_before_it_is_late() -> None:
+    told = {rung.code: rung.tell for rung in shipped_policy().ladders["crisis"].rungs}
+    assert told == {"yellow": (HOLDER, HEAD, LEADER, ABOVE), "red": (HOLDER, HEAD, LEADER, ABOVE, ASSESSMENT)}
+
+
+def test_the_days_of_a_crisis_light_in_their_last_third() -> None:
+    # OFC-04, 7 days from Mon 1 June: ceil(7/3) = 3 left: yellow on day 5.
+    policy = policy_of("crisis")
+    assert instants(a_clock("OFC-04", FIRST, policy=policy)) == {"yellow": june(5), "red": june(8)}
 
 
 @pytest.mark.parametrize("ladder", sorted(shipped_policy().ladders))

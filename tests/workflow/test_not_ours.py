@@ -156,7 +156,6 @@ def test_a_crisis_is_neither_paused_nor_extended() -> None:
     assert refused(facts, asking(10), by=MEDIATOR, on=now) == ("extension.not_allowed_by_rule",)
 
 
-@pytest.mark.xfail(strict=True, reason="the reports of a crisis still run when it is answered, and no step meets them")
 def test_an_answered_matter_has_no_clock_that_nobody_can_meet_any_more() -> None:
     facts = a_replied_matter("crisis", on="2026-03-07T22:00")
     running = {clock.name for clock in facts.clocks if clock.stopped_at is None}
@@ -253,7 +252,6 @@ def test_a_rule_that_names_no_longest_length_has_the_limit_of_its_unit() -> None
     assert (reason.code, reason.values) == ("to_length.beyond_rule", {"max": 2500})
 
 
-@pytest.mark.xfail(strict=True, reason="who may lengthen is not looked at, but for `outside`")
 def test_what_the_parties_lengthen_by_agreement_a_supervisor_does_not_grant() -> None:
     # EN-02: extension by the parties.
     facts = a_matter_in_hand("english")

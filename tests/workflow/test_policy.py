@@ -65,7 +65,6 @@ def test_an_unknown_kind_of_row_names_the_nearest_kind() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="the header of a list is not found by the name of the list: line 1 is named")
 def test_an_unknown_kind_of_row_is_pointed_at_wherever_it_stands() -> None:
     (fault,) = faults_of(RULE + '[[rul]]\nid = "x"')
     assert (fault.line, fault.column, fault.text) == (9, 3, "[[rul]]")

@@ -297,8 +297,9 @@ def test_a_profile_leaves_out_a_clock_by_not_naming_it() -> None:
 
 
 def test_the_ladders_that_an_office_may_choose_from() -> None:
-    assert set(shipped_policy().ladders) == {"third", "fix3", "one_day", "post", "signing", "window"}
-    assert {profile.ladder for profile in shipped_policy().profiles.values()} == {"third"}
+    assert set(shipped_policy().ladders) == {"third", "fix3", "one_day", "post", "signing", "window", "crisis"}
+    others = {name: profile.ladder for name, profile in shipped_policy().profiles.items() if profile.ladder != "third"}
+    assert others == {"crisis": "crisis"}
 
 
 def test_only_years_with_a_notice_are_published() -> None:

@@ -154,6 +154,5 @@ def test_the_column_is_that_of_the_last_key_of_the_path_that_the_line_holds(line
     assert column_of(line, path) == column
 
 
-@pytest.mark.xfail(strict=True, reason="lines are also split where TOML splits none: U+2028, U+0085")
 def test_a_line_ends_where_editors_and_the_parser_end_it() -> None:
     assert line_of("# a\u2028b\n[[rule]]\nlength = 0\n", ("rule", 0, "length")) == 3

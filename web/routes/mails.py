@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 
 from cases.jobruns import all_runs
+from cases.outbox import DAILY
 from cases.tables import Message
 from infra.db import reading, transaction
 from notifications.compose import message_id
@@ -25,7 +26,8 @@ SHOWN = 100
 #: The four things a message can be, and how a row says so.
 KINDS = {
     "dead": _message.dead_at.is_not(None),
-    "waiting": _message.next_try_at.is_not(None) & (_message.attempts == 0),
+    "waiting": (_message.next_try_at.is_not(None) & (_message.attempts == 0))
+    | ((_message.bundle == DAILY) & _message.sent_at.is_(None) & _message.dead_at.is_(None)),
     "trying": _message.next_try_at.is_not(None) & (_message.attempts > 0),
     "sent": _message.sent_at.is_not(None),
 }

@@ -305,7 +305,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.ExtendByConsent, event="clock:extended", sources=(S.ACCEPTED, *AT_WORK), target=None,
-            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), guards=(rules.may_be_extended, rules.not_paused),
+            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), guards=(rules.may_be_extended_by("parties"), rules.not_paused),
             checks=(rules.longer_within_the_rule, rules.every_party_in("consenting")), clocks=(Extend(("period",)),),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),
@@ -358,7 +358,7 @@ MEDIATION = Procedure(
             clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
         *light_steps(
-            (*MEDIATORS, (Role.COORDINATOR, R.SAME_UNIT), (Role.SUPERVISOR, R.ABOVE)), until_closed=UNTIL_CLOSED
+            (*MEDIATORS, *((role, R.SAME_UNIT) for role in (Role.COORDINATOR, Role.CLERK)), (Role.SUPERVISOR, R.ABOVE)), until_closed=UNTIL_CLOSED
         ),
     ),
 )  # fmt: skip

@@ -32,7 +32,7 @@ CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
 HANDLERS = ((Role.MEDIATOR, R.ASSIGNED), (Role.COORDINATOR, R.SAME_UNIT))
 REPORTERS = (*HANDLERS, (Role.CLERK, R.ABOVE), (Role.SUPERVISOR, R.ABOVE))
 #: Who is told of a light, and may say that it is in hand.
-TOLD = (*HANDLERS, (Role.SUPERVISOR, R.ABOVE))
+TOLD = (*HANDLERS, (Role.CLERK, R.SAME_UNIT), (Role.SUPERVISOR, R.ABOVE))
 
 
 def handler_is_another_than_before(situation: Situation, command: c.Assign) -> Reason | None:
@@ -114,24 +114,24 @@ PETITION = Procedure(
             clocks=(Stop("first_response"),), marks="first_responded",
         ),
         Step(
-            command=c.ReportByPhone, event="case:reported_by_phone", sources=OPEN, target=None, allowed=REPORTERS,
+            command=c.ReportByPhone, event="case:reported_by_phone", sources=UNTIL_CLOSED, target=None, allowed=REPORTERS,
             guards=(rules.runs("oral_report"),), clocks=(Stop("oral_report"),),
             tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_by_phone", quiet=True,
         ),
         Step(
-            command=c.ReportInWriting, event="case:reported_in_writing", sources=OPEN, target=None, allowed=REPORTERS,
+            command=c.ReportInWriting, event="case:reported_in_writing", sources=UNTIL_CLOSED, target=None, allowed=REPORTERS,
             guards=(rules.runs("written_report"),), clocks=(Stop("written_report"),),
             tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_in_writing", quiet=True,
         ),
         Step(
             command=c.RequestExtension, event="case:extension_requested", sources=(S.HANDLING,), target=None,
-            allowed=HANDLERS, guards=(rules.may_be_extended, rules.not_paused), checks=(rules.longer_within_the_rule,),
+            allowed=HANDLERS, guards=(rules.may_be_extended_by("supervisor"), rules.not_paused), checks=(rules.longer_within_the_rule,),
             writes=rules.note_extension_request, tells=(Audience.UNIT_HEAD,),
         ),
         Step(
             command=c.GrantExtension, event="clock:extended", sources=(S.HANDLING,), target=None,
             allowed=((Role.SUPERVISOR, R.ABOVE),),
-            guards=(rules.extension_is_asked_for, rules.may_be_extended, rules.not_paused),
+            guards=(rules.extension_is_asked_for, rules.may_be_extended_by("supervisor"), rules.not_paused),
             checks=(rules.longer_within_the_rule, rules.confirmed("person_told")),
             writes=rules.settle_extension_request, clocks=(Extend(("decision", "order")),), tells=(Audience.HOLDER,),
         ),

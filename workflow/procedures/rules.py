@@ -135,18 +135,24 @@ def extendable_clock(situation: Situation) -> Clock | None:
     return next((clock for clock in running if clock), None)
 
 
-def may_be_extended(situation: Situation) -> Reason | None:
-    """Before the due time, by a rule that allows it, and not more often than it allows."""
-    clock = extendable_clock(situation)
-    rule = situation.policy.rule_of(clock).extension if clock else None
-    if clock is None or rule is None or rule.by == "outside":
-        return Reason(code="extension.not_allowed_by_rule")
-    if situation.now >= clock.due_at:
-        return Reason(code="extension.too_late")
-    granted = sum(1 for c in situation.facts.clocks if c.name == clock.name and c.outcome == "extended")
-    if rule.times is not None and granted >= rule.times:
-        return Reason(code="extension.used_up", values={"times": rule.times})
-    return None
+def may_be_extended_by(who: str) -> Guard:
+    """Before the due time, by a rule that lets these lengthen it, and not more often than it allows."""
+
+    def may_be_extended(situation: Situation) -> Reason | None:
+        clock = extendable_clock(situation)
+        rule = situation.policy.rule_of(clock).extension if clock else None
+        if clock is None or rule is None or rule.by != who:
+            return Reason(code="extension.not_allowed_by_rule")
+        if situation.now < clock.started_at:
+            return Reason(code="extension.too_early")
+        if situation.now >= clock.due_at:
+            return Reason(code="extension.too_late")
+        granted = sum(1 for c in situation.facts.clocks if c.name == clock.name and c.outcome == "extended")
+        if rule.times is not None and granted >= rule.times:
+            return Reason(code="extension.used_up", values={"times": rule.times})
+        return None
+
+    return may_be_extended
 
 
 def extension_is_asked_for(situation: Situation) -> Reason | None:
