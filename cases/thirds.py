@@ -70,7 +70,9 @@ def _waived(connection: Connection, cases: set[int]) -> set[tuple[int, int]]:
 def _told(engine: Engine, unit: UnitId, month: date, lit: list[tuple[int, int]], *, now: datetime) -> bool:
     key = f"third_red:{unit}:{month:%Y-%m}"
     with transaction(engine) as connection:
-        lock_head(connection, OFFICE_STREAM)  # so that whoever else is about to tell of it waits, and then finds it told
+        lock_head(
+            connection, OFFICE_STREAM
+        )  # so that whoever else is about to tell of it waits, and then finds it told
         if find_by_key(connection, key):
             return False
         data: dict[str, Json] = {

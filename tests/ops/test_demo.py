@@ -196,7 +196,9 @@ def test_the_ledger_is_in_the_order_of_time_and_ends_by_now(demo: Demo) -> None:
 
 def test_mails_of_the_past_count_as_sent_and_those_of_the_last_days_wait(demo: Demo) -> None:
     with reading(demo.engine) as connection:
-        rows = connection.execute(select(_message.recorded_at, _message.next_try_at, _message.sent_at, _message.bundle)).all()
+        rows = connection.execute(
+            select(_message.recorded_at, _message.next_try_at, _message.sent_at, _message.bundle)
+        ).all()
     old = [row for row in rows if row.recorded_at < NOW - SENT_AFTER]
     young = [row for row in rows if row.recorded_at >= NOW - SENT_AFTER]
     assert old
