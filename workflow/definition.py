@@ -95,10 +95,12 @@ Instant = Callable[[Situation, Any], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Starts a named clock, now or at an instant that the command or the case names."""
+    """Starts a named clock, now or at an instant that the command or the case names. `on_receipt`: it starts with
+    something that comes in, so that an office's intake cut-off may move it (`CasePolicy.deemed_received`)."""
 
     name: str
     at: Instant | None = None
+    on_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

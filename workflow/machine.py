@@ -253,12 +253,12 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
     now, policy = situation.now, situation.policy
     running = [clock for clock in clocks if clock.stopped_at is None]
     match change:
-        case Start(name=name, at=at):
+        case Start(name=name, at=at, on_receipt=on_receipt):
             began = at(situation, command) if at else now
             rule = policy.rule(name, on=policy.calendar.local_day(began))
             if rule is None or any(clock.name == name for clock in running):
                 return []  # the profile leaves this clock out, or it runs already: the citizen's clock never restarts
-            began = policy.deemed_received(began, rule)
+            began = policy.deemed_received(began, rule) if on_receipt else began
             in_force = policy.rule(name, on=policy.calendar.local_day(began)) or rule
             return [counting.start(draft.number(), name, in_force, policy, at=began)]
         case Stop(name=name, outcome=outcome):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflow.calendar import FIRST_YEAR, LAST_YEAR, WorkCalendar
 from workflow.definition import Start
-from workflow.model import Unit
+from workflow.model import State, Unit
 from workflow.policy import LONGEST, CalendarYear, Policy, Profile, Rule
 from workflow.procedures import PROCEDURES
 
@@ -206,12 +206,15 @@ def _of_profile(
         named += [(("clocks", clock), rule, rules) for clock, rule in (written.clocks or {}).items()]
         named += [(("without",), clock, clocks) for clock in written.without]
         named += [(("knows",), rule, rules) for rule in written.knows]
-        yield from (_unknown(file, (*path, *key), name, known) for key, name, known in named if name not in set(known))
+        unknown = [_unknown(file, (*path, *key), name, known) for key, name, known in named if name not in set(known)]
+        yield from unknown
+        if not unknown and not set(profile.clocks) & set(clock_names(profile.procedure, opening=True)):
+            yield Found(file=file, path=(*path, "id"), code="policy.no_first_clock", value=written.id)
 
 
-def clock_names(procedure: str) -> tuple[str, ...]:
-    """The named clocks that the steps of a procedure start."""
-    steps = PROCEDURES[procedure].steps
+def clock_names(procedure: str, *, opening: bool = False) -> tuple[str, ...]:
+    """The named clocks that the steps of a procedure start; with `opening`, those that start with the case."""
+    steps = [step for step in PROCEDURES[procedure].steps if not opening or State.UNFILED in step.sources]
     return tuple(dict.fromkeys(change.name for step in steps for change in step.clocks if isinstance(change, Start)))
 
 

@@ -8,7 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import time
+from datetime import date, time
 from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar
 
@@ -131,7 +131,7 @@ def version_of(contents: Mapping[str, bytes]) -> str:
 def parse(name: str, content: bytes) -> PolicyFile:
     """The values of one file. Raises `PolicyIsWrong` with every fault, each naming its line, key and the nearest known one."""
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")  # with the mark that some editors put before it
         raw = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -192,14 +192,17 @@ def _invalid(name: str, text: str, raw: Mapping[str, Any], item: Any) -> PolicyF
         nearest = _nearest(
             str(item["input"]), item["ctx"]["expected"].replace("' or '", "', '").strip("'").split("', '")
         )
-    value = "" if code != "policy.bad_value" else str(item["input"])
+    given = item["input"]
+    said = given.isoformat() if isinstance(given, date | time) else str(given)
+    value = said if code == "policy.bad_value" else ""
     fault = PolicyFault(file=name, key=_key(raw, path), code=code, nearest=nearest, value=value)
-    return _with_line(fault, text, path)
+    listed = bool(value) and isinstance(path[-1], int)  # one of a list: point at itself, wherever it stands
+    return _with_line(fault, text, path, value=value if listed else None)
 
 
 def _placed(found: Found, contents: Mapping[str, bytes]) -> PolicyFault:
     """A fault of the whole as one of the file it is to be mended in."""
-    text = contents[found.file].decode("utf-8") if found.file in contents else ""
+    text = contents[found.file].decode("utf-8-sig") if found.file in contents else ""
     key = _key(tomllib.loads(text), found.path)
     fault = PolicyFault(file=found.file, key=key, code=found.code, value=found.value)
     if found.known:

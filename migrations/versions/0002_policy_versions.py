@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("proposed_at", infra.columns.UTCDateTime(timezone=True), nullable=False),
         sa.Column("decided_at", infra.columns.UTCDateTime(timezone=True), nullable=True),
         sa.Column("decision", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_waiver_case_id_cases")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_waiver_case_id")),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_waiver")),
     )
     op.add_column("clock", sa.Column("opened_at", infra.columns.UTCDateTime(timezone=True), nullable=True))

@@ -1,4 +1,5 @@
-"""`python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`
+"""`python -m tests.experiments mutation [--children N]` and
+`python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`
 
 Kills the processes of the program at random and looks whether anything was lost, doubled or left half done. Exits 1 on
 any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
@@ -10,6 +11,8 @@ import sys
 import time
 
 from tests.experiments.kill import Plan, figures, run
+from tests.experiments.mutation import cores
+from tests.experiments.mutation import run as mutate
 from tests.experiments.places import NoPostgres, place
 from tests.experiments.seeded import DEFECTS
 
@@ -22,7 +25,11 @@ def main() -> int:
     kill.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     kill.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     kill.add_argument("--power", action="store_true", help="seeded defects, each of which must be found")
+    mutation = experiments.add_parser("mutation", help="every small change of the counting must make a test fail")
+    mutation.add_argument("--children", type=int, default=cores())
     asked = parser.parse_args()
+    if "children" in asked:
+        return mutate(children=asked.children)
     try:
         return _power(asked) if asked.power else _kill(asked)
     except NoPostgres:

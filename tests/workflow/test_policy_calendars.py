@@ -117,8 +117,10 @@ def test_a_slip_of_the_year_is_told_once_and_not_a_thousand_times() -> None:
 @pytest.mark.parametrize("wrong", ['"2026-10-1"', "2026-10-01T12:00:00", "20261001"])
 def test_a_day_is_a_date(wrong: str) -> None:
     fault = the_fault({"calendar.toml": spoilt(YEAR, "2026-10-01", wrong)})
-    # The list is pointed at, and the value says which of its days it is.
-    assert place(fault) == ("calendar.toml", 6, 1, "calendar.cn.off.2", "policy.bad_value")
+    # Its own line is pointed at, not the one that begins the list.
+    assert (fault.file, fault.line, fault.key, fault.code) == (
+        "calendar.toml", 8, "calendar.cn.off.2", "policy.bad_value",
+    )  # fmt: skip
     assert fault.value.replace(" ", "T") == wrong.strip('"')
 
 

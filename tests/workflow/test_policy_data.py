@@ -258,7 +258,7 @@ CLOCKS = {
     "grid-longest": {"signing": "OFC-01", "order": "GRD-01d"},
     "mass-work": {"signing": "OFC-01", "order": "GRD-02"},
     "crisis": {"first_response": "CRI-01", "oral_report": "CRI-02", "written_report": "CRI-03", "order": "OFC-04"},
-    "english": {"notice": "EN-01", "decision": "EN-02"},
+    "english": {"notice": "EN-01", "order": "EN-02"},
 }
 
 

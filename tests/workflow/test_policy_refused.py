@@ -161,7 +161,7 @@ def test_the_nearest_known_name_is_offered(line: str, nearest: str) -> None:
 
 def test_a_ground_that_nobody_knows_is_named_with_the_nearest_one() -> None:
     first = faults({"rule.toml": RULE + 'pause = { grounds = ["hearing", "apraisal"], max_days = 9 }'})[0]
-    assert place(first) == ("rule.toml", 9, 11, "rule.OWN-1.pause.grounds.1", "policy.bad_value")
+    assert place(first) == ("rule.toml", 9, 34, "rule.OWN-1.pause.grounds.1", "policy.bad_value")
     assert (first.value, first.nearest) == ("apraisal", "appraisal")
 
 

@@ -255,7 +255,7 @@ MEDIATION = Procedure(
             command=c.Apply, event="case:applied", sources=(S.UNFILED,), target=S.APPLIED,
             allowed=((Role.CLERK, R.ANYONE), (Role.COORDINATOR, R.ANYONE), (Role.PETITIONER, R.ANYONE)),
             checks=(rules.not_received_in_the_future, rules.not_received_in_another_age), writes=rules.open_case,
-            clocks=(Start("intake", at=rules.received_at),), tells=(Audience.HOLDER,),
+            clocks=(rules.on_receipt("intake"),), tells=(Audience.HOLDER,),
         ),
         Step(
             command=c.SeekConsent, event="case:consent_sought", sources=(S.APPLIED,), target=S.CONSENT_PENDING,

@@ -73,9 +73,9 @@ PETITION = Procedure(
             checks=(rules.not_received_in_the_future, rules.not_received_in_another_age),
             writes=rules.open_case,
             clocks=(
-                Start("notice", at=rules.received_at), Start("referral", at=rules.received_at),
-                Start("first_response", at=rules.received_at), Start("order", at=rules.received_at),
-                Start("oral_report", at=rules.received_at), Start("written_report", at=rules.received_at),
+                rules.on_receipt("notice"), rules.on_receipt("referral"),
+                rules.on_receipt("first_response"), rules.on_receipt("order"),
+                rules.on_receipt("oral_report"), rules.on_receipt("written_report"),
             ),
             tells=(Audience.HOLDER,),
         ),
@@ -96,7 +96,7 @@ PETITION = Procedure(
             command=c.Assign, event="case:assigned", sources=(S.ACCEPTED, S.DISPATCHED, S.HANDLING), target=S.DISPATCHED,
             allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
             guards=(rules.not_paused,), checks=(handler_belongs_to_unit, handler_is_another_than_before), writes=hand_to_handler,
-            clocks=(Stop("referral"), Stop("signing", outcome="reassigned"), Start("signing"), Start("contact")),
+            clocks=(Stop("referral"), Stop("signing", outcome="reassigned"), Start("signing", on_receipt=True), Start("contact", on_receipt=True)),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),
         Step(

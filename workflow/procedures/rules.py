@@ -19,7 +19,7 @@ from workflow.commands import (
     RequestExtension,
     Suspend,
 )
-from workflow.definition import Check, Draft, Guard, Situation
+from workflow.definition import Check, Draft, Guard, Situation, Start
 from workflow.model import (
     Clock,
     Consent,
@@ -43,6 +43,11 @@ LONGEST_DAYS = LONGEST[Unit.DAY]
 def received_at(situation: Situation, command: Intake) -> datetime:
     """When the matter came in: the instant entered for a late registration, else now."""
     return command.received_at or situation.now
+
+
+def on_receipt(name: str) -> Start:
+    """A clock that starts when the matter came in."""
+    return Start(name, at=received_at, on_receipt=True)
 
 
 def not_received_in_the_future(situation: Situation, command: Intake) -> Reason | None:
