@@ -4,7 +4,7 @@ again and compared. It knows no earlier version, no crossing, no mail and no pag
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -50,8 +50,8 @@ def by_hand(engine: Engine, candidate: Policy) -> tuple[int, int, int]:
         for row in rows:
             profile, name, started_at, due_at, rungs, provisional = asked(row)
             if isinstance(due_at, str):  # as SQLite keeps an instant
-                started_at = datetime.fromisoformat(started_at).replace(tzinfo=UTC)
-                due_at = datetime.fromisoformat(due_at).replace(tzinfo=UTC)
+                started_at = datetime.fromisoformat(started_at + "+00:00")
+                due_at = datetime.fromisoformat(due_at + "+00:00")
             rule, ladder = rules[profile, name]
             new = count(started_at, rule.length, rule.unit, rule.kind, rule.roll, ladder, candidate.calendar)
             seen += 1

@@ -133,7 +133,7 @@ def planned(
             change = change_of(book, clock, candidate, roster, now=now, keep_rules=keep_rules)
             if change is None:
                 continue
-            digest.update(_line(change).encode())
+            digest.update(_line(change, now).encode())
             figures["changes"] += 1
             figures["due_dates"] += change.due_moves
             figures["lights"] += change.light_before is not change.light_after
@@ -226,19 +226,22 @@ def _proposed(clock: Clock, candidate: Policy, profile: str, *, now: datetime, k
     return tuple(rung.code for rung in lit if rung.code not in would or would[rung.code] > now)
 
 
-def _line(change: Change) -> str:
+def _line(change: Change, now: datetime) -> str:
     """Everything that the plan says of one clock, and the place in the book that it says it of."""
     before, after = change.before, change.after
     return "\t".join(
         (
             str(change.book.case_id), str(before.number), str(change.book.version), stamp(before.due_at),
             stamp(after.due_at), after.policy, after.rule, str(after.length), str(after.provisional),
-            str(before.crossed_until and stamp(before.crossed_until)), _rungs(before.rungs), _rungs(after.rungs),
+            str(before.crossed_until and stamp(before.crossed_until)), _rungs(before.rungs, None), _rungs(after.rungs, now),
             ",".join(change.waiver_proposed), ",".join(map(str, change.mails)), "\n",
         )
     )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
-def _rungs(rungs: tuple[Rung, ...]) -> str:
-    return ";".join(f"{rung.code}@{stamp(rung.at)}:{','.join(rung.tell)}" for rung in rungs)
+def _rungs(rungs: tuple[Rung, ...], now: datetime | None) -> str:
+    """What lights at the moment of the move lights whenever that is: the plan is the same a minute later."""
+    return ";".join(
+        f"{rung.code}@{'now' if rung.at == now else stamp(rung.at)}:{','.join(rung.tell)}" for rung in rungs
+    )

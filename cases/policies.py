@@ -58,9 +58,8 @@ def present_policy(connection: Connection, *, calendar: str) -> Policy:
     published = versions(connection)
     key = (" ".join(published), calendar)
     if key not in _cache:
-        read = {version: policy_from(files_of(connection, version), calendar=calendar) for version in published}
-        present = read.pop(published[-1])
-        _cache[key] = present.after(read)
+        present = policy_from(files_of(connection, published[-1]), calendar=calendar)
+        _cache[key] = present.after(_earlier(connection, published, but=present.version))
     return _cache[key]
 
 
@@ -69,18 +68,21 @@ def candidate_of(connection: Connection, given: Files, *, calendar: str) -> tupl
     published version before it. Raises `PolicyIsWrong`."""
     published = versions(connection)
     files = {**files_of(connection, published[-1]), **given}
-    earlier = {v: policy_from(files_of(connection, v), calendar=calendar) for v in published if v != version_of(files)}
+    earlier = _earlier(connection, published, but=version_of(files))
     return files, policy_from(files, calendar=calendar).after(earlier)
+
+
+def _earlier(connection: Connection, published: list[str], *, but: str) -> dict[str, Policy]:
+    """The other versions, for their rules and ladders: days are counted by the present calendar, which they may lack."""
+    return {v: policy_from(files_of(connection, v), calendar=None) for v in published if v != but}
 
 
 def file_name(path: str, known: Files) -> str:
     """The name that a file is published under: that of the published file it ends like, else `own/` and its own name."""
-    alike = [
-        name
-        for name in known
-        if path == name or path.endswith(f"/{name}") or name.endswith(f"/{path.rpartition('/')[2]}")
-    ]
-    return alike[0] if alike else f"own/{path.rpartition('/')[2]}"
+    last = path.rpartition("/")[2]
+    whole = [name for name in known if path == name or path.endswith(f"/{name}")]
+    alike = whole or [name for name in known if name.endswith(f"/{last}")]
+    return alike[0] if len(alike) == 1 else f"own/{last}"
 
 
 def publish(connection: Connection, files: Files, *, actor: Actor, now: datetime, plan: str | None = None) -> str:

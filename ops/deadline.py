@@ -19,7 +19,7 @@ from infra.i18n import LANGUAGES, known_language, write_day, write_minute
 from infra.settings import Settings, settings
 from ops.printing import ASKED_WRONGLY, fail, print_json
 from reports.receipts import as_json
-from workflow.calendar import BeyondCalendar, NoSuchTime, WorkCalendar
+from workflow.calendar import FIRST_YEAR, LAST_YEAR, BeyondCalendar, NoSuchTime, WorkCalendar
 from workflow.clocks import ClockRefuses
 from workflow.counting import STEADY
 from workflow.model import Kind, Roll, Unit
@@ -49,13 +49,14 @@ def explain(
 ) -> None:
     """逐日说明一项期限：哪天计入、为什么。Every day of a time limit: counted or not, and why."""
     words = Words(known_language(language or settings().language))
-    policy = policy_at_hand(settings(), calendar)
+    policy, chosen_here = policy_at_hand(settings(), calendar)
     if light is not None and light not in policy.ladders:
         _refuse(words, "deadline.no_ladder", name=light, known=", ".join(policy.ladders))
-    view = replace(policy.for_profile(next(iter(policy.profiles))))
+    view = policy.for_profile(_profile_with(rule, policy, chosen_here))
     days = policy.calendar
     began = _instant(words, start, days)
-    chosen = _rule(words, rule, policy, days.local_day(began), length, unit, roll)
+    began_on = days.local_day(began)
+    chosen = _rule(words, rule, policy, began_on, length, unit, roll)
     if light is not None:
         chosen = replace(chosen, ladder=light)
     pauses = [_pause(words, text, days) for text in pause or ()]
@@ -66,10 +67,15 @@ def explain(
         if rule != NO_RULE:
             allowed_by(chosen, days, pauses=pauses, lengths=[total for total, _ in extensions])
         clocks = worked_out(chosen, view, at=began, pauses=pauses, extensions=extensions)
+        last = days.local_day(clocks[-1].due_at)
+        if beyond := next((day for day in (began_on, last) if not FIRST_YEAR <= day.year <= LAST_YEAR), None):
+            raise BeyondCalendar(beyond.isoformat())
     except ClockRefuses as error:
         _refuse(words, f"deadline.{error.code}")
     except BeyondCalendar as error:
         _refuse(words, "deadline.beyond_calendar", day=str(error))
+    except OverflowError:
+        _refuse(words, "deadline.beyond_calendar", day=start)
     found = receipt(clocks[-1], chosen, view, granted=clocks[-2].length if len(clocks) > 1 else None)
     if as_json_:
         print_json(as_json(found, granted=tuple(sorted(extensions, key=lambda one: one[1]))))
@@ -77,20 +83,28 @@ def explain(
         typer.echo("\n".join(as_text(found, words)))
 
 
-def policy_at_hand(chosen: Settings, calendar: str | None) -> Policy:
-    """The office's policy under its own calendar or the one asked for; the shipped one where there is no office yet."""
+def policy_at_hand(chosen: Settings, calendar: str | None) -> tuple[Policy, tuple[str, ...]]:
+    """The office's policy under its own calendar or the one asked for, and the profiles it has chosen; the shipped one
+    where there is no office yet."""
     path = chosen.database_url().removeprefix("sqlite:///")
     if path == chosen.database_url() or Path(path).exists():
         engine = open_engine(chosen.database_url())
         try:
             with reading(engine) as connection:
                 office = load_office(connection)
-                return present_policy(connection, calendar=calendar) if calendar else office.policy
+                asked = present_policy(connection, calendar=calendar) if calendar else office.policy
+                return asked, office.profiles
         except NoOffice:
             pass
         finally:
             engine.dispose()
-    return policy_from(shipped_files(), calendar=calendar or "cn")
+    return policy_from(shipped_files(), calendar=calendar or "cn"), ()
+
+
+def _profile_with(rule: str, policy: Policy, chosen: tuple[str, ...]) -> str:
+    """The profile whose ladder a rule has: one that the office has chosen, else the first that runs a clock by it."""
+    order = (*(name for name in chosen if name in policy.profiles), *policy.profiles)
+    return next((name for name in order if rule in policy.profiles[name].clocks.values()), order[0])
 
 
 def _rule(
@@ -122,7 +136,7 @@ def _pause(words: Words, text: str, days: WorkCalendar) -> tuple[datetime, datet
 
 def _extension(words: Words, text: str, days: WorkCalendar) -> tuple[int, datetime]:
     total, at, instant = text.partition("@")
-    if not (at and total.isdigit() and int(total) > 0):
+    if not (at and total.isascii() and total.isdecimal() and len(total) < 9 and int(total) > 0):
         _refuse(words, "deadline.extension", text=text)
     return int(total), _instant(words, instant, days)
 

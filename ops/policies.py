@@ -149,18 +149,18 @@ def calendar(
                 as_toml(
                     name,
                     one,
-                    days,
-                    (),
+                    off,
+                    work,
                     source=source or f"python holidays: {country} {subdivision or ''}".strip(),
                     zone=zone,
                     extends=extends,
                 )
-                for one, days in by_year.items()
+                for one, (off, work) in by_year.items()
             ]
         else:
             assert notice is not None
             text = _read(notice).decode("utf-8-sig")
-            off, work = from_json(text) if notice.suffix == ".json" else from_csv(text)
+            off, work = from_json(text, year=year[0]) if notice.suffix == ".json" else from_csv(text, year=year[0])
             parts = [as_toml(name, year[0], off, work, source=source, zone=zone, extends=extends)]
     except NoticeIsWrong as error:
         where = notice or country
@@ -178,7 +178,7 @@ def calendar(
 @policy.command()
 def rules(as_json: Json = False) -> None:
     """列出全部时限规则及依据。Every rule with its source."""
-    known, words = policy_at_hand(settings(), None), _words()
+    (known, _), words = policy_at_hand(settings(), None), _words()
     for rule in (rule for dated in known.rules.values() for rule in dated):
         if as_json:
             continue
@@ -194,7 +194,7 @@ def rules(as_json: Json = False) -> None:
 @policy.command()
 def profiles(as_json: Json = False) -> None:
     """列出可选的办理类型及各自的时限。Every profile an office can choose, with its clocks."""
-    known, words = policy_at_hand(settings(), None), _words()
+    (known, _), words = policy_at_hand(settings(), None), _words()
     if as_json:
         print_json(
             {p.id: {"matter": p.matter, "ladder": p.ladder, "clocks": dict(p.clocks)} for p in known.profiles.values()}
@@ -278,7 +278,7 @@ def _published_or_shipped() -> Mapping[str, bytes]:
 
 
 def _calendar() -> str:
-    return policy_at_hand(settings(), None).calendar.name
+    return policy_at_hand(settings(), None)[0].calendar.name
 
 
 def _engine() -> Engine:

@@ -6,7 +6,7 @@ What comes out is a policy file like any other: it can be edited, checked, plann
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 #: How a line of a notice says that a day is off or worked.
@@ -22,48 +22,72 @@ class NoticeIsWrong(Exception):
         self.code, self.line, self.value = code, line, value
 
 
-def from_csv(text: str) -> tuple[list[date], list[date]]:
-    """Days off and make-up working days of lines such as `2027-02-05,off,春节`. A first line of names is passed over."""
+def from_csv(text: str, *, year: int | None = None) -> tuple[list[date], list[date]]:
+    """Days off and make-up working days of lines such as `2027-02-05,off,春节`. A first line of names is passed over.
+
+    Raises `NoticeIsWrong`, also for a day that stands twice or, with `year`, lies in another one.
+    """
     off: list[date] = []
     work: list[date] = []
-    for number, row in enumerate(csv.reader(io.StringIO(text.removeprefix("\ufeff"))), 1):
+    try:
+        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    except csv.Error as error:
+        raise NoticeIsWrong("calendar.csv", line=1, value=str(error)) from error
+    seen: set[date] = set()
+    for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
-        if not any(cells) or cells[0].startswith("#") or (number == 1 and not cells[0][:1].isdigit()):
+        if not any(cells) or cells[0].startswith("#") or (number == 1 and not any(c.isdigit() for c in cells[0])):
             continue
-        day = _day(cells[0], number)
+        day = _day(cells[0], number, year, seen)
         word = cells[1].lower() if len(cells) > 1 else ""
         if word not in OFF_WORDS | WORK_WORDS:
             raise NoticeIsWrong("calendar.word", line=number, value=word)
         (off if word in OFF_WORDS else work).append(day)
-    return off, work
+    return _something(off, work)
 
 
-def from_json(text: str) -> tuple[list[date], list[date]]:
-    """Days off and make-up working days of `{"off": [...], "work": [...]}`."""
+def from_json(text: str, *, year: int | None = None) -> tuple[list[date], list[date]]:
+    """Days off and make-up working days of `{"off": [...], "work": [...]}`. Raises `NoticeIsWrong`."""
     try:
         read = json.loads(text)
     except json.JSONDecodeError as error:
         raise NoticeIsWrong("calendar.json", line=error.lineno, value=error.msg) from error
-    if not isinstance(read, Mapping) or not all(isinstance(read.get(key, []), list) for key in ("off", "work")):
+    except (RecursionError, ValueError) as error:  # too deep, or a number of thousands of digits
+        raise NoticeIsWrong("calendar.json", line=1) from error
+    if (
+        not isinstance(read, dict)
+        or not set(read) <= {"off", "work"}
+        or not all(isinstance(v, list) for v in read.values())
+    ):
         raise NoticeIsWrong("calendar.json", line=1)
-    lines = text.splitlines()
-    found = (
-        ([], [])
-        if not read
-        else tuple([_day(day, _line(lines, day)) for day in read.get(k, [])] for k in ("off", "work"))
-    )
-    return found[0], found[1]
+    lines, seen = text.splitlines(), set[date]()
+    off, work = ([_day(day, _line(lines, day), year, seen) for day in read.get(key, [])] for key in ("off", "work"))
+    return _something(off, work)
 
 
-def _day(text: object, line: int) -> date:
+def _day(text: object, line: int, year: int | None, seen: set[date]) -> date:
     try:
-        return date.fromisoformat(str(text))
+        day = date.fromisoformat(str(text))
     except ValueError:
         raise NoticeIsWrong("calendar.day", line=line, value=str(text)) from None
+    if day in seen:
+        raise NoticeIsWrong("policy.day_twice", line=line, value=str(text))
+    if year is not None and day.year != year:
+        raise NoticeIsWrong("policy.day_of_another_year", line=line, value=str(text))
+    seen.add(day)
+    return day
+
+
+def _something(off: list[date], work: list[date]) -> tuple[list[date], list[date]]:
+    """A notice without a day off is none: it would say that the year has no holidays."""
+    if not off:
+        raise NoticeIsWrong("calendar.empty", line=1)
+    return off, work
 
 
 def _line(lines: list[str], value: object) -> int:
-    return next((number for number, line in enumerate(lines, 1) if str(value) in line), 1)
+    """The last line that holds a value: of a day that stands twice, the second."""
+    return max((number for number, line in enumerate(lines, 1) if str(value) in line), default=1)
 
 
 def as_toml(

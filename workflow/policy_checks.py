@@ -47,10 +47,11 @@ class Found:
     by_value: bool = False
 
 
-def assembled(parts: Parts, *, version: str, calendar: str) -> tuple[Policy | None, list[Found]]:
+def assembled(parts: Parts, *, version: str, calendar: str | None) -> tuple[Policy | None, list[Found]]:
     """The policy, or None and everything that is wrong with it."""
     ids = {kind: {entry.id: entry for _, _, entry in getattr(parts, kind)} for kind in ("ladder", "scheme")}
     rules, profiles = _dated(parts), _profiles(parts)
+    calendar = calendar or next((entry.id for _, _, entry in parts.calendar), "")
     found = [
         *_twice(parts),
         *(fault for entry in parts.rule for fault in _of_rule(entry, ids["ladder"])),

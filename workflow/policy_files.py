@@ -104,8 +104,8 @@ _KINDS: Mapping[str, type] = {
 }
 
 
-def policy_from(contents: Mapping[str, bytes], *, calendar: str) -> Policy:
-    """The policy of all files under one calendar. Raises `PolicyIsWrong` with every fault that can be seen at once."""
+def policy_from(contents: Mapping[str, bytes], *, calendar: str | None) -> Policy:
+    """The policy of all files under one calendar; None for one whose rules alone are asked for. Raises `PolicyIsWrong` with every fault that can be seen at once."""
     parsed: dict[str, PolicyFile] = {}
     faults: list[PolicyFault] = []
     for name, content in sorted(contents.items()):
@@ -138,6 +138,10 @@ def parse(name: str, content: bytes) -> PolicyFile:
         raise PolicyIsWrong((PolicyFault(file=name, key="", code="policy.not_utf8", line=line),)) from error
     except tomllib.TOMLDecodeError as error:
         raise PolicyIsWrong((_not_toml(name, text, str(error)),)) from error
+    except (RecursionError, ValueError) as error:  # too deep, or a number of thousands of digits
+        raise PolicyIsWrong(
+            (PolicyFault(file=name, key="", code="policy.not_toml", value=type(error).__name__),)
+        ) from error
     try:
         return _FILE.validate_python(raw)
     except ValidationError as error:

@@ -174,7 +174,6 @@ def test_the_weekdays_off_of_china_2026_are_those_of_the_calendar_that_ships() -
     assert set(year["off"]) <= set(shipped["off"])
 
 
-@pytest.mark.xfail(strict=True, reason="the library's weekend_workdays are left out: Saturday 9 May is no working day")
 @pytest.mark.usefixtures("home")
 def test_the_make_up_days_of_china_2026_are_those_of_the_calendar_that_ships() -> None:
     (year,) = made(*CALENDAR, "--country", "CN", "--year", "2026")
@@ -182,9 +181,6 @@ def test_the_make_up_days_of_china_2026_are_those_of_the_calendar_that_ships() -
 
 
 @pytest.mark.parametrize("year", ["0", "1800", "99999"])
-@pytest.mark.xfail(
-    strict=True, reason="a year that the library knows nothing of becomes a published one without holidays"
-)
 @pytest.mark.usefixtures("home")
 def test_a_year_that_the_library_does_not_know_is_refused(year: str) -> None:
     assert run(*GB, "--year", year).exit_code == ASKED_WRONGLY

@@ -53,16 +53,8 @@ def dump(home: Path) -> str:
 
 # -- check ------------------------------------------------------------------------------------------------------------
 
-MISTAKEN = pytest.mark.xfail(strict=True, reason="taken for the first file of that name: profiles/ instead of rules/")
 
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=MISTAKEN if name in ("rules/mediation.toml", "rules/petition.toml") else ())
-        for name in shipped_files()
-    ],
-)
+@pytest.mark.parametrize("name", shipped_files())
 @pytest.mark.usefixtures("home")
 def test_every_file_that_ships_is_fine_in_its_own_place(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for language, words in (("zh_CN", f"{name} 没有问题。"), ("en", f"{name} is fine.")):

