@@ -222,6 +222,7 @@ def test_a_dead_digest_is_taken_up_again_message_by_message(
     assert run(office, tmp_path, smtp, START + MINUTE) == Delivered(sent=1)
     (one,) = smtp.received
     assert named(one.message, opened) == [opened[0].case_id]
+    assert ids(smtp) == [f"<{opened[0].case_id}.1.{office.accounts['coordinator']}@huiyin.test>"], "a mail of its own"
 
 
 # -- what goes wrong --------------------------------------------------------------------------------------------------
