@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import Engine
@@ -29,6 +29,14 @@ SELECT = (
 )
 
 
+class Counted(NamedTuple):
+    """How many clocks run, how many would change, and how many of these in their due date."""
+
+    clocks: int
+    changes: int
+    due_dates: int
+
+
 def names_of(policy: Policy) -> list[tuple[str, str]]:
     """Every clock that can run, by profile and name."""
     return [(profile, name) for profile, one in policy.profiles.items() for name in one.clocks]
@@ -41,8 +49,7 @@ def rule_of(policy: Policy, profile: str, name: str) -> tuple[Rule, Ladder]:
     return rule, view.ladder_of(rule)
 
 
-def by_hand(engine: Engine, candidate: Policy) -> tuple[int, int, int]:
-    """How many clocks run, how many would change, and how many of these in their due date."""
+def by_hand(engine: Engine, candidate: Policy) -> Counted:
     rules = {one: rule_of(candidate, *one) for one in names_of(candidate)}
     asked = itemgetter(*((*CASE_COLUMNS, *CLOCK_COLUMNS).index(name) for name in COMPARED))
     seen = changes = due_dates = 0
@@ -57,7 +64,7 @@ def by_hand(engine: Engine, candidate: Policy) -> tuple[int, int, int]:
             seen += 1
             changes += new != (due_at, rungs_from(rungs), provisional)
             due_dates += new.due_at != due_at
-    return seen, changes, due_dates
+    return Counted(seen, changes, due_dates)
 
 
 @contextmanager

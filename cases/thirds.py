@@ -16,7 +16,8 @@ from cases.outbox import messages, post
 from cases.tables import Clock, Event, Waiver
 from infra.db import reading, transaction
 from people.audiences import Roster
-from workflow.calendar import WorkCalendar
+from workflow.calendar import WorkCalendar, add_months
+from workflow.counting import A_MOMENT
 from workflow.model import Audience, Json, Light, UnitId
 
 THIRD = 3
@@ -29,17 +30,26 @@ _waiver = Waiver.__table__.c  # type: ignore[attr-defined]
 
 
 def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime) -> int:
-    """Writes one event of the office, and its mails, for each unit whose third red of this month has lit and has not
-    been told of. Returns how many. Running it twice is harmless."""
+    """Writes one event of the office, and its mails, for each unit whose third red of a month has lit and has not been
+    told of: of this month, and of the last one for timers that stood still over its end. Returns how many. Running it
+    twice is harmless."""
     today = calendar.local_day(now)
-    month = date(today.year, today.month, 1)
+    this = date(today.year, today.month, 1)
+    last = add_months(this, -1)
+    return sum(
+        _of_month(engine, calendar, month, until=min(now, calendar.start_of(end) - A_MOMENT), now=now)
+        for month, end in ((last, this), (this, add_months(this, 1)))
+    )
+
+
+def _of_month(engine: Engine, calendar: WorkCalendar, month: date, *, until: datetime, now: datetime) -> int:
     with reading(engine) as connection:
         rows = connection.execute(
             select(_event.stream, _event.seq, _event.data)
             .where(
                 _event.code == "clock:crossed",
                 _event.occurred_at >= calendar.start_of(month),
-                _event.occurred_at <= now,
+                _event.occurred_at <= until,
             )
             .order_by(_event.occurred_at, _event.id)
         )
@@ -49,7 +59,7 @@ def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime)
         waived = _waived(connection, {stream for stream, _, _ in lit})
     reds: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for stream, seq, data in lit:
-        if (stream, data["clock"]) not in waived:
+        if not {(stream, data["clock"]), (stream, data["clock"], data["rung"])} & waived:
             reds[data["unit"]].append((stream, seq))
     return sum(
         _told(engine, UnitId(unit), month, found[:THIRD], now=now)
@@ -58,13 +68,16 @@ def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime)
     )
 
 
-def _waived(connection: Connection, cases: set[int]) -> set[tuple[int, int]]:
-    """The clocks whose red does not count, by an extension or by an assessor's word."""
+def _waived(connection: Connection, cases: set[int]) -> set[tuple[int, int] | tuple[int, int, str]]:
+    """What does not count: clocks, by an extension, and single lights, by an assessor's word."""
     clocks = select(_clock.case_id, _clock.number).where(_clock.case_id.in_(cases), _clock.waived.is_(True))
-    lights = select(_waiver.case_id, _waiver.clock).where(
-        _waiver.case_id.in_(cases), _waiver.decision == "upheld", _waiver.rung == "red"
+    lights = select(_waiver.case_id, _waiver.clock, _waiver.rung).where(
+        _waiver.case_id.in_(cases), _waiver.decision == "upheld"
     )
-    return {(case, clock) for query in (clocks, lights) for case, clock in connection.execute(query)}
+    return {
+        *((row[0], row[1]) for row in connection.execute(clocks)),
+        *(tuple(row) for row in connection.execute(lights)),
+    }
 
 
 def _told(engine: Engine, unit: UnitId, month: date, lit: list[tuple[int, int]], *, now: datetime) -> bool:

@@ -102,7 +102,7 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
     ids = {row.id for row in first} | set(more)
     if not ids:
         return []
-    return connection.execute(
+    claimed = connection.execute(
         update(Message)
         .where(_message.id.in_(ids))
         .values(lease=lease, next_try_at=now + LEASE, attempts=_message.attempts + 1)
@@ -111,6 +111,7 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
             _message.bundle,
         )
     ).all()  # fmt: skip
+    return sorted(claimed, key=lambda row: row.id)  # a second copy of a digest has its lines in the same order
 
 
 def _send(transport: Transport, letter: Letter) -> list[_Result]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+import migrations
 from cases.office import NoOffice, load_office
 from cases.policies import present_policy, shipped_files
 from cases.words import Words
@@ -55,6 +56,8 @@ def explain(
     view = policy.for_profile(_profile_with(rule, policy, chosen_here))
     days = policy.calendar
     began = _instant(words, start, days)
+    if not FIRST_YEAR <= began.year <= LAST_YEAR:
+        _refuse(words, "deadline.beyond_calendar", day=start)
     began_on = days.local_day(began)
     chosen = _rule(words, rule, policy, began_on, length, unit, roll)
     if light is not None:
@@ -75,7 +78,7 @@ def explain(
     except BeyondCalendar as error:
         _refuse(words, "deadline.beyond_calendar", day=str(error))
     except OverflowError:
-        _refuse(words, "deadline.beyond_calendar", day=start)
+        _refuse(words, "deadline.beyond_calendar", day=" ".join((start, *(pause or ()))))
     found = receipt(clocks[-1], chosen, view, granted=clocks[-2].length if len(clocks) > 1 else None)
     if as_json_:
         print_json(as_json(found, granted=tuple(sorted(extensions, key=lambda one: one[1]))))
@@ -89,6 +92,7 @@ def policy_at_hand(chosen: Settings, calendar: str | None) -> tuple[Policy, tupl
     path = chosen.database_url().removeprefix("sqlite:///")
     if path == chosen.database_url() or Path(path).exists():
         engine = open_engine(chosen.database_url())
+        migrations.upgrade(engine)
         try:
             with reading(engine) as connection:
                 office = load_office(connection)

@@ -28,6 +28,7 @@ from ops.clock import read_clock
 from ops.deadline import policy_at_hand
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
 from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
+from workflow.policy_checks import is_zone
 from workflow.policy_files import PolicyIsWrong, policy_from
 
 policy = typer.Typer(
@@ -140,6 +141,8 @@ def calendar(
         fail(words("calendar.one_of_two"), ASKED_WRONGLY)
     if notice is not None and (len(year) != 1 or not source):
         fail(words("calendar.year_and_source"), ASKED_WRONGLY)
+    if zone is not None and not is_zone(zone):
+        fail(words("policy.no_zone", value=zone), ASKED_WRONGLY)
     if zone is None and extends is None:
         zone = "Asia/Shanghai" if name == "cn" else fail(words("calendar.zone"), ASKED_WRONGLY)
     try:
@@ -154,6 +157,7 @@ def calendar(
                     source=source or f"python holidays: {country} {subdivision or ''}".strip(),
                     zone=zone,
                     extends=extends,
+                    provisional=country == "CN",
                 )
                 for one, (off, work) in by_year.items()
             ]
@@ -246,7 +250,7 @@ def show(
         files = files_of(connection, version or known[-1])
     if file and file not in files:
         fail(_words()("policy.no_file", file=file, known=", ".join(files)), ASKED_WRONGLY)
-    typer.echo(files[file].decode() if file else "\n".join(files))
+    typer.echo(files[file].decode() if file else "\n".join(files) + "\n", nl=False)
 
 
 # -- what the commands share ------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class WorkCalendar:
     work: frozenset[date]
     published: frozenset[int]
     notices: Mapping[int, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    extends: str | None = None  #: the calendar that this one lies over
     _starts: dict[date, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property

@@ -30,11 +30,12 @@ def from_csv(text: str, *, year: int | None = None) -> tuple[list[date], list[da
     off: list[date] = []
     work: list[date] = []
     try:
-        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+        reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise NoticeIsWrong("calendar.csv", line=1, value=str(error)) from error
     seen: set[date] = set()
-    for number, row in enumerate(rows, 1):
+    for number, row in rows:
         cells = [cell.strip() for cell in row]
         if not any(cells) or cells[0].startswith("#") or (number == 1 and not any(c.isdigit() for c in cells[0])):
             continue

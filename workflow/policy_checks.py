@@ -299,11 +299,12 @@ def _of_year(file: str, path: Path, year: CalendarYear, names: set[str]) -> Iter
         yield _unknown(file, (*path, "extends"), year.extends, names)
     if year.extends is None and year.zone is None:
         yield Found(file=file, path=(*path, "zone"), code="policy.missing")
-    if year.zone is not None and not _is_zone(year.zone):
+    if year.zone is not None and not is_zone(year.zone):
         yield Found(file=file, path=(*path, "zone"), code="policy.no_zone", value=year.zone)
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of that name."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -329,6 +330,7 @@ def _calendar(years: list[CalendarYear], name: str) -> WorkCalendar:
     return replace(
         base,
         name=name,
+        extends=parent,
         zone=ZoneInfo(zone) if zone else base.zone,
         off=(base.off - work) | off,
         work=(base.work - off) | work,

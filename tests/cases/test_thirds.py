@@ -210,6 +210,15 @@ def test_another_month_begins_anew(world: World) -> None:
     assert [found["month"] for found in told_of(world)] == ["2026-03", "2026-04"]
 
 
+def test_a_third_red_that_the_timers_slept_through_is_told_when_they_wake_in_the_next_month(
+    sqlite_world: World,
+) -> None:
+    for _ in range(3):
+        at_the_centre(sqlite_world, "2026-03-23 09:00")  # red from 31 March 00:00
+    assert warned(sqlite_world, local("2026-04-01 08:00")) == 1
+    assert [found["month"] for found in told_of(sqlite_world)] == ["2026-03"]
+
+
 def _in_the_room(world: World, came_in: str) -> int:
     """As `an_order`, at another time."""
     at, case = local(came_in), at_the_centre(world, came_in)

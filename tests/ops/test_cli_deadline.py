@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 
+import migrations
 from cases.policies import shipped_files
+from infra.db import open_engine, transaction
 from ops.cli import main
 from tests.ops.command_line import ASKED_WRONGLY, _office_file, home, office, run, speak
 
@@ -200,15 +203,16 @@ def test_an_unknown_calendar_is_refused_by_the_installed_program(
     assert words in said.err
 
 
-FALLS = "a traceback instead of a refusal"
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
         pytest.param((*ORDER, "--extend", "²@2026-04-28T10:00"), id="a digit that is no number"),
         pytest.param((*EXPLAIN, "-", "--start", "9999-12-25T00:00", "--length", "10", "--unit", "day"), id="year 9999"),
         pytest.param((*PLAIN, "--pause", "2026-04-28/9999-12-31"), id="a pause until the end of time"),
+        pytest.param(
+            (*EXPLAIN, "-", "--start", "9999-12-31T23:59+00:00", "--length", "1", "--unit", "day"),
+            id="an instant that is over in the office's zone",
+        ),
     ],
 )
 @pytest.mark.usefixtures("home")
@@ -219,6 +223,16 @@ def test_what_no_calendar_reaches_is_refused_too(arguments: tuple[str, ...]) -> 
 @pytest.mark.usefixtures("home")
 def test_a_start_before_2000_is_refused_for_every_unit() -> None:
     assert run(*EXPLAIN, "MED-03", "--start", "1999-12-20T09:00").exit_code == ASKED_WRONGLY
+
+
+def test_a_database_of_an_older_program_is_no_reason_not_to_answer(home: Path) -> None:
+    engine = open_engine(f"sqlite:///{home / 'huiyin.db'}")
+    made = migrations.config()
+    with transaction(engine) as connection:
+        made.attributes["connection"] = connection
+        command.upgrade(made, "0001")
+    engine.dispose()
+    assert explained(*ORDER)["due_on"] == "2026-05-07"
 
 
 # -- whose policy -----------------------------------------------------------------------------------------------------

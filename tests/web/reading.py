@@ -69,6 +69,8 @@ class _Reader(HTMLParser):
             case "form":
                 self._form = None
             case "textarea":
+                if self._form and self._area:  # a newline right after the tag is not part of the text, as in a browser
+                    self._form.values[self._area][-1] = self._form.values[self._area][-1].removeprefix("\n")
                 self._area = None
             case "select":
                 self._select = None

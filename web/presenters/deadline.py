@@ -93,7 +93,10 @@ def show_receipt(connection: Connection, ctx: Context, case_id: int, number: int
 
 def receipt_as_json(connection: Connection, ctx: Context, case_id: int, number: int) -> dict[str, Json]:
     found, facts, _ = _found(connection, ctx, case_id, number)
-    return as_json(found, granted=granted_to(facts, found.clock))
+    said = as_json(found, granted=granted_to(facts, found.clock))
+    if ctx.petitioner_case is None:
+        return said
+    return {**said, "yellow_at": None, "red_at": None, "rungs": []}  # lights are the organ's own affair
 
 
 def granted_to(facts: CaseFacts, clock: Clock) -> tuple[tuple[int, datetime], ...]:

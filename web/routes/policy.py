@@ -79,7 +79,7 @@ def apply(ctx: Ctx, form: Form) -> Response:
     draft = _draft(form)
     try:
         with reading(ctx.engine) as connection:
-            files, candidate = candidate_of(connection, _given(draft), calendar=ctx.office.policy.calendar.name)
+            files, candidate = candidate_of(connection, _given(ctx, draft), calendar=ctx.office.policy.calendar.name)
         apply_plan(
             ctx.engine,
             form.one("plan"),
@@ -119,16 +119,20 @@ def _draft(form: Posted) -> Draft:
     )
 
 
-def _given(draft: Draft) -> dict[str, bytes]:
+def _given(ctx: Context, draft: Draft) -> dict[str, bytes]:
     """The file that the draft makes. Raises `NoticeIsWrong` for a notice that cannot be read."""
     if not draft.name:
         raise NoticeIsWrong("calendar.name", line=1)
     if draft.kind == "toml":
         return {draft.name: draft.content.encode()}
+    present = ctx.office.policy.calendar
     if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and draft.source.strip()):
         raise NoticeIsWrong("calendar.year_and_source_here", line=1)
     off, work = (from_json if draft.kind == "json" else from_csv)(draft.content, year=int(draft.year))
-    made = as_toml("cn", int(draft.year), off, work, source=draft.source.strip(), zone="Asia/Shanghai")
+    made = as_toml(
+        present.name, int(draft.year), off, work, source=draft.source.strip(), extends=present.extends,
+        zone=None if present.extends else present.zone.key,
+    )  # fmt: skip
     return {draft.name: made.encode()}
 
 
@@ -140,7 +144,7 @@ def _planned(ctx: Context, draft: Draft) -> tuple[list[Row], Plan]:
             changes.append(change)
 
     with reading(ctx.engine) as connection:
-        _, candidate = candidate_of(connection, _given(draft), calendar=ctx.office.policy.calendar.name)
+        _, candidate = candidate_of(connection, _given(ctx, draft), calendar=ctx.office.policy.calendar.name)
         found = planned(connection, candidate, now=ctx.now, keep_rules=bool(draft.keep_rules), note=note)
     return [_row(change, ctx) for change in changes], found
 
