@@ -19,6 +19,7 @@ from cases.rows import CLOCK_COLUMNS, clock_from, stamp
 from infra.statements import Statement
 from people.audiences import Roster
 from workflow.clocks import crossed, light, move, settled
+from workflow.counting import count
 from workflow.model import AccountId, Audience, Clock, Light, Rung, UnitId
 from workflow.policy import CasePolicy, Policy
 
@@ -44,6 +45,7 @@ _CASE = (
     "next_number",
     "milestones",
 )
+_PROFILE = _CASE.index("profile")
 _RUNNING = Statement(
     select(*(_case[name] for name in _CASE), *(_clock[name] for name in CLOCK_COLUMNS))
     .join_from(tables.Clock, tables.Case, _clock.case_id == _case.id)
@@ -127,9 +129,12 @@ def planned(
     roster = Roster.whole(connection)
     for page in running(connection):
         clocks += len(page)
-        for book, clock in page:
+        for row in page:
+            clock = clock_from(row[len(_CASE) :])
+            if _stays(clock, row[_PROFILE], candidate, keep_rules=keep_rules):
+                continue
             # What is due by now will be in the ledger before the plan can be applied.
-            clock = settled(clock, until=now)
+            clock, book = settled(clock, until=now), _book(row)
             change = change_of(book, clock, candidate, roster, now=now, keep_rules=keep_rules)
             if change is None:
                 continue
@@ -145,27 +150,42 @@ def planned(
     return Plan(id=digest.hexdigest()[:16], version=candidate.version, clocks=clocks, **figures)
 
 
-def running(connection: Connection) -> Iterator[list[tuple[Book, Clock]]]:
-    """Every running clock with its case, in pages, by case and number."""
+def running(connection: Connection) -> Iterator[list[tuple[Any, ...]]]:
+    """Every running clock with its case, in pages of rows, by case and number."""
     after = (0, 0)
     while True:
         rows = _RUNNING.rows(connection, after_case=after[0], after_number=after[1], page=PAGE)
         if not rows:
             return
-        yield [_read(row) for row in rows]
+        yield rows
         after = (rows[-1][0], rows[-1][len(_CASE)])
 
 
-def _read(row: tuple[Any, ...]) -> tuple[Book, Clock]:
-    case_id, public_id, series, year, serial, profile, version, unit, person, next_due_at, number, marks = row[
-        : len(_CASE)
-    ]
-    book = Book(
+def _stays(clock: Clock, profile: str, candidate: Policy, *, keep_rules: bool) -> bool:
+    """The quick answer for nearly every clock: the same rule gives the same dates. Anything out of the ordinary is not
+    answered here."""
+    view = None if keep_rules else _view(candidate, profile)
+    if view is None:
+        return False
+    rule = view.rule(clock.name, on=view.calendar.local_day(clock.started_at))
+    if rule is None or rule.unit is not clock.unit or rule.kind is not clock.kind:
+        return False
+    if rule.length != clock.length and (clock.extends is None or rule.length > clock.length):
+        return False
+    due_at, rungs, provisional = count(
+        clock.started_at, clock.length, clock.unit, clock.kind, rule.roll, view.ladder_of(rule), view.calendar,
+        pauses=clock.pauses, opened_at=clock.opened_at,
+    )  # fmt: skip
+    return due_at == clock.due_at and rungs == clock.rungs and provisional == clock.provisional
+
+
+def _book(row: tuple[Any, ...]) -> Book:
+    case_id, public_id, series, year, serial, profile, version, unit, person, due, number, marks = row[: len(_CASE)]
+    return Book(
         case_id=case_id, public_id=public_id, series=series, year=year, serial=serial, profile=profile, version=version,
-        unit=UnitId(unit), person=AccountId(person) if person is not None else None, next_due_at=next_due_at,
+        unit=UnitId(unit), person=AccountId(person) if person is not None else None, next_due_at=due,
         next_number=number, milestones=frozenset(marks.split()),
     )  # fmt: skip
-    return book, clock_from(row[len(_CASE) :])
 
 
 def change_of(
