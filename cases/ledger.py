@@ -31,7 +31,11 @@ EVENT_COLUMNS = (
 )  # fmt: skip
 
 _LOCK = Statement(select(_head.seq, _head.hash).where(_head.stream == bindparam("stream")).with_for_update())
-_FOUND = Statement(insert(StreamHead).values(stream=bindparam("stream"), seq=bindparam("seq"), hash=bindparam("hash")))
+_FOUND = Statement(
+    insert(StreamHead).values(
+        stream=bindparam("stream"), seq=bindparam("seq"), hash=bindparam("hash"), tallied=0, anchored=0
+    )
+)
 _MOVE = Statement(
     update(StreamHead)
     .where(_head.stream == bindparam("key_stream"))

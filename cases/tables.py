@@ -161,7 +161,11 @@ class Rating(Row, table=True):
 
 
 class Waiver(Row, table=True):
-    """A lit light that is proposed not to count. The crossing in the ledger stays what it is."""
+    """A lit light that is proposed not to count. The crossing in the ledger stays what it is.
+
+    `stage`: recount, appeal or further. For the last two `unit` is the unit that the light is counted against, `asked_by`
+    who appealed for it, `evidence` the number of the text.
+    """
 
     __tablename__ = "waiver"
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
@@ -172,6 +176,11 @@ class Waiver(Row, table=True):
     proposed_at: datetime = Field(sa_type=UTCDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     decision: str | None = None
+    stage: str | None = None
+    unit: int | None = Field(default=None, sa_type=BigKey)
+    asked_by: int | None = Field(default=None, sa_type=BigKey)
+    evidence: int | None = None
+    decided_by: int | None = Field(default=None, sa_type=BigKey)
 
 
 class Recusal(Row, table=True):
@@ -203,9 +212,15 @@ class StreamHead(Row, table=True):
     """The end of each stream's chain. Locking this row is locking the case. Stream 0 is the office's own."""
 
     __tablename__ = "stream_head"
+    __table_args__ = (
+        Index("ix_stream_head_untallied", "stream", sqlite_where=text("tallied < seq"), postgresql_where=text("tallied < seq")),
+        Index("ix_stream_head_unanchored", "stream", sqlite_where=text("anchored < seq"), postgresql_where=text("anchored < seq")),
+    )  # fmt: skip
     stream: int = Field(primary_key=True, sa_type=BigKey)
     seq: int
     hash: str
+    tallied: int = 0  #: the marks of the case are those of its events up to here
+    anchored: int = 0  #: an anchor holds the head at this seq
 
 
 class Event(Row, table=True):

@@ -9,13 +9,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+import cases.assessment_tables
 import cases.tables
 import people.tables
 from infra.columns import Row
 from infra.db import transaction
 
 HERE = Path(__file__).parent
-TABLES = (cases.tables, people.tables)  #: imported so that the metadata below is complete
+TABLES = (cases.tables, cases.assessment_tables, people.tables)  #: imported so that the metadata below is complete
 
 
 class SchemaIsUnknown(Exception):

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import cases.apply
+import cases.assessment_tables
 import cases.ledger
 import cases.tables
 import people.tables
 from infra.columns import Row
 
 LABELS: Mapping[str, Mapping[str, str]] = json.loads((Path(cases.tables.__file__).parent / "labels.json").read_text())
-TABLES = (cases.tables, people.tables)  # imported so that the metadata are complete
+TABLES = (cases.tables, cases.assessment_tables, people.tables)  # imported so that the metadata are complete
 
 
 def test_every_column_of_every_table_has_a_label_and_nothing_else_has() -> None:
