@@ -19,7 +19,7 @@ from benchmarks.office import MEDIATORS_A_ROOM, PROFILE, READY_AT, ROOMS, Staff,
 from cases.rows import to_row
 from cases.tables import Appointment, Case, Clock, Custody, Event, Party, PersonalText, StreamHead
 from infra.columns import Row
-from infra.db import transaction
+from infra.db import owned, transaction
 from workflow import clocks, model
 from workflow.model import RecordNumber
 
@@ -53,7 +53,7 @@ def full_copies(engine: Engine, staff: Staff, *, first: int, count: int) -> rang
         own = of(connection)
         new = {"serial": "n", "public_id": own.random_hex, "key": f"'request:' || {own.random_hex}"}
         for table in (Case, PersonalText, Party, Custody, Appointment, Clock, StreamHead, Event):
-            _copy(connection, table, staff.case_id, new, first=first, count=count)
+            copy_rows(connection, table, staff.case_id, new, first=first, count=count)
     return range(first, first + count)
 
 
@@ -68,7 +68,7 @@ def open_clocks(engine: Engine, staff: Staff, *, count: int, few: int, few_slots
 def dealt_clocks(engine: Engine, staff: Staff, dealt: Sequence[tuple[str, model.Clock]], *, count: int) -> None:
     """`count` cases with one running clock each: a profile and a clock after the other, and again from the first."""
     first = staff.case_id + 1
-    with _bulk(engine) as connection:
+    with bulk(engine) as connection:
         own = of(connection)
         _SLOT.create(connection)
         connection.execute(insert(_SLOT), [_row(slot, profile, clock) for slot, (profile, clock) in enumerate(dealt)])
@@ -77,18 +77,18 @@ def dealt_clocks(engine: Engine, staff: Staff, dealt: Sequence[tuple[str, model.
         room = f"(n % {len(ROOMS)} + {ROOMS.start})"
         held = {"holder_unit": room, "holder_person": f"{head_of(1)} * {room} + n % {MEDIATORS_A_ROOM} + 1"}
         due = {"next_due_at": own.hours_later.format(at="t.next_due_at", hours="n % 700"), "profile": "slot.profile"}
-        _copy(connection, Case, staff.case_id, {**new, **held, **due}, first=first, count=count, join=slot)
-        _copy(connection, Event, staff.case_id, new, first=first, count=count, only="t.seq = 1")
-        _copy(connection, StreamHead, staff.case_id, new, first=first, count=count)
+        copy_rows(connection, Case, staff.case_id, {**new, **held, **due}, first=first, count=count, join=slot)
+        copy_rows(connection, Event, staff.case_id, new, first=first, count=count, only="t.seq = 1")
+        copy_rows(connection, StreamHead, staff.case_id, new, first=first, count=count)
         values = {name: f"slot.{name}" for name in _DEALT}
         running = f"{slot} t.stopped_at IS NULL AND"
-        _copy(connection, Clock, staff.case_id, values, first=first, count=count, join=running)
+        copy_rows(connection, Clock, staff.case_id, values, first=first, count=count, join=running)
 
 
 @contextmanager
-def _bulk(engine: Engine) -> Iterator[Connection]:
+def bulk(engine: Engine) -> Iterator[Connection]:
     """A connection that writes much and fast, and leaves the database folded up and measured as after a quiet night."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with owned(engine) as owning, owning.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         own, driver = of(connection), connection.connection
         _run(driver.cursor(), own.before_bulk)
         yield connection
@@ -134,7 +134,7 @@ def _row(slot: int, profile: str, clock: model.Clock) -> dict[str, Any]:
     return {"slot": slot, "profile": profile, **{name: row[name] for name in _DEALT}}
 
 
-def _copy(
+def copy_rows(
     connection: Connection,
     table: type[Row],
     case_id: int,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from cases import ledger, tracking
+from cases import filed, ledger, tracking
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people
@@ -61,6 +61,7 @@ class Opened:
     case_id: int
     public_id: str
     code: str  #: the petitioner's tracking code, to be shown once
+    proof: str  #: what the receipt shows of the filing event's hash (`cases/filed.py`)
     repeated: bool = False
 
 
@@ -74,8 +75,10 @@ def execute(
     expected_version: int | None,
     office: OfficeContext,
     request: str,
+    seen_by: Actor | None = None,
 ) -> Done:
-    """Takes one step of a case. `expected_version` None means: whatever the version is (replays, not people).
+    """Takes one step of a case. `expected_version` None means: whatever the version is (replays, not people). `seen_by`
+    finds the case with other eyes than the actor's (`cases.facts.load_facts`); whether the step is theirs, the rules say.
 
     Raises `CaseNotFound`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
     """
@@ -84,7 +87,7 @@ def execute(
     if head and (done := ledger.find_by_key(connection, key)):
         stream, seq, data = done
         return Done(case_id=stream, seq=seq, version=data["version"], repeated=True)
-    loaded = load_facts(connection, case_id, actor=actor) if head else None
+    loaded = load_facts(connection, case_id, actor=actor, seen_by=seen_by) if head else None
     if head is None or loaded is None:
         raise CaseNotFound
     facts, _ = loaded
@@ -93,7 +96,10 @@ def execute(
     head, facts = _settle(connection, head, facts, now=now)
     policy = office.policy.for_profile(facts.profile)
     people = load_people(connection, people_named(command), case_id=case_id)
-    decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy, people=people), command)
+    situation = Situation(
+        facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=office.closed_years
+    )
+    decision = decide(situation, command)
     wrote = apply(connection, case_id, decision, version=facts.version)
     version = facts.version + 1
     head = _append(connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key)
@@ -115,7 +121,8 @@ def open_case(
     code = tracking.code_for(request)
     ledger.wait_for_key(connection, key)  # there is no case yet whose lock would make a second post wait
     if done := ledger.find_by_key(connection, key):
-        return Opened(case_id=done[0], public_id=done[2]["wrote"]["cases"]["public_id"], code=code, repeated=True)
+        public_id, proof = done[2]["wrote"]["cases"]["public_id"], filed.proof_of(connection, done[0])
+        return Opened(case_id=done[0], public_id=public_id, code=code, proof=proof, repeated=True)
     policy = office.policy.for_profile(profile)
     facts = CaseFacts(id=None, procedure=policy.profile.procedure, profile=profile, state=State.UNFILED)
     decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy), command)
@@ -141,8 +148,8 @@ def open_case(
     }
     wrote["tracking"] = dict(tracking.remember(connection, code, case_id=case_id))
     head = ledger.begin_stream(connection, case_id)
-    _append(connection, case_id, head, decision, actor=actor, now=now, version=1, wrote=wrote, key=key)
-    return Opened(case_id=case_id, public_id=row["public_id"], code=code)
+    head = _append(connection, case_id, head, decision, actor=actor, now=now, version=1, wrote=wrote, key=key)
+    return Opened(case_id=case_id, public_id=row["public_id"], code=code, proof=filed.proof(head.hash))
 
 
 def _settle(connection: Connection, head: Head, facts: CaseFacts, *, now: datetime) -> tuple[Head, CaseFacts]:

@@ -1,5 +1,6 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _recusal = tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _party = tables.Party.__table__.c  # type: ignore[attr-defined]
+_event = tables.Event.__table__.c  # type: ignore[attr-defined]
+_custody = tables.Custody.__table__.c  # type: ignore[attr-defined]
 _waiver = tables.Waiver.__table__.c  # type: ignore[attr-defined]
 _appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]
 
@@ -67,11 +70,26 @@ _APPOINTMENTS = Statement(
 _WAIVERS = Statement(
     select(
         _waiver.number, _waiver.clock, _waiver.rung, _waiver.ground, _waiver.proposed_at, _waiver.decided_at,
-        _waiver.decision,
+        _waiver.decision, _waiver.stage, _waiver.unit, _waiver.asked_by, _waiver.evidence, _waiver.decided_by,
     )
     .where(_waiver.case_id == bindparam("case_id"))
     .order_by(_waiver.number)
 )  # fmt: skip
+
+
+#: Whoever has acted in a case, except by deciding about its lights.
+_AUTHORS = Statement(
+    select(_event.actor)
+    .where(_event.stream == bindparam("case_id"), _event.actor.is_not(None), _event.code != "light:waiver_decided")
+    .distinct()
+)
+_CUSTODIES = Statement(
+    select(_custody.number, _custody.unit, _custody.person, _custody.from_at, _custody.until_at)
+    .where(_custody.case_id == bindparam("case_id"))
+    .order_by(_custody.number)
+)
+#: Who answers for lights, or decides about them: only they are told who held a case when it lit.
+ANSWER_FOR_LIGHTS = frozenset({Role.SUPERVISOR, Role.ASSESSOR})
 
 
 class CaseName(NamedTuple):
@@ -93,14 +111,21 @@ def _visible(role: Role) -> Statement:
     )
 
 
-def load_facts(connection: Connection, case_id: int, *, actor: Actor) -> tuple[CaseFacts, CaseName] | None:
-    """The facts of a case, or None if it does not exist for this actor."""
-    rows = _visible(actor.role).rows(connection, case_id=case_id, **reach_of(actor))
+def load_facts(
+    connection: Connection, case_id: int, *, actor: Actor, seen_by: Actor | None = None
+) -> tuple[CaseFacts, CaseName] | None:
+    """The facts of a case, or None if it does not exist for this actor; or for `seen_by`, if whoever asks is trusted to
+    find it with other eyes (a unit that answers for a light of a case that has moved on)."""
+    eyes = seen_by or actor
+    rows = _visible(eyes.role).rows(connection, case_id=case_id, **reach_of(eyes))
     if not rows:
         return None
     row = dict(zip(_CASE_COLUMNS, rows[0], strict=True))
     clocks = tuple(clock_from(values) for values in _CLOCKS.rows(connection, case_id=case_id))
-    return _facts(connection, row, clocks), CaseName(row["public_id"], row["series"], row["year"], row["serial"])
+    facts = _facts(connection, row, clocks)
+    if actor.role in ANSWER_FOR_LIGHTS and any(clock.crossed_until for clock in clocks):
+        facts = replace(facts, custodies=_custodies(connection, case_id))
+    return facts, CaseName(row["public_id"], row["series"], row["year"], row["serial"])
 
 
 def load_people(connection: Connection, accounts: frozenset[AccountId], *, case_id: int) -> dict[AccountId, UnitId]:
@@ -117,9 +142,18 @@ def load_people(connection: Connection, accounts: frozenset[AccountId], *, case_
 
 
 def _waivers(connection: Connection, case_id: int) -> tuple[Waiver, ...]:
+    names = (
+        "number", "clock", "rung", "ground", "proposed_at", "decided_at", "decision", "stage", "unit", "asked_by",
+        "evidence", "decided_by",
+    )  # fmt: skip
+    rows = _WAIVERS.rows(connection, case_id=case_id)
+    return tuple(Waiver(**dict(zip(names, row, strict=True))) for row in rows)
+
+
+def _custodies(connection: Connection, case_id: int) -> tuple[Custody, ...]:
     return tuple(
-        Waiver(number=n, clock=clock, rung=rung, ground=ground, proposed_at=at, decided_at=decided, decision=decision)
-        for n, clock, rung, ground, at, decided, decision in _WAIVERS.rows(connection, case_id=case_id)
+        Custody(number=n, unit=unit, person=person, from_at=begin, until_at=end)
+        for n, unit, person, begin, end in _CUSTODIES.rows(connection, case_id=case_id)
     )
 
 
@@ -131,6 +165,7 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         from_at=row["custody_from"],
         until_at=None,
     )
+    contested = HAS_WAIVERS in row["milestones"].split()
     return CaseFacts(
         id=CaseId(row["id"]),
         procedure=row["procedure"],
@@ -154,7 +189,10 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
             for n, p, chief, begin, end, disclosure in _APPOINTMENTS.rows(connection, case_id=row["id"])
         ),
         clocks=clocks,
-        waivers=_waivers(connection, row["id"]) if HAS_WAIVERS in row["milestones"].split() else (),
+        waivers=_waivers(connection, row["id"]) if contested else (),
+        authors=frozenset(AccountId(a) for (a,) in _AUTHORS.rows(connection, case_id=row["id"]))
+        if contested
+        else frozenset(),
         custody=custody,
         closed_at=row["closed_at"],
         outcome=row["outcome"],

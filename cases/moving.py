@@ -164,7 +164,7 @@ class _Writer:
         for rung in self._not_yet_proposed(change, state):
             waiver = Waiver(
                 number=RecordNumber(state.next_number), clock=change.after.number, rung=rung, ground="recounted",
-                proposed_at=self._now,
+                proposed_at=self._now, stage="recount",
             )  # fmt: skip
             state.next_number += 1
             state.milestones |= {HAS_WAIVERS}

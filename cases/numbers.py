@@ -1,8 +1,10 @@
 """Case numbers: issued by series and year without gaps, kept as columns, shown as （2026）滨园人调字第31号.
 
 The official form of a number is the same in every language, so it stands here and not in a catalogue. It is never
-parsed back.
+parsed back: a number that somebody typed is compared with those there are.
 """
+
+import re
 
 from sqlalchemy import Connection, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +24,15 @@ def issue_number(connection: Connection, *, series: str, year: int) -> int:
         .returning(_series.last)
     )
     return int(connection.execute(statement).scalar_one())
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two ways of writing a number mean the same: brackets, spaces, 第 and 号 may be left out."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(number: str) -> str:
+    return re.sub(r"[\s()（）〔〕\[\]第号]+", "", number)
 
 
 def case_number(short_name: str, series: str, year: int, serial: int) -> str:

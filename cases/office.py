@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from cases.assessment_tables import YearClose
 from cases.crossings import TIMERS
 from cases.ledger import NewEvent, append_to_office
 from cases.policies import present_policy, publish, shipped_files
@@ -13,6 +14,7 @@ from people.directory import choose_profiles, found_office
 from workflow.model import Actor, Json
 from workflow.policy import Policy, Profile
 
+_close = YearClose.__table__.c  # type: ignore[attr-defined]
 #: What an office takes in unless it says otherwise.
 USUAL_PROFILES = ("mediation-30d", "petition", "hotline", "enterprise")
 
@@ -31,6 +33,7 @@ class OfficeContext:
     profiles: tuple[str, ...]
     demo: bool
     simulation: bool
+    closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
 
     def taken_in(self) -> tuple[Profile, ...]:
         """The profiles that matters may be opened under here."""
@@ -55,6 +58,7 @@ def load_office(connection: Connection) -> OfficeContext:
         profiles=tuple(row.profiles.split()),
         demo=row.demo,
         simulation=row.simulation,
+        closed_years=frozenset(connection.execute(select(_close.year)).scalars()),
     )
 
 

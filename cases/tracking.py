@@ -44,9 +44,13 @@ def remember(connection: Connection, code: str, *, case_id: int) -> dict[str, st
 
 def case_of(connection: Connection, typed: str) -> int | None:
     """The case that a code opens, however it was typed; None for anything else."""
-    code = _NOT_CODE.sub("", typed.upper()).translate(MISREAD)
-    rows = _FIND.rows(connection, code_hash=_hash(code))
+    rows = _FIND.rows(connection, code_hash=_hash(read_code(typed)))
     return rows[0][0] if rows else None
+
+
+def read_code(typed: str) -> str:
+    """A code as it was printed, however it was typed: without groups, and with what is easily misread put right."""
+    return _NOT_CODE.sub("", typed.upper()).translate(MISREAD)
 
 
 def _hash(code: str) -> str:

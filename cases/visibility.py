@@ -1,11 +1,15 @@
 """Who may see what. `visible_cases` and `visible_texts` are the only ways to start a select of cases or of texts.
+(`all_numbers` counts numbers, and tells of no case; `masked_texts` and `unmasked_texts` are the closure report's;
+`likeness_of_replies` says which replies are alike, and not what they say.)
 
 What an actor may not see is not in the result: it cannot be counted, found or told apart from what does not exist.
 Roles and their reach follow the access matrix (信访工作条例 §30, 人民调解法 §15): an administrator sees no case at all, an
 assessor and an auditor see clocks and lights without names, recusal beats every role.
 """
 
-from collections.abc import Mapping
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -13,11 +17,14 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     CompoundSelect,
+    Connection,
     Select,
+    Subquery,
     and_,
     bindparam,
     exists,
     false,
+    func,
     or_,
     select,
     true,
@@ -43,16 +50,33 @@ ALL_TEXTS = frozenset(TextKind)
 #: What each role may read of a case it sees. Minutes are the mediators' own (without prejudice); a rating's comment
 #: never reaches the person who was rated.
 READABLE: Mapping[Role, frozenset[TextKind]] = {
-    Role.CLERK: ALL_TEXTS - {TextKind.MINUTES, TextKind.COMMENT},
-    Role.COORDINATOR: ALL_TEXTS - {TextKind.MINUTES, TextKind.COMMENT},
-    Role.MEDIATOR: ALL_TEXTS - {TextKind.COMMENT},
+    Role.CLERK: ALL_TEXTS - {TextKind.MINUTES, TextKind.COMMENT, TextKind.APPEAL},
+    Role.COORDINATOR: ALL_TEXTS - {TextKind.MINUTES, TextKind.COMMENT, TextKind.APPEAL},
+    Role.MEDIATOR: ALL_TEXTS - {TextKind.COMMENT, TextKind.APPEAL},
     Role.SUPERVISOR: ALL_TEXTS - {TextKind.MINUTES},
     Role.PETITIONER: frozenset({TextKind.TITLE, TextKind.STATEMENT, TextKind.REPLY}),
-    Role.ASSESSOR: frozenset(),
-    Role.AUDITOR: frozenset(),
+    Role.ASSESSOR: frozenset({TextKind.APPEAL}),
+    Role.AUDITOR: frozenset({TextKind.APPEAL}),
     Role.ADMINISTRATOR: frozenset(),
     Role.SYSTEM: frozenset(),
 }
+#: What a closure report may name of a case, and to whom, if they give a ground for it. An auditor reads no other page so.
+NAMED_IN_REPORTS = (TextKind.TITLE, TextKind.PARTY_NAME)
+MAY_UNMASK = frozenset({Role.AUDITOR, Role.SYSTEM})
+#: What follows the first character of a text that is masked: as many marks whatever its length.
+MASK = "＊＊"
+
+
+#: Who may ask which replies are alike: whoever looks for signs of gaming, and reads none of them.
+MAY_COMPARE = frozenset({Role.AUDITOR, Role.SYSTEM})
+
+
+class MayNotUnmask(Exception):
+    """This role never reads names, whatever the ground."""
+
+
+class MayNotCompare(Exception):
+    """This role is not told which replies are alike."""
 
 
 @cache
@@ -119,3 +143,60 @@ def visible_texts(actor: Actor) -> Select[Any]:
         .join_from(Case, PersonalText, _text.case_id == case.id)
         .where(_text.kind.in_(kinds))
     )
+
+
+def sealed_texts(case_id: int) -> Select[Any]:
+    """Every text of one case with its salt: what proves that it is the one its commitment was made for. The sealed pack
+    is the one user (`reports/pack.py`); a pack with texts has a reason, which is recorded."""
+    columns = (_text.number, _text.kind, _text.salt, _text.content)
+    return select(*columns).where(_text.case_id == case_id).order_by(_text.number)
+
+
+def all_numbers() -> Subquery:
+    """The numbers of all cases, whoever may see them, and nothing else of them: whether a series is complete can only be
+    asked of all of it. What is told from it are counts, and numbers that *no* case has; never a number that one has."""
+    return select(case.series, case.year, case.serial).subquery("all_numbers")
+
+
+def masked_texts(kind: TextKind) -> Select[Any]:
+    """Titles or names of parties down to their first character: the rest does not leave the database. Stands inside a
+    select of `visible_cases`, and speaks of the case that it has come to."""
+    return _of_the_case(kind, func.substr(_text.content, 1, 1).concat(MASK))
+
+
+def unmasked_texts(kind: TextKind, *, actor: Actor) -> Select[Any]:
+    """The second door: the same texts as they are, for an auditor who has given a ground. The closure report is the one
+    user, and it records the ground before the file is handed out. Raises `MayNotUnmask`."""
+    if actor.role not in MAY_UNMASK:
+        raise MayNotUnmask(actor.role)
+    return _of_the_case(kind, _text.content)
+
+
+def likeness_of_replies(
+    connection: Connection, *where: ColumnElement[bool], actor: Actor, from_characters: int
+) -> Iterator[tuple[int, int, bytes]]:
+    """Case, number of the text, and a token that equal replies share, of the cases that exist for the actor and fulfil
+    the conditions: alike when they differ in blanks only. Shorter ones are left out.
+
+    The words stay here. A token is keyed anew in each call: it cannot be looked up by hashing a guess, nor compared with
+    another day's. Raises `MayNotCompare`.
+    """
+    if actor.role not in MAY_COMPARE:
+        raise MayNotCompare(actor.role)
+    query = (
+        visible_cases(actor, _text.case_id, _text.number, _text.content)
+        .join_from(Case, PersonalText, _text.case_id == case.id)
+        .where(_text.kind == TextKind.REPLY.value, *where)
+        .order_by(_text.case_id, _text.number)
+    )
+    key = secrets.token_bytes(32)
+    return (
+        (row.case_id, row.number, hashlib.blake2b(words.encode(), key=key, digest_size=16).digest())
+        for row in connection.execution_options(yield_per=1000).execute(query)
+        if len(words := "".join(row.content.split())) >= from_characters
+    )
+
+
+def _of_the_case(kind: TextKind, content: ColumnElement[Any]) -> Select[Any]:
+    assert kind in NAMED_IN_REPORTS, "no report ever shows what people said"
+    return select(content.label("content")).where(_text.case_id == case.id, _text.kind == kind.value).correlate(Case)

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from infra.authorizer import guard
 from infra.gate import WriteGate
 from infra.statements import driver_cursor
 
@@ -27,14 +29,15 @@ AUTOCHECKPOINT_PAGES = 16384
 BUSY_TIMEOUT_MS = 10_000
 POOL = 20
 
-_gates: dict[Engine, WriteGate] = {}
+_gates: WeakKeyDictionary[Engine, WriteGate] = WeakKeyDictionary()
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, owner: bool = False) -> Engine:
     """An engine for `url`, set up so that a transaction means the same on both databases. Its errors never carry values:
-    what people said has no place in a log."""
+    what people said has no place in a log. Only the `owner` may change the schema; on PostgreSQL that is for the role
+    in the URL to decide, on SQLite every other connection is guarded by `authorizer.py`."""
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, owner=owner)
     return create_engine(
         url,
         pool_size=POOL,
@@ -45,7 +48,7 @@ def open_engine(url: str) -> Engine:
     )
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, *, owner: bool) -> Engine:
     path = make_url(url).database
     assert path, "an SQLite database is a file"
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -53,8 +56,20 @@ def _sqlite(url: str) -> Engine:
         url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
     )
     event.listen(engine, "connect", _prepare)
+    if not owner:
+        event.listen(engine, "connect", lambda driver, _record: guard(driver))
     _gates[engine] = WriteGate(Path(path))
     return engine
+
+
+@contextmanager
+def owned(engine: Engine) -> Iterator[Engine]:
+    """The same database as its owner opens it, who may change the schema; closed afterwards."""
+    owning = open_engine(engine.url.render_as_string(hide_password=False), owner=True)
+    try:
+        yield owning
+    finally:
+        owning.dispose()
 
 
 def _prepare(driver: sqlite3.Connection, _record: Any) -> None:
@@ -105,8 +120,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def checkpoint(engine: Engine) -> None:
     """Folds SQLite's write-ahead log back into the file without making any writer wait. Does nothing on PostgreSQL."""
     if engine in _gates:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        with engine.connect() as connection:
+            _say(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def warn_of_old_sqlite() -> None:

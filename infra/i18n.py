@@ -18,6 +18,8 @@ LANGUAGES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
 DAY = {"zh_CN": "M月d日 EEE", "en": "EEE d MMM"}
 DAY_WITH_YEAR = {"zh_CN": "yyyy年M月d日 EEE", "en": "EEE d MMM yyyy"}
+MONTH = {"zh_CN": "yyyy年M月", "en": "MMMM yyyy"}
+MONTH_ALONE = {"zh_CN": "M月", "en": "MMM"}
 MINUTE = {"zh_CN": "M月d日 HH:mm", "en": "d MMM HH:mm"}
 MINUTE_WITH_YEAR = {"zh_CN": "yyyy年M月d日 HH:mm", "en": "d MMM yyyy HH:mm"}
 
@@ -50,6 +52,11 @@ def write_day(day: date, language: str, *, today: date | None = None) -> str:
     """10月15日 周四; with the year when it is not this year's."""
     same_year = today is not None and today.year == day.year
     return format_date(day, DAY[language] if same_year else DAY_WITH_YEAR[language], locale=language)
+
+
+def write_month(day: date, language: str, *, alone: bool = False) -> str:
+    """2026年3月, March 2026; `alone`, 3月, Mar: the year is known from what stands around it."""
+    return format_date(day, (MONTH_ALONE if alone else MONTH)[language], locale=language)
 
 
 def write_minute(instant: datetime, language: str, zone: ZoneInfo, *, today: date | None = None) -> str:

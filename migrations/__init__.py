@@ -8,19 +8,25 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ProgrammingError
 
 import cases.assessment_tables
 import cases.tables
 import people.tables
 from infra.columns import Row
-from infra.db import transaction
+from infra.db import owned, transaction
 
 HERE = Path(__file__).parent
+INSUFFICIENT_PRIVILEGE = "42501"  #: PostgreSQL's code
 TABLES = (cases.tables, cases.assessment_tables, people.tables)  #: imported so that the metadata below is complete
 
 
 class SchemaIsUnknown(Exception):
     """The database is of a version that this program does not know: a newer program has written it."""
+
+
+class SchemaIsNotOurs(Exception):
+    """The schema is older than the program and belongs to somebody else: a role that may not change it has asked."""
 
 
 def config() -> Config:
@@ -40,14 +46,27 @@ def current(connection: Connection) -> str | None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Brings the schema to this program's version, in one transaction. Raises `SchemaIsUnknown` for a newer one."""
+    """Brings the schema to this program's version, in one transaction, as the owner of the database. A schema that is of
+    this version already is only looked at, which needs no owner.
+
+    Raises `SchemaIsUnknown` for a newer one, `SchemaIsNotOurs` for an older one that this role may not change.
+    """
     made = config()
-    known = {script.revision for script in ScriptDirectory.from_config(made).walk_revisions()}
-    with transaction(engine) as connection:
-        if (found := current(connection)) and found not in known:
-            raise SchemaIsUnknown(found)
-        made.attributes["connection"] = connection
-        command.upgrade(made, "head")
+    scripts = ScriptDirectory.from_config(made)
+    with engine.connect() as connection:
+        found = current(connection)
+    if found == scripts.get_current_head():
+        return
+    if found and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise SchemaIsUnknown(found)
+    try:
+        with owned(engine) as owning, transaction(owning) as connection:
+            made.attributes["connection"] = connection
+            command.upgrade(made, "head")
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
+            raise SchemaIsNotOurs(found or "") from None
+        raise
 
 
 def differences(connection: Connection) -> list[object]:

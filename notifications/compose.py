@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
 
+from cases import anchors
 from cases.crossings import TIMERS
 from cases.facts import load_facts
 from cases.ledger import OFFICE_STREAM
@@ -108,7 +109,7 @@ def _letter(
 ) -> Letter:
     """One mail about one message, or a digest of many."""
     row, words = lines[0]
-    template, language = ("digest" if row.bundle else "notice"), account.language
+    template, language = _template(row, words), account.language
     if row.bundle:
         said = [one for _, one in lines]
         matters = len({one["number"] for one in said})
@@ -122,7 +123,15 @@ def _letter(
     mail["Subject"] = render(language, f"mail/{'digest_' if row.bundle else ''}subject.txt", **words).strip()
     mail.set_content(render(language, f"mail/{template}.txt", **words))
     mail.add_alternative(render(language, f"mail/{template}.html", **words), subtype="html")
+    if "attached" in words:
+        # As bytes: every one of them is signed, and a mail program must not write the lines in its own way.
+        name, text = words["attached"]
+        mail.add_attachment(text.encode(), "text", "plain", filename=name, params={"charset": "utf-8"})
     return Letter(messages=tuple(one.id for one, _ in lines), to=account.email, mail=mail)
+
+
+def _template(row: Any, words: dict[str, Any]) -> str:
+    return "digest" if row.bundle else "anchor" if "attached" in words else "notice"
 
 
 def _address(name: str, email: str) -> Address:
@@ -134,6 +143,8 @@ def _words(
     connection: Connection, event: Any, office: OfficeContext, settings: Settings, language: str, now: datetime
 ) -> dict[str, Any]:
     """What the templates speak of: number, what happened, which clock is due when, how much is left."""
+    if event.code == anchors.EVENT:
+        return _words_of_anchor(connection, event, office, settings, language)
     if event.stream == OFFICE_STREAM:
         return _words_of_unit(connection, event, office, settings, language)
     loaded = load_facts(connection, event.stream, actor=TIMERS)
@@ -169,6 +180,28 @@ def _words_of_unit(
         "left": None,
         "provisional": False,
         "link": f"{settings.base_url()}/work",
+        "office": office.name,
+    }
+
+
+def _words_of_anchor(
+    connection: Connection, event: Any, office: OfficeContext, settings: Settings, language: str
+) -> dict[str, Any]:
+    """What is said to an auditor with an anchor, and the anchor itself. It names no case but by its place in the record."""
+    number = json.loads(event.data)["number"]
+    text = anchors.anchor_text(connection, number)
+    assert text is not None, "the event and its anchor are written together"
+    words = Words(language)
+    return {
+        "attached": (anchors.file_name(number), text),
+        "number": words("anchor.number", number=number),
+        "what": event.code,
+        "words": words,
+        "clock": None,
+        "due": None,
+        "left": None,
+        "provisional": False,
+        "link": f"{settings.base_url()}/anchors",
         "office": office.name,
     }
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, exists, func, select, update
 
+from cases.anchors import EVENT as ANCHOR
+from cases.ledger import OFFICE_STREAM
 from cases.office import OfficeContext
-from cases.tables import Message
+from cases.tables import Event, Message
 from infra.db import reading, transaction
 from infra.settings import Settings
 from notifications.compose import Composed, Letter, compose
@@ -32,7 +34,14 @@ STORM, LINES = 10, 200
 BACKOFF_MINUTES = (1, 2, 4, 8, 15, 30, 60)
 GIVE_UP_AFTER = timedelta(hours=72)
 
+_event = Event.__table__.c  # type: ignore[attr-defined]
 _message = Message.__table__.c  # type: ignore[attr-defined]
+_IS_ANCHOR = exists().where(
+    _event.stream == _message.stream,
+    _event.seq == _message.seq,
+    _message.stream == OFFICE_STREAM,
+    _event.code == ANCHOR,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +82,9 @@ def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: d
 
 def gather_storms(connection: Connection, *, now: datetime) -> None:
     """Puts what waits for one person into a digest, if it is many mails that nobody has tried to send yet. A message
-    stays in its digest for good, so that a second copy is recognised as one."""
-    fresh = (_message.next_try_at <= now) & (_message.attempts == 0) & _message.bundle.is_(None)
+    stays in its digest for good, so that a second copy is recognised as one. An anchor is a file to be kept: it goes
+    out by itself."""
+    fresh = (_message.next_try_at <= now) & (_message.attempts == 0) & _message.bundle.is_(None) & ~_IS_ANCHOR
     storms = select(_message.recipient).where(fresh).group_by(_message.recipient).having(func.count() >= STORM)
     for recipient in connection.execute(storms).scalars().all():
         lines = select(_message.id).where(fresh, _message.recipient == recipient).order_by(_message.id)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 from babel.messages.extract import extract_from_dir
 
@@ -15,6 +15,11 @@ from cases.policies import shipped_files
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
 from ops.jobs import JOBS
+from reports.bulletin_sheet import bulletin_codes
+from reports.closure_columns import COLUMNS
+from reports.exports import FORMATS, GROUNDS
+from reports.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
+from reports.serials import FATES
 from web.forms import shapes
 from web.pages import MENU
 from web.presenters.lights import SHAPES
@@ -24,12 +29,15 @@ from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
 from workflow import commands
+from workflow.clocks import ANSWERED, REOPENED
 from workflow.disputes import DISPUTE_TYPES
+from workflow.marks import BY_EXTENSION, BY_PAUSE, MEASURES
 from workflow.model import Consent, Kind, Light, Role, Side, State, Unit
 from workflow.policy import Confidence, Ground, Policy
 from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
 from workflow.procedures import PROCEDURES
+from workflow.procedures.lights import APPEAL, FURTHER
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
@@ -96,9 +104,17 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named(
         "rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {"pause_over"}
     )
-    yield from _named("ground", get_args(Ground))
-    yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned", "void"))
-    yield from _named("scheme", policy.schemes)
+    yield from _named("ground", (*get_args(Ground), ANSWERED))
+    yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned", "void", REOPENED))
+    yield from _named("measure", set(MEASURES) - {"by_hand"})
+    outcomes = {outcome for known in MEASURES.values() for outcome in known}
+    yield from _named("mark", outcomes - {light.value for light in Light})
+    grounds = {kind: get_args(get_type_hints(kind).get("ground")) for kind in kinds}
+    yield from _named("waived", (BY_EXTENSION, BY_PAUSE, "recounted", "superseded", *grounds[commands.AppealLight]))
+    yield from _named("waived", grounds[commands.FindNotOurs])
+    yield from _named("milestone", {step.marks for step in steps if step.marks})
+    yield from (error.code for error in (InstantIsUnreadable, OfficeWasNotFounded, InstantIsToCome))
+    yield from _named("stage", ("recount", APPEAL, FURTHER))
     yield from _named("procedure", PROCEDURES)
     yield from _named("dispute", DISPUTE_TYPES)
     yield from _named("channel", get_args(commands.Channel))
@@ -118,15 +134,23 @@ def codes(policy: Policy) -> Iterator[str]:
         yield from (f"matter.{matter}", f"matter.{matter}.about")
     yield from _named("filing", FILED)
     yield from _named("remedies", PROCEDURES)
+    yield from bulletin_codes()
+    yield from _named("serials", FATES)
+    yield from (code for columns in COLUMNS.values() for column in columns for code in column.heading)
+    yield from (f"closures.no_such_{name}" for name in ("unit", "procedure", "profile"))
+    yield from (f"closures.too_many.{kind}.{at}" for kind in FORMATS if FORMATS[kind].most for at in ("web", "file"))
+    yield from _named("format", FORMATS)
+    yield from _named("unmask", GROUNDS)
     yield from (code for _, code in MENU)
     yield from _named("job", (job.name for job in JOBS))
     yield from _named("mails", KINDS)
     yield from _named("unit_kind", UNIT_KINDS)
+    yield "anchor.number"
     yield from (f"people.{name}_missing" for name in NewAccount.__dataclass_fields__)
     told = {step.event for step in steps if step.tells}
     for what in (
         told
-        | {"clock:recounted", "unit:third_red"}
+        | {"clock:recounted", "unit:third_red", "anchor:made"}
         | {
             f"clock:crossed.{code}"
             for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
@@ -134,7 +158,7 @@ def codes(policy: Policy) -> Iterator[str]:
     ):
         yield from (f"mail.tag.{what}", f"mail.what.{what}", f"mail.do.{what}")
     yield from _named("policy", ("missing", "bad_value", "unknown_key"))
-    yield from (code for call in ("PolicyFault", "Found") for code in _written_codes(call))
+    yield from (code for call in ("PolicyFault", "Found", "Fault") for code in _written_codes(call))
     yield from _named("policy", ("extends_itself", "incomplete"))
     yield from _named("policy_kind", KINDS_OF_PASTE)
     yield from _named("because", BECAUSE)
@@ -188,7 +212,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|signin|code|people|password|closures|file|deadline|calendar|policy|because|why)\.[a-z_]+"
+    r"(?:error|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of)\.[a-z_]+"
 )
 
 

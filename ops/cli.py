@@ -4,7 +4,6 @@ What it says of time limits is in `deadline.py`, of policies in `policies.py`; t
 """
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,29 +11,29 @@ import typer
 from sqlalchemy import Engine
 
 import migrations
-from cases.crossings import TIMERS
-from cases.numbers import case_number
 from cases.office import USUAL_PROFILES, NoOffice, load_office
 from cases.words import Words, fault_words
-from infra.db import open_engine, reading, warn_of_old_sqlite
+from infra.db import open_engine, warn_of_old_sqlite
 from infra.i18n import known_language, translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
 from ops import verify as verifier
+from ops.anchoring import anchor, keys_at_hand, pack
+from ops.as_of import as_of
+from ops.assessing import assess, scheme
 from ops.clock import read_clock
+from ops.database import database
 from ops.deadline import deadline
+from ops.exporting import export
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
 from ops.policies import policy
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
 from ops.replay import replay as replay_story
 from ops.serving import serve_demo, serve_office
+from ops.signs import signs
+from ops.statistics import bulletin, serials
 from ops.stories import StoryIsWrong, read_story
-from people.directory import names_of_units
-from reports.assessment import YearWithoutCalendar
-from reports.assessment import assess as assess_year
-from reports.closures import closure_cells, closure_header, closure_rows
-from reports.sheets import write_csv, write_xlsx
 from workflow.model import Refusal
 from workflow.policy_files import PolicyIsWrong
 
@@ -42,10 +41,18 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Huiyin 回音: 事事有着落，件件有回音. A case-workflow engine for mediation rooms and petition desks.",
 )  # fmt: skip
-export = typer.Typer(no_args_is_help=True, help="写出报表。Write reports to files.")
 app.add_typer(export, name="export")
 app.add_typer(deadline, name="deadline")
 app.add_typer(policy, name="policy")
+assess.command()(signs)
+app.add_typer(assess, name="assess")
+app.add_typer(scheme, name="scheme")
+app.add_typer(anchor, name="anchor")
+app.command()(pack)
+app.add_typer(database, name="database")
+app.command()(serials)
+app.command()(bulletin)
+app.command("as-of")(as_of)
 Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 
 
@@ -108,7 +115,10 @@ def demo(
 def sweep(
     as_json: Json = False,
     job: Annotated[
-        str, typer.Option(help="任务名 / which job: sweep, third_reds, digests, deliver, checkpoint, sessions")
+        str,
+        typer.Option(
+            help="任务名 / which job: sweep, third_reds, digests, anchors, deliver, checkpoint, sessions, origins"
+        ),
     ] = "sweep",
 ) -> None:
     """运行一次定时任务（默认检查时限）。Run a recurring job once, by default the check of time limits."""
@@ -124,97 +134,20 @@ def sweep(
 
 
 @app.command()
-def assess(
-    year: Annotated[int, typer.Argument(help="年度 / year")],
-    scheme: Annotated[str, typer.Option(help="计分办法 / scheme")] = "LIGHTS-A",
-    as_json: Json = False,
-) -> None:
-    """年度考核，逐项列出。The year-end assessment, itemised."""
-    with reading(_engine()) as connection:
-        office = _office(connection)
-        try:
-            result = assess_year(connection, year=year, scheme=scheme, actor=TIMERS, office=office)
-        except YearWithoutCalendar:
-            fail(f"{year} 年没有已公布的日历。There is no published calendar for {year}.", WRONG)
-        except KeyError:
-            fail(f"没有计分办法 {scheme}；可选 / known: {', '.join(office.policy.schemes)}", ASKED_WRONGLY)
-        units = names_of_units(connection)
-    sheets: list[dict[str, Any]] = [
-        {
-            "unit": units[sheet.unit],
-            "total": float(sheet.total),
-            "points": float(sheet.points),
-            "items": [
-                {
-                    "case": case_number(office.short_name, *result.numbers[item.lit.case_id][1:]),
-                    "clock": item.lit.clock,
-                    "rule": item.lit.rule,
-                    "light": item.lit.light.value,
-                    "lit_at": item.lit.occurred_at.isoformat(),
-                    "event": item.lit.event,
-                    "points": float(item.points),
-                    "waived": item.lit.waived,
-                }
-                for item in sheet.items
-            ],
-        }
-        for sheet in result.sheets
-    ]
-    if as_json:
-        print_json({"year": year, "scheme": scheme, "sheets": sheets})
-        return
-    for sheet in sheets:
-        typer.echo(f"{sheet['unit']}  {sheet['total']:g}  ({sheet['points']:+g})")
-        for item in sheet["items"]:
-            typer.echo(
-                f"  {item['points']:+.1f}  {item['case']}  {item['rule']}  {item['light']}  {item['lit_at']}  #{item['event']}{'  waived' if item['waived'] else ''}"
-            )
-
-
-@export.command()
-def closures(
-    output: Annotated[Path, typer.Argument(help="文件名，以 .csv 或 .xlsx 结尾。A file name ending in .csv or .xlsx.")],
-    start: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="起始日 / first day")],
-    end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="截止日 / last day")],
-    language: Annotated[str, typer.Option(help="zh_CN, en")] = "zh_CN",
-    as_json: Json = False,
-) -> None:
-    """办结报告：每件一行。The closure report, one row a closed case."""
-    if output.suffix not in (".csv", ".xlsx"):
-        fail("文件名须以 .csv 或 .xlsx 结尾。The file name must end in .csv or .xlsx.", ASKED_WRONGLY)
-    say = translator(language)
-    unfinished = output.with_name(f".{output.name}.part")
-    with reading(_engine()) as connection:
-        office = _office(connection)
-        count = 0
-
-        def cells() -> Any:
-            nonlocal count
-            for row in closure_rows(connection, actor=TIMERS, office=office, start=start.date(), end=end.date()):
-                count += 1
-                yield closure_cells(row, say)
-
-        if output.suffix == ".csv":
-            with unfinished.open("wb") as file:
-                file.writelines(write_csv(cells(), closure_header(say)))
-        else:
-            write_xlsx(cells(), closure_header(say), unfinished, now=read_clock())
-    unfinished.replace(output)
-    if as_json:
-        print_json({"file": str(output), "rows": count})
-    else:
-        typer.echo(f"{output}: {count}")
-
-
-@app.command()
 def verify(
     database: Annotated[
         str, typer.Argument(help="数据库文件或地址，默认本单位的。A file or URL; by default this office's.")
     ] = "",
     as_json: Json = False,
+    anchors: Annotated[
+        list[str] | None, typer.Option(help="留存的存证单，文件或文件夹。Anchors that were kept: files or folders.")
+    ] = None,
+    key: Annotated[list[str] | None, typer.Option(help="签名公钥或其文件。The public key, or its file.")] = None,
 ) -> None:
     """独立核验记录：链、行与事件、孤立行、缺号。Check the record independently, read-only."""
     arguments = [database or settings().database_url(), *(["--json"] if as_json else [])]
+    for option, values in (("--anchors", anchors), ("--key", keys_at_hand(key) if anchors else None)):
+        arguments += [part for value in values or () for part in (option, value)]
     raise typer.Exit(verifier.main(arguments))
 
 
@@ -278,6 +211,9 @@ def main() -> None:
         sys.exit(ASKED_WRONGLY)
     except migrations.SchemaIsUnknown as error:
         typer.echo(say("schema.unknown") % {"version": error}, err=True)
+        sys.exit(UNREADABLE)
+    except migrations.SchemaIsNotOurs:
+        typer.echo(say("schema.not_ours"), err=True)
         sys.exit(UNREADABLE)
 
 

@@ -14,6 +14,7 @@ from workflow.definition import (
     AcknowledgeAll,
     ClockChange,
     Extend,
+    GoOn,
     PauseAll,
     Procedure,
     ResumeAll,
@@ -139,6 +140,8 @@ def _moved(change: ClockChange) -> str:
             return "resumes all"
         case Extend(names=names):
             return f"extends {' or '.join(f'`{name}`' for name in names)}"
+        case GoOn(names=names):
+            return f"lets {' or '.join(f'`{name}`' for name in names)} go on"
 
 
 def _clocks(table: Procedure) -> Iterator[tuple[str, ...]]:

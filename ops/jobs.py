@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from cases.anchors import is_due, make_anchors
 from cases.jobruns import note_run
 from cases.office import load_office
+from cases.rating_origins import forget_old_origins
 from cases.sweep import sweep
 from cases.thirds import warn_of_third_reds
 from infra.db import checkpoint, reading, transaction
 from infra.settings import Settings
+from infra.signing import signing_key
 from notifications.daily import release_digests
 from notifications.deliver import deliver
 from people.signin import forget_old_sessions
@@ -50,6 +53,14 @@ def _digests(engine: Engine, _settings: Settings, now: datetime) -> str:
     return f"digests={release_digests(engine, office.policy.calendar, now=now)}"
 
 
+def _anchors(engine: Engine, settings: Settings, now: datetime) -> str:
+    with reading(engine) as connection:
+        office = load_office(connection)
+        due = is_due(connection, office, now=now)
+    made = make_anchors(engine, office=office, key=signing_key(settings.home), now=now) if due else ()
+    return f"anchors={len(made)}"
+
+
 def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> str:
     checkpoint(engine)
     return ""
@@ -60,13 +71,20 @@ def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> str:
         return f"forgotten={forget_old_sessions(connection, now=now)}"
 
 
+def _forget_origins(engine: Engine, _settings: Settings, now: datetime) -> str:
+    with transaction(engine) as connection:
+        return f"forgotten={forget_old_origins(connection, now=now)}"
+
+
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="third_reds", every=timedelta(minutes=10), run=_third_reds),
     Job(name="digests", every=timedelta(minutes=10), run=_digests),
+    Job(name="anchors", every=timedelta(minutes=10), run=_anchors),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),
+    Job(name="origins", every=timedelta(hours=1), run=_forget_origins),
 )
 
 

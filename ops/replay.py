@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from cases.sweep import sweep
 from cases.tables import Clock, Message
 from infra.db import open_engine, reading, transaction
 from ops.stories import Story, Teller, build_stage
-from reports.assessment import points_of_case
+from reports.assessment import counts_of_case, points_of
 from workflow.clocks import due_on, light, red_at, yellow_at
 from workflow.model import Clock as ClockValue
 from workflow.policy import Policy
+from workflow.scoring import score
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 SCHEME = "LIGHTS-A"
@@ -96,15 +98,20 @@ def _outcome(engine: Engine, office: OfficeContext, story: Story, teller: Teller
     assert teller.case_id is not None, "a story opens a case"
     with reading(engine) as connection:
         loaded = load_facts(connection, teller.case_id, actor=TIMERS)
-        points = points_of_case(connection, teller.case_id, actor=TIMERS, scheme=office.policy.schemes[SCHEME])
+        own = counts_of_case(connection, teller.case_id, actor=TIMERS, office=office)
         mails = connection.execute(select(func.count()).select_from(Message)).scalar_one()
     assert loaded is not None
     return {
         "case": story.case,
         "clocks": [_clock_line(clock, office, at) for clock in loaded[0].clocks],
-        "points": {SCHEME: float(points)},
+        "points": {SCHEME: float(points_of(own, office.policy.schemes[SCHEME]))},
+        "scores": {name: _figure(score(own, scheme).total) for name, scheme in office.policy.schemes.items()},
         "mails": mails,
     }
+
+
+def _figure(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _clock_line(clock: ClockValue, office: OfficeContext, at: datetime) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Engine, select
 
 from cases.execute import CaseNotFound, Opened, execute, open_case
 from cases.office import OfficeContext, establish
-from cases.tables import Party, PersonalText
+from cases.tables import Clock, Party, PersonalText, Waiver
+from infra.columns import Row
 from infra.db import transaction
 from people.directory import add_account, add_unit, person
 from web.forms import shapes
@@ -211,8 +212,23 @@ class Teller:
                 if value == "all":
                     return list(known.values())
                 return [self._known(known, v) for v in value] if isinstance(value, list) else self._known(known, value)
+            case "lights":
+                name, _, rung = str(value).partition(":")
+                return f"{self._last(connection, Clock, name=name)}:{rung}"
+            case "waivers" | "rejected_appeals":
+                return self._last(connection, Waiver) if value == "last" else value
             case _:
                 return value
+
+    def _last(self, connection: Connection, table: type[Row], **columns: str) -> int:
+        """The number of the last record of a kind that the case has. Raises `StoryIsWrong` if it has none."""
+        row = table.__table__.c  # type: ignore[attr-defined]
+        same = [row[name] == value for name, value in columns.items()]
+        query = select(row.number).where(row.case_id == self.case_id, *same).order_by(row.number.desc())
+        found: int | None = connection.execute(query.limit(1)).scalar()
+        if found is None:
+            raise StoryIsWrong(f"{self._story.case}: there is no {table.__name__} yet: {columns or 'last'}")
+        return found
 
     def _account(self, name: str) -> int | None:
         return self._known(self._stage.people, name).account

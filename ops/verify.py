@@ -1,17 +1,16 @@
 """`huiyin verify`: proves, reading only, that a database is what its ledger says. Also a plain script:
 
-    python ops/verify.py DATABASE [--json]
+    python ops/verify.py DATABASE [--json] [--anchors FILE]... [--key PUBLICKEY]...
 
 DATABASE is the path of an SQLite file or of a backup, or a URL. Exit code 0: nothing to report; 1: findings; 3: the
 database cannot be read. Only the standard library and a database driver are used, and no rule of the program: an
-auditor may run this file, its three neighbours `verify_*.py` and `cases/labels.json` on a copy, without the program.
+auditor may run this file, its neighbours `verify_*.py` and `cases/labels.json` on a copy, without the program.
 
 What it cannot see: a ledger whose end was cut off, or whose events were forged and hashed anew, together with every row
 and head that would contradict it. Against that stand the hashes that other people keep (anchors, receipts).
 """
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +23,8 @@ from typing import Any
 if not __package__:  # run as a script: the neighbours are found from the directory above
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from ops.verify_anchors import check_anchors
+from ops.verify_office import CUTOFF, Office, check_heads, check_office, check_policies, remembering
 from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
 from ops.verify_rows import compare_case, compare_records, compare_tracking
 from ops.verify_sources import TRIGGERS, CannotRead, Row, Source, opened
@@ -32,7 +33,6 @@ from ops.verify_stream import EVENT_COLUMNS, OFFICE_STREAM, Event, chain, fold
 LABELS = Path(__file__).resolve().parents[1] / "cases" / "labels.json"
 #: What says of a table that its rows are records of a case.
 RECORD_KEY = ("case_id", "number")
-PUBLISHED = "policy:published"
 FINDINGS_FOUND, UNREADABLE = 1, 3
 
 Labels = Mapping[str, Mapping[str, str]]
@@ -43,9 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="huiyin verify", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("database")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--anchors", action="append", default=[], help="a file or folder of anchors that were kept")
+    parser.add_argument("--key", action="append", default=[], help="the office's public key, or its file")
     asked = parser.parse_args(argv)
     try:
-        report = verify(asked.database)
+        report = verify(asked.database, anchors=asked.anchors, keys=asked.key)
     except CannotRead as error:
         sys.stderr.write(CANNOT_READ.format(database=without_password(asked.database), reason=error) + "\n")
         return UNREADABLE
@@ -53,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if report.ok else FINDINGS_FOUND
 
 
-def verify(url_or_path: str) -> Report:
-    """Every fault of the database. Raises `CannotRead`."""
+def verify(url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str] = ()) -> Report:
+    """Every fault of the database, also against the anchors in these files. Raises `CannotRead`."""
     labels: Labels = json.loads(LABELS.read_text("utf-8"))
     notes = Notes()
     with opened(url_or_path) as source:
@@ -62,12 +64,15 @@ def verify(url_or_path: str) -> Report:
         _check_triggers(source, notes)
         _check_streams(source, labels, notes)
         _check_series(source, notes)
+        if anchors:
+            check_anchors(source, anchors, keys, notes)
     given = [label for columns in labels.values() for label in columns.values()]
     return Report(
         database=url_or_path,
         counts=notes.counts,
         columns={label: given.count(label) for label in ("hashed", "derived", "volatile")},
         findings=tuple(notes.findings),
+        remarks=tuple(notes.remarks),
     )
 
 
@@ -83,25 +88,18 @@ def _check_file(source: Source, labels: Labels, notes: Notes) -> None:
 
 def _check_triggers(source: Source, notes: Notes) -> None:
     notes.begin("triggers")
-    found = source.triggers()
-    for name, wanted in TRIGGERS[source.kind].items():
-        if name not in found:
-            notes.add(Finding(code="triggers.missing", table="trigger", number=name))
+    found, wanted = source.triggers(), TRIGGERS[source.kind]
+    for name in sorted(wanted.keys() - found.keys()):
+        notes.add(Finding(code="triggers.missing", table="trigger", number=name))
+    for name, parts in found.items():
+        place = Finding(code="triggers.added", table="trigger", number=name)
+        if name not in wanted:
+            notes.add(replace(place, stored=parts.get("table") or parts.get("rule") or parts.get("sql")))
             continue
         notes.count("triggers")
-        for part, expected in wanted.items():
-            if found[name][part] != expected:
-                stored = found[name][part]
-                notes.add(
-                    Finding(
-                        code="triggers.differs",
-                        table="trigger",
-                        number=name,
-                        column=part,
-                        stored=stored,
-                        expected=expected,
-                    )
-                )
+        for part, expected in wanted[name].items():
+            if (stored := parts.get(part)) != expected:
+                notes.add(replace(place, code="triggers.differs", column=part, stored=stored, expected=expected))
 
 
 # -- streams ----------------------------------------------------------------------------------------------------------
@@ -109,27 +107,30 @@ def _check_triggers(source: Source, notes: Notes) -> None:
 
 def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
     """Reads the tables in step, one stream at a time, each table by one cursor."""
-    notes.begin("chains", "versions", "rows", "derived", "crossings", "messages")
+    notes.begin("chains", "versions", "rows", "derived", "crossings", "messages", "office")
     wanted = _columns(labels)
-    published: dict[Any, Any] = {}
+    office = Office()
     cursors = {
         table: source.rows(table, columns, columns[:2] if table != "message" else columns[:3])
         for table, columns in wanted.items()
     }
     for stream, rows in _in_step(cursors):
         posted = list(rows.pop("message", ()))
-        recorded_at = dict.fromkeys(seq for _, seq, *_ in posted)
+        heads = list(rows.pop("year_cutoff", ()))
+        found: dict[Any, Event | None] = dict.fromkeys(seq for _, seq, *_ in (*posted, *heads))
         head = next(((seq, hash_) for _, seq, hash_ in rows.pop("stream_head", ())), None)
         events = chain(stream, map(Event._make, rows.pop("event", ())), head, notes)
-        events = _publishing(events, published) if stream == OFFICE_STREAM else events
-        folded = fold(stream, _remembering(events, recorded_at), notes)
-        _check_messages(posted, recorded_at, notes)
+        events = remembering(events, office) if stream == OFFICE_STREAM else events
+        folded = fold(stream, _finding(events, found), notes)
+        _check_messages(posted, found, notes)
+        check_heads(heads, found, notes)
         compare_case(folded, rows.pop("cases", ()), wanted["cases"], notes)
         compare_tracking(folded, rows.pop("tracking", ()), wanted["tracking"], notes)
         for table, columns in wanted.items():
             if columns[:2] == RECORD_KEY:
                 compare_records(folded, table, rows.pop(table, ()), columns, notes)
-    _check_policies(source, published, notes)
+    check_policies(source, office, notes)
+    check_office(source, office, labels, notes)
 
 
 def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:
@@ -138,6 +139,7 @@ def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:
         "event": EVENT_COLUMNS,
         "stream_head": ("stream", "seq", "hash"),
         "message": ("stream", "seq", "recipient", "recorded_at"),
+        "year_cutoff": CUTOFF,
         "cases": ("id", *(name for name in labels["cases"] if name != "id")),
         "tracking": ("case_id", "code_hash"),
     }
@@ -169,54 +171,24 @@ def _order(key: Any) -> tuple[int, Any]:
     return (1, key) if isinstance(key, int) else (0, 0) if key is None else (2, str(key))
 
 
-def _remembering(events: Iterable[Event], recorded_at: dict[Any, Any]) -> Iterator[Event]:
-    """The events as they pass; when the wanted ones were recorded is kept."""
+def _finding(events: Iterable[Event], found: dict[Any, Event | None]) -> Iterator[Event]:
+    """The events as they pass; the wanted ones are kept."""
     for event in events:
-        if event.seq in recorded_at:
-            recorded_at[event.seq] = event.recorded_at
+        if event.seq in found:
+            found[event.seq] = event
         yield event
 
 
-# -- policies ---------------------------------------------------------------------------------------------------------
-
-
-def _publishing(events: Iterable[Event], published: dict[Any, Any]) -> Iterator[Event]:
-    """The events of the office as they pass; the hash of each policy that was published is kept."""
-    for event in events:
-        if event.code == PUBLISHED:
-            try:
-                data = json.loads(event.data)
-                published[data["version"]] = data["content"]
-            except (TypeError, ValueError, KeyError, RecursionError):
-                published[f"event {event.seq}"] = None  # no row will answer to it
-        yield event
-
-
-def _check_policies(source: Source, published: dict[Any, Any], notes: Notes) -> None:
-    """Each published policy is kept as its event says, and nothing was put beside them."""
-    notes.begin("policies")
-    kept: set[Any] = set()
-    for number, version, content in source.rows("policy_version", ("number", "version", "content"), ("number",)):
-        notes.count("policies")
-        stored = hashlib.sha256(str(content).encode("utf-8", "surrogateescape")).hexdigest()
-        expected = published.get(version)
-        kept.add(version)
-        if stored != expected:
-            code = "policies.differs" if expected else "policies.orphan"
-            notes.add(Finding(code=code, table="policy_version", number=number, stored=stored, expected=expected))
-    for version in published.keys() - kept:
-        notes.add(Finding(code="policies.missing", table="policy_version", number=version))
-
-
-def _check_messages(posted: Sequence[Row], recorded_at: Mapping[Any, Any], notes: Notes) -> None:
+def _check_messages(posted: Sequence[Row], found: Mapping[Any, Event | None], notes: Notes) -> None:
     before: Row | None = None
     for stream, seq, recipient, stored in posted:
         notes.count("messages")
-        expected = recorded_at[seq]
+        event = found[seq]
+        expected = event.recorded_at if event else None
         place = Finding(
             code="messages.orphan", table="message", stream=stream, number=seq, stored=stored, expected=expected
         )
-        if expected is None:
+        if event is None:
             notes.add(place)
         elif stored != expected:
             notes.add(replace(place, code="messages.differs", column="recorded_at"))

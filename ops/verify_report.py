@@ -13,7 +13,7 @@ from typing import Any
 #: The checks in the order they are reported, and what each counts.
 CHECKS: Mapping[str, str] = {
     "file": "tables in a file without damage",
-    "triggers": "triggers that protect the ledger",
+    "triggers": "triggers that protect what may only grow",
     "chains": "events, each chained to the one before",
     "versions": "versions of cases, without gaps",
     "rows": "rows equal to what the ledger says",
@@ -21,12 +21,15 @@ CHECKS: Mapping[str, str] = {
     "crossings": "crossings of a rung that stood then",
     "messages": "messages about an event that exists",
     "series": "numbers issued without gaps",
+    "office": "rows of the office equal to its events",
     "policies": "published policies kept as they were",
+    "anchors": "heads of kept anchors found at their place",
 }
 #: One sentence a code; the part before the dot is the check.
 SENTENCES: Mapping[str, str] = {
     "file.damaged": "the database reports: {stored}",
     "triggers.missing": "this trigger is missing: the ledger is not protected",
+    "triggers.added": "the program has made no such trigger: {stored}",
     "triggers.differs": "stored {stored}, expected {expected}: the ledger is not protected as it should be",
     "chains.gap": "the events before this one are missing: expected seq {expected}, found {stored}",
     "chains.twice": "the stream has more than one event with this seq",
@@ -59,10 +62,30 @@ SENTENCES: Mapping[str, str] = {
     "policies.differs": "the files are not those that were published: stored {stored}, the ledger says {expected}",
     "policies.orphan": "no event says that this was published",
     "policies.missing": "its files are missing",
+    "office.differs": "stored {stored}, the ledger says {expected}",
+    "office.missing": "the ledger has this row and the table has not",
+    "office.orphan": "the table has this row and the ledger has not",
+    "office.cutoff": "the heads that the year was closed at have changed: stored {stored}, the ledger says {expected}",
+    "office.no_event": "the year was closed at an event that does not exist: {stored}",
     "series.missing": "no case has serial {expected}",
     "series.twice": "more than one case has serial {stored}",
     "series.beyond": "the last number issued is {expected}, a case has {stored}",
     "series.differs": "stored {stored}, recomputed {expected}",
+    "anchors.line": "this is no line of an anchor: {stored}, expected was {expected}. The anchor is not used",
+    "anchors.edited": "the text was changed after it was written: its checksum is {stored}, it says {expected}. It is not used",
+    "anchors.signature": "the signature does not fit the text: it was changed, or somebody else signed it. It is not used",
+    "anchors.key": "it is signed with the key {stored}, the key given is {expected}. It is not used",
+    "anchors.chain": "the one after it was made upon another text: {expected}, this one is {stored}. It is not used",
+    "anchors.twice": "{expected} has another text under this number",
+    "anchors.office": "it is of the office {stored}, this record is of {expected}. It is not used",
+    "anchors.rollback": "ROLLBACK: {stored} chains end before this anchor: the record is a copy from before {expected}",
+    "anchors.gone": "the whole chain is gone, and the case with it; it was at {expected}",
+    "anchors.behind": "the chain was cut off here, at seq {stored}; it was at {expected}",
+    "anchors.rechained": "the history was written anew: the hash is {stored}, it was {expected}",
+    "anchors.unknown": "the record does not know this anchor: it is older, or what came after was taken out",
+    "anchors.differs": "the record has another text of this anchor: {stored}, the one that was kept says {expected}",
+    "anchors.cases": "the record has {stored} cases, there were {expected}",
+    "anchors.series": "the last number issued is {stored}, it was {expected}",
 }
 #: Where a finding is.
 PLACES: Mapping[str, str] = {
@@ -74,7 +97,13 @@ PLACES: Mapping[str, str] = {
     "series": "series, {number}",
     "trigger": "trigger {number}",
     "policy_version": "policy_version {number}",
+    "year_close": "year_close {number}",
+    "year_cutoff": "year_cutoff {number}, case {stream}",
+    "anchor": "anchor {number}",
+    "sign_review": "sign_review {number}",
     "file": "file",
+    "kept anchor": "anchor {number} in {stream}",
+    "anchor file": "{stream} line {number}",
 }
 RECORD_PLACE = "{table}, case {stream} number {number}"
 TITLE = "huiyin verify  {database}"
@@ -119,6 +148,7 @@ class Report:
     counts: Mapping[str, int]
     columns: Mapping[str, int]
     findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()  #: what could not be checked, or how it was
 
     @property
     def ok(self) -> bool:
@@ -134,6 +164,7 @@ class Report:
             done = _count(faults[check]) if check in self.counts else NOT_CHECKED
             lines.append(f"{check:<10}{self.counts.get(check, 0):>9}  {words:<40}  {done}")
         lines += [COLUMNS.format_map(self.columns)]
+        lines += self.remarks
         lines += [finding.line() for finding in self.findings]
         lines += [ALL_GOOD if self.ok else VERDICT_BAD.format(findings=_count(len(self.findings)))]
         return "\n".join(lines)
@@ -145,6 +176,7 @@ class Report:
                 "ok": self.ok,
                 "counts": dict(self.counts),
                 "columns": dict(self.columns),
+                "remarks": list(self.remarks),
                 "findings": [
                     {name: getattr(f, name) for name in Finding.__dataclass_fields__} | {"line": f.line()}
                     for f in self.findings
@@ -161,6 +193,7 @@ class Notes:
 
     counts: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def begin(self, *checks: str) -> None:
         self.counts |= dict.fromkeys(checks, 0)
@@ -170,6 +203,9 @@ class Notes:
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)
+
+    def remark(self, words: str) -> None:
+        self.remarks.append(words)
 
 
 def without_password(database: str) -> str:

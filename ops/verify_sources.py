@@ -25,8 +25,29 @@ NO_GAPS = (
     "BEGIN IF NEW.seq IS DISTINCT FROM (SELECT COALESCE(MAX(seq), 0) + 1 FROM event WHERE stream = NEW.stream) "
     "THEN RAISE EXCEPTION 'the ledger has no gaps'; END IF; RETURN NEW; END"
 )
-#: What protects the ledger, as each database describes it. `tgtype` adds up: 1 each row, 2 before, 4 insert, 8 delete,
-#: 16 update, 32 truncate; `tgenabled` A is ENABLE ALWAYS.
+#: Beside the ledger, the tables whose rows are added and stay as they are.
+KEPT = ("policy_version", "anchor", "year_close", "year_cutoff")
+_SQLITE_KEPT = {
+    f"{table}_no_{change}": {
+        "sql": f"CREATE TRIGGER {table}_no_{change} BEFORE {change.upper()} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
+    }
+    for table in KEPT
+    for change in ("update", "delete")
+}
+_POSTGRESQL_KEPT: dict[str, dict[str, Any]] = {
+    f"{table}_no_{change}": {
+        "table": table,
+        "tgenabled": "A",
+        "tgtype": kind,
+        "conditions": 0,
+        "prosrc": APPEND_ONLY,
+    }
+    for table in KEPT
+    for change, kind in (("change", 27), ("truncate", 34))
+}
+#: What protects the ledger, as each database describes it; nothing else may react to a change of any table. `tgtype` adds
+#: up: 1 each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate; `tgenabled` A is ENABLE ALWAYS.
 TRIGGERS: dict[str, dict[str, dict[str, Any]]] = {
     "sqlite": {
         "event_no_update": {
@@ -42,13 +63,19 @@ TRIGGERS: dict[str, dict[str, dict[str, Any]]] = {
             "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM event WHERE stream = NEW.stream) "
             "BEGIN SELECT RAISE(ABORT, 'the ledger has no gaps'); END"
         },
+        **_SQLITE_KEPT,
     },
     "postgresql": {
-        "event_no_change": {"tgenabled": "A", "tgtype": 27, "conditions": 0, "prosrc": APPEND_ONLY},
-        "event_no_truncate": {"tgenabled": "A", "tgtype": 34, "conditions": 0, "prosrc": APPEND_ONLY},
-        "event_at_the_end": {"tgenabled": "A", "tgtype": 7, "conditions": 0, "prosrc": NO_GAPS},
+        "event_no_change": {
+            "table": "event", "tgenabled": "A", "tgtype": 27, "conditions": 0, "prosrc": APPEND_ONLY,
+        },
+        "event_no_truncate": {
+            "table": "event", "tgenabled": "A", "tgtype": 34, "conditions": 0, "prosrc": APPEND_ONLY,
+        },
+        "event_at_the_end": {"table": "event", "tgenabled": "A", "tgtype": 7, "conditions": 0, "prosrc": NO_GAPS},
+        **_POSTGRESQL_KEPT,
     },
-}
+}  # fmt: skip
 
 
 class CannotRead(Exception):
@@ -64,7 +91,7 @@ class Source(Protocol):
         """The rows of a table in order, a page at a time. Raises `CannotRead` for a table or column that is not there."""
 
     def triggers(self) -> dict[str, dict[str, Any]]:
-        """The triggers of the table `event`, by name."""
+        """Every trigger of the schema by name, and whatever else reacts to a change of a table."""
 
     def damage(self) -> Iterator[str] | None:
         """What the database's own checks of its file complain about; None where there is no such check."""
@@ -129,7 +156,7 @@ class SqliteSource:
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         found = self._connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        return {name: {"sql": " ".join(sql.split())} for name, sql in found}
+        return {name: {"sql": _one_line(sql)} for name, sql in found}
 
     def damage(self) -> Iterator[str]:
         for (line,) in self._connection.execute("PRAGMA integrity_check"):
@@ -183,14 +210,17 @@ class PostgresqlSource:
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         found = self._all(
-            "SELECT tgname, tgenabled::text, tgtype, (tgqual IS NOT NULL)::int + cardinality(tgattr::int2[]), prosrc "
-            "FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid WHERE tgrelid = to_regclass(%s) AND NOT tgisinternal",
-            "event",
+            "SELECT tgname, relname, tgenabled::text, tgtype, "
+            "(tgqual IS NOT NULL)::int + cardinality(tgattr::int2[]), prosrc FROM pg_trigger "
+            "JOIN pg_proc p ON p.oid = tgfoid JOIN pg_class c ON c.oid = tgrelid "
+            "WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal"
         )
-        return {
-            name: {"tgenabled": on, "tgtype": kind, "conditions": conditions, "prosrc": " ".join(body.split())}
-            for name, on, kind, conditions, body in found
+        made = {
+            name: {"table": on, "tgenabled": way, "tgtype": kind, "conditions": conditions, "prosrc": _one_line(body)}
+            for name, on, way, kind, conditions, body in found
         }
+        rules = self._all("SELECT rulename, definition FROM pg_rules WHERE schemaname = current_schema()")
+        return made | {name: {"rule": _one_line(definition)} for name, definition in rules}
 
     def damage(self) -> None:
         """The server's files are not ours to read: `pg_amcheck` and data checksums are its own means."""
@@ -210,6 +240,10 @@ def _postgresql_value(column: str, declared: str) -> str:
             return f"{column}::text"
         case _:
             return column
+
+
+def _one_line(text: Any) -> str:
+    return " ".join(str(text).split())
 
 
 def _select(table: str, columns: Sequence[str], order: Sequence[str], types: dict[str, str], value: Any) -> str:

@@ -157,6 +157,12 @@ def accounts_with_role(connection: Connection, role: Role, *, within: UnitId) ->
     return list(connection.execute(query))
 
 
+def active_with_role(connection: Connection, role: Role) -> list[AccountId]:
+    """The open accounts of a role, wherever they are."""
+    query = select(_account.id).where(_account.role == role.value, _account.active.is_(True)).order_by(_account.id)
+    return [AccountId(found) for found in connection.execute(query).scalars()]
+
+
 def units_within(connection: Connection, unit: UnitId) -> list[Any]:
     """A unit and those below it: rows of (id, name)."""
     below = select(_above.unit).where(_above.above == unit)
@@ -172,3 +178,11 @@ def first_of_each_role(connection: Connection) -> list[tuple[str, str, AccountId
     for role, name, account in rows:
         first.setdefault(role, (name, AccountId(account)))
     return [(role.value, *first[role.value]) for role in Role if role.value in first]
+
+
+def units_above(connection: Connection) -> dict[int, tuple[int, ...]]:
+    """For each unit, itself and every unit above it."""
+    found: dict[int, list[int]] = {}
+    for row in connection.execute(select(_above.unit, _above.above).order_by(_above.unit, _above.depth)):
+        found.setdefault(row.unit, []).append(row.above)
+    return {unit: tuple(above) for unit, above in found.items()}

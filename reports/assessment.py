@@ -1,96 +1,234 @@
-"""The year-end assessment: every light of a year from the crossing events, by the unit that held the case when it lit."""
+"""The year-end assessment: the sheets of a year under a scheme, by unit, by person and by level of the tree.
 
-from collections.abc import Sequence
+Sheets are made from the tallies (`cases/tally.py`), their lines from the marks. A unit's sheet holds what was counted
+while it held the case, wherever the case is now. What a year that is closed came to is in `closing.py`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
+from cases.crossings import TIMERS
+from cases.history import histories
 from cases.office import OfficeContext
-from cases.tables import Case, Clock, Event, Waiver
+from cases.tally import NOBODY, CaseMark, Key, counted_marks, counts
 from cases.visibility import case, visible_cases
-from reports.lit import LIT_COLUMNS, lit_rungs
-from workflow.model import Actor, UnitId
+from people.directory import units_above
+from workflow.marks import Mark, marks
+from workflow.model import AccountId, Actor, Light, UnitId
 from workflow.policy import Scheme
-from workflow.scoring import Item, items, total
+from workflow.scoring import Counts, Score, of_lights, score
 
-_event = Event.__table__.c  # type: ignore[attr-defined]
-_clock = Clock.__table__.c  # type: ignore[attr-defined]
-_waiver = Waiver.__table__.c  # type: ignore[attr-defined]
+#: Outcomes that a sheet names case by case: what cost something or was waived, and what stands beside the score.
+NAMED = frozenset({"yellow", "red", "late", "reopened", "closed_late", "open", "dissatisfied"})
 
 
-class YearWithoutCalendar(Exception):
-    """A year whose days the program does not know cannot be assessed."""
+class YearCannotBeAssessed(Exception):
+    """There is no sheet for this year. Carries the year."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(year)
+        self.year = year
+
+
+class YearWithoutCalendar(YearCannotBeAssessed):
+    """Its working days are not published."""
+
+
+class YearWithoutData(YearCannotBeAssessed):
+    """Nothing was counted in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitSheet:
-    """The sheet of one unit: its items, what it would be without waivers, and what it is."""
+class Sheet:
+    """What a unit, a person of it (`person`) or a unit with all below it (`level`) comes to.
+
+    `before` is the same without any waiver. `extension_share` is granted extensions by deciding limits that ended,
+    `return_share` matters found not ours by matters taken in; None: there were none to divide by.
+    """
 
     unit: UnitId
-    items: tuple[Item, ...]
-    points: Decimal
-    total: Decimal
+    person: AccountId | None
+    level: bool
+    score: Score
+    before: Score
+    extension_share: Decimal | None
+    return_share: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
+    """All sheets of a year that the actor may see, in the order of the units."""
+
     year: int
     scheme: Scheme
-    sheets: tuple[UnitSheet, ...]
-    numbers: dict[int, tuple[str, str, int, int]]  #: of each case that is named: public id, series, year, serial
+    units: tuple[Sheet, ...]
+    people: tuple[Sheet, ...]
+    levels: tuple[Sheet, ...]
 
 
 def assess(connection: Connection, *, year: int, scheme: str, actor: Actor, office: OfficeContext) -> Assessment:
-    """The sheets of a year in the office's own zone. Raises `YearWithoutCalendar`, `KeyError` for an unknown scheme."""
-    calendar = office.policy.calendar
-    if year not in calendar.published:
-        raise YearWithoutCalendar(year)
+    """The sheets of a year in the office's own zone. Raises `YearWithoutCalendar`, `YearWithoutData`, `KeyError` for an
+    unknown scheme."""
     chosen = office.policy.schemes[scheme]
-    start, end = calendar.start_of(date(year, 1, 1)), calendar.start_of(date(year + 1, 1, 1))
-    rows = _crossings(connection, actor, _event.occurred_at >= start, _event.occurred_at < end)
-    found = items(lit_rungs(rows, _waived(connection, actor)), chosen)
-    numbers = {row.stream: (row.public_id, row.series, row.year, row.serial) for row in rows}
-    by_unit: dict[UnitId, list[Item]] = {}
-    for item in found:
-        by_unit.setdefault(item.lit.unit, []).append(item)
-    sheets = tuple(
-        UnitSheet(
-            unit=unit, items=tuple(mine), points=sum((i.points for i in mine), Decimal(0)), total=total(mine, chosen)
-        )
-        for unit, mine in sorted(by_unit.items())
+    check_year(year, office)
+    found = counts(connection, office.policy.calendar, year=year)
+    return assessed(connection, found, year=year, scheme=chosen, actor=actor)
+
+
+def assessed(
+    connection: Connection, found: Mapping[Key, int], *, year: int, scheme: Scheme, actor: Actor
+) -> Assessment:
+    """The sheets that counts of one year make, those that the actor may see. Raises `YearWithoutData`."""
+    if not found:
+        raise YearWithoutData(year)
+    mine = {key: n for key, n in found.items() if actor.account is None or key[1] in actor.units}
+    return Assessment(
+        year=year,
+        scheme=scheme,
+        units=sheets_of(mine, scheme, by_person=False),
+        people=sheets_of(mine, scheme, by_person=True),
+        levels=_levels(connection, mine, scheme),
     )
-    return Assessment(year=year, scheme=chosen, sheets=sheets, numbers=numbers)
 
 
-def points_of_case(connection: Connection, case_id: int, *, actor: Actor, scheme: Scheme) -> Decimal:
-    """What one case costs under a scheme, whichever years it lit in."""
-    rows = _crossings(connection, actor, _event.stream == case_id)
-    waived = _waived(connection, actor, _clock.case_id == case_id)
-    return sum((item.points for item in items(lit_rungs(rows, waived), scheme)), Decimal(0))
+def check_year(year: int, office: OfficeContext) -> None:
+    """Raises `YearWithoutCalendar` for a year whose notice is not published."""
+    if year not in office.policy.calendar.published:
+        raise YearWithoutCalendar(year)
 
 
-def _crossings(connection: Connection, actor: Actor, *conditions: ColumnElement[bool]) -> Sequence[Any]:
-    """Crossings of cases the actor may see, with what names each case."""
-    query = visible_cases(actor, *LIT_COLUMNS, case.public_id, case.series, case.year, case.serial)
-    return connection.execute(
-        query.join_from(Case, Event, _event.stream == case.id)
-        .where(_event.code == "clock:crossed", *conditions)
-        .order_by(_event.occurred_at, _event.id)
-    ).all()
-
-
-def _waived(
-    connection: Connection, actor: Actor, *conditions: ColumnElement[bool]
-) -> set[tuple[int, int] | tuple[int, int, str]]:
-    """The clocks whose lights do not count, as (case, number), and the single lights that an assessor has waived."""
-    clocks = visible_cases(actor, _clock.case_id, _clock.number).join_from(Case, Clock, _clock.case_id == case.id)
-    lights = visible_cases(actor, _waiver.case_id, _waiver.clock, _waiver.rung).join_from(
-        Case, Waiver, _waiver.case_id == case.id
+def sheets_of(found: Mapping[Key, int], scheme: Scheme, *, by_person: bool) -> tuple[Sheet, ...]:
+    """One sheet for each unit, or for each person in each unit that they held cases for."""
+    gathered: dict[tuple[int, int], Counter[tuple[str, str]]] = {}
+    for (_, unit, person, measure, outcome), n in found.items():
+        if by_person and person == NOBODY:
+            continue
+        holder = (unit, person if by_person else NOBODY)
+        gathered.setdefault(holder, Counter())[measure, outcome] += n
+    return tuple(
+        _sheet(UnitId(unit), AccountId(person) if person else None, own, scheme)
+        for (unit, person), own in sorted(gathered.items())
     )
-    return {
-        *((row.case_id, row.number) for row in connection.execute(clocks.where(_clock.waived.is_(True), *conditions))),
-        *((r.case_id, r.clock, r.rung) for r in connection.execute(lights.where(_waiver.decision == "upheld"))),
-    }
+
+
+def _levels(connection: Connection, found: Mapping[Key, int], scheme: Scheme) -> tuple[Sheet, ...]:
+    """Units with others below them, each with all that was counted at or below it."""
+    above = units_above(connection)
+    gathered: dict[int, Counter[tuple[str, str]]] = {}
+    members: dict[int, set[int]] = {}
+    for (_, unit, _, measure, outcome), n in found.items():
+        for level in above.get(unit, ()):
+            gathered.setdefault(level, Counter())[measure, outcome] += n
+            members.setdefault(level, set()).add(unit)
+    return tuple(
+        _sheet(UnitId(level), None, own, scheme, level=True)
+        for level, own in sorted(gathered.items())
+        if members[level] - {level}
+    )
+
+
+def _sheet(unit: UnitId, person: AccountId | None, own: Counts, scheme: Scheme, *, level: bool = False) -> Sheet:
+    return Sheet(
+        unit=unit,
+        person=person,
+        level=level,
+        score=score(own, scheme),
+        before=score(without_waivers(own), scheme),
+        extension_share=_share(own, ("extended",), ("closed",)),
+        return_share=_share(own, ("returned",), ("taken",)),
+    )
+
+
+def without_waivers(own: Counts) -> Counts:
+    """The counts as they would be if no light had been waived."""
+    kept = {key: n for key, n in own.items() if key[0] != "light"}
+    return kept | {("light", outcome): n for (measure, outcome), n in own.items() if measure == "lit"}
+
+
+def _share(own: Counts, some: Iterable[str], of: Iterable[str]) -> Decimal | None:
+    whole = sum(n for (measure, _), n in own.items() if measure in of)
+    part = sum(n for (measure, _), n in own.items() if measure in some)
+    return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001")) if whole else None
+
+
+# -- the lines of a sheet ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetLine:
+    """One light or one missed duty: its case, and what it cost. A unit is told the number of a case that has moved on
+    since, for it answers for the light, but the case itself is within its reach no longer."""
+
+    case_id: int
+    number: tuple[str, int, int]  #: series, year, serial
+    public_id: str
+    within_reach: bool
+    mark: Mark
+    points: Decimal | None  #: None for what costs by its share
+
+
+def lines_of(
+    connection: Connection, *, year: int, unit: UnitId, scheme: Scheme, actor: Actor, office: OfficeContext
+) -> tuple[SheetLine, ...]:
+    """What the sheet of a unit names: each light with its points, each late, reopened or unsatisfied matter. Whoever asks
+    must be entitled to the sheet of that unit."""
+    found = counted_marks(connection, office.policy.calendar, year=year, units=[unit])
+    return lines_from(connection, found, scheme=scheme, actor=actor)
+
+
+def lines_from(
+    connection: Connection, marked: Iterable[CaseMark], *, scheme: Scheme, actor: Actor
+) -> tuple[SheetLine, ...]:
+    """The lines that the marks of one unit make, in their order."""
+    found = [one for one in marked if is_named(one.mark)]
+    named, within = _names(connection, found, TIMERS), _names(connection, found, actor)
+    return tuple(
+        _line(one, named[one.case_id], scheme, within_reach=one.case_id in within) for one in _once_a_light(found)
+    )
+
+
+def is_named(mark: Mark) -> bool:
+    return mark.outcome in NAMED
+
+
+def _once_a_light(found: list[CaseMark]) -> list[CaseMark]:
+    """A light that counts stands twice among the marks, before and after waivers; a sheet shows it once."""
+    counted = {(one.case_id, one.mark.seq) for one in found if one.mark.measure == "light"}
+    return [one for one in found if one.mark.measure != "lit" or (one.case_id, one.mark.seq) not in counted]
+
+
+def _line(one: CaseMark, named: tuple[str, tuple[str, int, int]], scheme: Scheme, *, within_reach: bool) -> SheetLine:
+    points = None
+    if one.mark.measure == "light":
+        points = of_lights([Light(one.mark.outcome)], scheme)
+    elif one.mark.measure == "lit":
+        points = Decimal(0)  # waived, or superseded by a worse one of the same time limit
+    public_id, number = named
+    return SheetLine(
+        case_id=one.case_id, number=number, public_id=public_id, within_reach=within_reach, mark=one.mark, points=points
+    )
+
+
+def _names(connection: Connection, found: list[CaseMark], actor: Actor) -> dict[int, tuple[str, tuple[str, int, int]]]:
+    query = visible_cases(actor, case.id, case.public_id, case.series, case.year, case.serial)
+    rows = connection.execute(query.where(case.id.in_({one.case_id for one in found})))
+    return {row.id: (row.public_id, (row.series, row.year, row.serial)) for row in rows}
+
+
+def counts_of_case(connection: Connection, case_id: int, *, actor: Actor, office: OfficeContext) -> Counts:
+    """The marks of one case, whichever years they are of."""
+    return Counter(
+        (mark.measure, mark.outcome)
+        for history in histories(connection, actor=actor, cases=[case_id])
+        for mark in marks(history, office.policy.calendar)
+    )
+
+
+def points_of(own: Counts, scheme: Scheme) -> Decimal:
+    """What the lights among these cost under a scheme, before floor and ceiling."""
+    lights = (Light(outcome) for (measure, outcome), n in own.items() for _ in range(n) if measure == "light")
+    return of_lights(lights, scheme)

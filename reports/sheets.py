@@ -16,6 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import xlsxwriter
@@ -51,15 +52,21 @@ def write_csv(
     rows: Iterable[Sequence[Cell]], header: Sequence[str], *, rows_a_chunk: int = ROWS_A_CHUNK
 ) -> Iterator[bytes]:
     """The rows as UTF-8 with a byte order mark and CRLF: the header at once, then a chunk for every so many rows."""
-    yield BOM + _encoded([header])
+    yield csv_header(header)
     waiting = iter(rows)
     while chunk := list(islice(waiting, rows_a_chunk)):
-        yield _encoded(chunk)
+        yield csv_lines([_plain(cell) for cell in row] for row in chunk)
 
 
-def _encoded(rows: Iterable[Sequence[Cell]]) -> bytes:
+def csv_header(header: Sequence[str]) -> bytes:
+    """The beginning of a CSV file."""
+    return BOM + csv_lines([[harmless(word) for word in header]])
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Lines of a CSV file, of values that are written as they are: texts have been made harmless before."""
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerows([_plain(cell) for cell in row] for row in rows)
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode("utf-8")
 
 
@@ -73,7 +80,7 @@ def _plain(cell: Cell) -> str | int | Decimal | None:
 
 def harmless(text: str) -> str:
     """The text, with an apostrophe before it if a spreadsheet would take it for a formula."""
-    if text[:1].isalnum():  # most texts; a formula never begins so
+    if text[:1].isalnum() or text[:1] == "（":  # most texts, and every case number; no formula begins so
         return text
     return f"'{text}" if STARTS_FORMULA.match(text) else text
 
@@ -83,24 +90,38 @@ def write_xlsx(
 ) -> int:
     """Writes one sheet, its header frozen, and returns the number of rows below it. `now` is the file's date of making.
 
-    Holds one row in memory. Raises `SheetIsFull` or `TextIsTooLong`; what has been written to `target` by then is not
-    to be used.
+    Holds one row in memory, the sheet so far in a folder of its own that is gone afterwards. Raises `SheetIsFull` or
+    `TextIsTooLong`; nothing has been written to `target` by then.
     """
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
-    with xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options) as book:
+    with TemporaryDirectory(prefix="huiyin-sheet-") as folder:
+        options = {
+            "constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False,
+            "remove_timezone": True,
+        }  # fmt: skip
+        book = xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options)
         book.set_properties({"created": now})
         sheet = book.add_worksheet()
-        sheet.set_column(0, len(header) - 1, WIDTH)
-        sheet.freeze_panes(1, 0)
-        formats: dict[type, Any] = {
-            kind: book.add_format({"num_format": pattern}) for kind, pattern in ((date, DAY), (datetime, MINUTE))
-        }
-        _write_row(sheet, 0, header, {str: book.add_format({"bold": True})})
-        count = 0
-        for count, row in enumerate(rows, start=1):
-            if count >= ROWS_A_SHEET:
-                raise SheetIsFull
-            _write_row(sheet, count, row, formats)
+        try:
+            count = _write_rows(book, sheet, rows, header)
+        except BaseException:
+            sheet.row_data_fh.close()  # closing the book would first make a whole file of a million rows
+            raise
+        book.close()
+    return count
+
+
+def _write_rows(book: Any, sheet: Any, rows: Iterable[Sequence[Cell]], header: Sequence[str]) -> int:
+    sheet.set_column(0, len(header) - 1, WIDTH)
+    sheet.freeze_panes(1, 0)
+    formats: dict[type, Any] = {
+        kind: book.add_format({"num_format": pattern}) for kind, pattern in ((date, DAY), (datetime, MINUTE))
+    }
+    _write_row(sheet, 0, header, {str: book.add_format({"bold": True})})
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        if count >= ROWS_A_SHEET:
+            raise SheetIsFull
+        _write_row(sheet, count, row, formats)
     return count
 
 

@@ -18,6 +18,8 @@ STAFF = frozenset(Role) - {Role.PETITIONER, Role.SYSTEM}
 CASE_STAFF = STAFF - {Role.ADMINISTRATOR}
 ASSESSMENT = frozenset({Role.ASSESSOR, Role.AUDITOR, Role.SUPERVISOR})
 AUDIT = frozenset({Role.AUDITOR, Role.ASSESSOR})
+#: Signs of gaming are questions: nobody who is asked about, or who gives points, knows that one was asked.
+SIGNS = frozenset({Role.AUDITOR})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
 
 #: An id in an address: as large as a key of the database can be, and no larger.

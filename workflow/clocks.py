@@ -12,12 +12,14 @@ from datetime import date, datetime
 
 from workflow.calendar import A_DAY, WorkCalendar
 from workflow.counting import A_MOMENT, STEADY, count, opened
-from workflow.model import LIGHT_ORDER, Audience, Clock, Light, Pause, RecordNumber, Rung, Unit
+from workflow.model import LIGHT_ORDER, Audience, Clock, Kind, Light, Pause, RecordNumber, Rung, Unit
 from workflow.policy import CasePolicy, Rule
 
 OPENED_ALERT_CODES = ("yellow", "reminder")
 OVERDUE_CODES = ("red", "lapsed")
 VOID = "void"
+REOPENED = "reopened"
+ANSWERED = "answered"  #: the ground on which the time between answer and reopening is not counted
 PAUSE_OVER = "pause_over"
 
 
@@ -119,6 +121,32 @@ def extend(
     return closed, recounted(longer, rule, policy)
 
 
+def go_on(clock: Clock, number: RecordNumber, rule: Rule, policy: CasePolicy, *, at: datetime) -> tuple[Clock, Clock]:
+    """The clock of a matter that is opened again, and the one that goes on: same start and length. The time between the
+    stop and `at` is not counted if there was any left; what was overdue is overdue still."""
+    assert clock.stopped_at is not None, "a clock that runs needs nothing to go on"
+    again = replace(
+        clock,
+        number=number,
+        stopped_at=None,
+        outcome=None,
+        waived=False,
+        extends=clock.number,
+        opened_at=at,
+        crossed_until=None,
+        acknowledged_at=None,
+    )
+    if clock.stopped_at < clock.due_at:
+        between = Pause(at=max(clock.stopped_at, clock.started_at), until=at, ground=ANSWERED)
+        earlier = tuple(pause for pause in clock.pauses if pause.at < between.at)
+        again = replace(again, pauses=(*(_ended(pause, between.at) for pause in earlier), between))
+    return replace(clock, outcome=REOPENED), recounted(again, rule, policy)
+
+
+def _ended(pause: Pause, at: datetime) -> Pause:
+    return pause if pause.until <= at else replace(pause, until=at)
+
+
 def move(clock: Clock, rule: Rule, policy: CasePolicy, *, at: datetime) -> Clock:
     """The running clock under another version of the policy or another calendar, from `at` on.
 
@@ -190,6 +218,17 @@ def light(clock: Clock, *, at: datetime) -> Light:
     instant = at if clock.stopped_at is None else min(at, clock.stopped_at)
     lit = (rung.light for rung in clock.rungs if rung.light and rung.at <= instant)
     return max(lit, key=LIGHT_ORDER.__getitem__, default=Light.GREEN)
+
+
+def foremost(clocks: Iterable[Clock], *, at: datetime) -> Clock | None:
+    """The clock whose light a case shows: of its running duties the worst lit one, else the one due next. Where nothing
+    but a person's or another body's time runs, one of those; None when nothing runs."""
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    duties = [clock for clock in running if clock.kind is Kind.DUTY] or running
+    if not duties:
+        return None
+    worst = max(duties, key=lambda clock: LIGHT_ORDER[light(clock, at=at)])
+    return worst if light(worst, at=at) is not Light.GREEN else min(duties, key=lambda clock: clock.due_at)
 
 
 def paused_until(clock: Clock, *, at: datetime) -> datetime | None:

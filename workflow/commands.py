@@ -16,6 +16,7 @@ from workflow.fields import (
     MAX_LINES,
     MAX_SHORT,
     Answer,
+    AppealText,
     Choice,
     Comment,
     Confirmed,
@@ -127,12 +128,37 @@ class Acknowledge(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AppealLight(Command):
+    """申诉: the unit that a light is counted against says why it should not count. The light itself stays."""
+
+    light: Annotated[str, Choice("lights"), MaxLen(MAX_SHORT)]  #: the number of the clock and the code of the rung
+    ground: Literal["force_majeure", "system_error", "not_attributable", "other"]
+    evidence: AppealText
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskAgain(Command):
+    """再次申请: the one further request after a rejected appeal, before the year is closed."""
+
+    waiver: Annotated[RecordNumber, Choice("rejected_appeals")]
+    evidence: AppealText
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecideWaiver(Command):
-    """An assessor decides whether a lit light counts that a new calendar or rule would not have lit."""
+    """An assessor outside the handling of the case decides whether a lit light counts."""
 
     waiver: Annotated[RecordNumber, Choice("waivers")]
     decision: Literal["upheld", "rejected"]
-    reason: Note
+    reason: AppealText
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reopen(Command):
+    """重新办理 a closed matter. Its time limit goes on from where it stood; it does not begin again."""
+
+    ground: Literal["person_disagrees", "not_finished", "supervised", "new_facts"]
+    note: Note
 
 
 @dataclass(frozen=True, kw_only=True)

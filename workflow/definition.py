@@ -40,6 +40,7 @@ class Situation:
     now: datetime
     policy: CasePolicy
     people: Mapping[AccountId, UnitId] = field(default_factory=dict)
+    closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
 
 
 class Draft:
@@ -145,7 +146,14 @@ class Extend:
     names: tuple[str, ...]
 
 
-ClockChange = Start | Stop | StopAll | VoidAll | AcknowledgeAll | PauseAll | ResumeAll | Extend
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """After a reopening, the last of these clocks goes on: same start, the time between not counted."""
+
+    names: tuple[str, ...]
+
+
+ClockChange = Start | Stop | StopAll | VoidAll | AcknowledgeAll | PauseAll | ResumeAll | Extend | GoOn
 
 
 def nothing_more(_situation: Situation, _command: Any, _draft: Draft) -> None:

@@ -20,6 +20,7 @@ from workflow.definition import (
     AcknowledgeAll,
     Draft,
     Extend,
+    GoOn,
     PauseAll,
     Procedure,
     ResumeAll,
@@ -289,6 +290,10 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
             pair = counting.extend(clock, draft.number(), rule, under, at=now, length=command.to_length)
             draft.data["extension"] = {"clock": clock.number, "successor": pair[1].number, "waived": pair[0].waived}
             return list(pair)
+        case GoOn(names=names):
+            last = rules.that_can_go_on(clocks, names)
+            assert last is not None, "guarded: there is a clock that can go on"
+            return list(counting.go_on(last, draft.number(), policy.rule_of(last), policy.of(last), at=now))
     raise AssertionError(change)
 
 
@@ -313,7 +318,7 @@ def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[Recor
         paused_until=max(pauses, default=None),
         extension_asked=draft.extension_asked,
         outcome=draft.outcome,
-        closed_at=now if ended else facts.closed_at,
+        closed_at=now if ended else facts.closed_at if target in FINAL_STATES else None,
     )
 
 

@@ -134,6 +134,7 @@ class TextKind(StrEnum):
     MINUTES = "minutes"
     TERMS = "terms"
     COMMENT = "comment"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +278,11 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A lit light that is proposed not to count, on a ground, until an assessor decides. The light itself stays."""
+    """A lit light that is proposed not to count, on a ground, until an assessor decides. The light itself stays.
+
+    `stage` is `recount` (a new calendar or rule would not have lit it), `appeal` or `further`: the one further request
+    after an appeal was rejected. Those two are asked for by the unit that the light is counted against.
+    """
 
     number: RecordNumber
     clock: RecordNumber
@@ -286,6 +291,11 @@ class Waiver:
     proposed_at: datetime
     decided_at: datetime | None = None
     decision: str | None = None  #: upheld: it does not count; rejected: it does
+    stage: str | None = None
+    unit: UnitId | None = None
+    asked_by: AccountId | None = None
+    evidence: RecordNumber | None = None  #: of its text
+    decided_by: AccountId | None = None
 
 
 Record = Clock | Text | Party | Custody | Appointment | Session | Agreement | Rating | Waiver
@@ -315,7 +325,9 @@ class CaseFacts:
     appointments: tuple[Appointment, ...] = ()
     clocks: tuple[Clock, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    authors: frozenset[AccountId] = frozenset()  #: who has acted in it; known once a light of it is contested
     custody: Custody | None = None
+    custodies: tuple[Custody, ...] = ()  #: all of them; known once something has lit, to those who answer for lights
     closed_at: datetime | None = None
     outcome: str | None = None
     extension_asked: int | None = None

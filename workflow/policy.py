@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Gt, MinLen
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import ConfigDict, Strict, StringConstraints
 
 from workflow.calendar import WorkCalendar
@@ -167,8 +167,35 @@ class CalendarYear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemeItem:
+    """One line of a scheme: a measure of `workflow/marks.py`, and what its outcomes are worth.
+
+    `each`: `points` for each mark of an outcome, all together no further from zero than `cap`. `share`: `weight` times
+    the share of `good` outcomes. `target`: `weight`, less `per_point` for each whole percentage point that the share
+    stays below `target`, never below zero. There is no other arithmetic. Figures are written as text: "-0.5".
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    code: Name
+    zh: str
+    en: str
+    kind: Literal["each", "share", "target"]
+    measure: str
+    points: Mapping[str, Decimal] = field(default_factory=dict)
+    cap: Annotated[Decimal, Gt(0)] | None = None
+    good: tuple[str, ...] = ()
+    weight: Annotated[Decimal, Gt(0)] | None = None
+    target: Annotated[Decimal, Gt(0), Le(100)] | None = None
+    per_point: Annotated[Decimal, Gt(0)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
-    """A deductive scheme: points a clock by its worst unwaived light of the year."""
+    """How a year is scored: from `base`, by its items, held between `floor` and `ceiling`.
+
+    The weights of its items add up to `weights`; the weight of an item that has no data is spread over the others. Short
+    form of a scheme that only takes points off for lights: `yellow` and `red` instead of `items`.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     id: Name
@@ -177,8 +204,37 @@ class Scheme:
     base: Whole
     floor: Whole
     ceiling: Whole
-    yellow: Decimal  #: written as a string, for example "-0.5"
-    red: Decimal
+    zh: str = ""
+    en: str = ""
+    weights: Annotated[Decimal, Gt(0)] | None = None
+    items: tuple[SchemeItem, ...] = ()
+    yellow: Decimal | None = None
+    red: Decimal | None = None
+
+    def all_items(self) -> tuple[SchemeItem, ...]:
+        """The items, those of the short form too."""
+        short = {name: cost for name, cost in (("yellow", self.yellow), ("red", self.red)) if cost is not None}
+        if not short:
+            return self.items
+        lights = SchemeItem(code="lights", zh="", en="", kind="each", measure="light", points=short)
+        return (lights, *self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealRule:
+    """How long a unit may appeal against a light (working days after the day it lit), and the day of the next year on
+    which a year is to be closed, as month and day."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    source: Source
+    confidence: Confidence
+    working_days: Annotated[Whole, Gt(0)]
+    decide_working_days: Annotated[Whole, Gt(0)]
+    close_on: Annotated[str, StringConstraints(pattern=r"^[01][0-9]-[0-3][0-9]$")]
+
+
+#: What an office has whose policy was published before appeals were part of it.
+USUAL_APPEAL = AppealRule(source="design", confidence="K", working_days=5, decide_working_days=5, close_on="01-15")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +250,7 @@ class CasePolicy:
     rules: Mapping[str, tuple[Rule, ...]]  #: in the order of their dates
     ladders: Mapping[str, Ladder]
     calendar: WorkCalendar
+    appeal: AppealRule = USUAL_APPEAL
     earlier: Mapping[str, "Policy"] = field(default_factory=dict, repr=False, compare=False)
 
     def rule(self, name: str, *, on: date) -> Rule | None:
@@ -243,6 +300,7 @@ class Policy:
     profiles: Mapping[str, Profile]
     schemes: Mapping[str, Scheme]
     calendar: WorkCalendar
+    appeal: AppealRule = USUAL_APPEAL
     earlier: Mapping[str, "Policy"] = field(default_factory=dict, repr=False, compare=False)
     _views: dict[str, CasePolicy] = field(default_factory=dict, repr=False, compare=False)
 
@@ -262,6 +320,7 @@ class Policy:
             rules=known.rules,
             ladders=known.ladders,
             calendar=self.calendar,
+            appeal=self.appeal,
             earlier=self.earlier if known is self else {**self.earlier, self.version: self},
         )
 

@@ -5,7 +5,7 @@ Every check gives what it `Found` with the place it is to be mended at; `policy_
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -14,14 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from workflow.calendar import FIRST_YEAR, LAST_YEAR, WorkCalendar
 from workflow.definition import Start
 from workflow.model import State, Unit
-from workflow.policy import LONGEST, CalendarYear, Policy, Profile, Rule
+from workflow.policy import LONGEST, USUAL_APPEAL, CalendarYear, Policy, Profile, Rule
+from workflow.policy_found import Entry, Found, Path, unknown
+from workflow.policy_schemes import faults_of_scheme
 from workflow.procedures import PROCEDURES
 
 #: A rung lies within a working year after the due time, or so many lengths of a clock in hours.
 FURTHEST, MOST_LENGTHS = 250, 12
-
-Path = tuple[str | int, ...]
-Entry = tuple[str, Path, Any]  #: the file, the path inside it, and what stands there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +32,10 @@ class Parts:
     profile: tuple[Entry, ...]
     calendar: tuple[Entry, ...]
     scheme: tuple[Entry, ...]
+    appeal: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A fault of the whole. `known` are the names that would have been understood; `by_value`: point at the value."""
-
-    file: str
-    path: Path
-    code: str
-    value: str = ""
-    known: tuple[str, ...] = ()
-    by_value: bool = False
+PARTS = tuple(field.name for field in fields(Parts))
 
 
 def assembled(parts: Parts, *, version: str, calendar: str | None) -> tuple[Policy | None, list[Found]]:
@@ -59,6 +50,8 @@ def assembled(parts: Parts, *, version: str, calendar: str | None) -> tuple[Poli
         *(fault for entry in parts.ladder for fault in _of_ladder(entry)),
         *(fault for entry in parts.profile for fault in _of_profile(entry, profiles, rules, ids["ladder"])),
         *_of_calendars(parts.calendar, calendar),
+        *(fault for entry in parts.scheme for fault in faults_of_scheme(entry)),
+        *_one_appeal(parts.appeal),
     ]
     if found:
         return None, found
@@ -68,9 +61,15 @@ def assembled(parts: Parts, *, version: str, calendar: str | None) -> tuple[Poli
         ladders=ids["ladder"],
         profiles={name: profile for name, profile in profiles.items() if isinstance(profile, Profile)},
         schemes=ids["scheme"],
-        calendar=_calendar([entry for _, _, entry in parts.calendar], calendar),
+        calendar=calendar_of([entry for _, _, entry in parts.calendar], calendar),
+        appeal=next((entry for _, _, entry in parts.appeal), USUAL_APPEAL),
     )
     return policy, []
+
+
+def _one_appeal(entries: tuple[Entry, ...]) -> Iterator[Found]:
+    for file, path, _ in entries[1:]:
+        yield Found(file=file, path=path, code="policy.defined_twice", value="appeal")
 
 
 def _twice(parts: Parts) -> Iterator[Found]:
@@ -109,7 +108,7 @@ def _of_rule(entry: Entry, ladders: Mapping[str, Any]) -> Iterator[Found]:
     if rule.pause and rule.pause.max_days > LONGEST[Unit.DAY]:
         yield Found(file=file, path=(*path, "pause", "max_days"), code="policy.absurd", value=str(LONGEST[Unit.DAY]))
     if rule.ladder and rule.ladder not in ladders:
-        yield _unknown(file, (*path, "ladder"), rule.ladder, ladders)
+        yield unknown(file, (*path, "ladder"), rule.ladder, ladders)
 
 
 def _overlaps(rules: Iterable[Entry]) -> Iterator[Found]:
@@ -194,11 +193,11 @@ def _of_profile(
     if profile == INHERITED:
         return
     if profile == "policy.unknown_name":
-        yield _unknown(file, (*path, "extends"), written.extends or "", profiles)
+        yield unknown(file, (*path, "extends"), written.extends or "", profiles)
     elif isinstance(profile, str):
         yield Found(file=file, path=(*path, "id"), code=profile, value=written.id)
     elif profile.procedure not in PROCEDURES:
-        yield _unknown(file, (*path, "procedure"), profile.procedure, PROCEDURES)
+        yield unknown(file, (*path, "procedure"), profile.procedure, PROCEDURES)
     else:
         clocks = clock_names(profile.procedure)
         named: list[tuple[Path, str, Iterable[str]]] = [(("ladder",), profile.ladder, ladders)]
@@ -207,9 +206,9 @@ def _of_profile(
         named += [(("clocks", clock), rule, rules) for clock, rule in (written.clocks or {}).items()]
         named += [(("without",), clock, clocks) for clock in written.without]
         named += [(("knows",), rule, rules) for rule in written.knows]
-        unknown = [_unknown(file, (*path, *key), name, known) for key, name, known in named if name not in set(known)]
-        yield from unknown
-        if not unknown and not set(profile.clocks) & set(clock_names(profile.procedure, opening=True)):
+        strange = [unknown(file, (*path, *key), name, known) for key, name, known in named if name not in set(known)]
+        yield from strange
+        if not strange and not set(profile.clocks) & set(clock_names(profile.procedure, opening=True)):
             yield Found(file=file, path=(*path, "id"), code="policy.no_first_clock", value=written.id)
 
 
@@ -217,10 +216,6 @@ def clock_names(procedure: str, *, opening: bool = False) -> tuple[str, ...]:
     """The named clocks that the steps of a procedure start; with `opening`, those that start with the case."""
     steps = [step for step in PROCEDURES[procedure].steps if not opening or State.UNFILED in step.sources]
     return tuple(dict.fromkeys(change.name for step in steps for change in step.clocks if isinstance(change, Start)))
-
-
-def _unknown(file: str, path: Path, wanted: str, known: Iterable[str]) -> Found:
-    return Found(file=file, path=path, code="policy.unknown_name", value=wanted, known=tuple(known))
 
 
 # -- calendars --------------------------------------------------------------------------------------------------------
@@ -296,7 +291,7 @@ def _of_year(file: str, path: Path, year: CalendarYear, names: set[str]) -> Iter
                 )
             seen.add(day)
     if year.extends is not None and year.extends not in names:
-        yield _unknown(file, (*path, "extends"), year.extends, names)
+        yield unknown(file, (*path, "extends"), year.extends, names)
     if year.extends is None and year.zone is None:
         yield Found(file=file, path=(*path, "zone"), code="policy.missing")
     if year.zone is not None and not is_zone(year.zone):
@@ -312,7 +307,7 @@ def is_zone(name: str) -> bool:
     return True
 
 
-def _calendar(years: list[CalendarYear], name: str) -> WorkCalendar:
+def calendar_of(years: list[CalendarYear], name: str) -> WorkCalendar:
     """The calendar of one name: its own years, laid over those of the calendar that it extends."""
     own = [year for year in years if year.id == name]
     parent = next((year.extends for year in own if year.extends), None)
@@ -326,7 +321,7 @@ def _calendar(years: list[CalendarYear], name: str) -> WorkCalendar:
             name=name, zone=ZoneInfo(zone), off=frozenset(off), work=frozenset(work), published=frozenset(published),
             notices=notices,
         )  # fmt: skip
-    base = _calendar([year for year in years if year.id != name], parent)
+    base = calendar_of([year for year in years if year.id != name], parent)
     return replace(
         base,
         name=name,

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Strict, TypeAdapter, ValidationError
 
 from workflow.policy import (
     STRICT,
+    AppealRule,
     CalendarYear,
     Extension,
     Ladder,
@@ -25,10 +26,12 @@ from workflow.policy import (
     Rule,
     RungRule,
     Scheme,
+    SchemeItem,
     Source,
     SteadyRung,
 )
-from workflow.policy_checks import Found, Parts, assembled
+from workflow.policy_checks import PARTS, Parts, assembled
+from workflow.policy_found import Found
 from workflow.policy_lines import column_of, line_of, lines_of
 
 
@@ -63,6 +66,7 @@ class PolicyFile:
     profile: tuple[ProfileEntry, ...] = ()
     calendar: tuple[CalendarYear, ...] = ()
     scheme: tuple[Scheme, ...] = ()
+    appeal: tuple[AppealRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,8 @@ _KINDS: Mapping[str, type] = {
     "profile": ProfileEntry,
     "calendar": CalendarYear,
     "scheme": Scheme,
+    "items": SchemeItem,
+    "appeal": AppealRule,
     "extension": Extension,
     "pause": PauseRule,
     "rungs": RungRule,
@@ -115,7 +121,7 @@ def policy_from(contents: Mapping[str, bytes], *, calendar: str | None) -> Polic
             faults += error.faults
     if faults:
         raise PolicyIsWrong(tuple(faults))
-    parts = Parts(**{kind: _entries(parsed, kind) for kind in ("rule", "ladder", "profile", "calendar", "scheme")})
+    parts = Parts(**{kind: _entries(parsed, kind) for kind in PARTS})
     policy, found = assembled(parts, version=version_of(contents), calendar=calendar)
     if policy is None:
         raise PolicyIsWrong(tuple(_placed(one, contents) for one in found))

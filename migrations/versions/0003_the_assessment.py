@@ -1,5 +1,6 @@
 """The year-end assessment: marks and tallies, closed years, anchors, reviews of signs; who appealed against a light and
-who decided; how far a stream is tallied and anchored (nothing of what was there before: the first run catches up)."""
+who decided; how far a stream is tallied and anchored (nothing of what was there before: the first run catches up).
+Published policies, anchors and closed years are append-only from here on, as the ledger is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,6 +32,7 @@ def upgrade() -> None:
     _marks()
     _closed_years()
     _beside()
+    _protect()
 
 
 def _marks() -> None:
@@ -122,3 +124,33 @@ def _beside() -> None:
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_rating_origin")),
     )
     op.create_index(op.f("ix_rating_origin_origin"), "rating_origin", ["origin"])
+
+
+APPEND_ONLY = ("policy_version", "anchor", "year_close", "year_cutoff")
+
+
+def _protect() -> None:
+    """What has been added to these tables stays. `recursive_triggers` makes REPLACE fire the triggers of SQLite; the
+    function of PostgreSQL is the ledger's."""
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    for table in APPEND_ONLY:
+        for statement in _on_postgresql(table) if postgresql else _on_sqlite(table):
+            op.execute(statement)
+
+
+def _on_sqlite(table: str) -> tuple[str, ...]:
+    refuse = f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
+    return (
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
+    )
+
+
+def _on_postgresql(table: str) -> tuple[str, ...]:
+    refuse = "EXECUTE FUNCTION ledger_is_append_only()"
+    return (
+        f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}",
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change",
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate",
+    )

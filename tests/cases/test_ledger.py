@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from cases.ledger import GENESIS, Head, NewEvent, append_to_office, chained, commitment, event_hash, lock_head
 from cases.rows import stamp
 from cases.sweep import sweep
-from infra.db import reading, transaction
+from infra.db import owned, reading, transaction
 from tests.cases.records import DAY, START, World
 from workflow import commands as c
 from workflow.model import AccountId, Actor, Role, UnitId
@@ -59,8 +59,9 @@ def _is_refused(world: World, statement: str) -> None:
 
 
 def _run(world: World, statements: list[str]) -> None:
-    """In one transaction of the program's own."""
-    with transaction(world.engine) as connection:
+    """In one transaction of the owner's, whom only the triggers stop; the program itself may not even ask
+    (`tests/faults/test_append_only.py`)."""
+    with owned(world.engine) as owning, transaction(owning) as connection:
         for statement in statements:
             connection.execute(text(statement))
 

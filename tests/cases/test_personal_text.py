@@ -55,6 +55,7 @@ def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) ->
     _a_refused_petition(world, marked)
     _a_crisis(world, marked)
     _a_waived_light(world, marked)
+    _an_appealed_light(world, marked)
     _a_mediation(world, marked)
     asked = {
         (name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)
@@ -138,6 +139,20 @@ def _a_waived_light(world: World, marked: Marked) -> None:
     present = world.reloaded()
     for number in world.column("SELECT number FROM waiver WHERE case_id = :id", id=case):
         present.take(case, marked(c.DecideWaiver, waiver=number, decision="upheld"), by="assessor", at=now)
+
+
+def _an_appealed_light(world: World, marked: Marked) -> None:
+    """Yellow since Friday the 6th; the appeal is rejected and renewed, the matter closed and opened again."""
+    case, now = an_order(world), local("2026-03-06 09:00")
+    sweep(world.engine, now=now)
+    (number,) = world.column("SELECT number FROM clock WHERE case_id = :id AND name = 'order'", id=case)
+    world.take(case, marked(c.AppealLight, light=f"{number}:yellow", ground="other"), by="supervisor", at=now)
+    (waiver,) = world.column("SELECT number FROM waiver WHERE case_id = :id", id=case)
+    world.take(case, marked(c.DecideWaiver, waiver=waiver, decision="rejected"), by="assessor", at=now)
+    world.take(case, marked(c.AskAgain, waiver=waiver), by="supervisor", at=now)
+    world.take(case, marked(c.Reply, form="oral"), by="mediator", at=now)
+    world.take(case, c.Close(outcome="resolved"), by="mediator", at=now)
+    world.take(case, marked(c.Reopen, ground="supervised"), by="coordinator", at=now)
 
 
 def _a_mediation(world: World, marked: Marked) -> None:

@@ -13,8 +13,8 @@ from cases.office import load_office
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, files_of, versions
 from cases.sweep import sweep
-from infra.db import reading
-from reports.assessment import points_of_case
+from infra.db import owned, reading
+from reports.assessment import counts_of_case, points_of
 from tests.cases.orders import an_order
 from tests.cases.records import DAY, World, local
 from workflow import commands as c
@@ -149,7 +149,7 @@ class failing_on:  # noqa: N801 (reads as a sentence)
         self._engine, self._table = engine, table
 
     def __enter__(self) -> None:
-        with self._engine.begin() as connection:
+        with owned(self._engine) as owning, owning.begin() as connection:
             if connection.dialect.name == "sqlite":
                 verb = "UPDATE" if self._table == "clock" else "INSERT"
                 connection.exec_driver_sql(
@@ -166,7 +166,7 @@ class failing_on:  # noqa: N801 (reads as a sentence)
                 )
 
     def __exit__(self, *_: object) -> None:
-        with self._engine.begin() as connection:
+        with owned(self._engine) as owning, owning.begin() as connection:
             on = f" ON {self._table}" if connection.dialect.name == "postgresql" else ""
             connection.exec_driver_sql(f"DROP TRIGGER planted{on}")
             if connection.dialect.name == "postgresql":
@@ -203,7 +203,8 @@ def points(world: World, case: int) -> float:
     with reading(world.engine) as connection:
         scheme = world.office.policy.schemes["LIGHTS-A"]
         assessor = world.actor("assessor")
-        return float(points_of_case(connection, case, actor=assessor, scheme=scheme))
+        own = counts_of_case(connection, case, actor=assessor, office=world.office)
+        return float(points_of(own, scheme))
 
 
 def test_a_new_rule_moves_running_clocks_or_leaves_them_as_the_plan_says(world: World) -> None:

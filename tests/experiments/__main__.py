@@ -1,8 +1,9 @@
-"""`python -m tests.experiments mutation [--children N]` and
+"""`python -m tests.experiments mutation [--children N]`,
+`python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000]` and
 `python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`
 
-Kills the processes of the program at random and looks whether anything was lost, doubled or left half done. Exits 1 on
-any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
+`kill` kills the processes of the program at random and looks whether anything was lost, doubled or left half done.
+`tamper` changes the database as its owner could and looks whether `verify` says so. Exits 1 on any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
 """
 
 import argparse
@@ -15,6 +16,9 @@ from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
 from tests.experiments.places import NoPostgres, place
 from tests.experiments.seeded import DEFECTS
+from tests.experiments.tamper import Plan as Tampering
+from tests.experiments.tamper import figures as noticed
+from tests.experiments.tamper import run as tamper
 
 
 def main() -> int:
@@ -27,9 +31,16 @@ def main() -> int:
     kill.add_argument("--power", action="store_true", help="seeded defects, each of which must be found")
     mutation = experiments.add_parser("mutation", help="every small change of the counting must make a test fail")
     mutation.add_argument("--children", type=int, default=cores())
+    tampering = experiments.add_parser("tamper", help="whoever owns the file changes it; verify must say so")
+    tampering.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    tampering.add_argument("--edits", type=int, default=1000, help="of single columns, 20 or more of each")
+    tampering.add_argument("--attacks", type=int, default=200, help="of each of the six kinds")
+    tampering.add_argument("--copies", type=int, default=1000, help="that nobody has changed")
     asked = parser.parse_args()
     if "children" in asked:
         return mutate(children=asked.children)
+    if "edits" in asked:
+        return _tamper(asked)
     try:
         return _power(asked) if asked.power else _kill(asked)
     except NoPostgres:
@@ -45,6 +56,16 @@ def _kill(asked: argparse.Namespace) -> int:
     print(figures(found))
     print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0
+
+
+def _tamper(asked: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    print(f"tamper: seed {asked.seed}", flush=True)
+    found = tamper(Tampering(seed=asked.seed, edits=asked.edits, attacks=asked.attacks, copies=asked.copies))
+    print(noticed(found))
+    print("\n".join(found.failures[:40]) or "every promise is kept")
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 1 if found.failures else 0
 
 
 def _power(asked: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, sel
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from infra.columns import UTCDateTime
-from infra.db import BUSY_TIMEOUT_MS, checkpoint, open_engine, reading, transaction
+from infra.db import BUSY_TIMEOUT_MS, checkpoint, open_engine, owned, reading, transaction
 from tests.cases.records import World
 
 COUNTERS = Table(
@@ -24,7 +24,7 @@ NOON = datetime(2026, 3, 2, 4, 0, 0, 123456, tzinfo=UTC)
 @pytest.fixture
 def counting(world: World) -> World:
     """A world with a table that only this file knows, and one row in it."""
-    with transaction(world.engine) as connection:
+    with owned(world.engine) as owning, transaction(owning) as connection:
         COUNTERS.create(connection)
         connection.execute(insert(COUNTERS).values(id=1, n=0, at=NOON))
     return world
@@ -88,7 +88,7 @@ def test_every_connection_to_sqlite_is_set_up_alike(sqlite_world: World) -> None
 
 
 def test_a_new_database_file_lies_where_it_was_asked_for(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/a/b/huiyin.db")
+    engine = open_engine(f"sqlite:///{tmp_path}/a/b/huiyin.db", owner=True)
     with transaction(engine) as connection:
         connection.execute(text("CREATE TABLE t (a)"))
     engine.dispose()
@@ -124,7 +124,7 @@ def test_after_a_transaction_that_raised_the_next_one_can_write(counting: World)
 
 def test_an_error_does_not_carry_what_was_to_be_written(counting: World) -> None:
     """Errors are logged with their message; what people wrote is never in a log."""
-    with transaction(counting.engine) as connection:
+    with owned(counting.engine) as owning, transaction(owning) as connection:
         connection.execute(text("CREATE TABLE said (id integer PRIMARY KEY, words text NOT NULL)"))
         connection.execute(text("INSERT INTO said VALUES (1, 'nothing')"))
     with pytest.raises(IntegrityError) as caught, transaction(counting.engine) as connection:

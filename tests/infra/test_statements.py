@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql import bindparam
 
 from infra.columns import BigKey, UTCDateTime
-from infra.db import reading, transaction
+from infra.db import owned, reading, transaction
 from infra.statements import Statement
 from tests.cases.records import World
 
@@ -26,6 +26,7 @@ RENAME = Statement(update(THINGS).where(THINGS.c.name == bindparam("old")).value
 FIXED = Statement(
     select(THINGS.c.id).where(THINGS.c.n.in_([bindparam("a", 1), bindparam("b", 2)])).order_by(THINGS.c.id)
 )
+NOWHERE = Statement(select(Table("no_such_table", MetaData(), Column("n", Integer))))
 
 NOON = datetime(2026, 3, 2, 4, 0, 0, 7, tzinfo=UTC)
 ROW: dict[str, Any] = {"id": 1, "name": "甲'; --", "at": NOON, "day": date(2026, 3, 2), "good": True, "n": 1}
@@ -33,7 +34,7 @@ ROW: dict[str, Any] = {"id": 1, "name": "甲'; --", "at": NOON, "day": date(2026
 
 @pytest.fixture
 def things(world: World) -> World:
-    with transaction(world.engine) as connection:
+    with owned(world.engine) as owning, transaction(owning) as connection:
         THINGS.create(connection)
     return world
 
@@ -110,7 +111,7 @@ def test_a_value_that_is_missing_is_said_and_nothing_is_run(things: World) -> No
 
 def test_one_statement_serves_both_databases_in_one_process(sqlite_world: World, postgres_world: World) -> None:
     for world in (sqlite_world, postgres_world):
-        with transaction(world.engine) as connection:
+        with owned(world.engine) as owning, transaction(owning) as connection:
             THINGS.create(connection)
     for number, world in enumerate((sqlite_world, postgres_world, sqlite_world)):
         with transaction(world.engine) as connection:
@@ -134,8 +135,7 @@ def _fail(connection: Connection, call: str) -> None:
         case "run_many":
             INSERT.run_many(connection, [ROW | {"id": 2}])
         case "rows":
-            THINGS.drop(connection)
-            FIND.rows(connection, name="x")
+            NOWHERE.rows(connection)
 
 
 def _read(world: World, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:

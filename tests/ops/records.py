@@ -21,6 +21,7 @@ from cases.sweep import sweep
 from infra.columns import Row
 from infra.db import open_engine, reading, transaction
 from ops.verify_report import Report
+from ops.verify_sources import TRIGGERS
 from people.tables import Account, Unit, UnitAbove
 from workflow import commands as c
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
@@ -42,8 +43,7 @@ EVENT, HEAD, MESSAGE, SERIES = TABLES["event"], TABLES["stream_head"], TABLES["m
 CASE, CLOCK, PARTY, CUSTODY = TABLES["cases"], TABLES["clock"], TABLES["party"], TABLES["custody"]
 TEXT, TRACKING = TABLES["personal_text"], TABLES["tracking"]
 
-SQLITE_TRIGGERS = ("event_no_update", "event_no_delete", "event_at_the_end")
-POSTGRESQL_TRIGGERS = ("event_no_change", "event_no_truncate", "event_at_the_end")
+SQLITE_TRIGGERS, POSTGRESQL_TRIGGERS = (tuple(TRIGGERS[kind]) for kind in ("sqlite", "postgresql"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Record:
     @contextmanager
     def attacked(self, *, unprotected: bool = True) -> Iterator[Connection]:
         """A transaction of somebody who owns the database; without the triggers and, on SQLite, without foreign keys."""
-        engine = open_engine(self.url)
+        engine = open_engine(self.url, owner=True)
         try:
             with engine.connect() as connection:
                 if self.path:
@@ -74,7 +74,8 @@ class Record:
 
     def _drop_triggers(self, connection: Connection) -> None:
         for name in self.triggers:
-            connection.execute(text(f"DROP TRIGGER {name}" + ("" if self.path else " ON event")))
+            on = "" if self.path else f" ON {TRIGGERS['postgresql'][name]['table']}"
+            connection.execute(text(f"DROP TRIGGER {name}{on}"))
 
 
 def rechain(connection: Connection, stream: int) -> None:

@@ -226,7 +226,7 @@ def test_a_start_before_2000_is_refused_for_every_unit() -> None:
 
 
 def test_a_database_of_an_older_program_is_no_reason_not_to_answer(home: Path) -> None:
-    engine = open_engine(f"sqlite:///{home / 'huiyin.db'}")
+    engine = open_engine(f"sqlite:///{home / 'huiyin.db'}", owner=True)
     made = migrations.config()
     with transaction(engine) as connection:
         made.attributes["connection"] = connection

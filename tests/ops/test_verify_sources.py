@@ -22,7 +22,9 @@ def test_each_missing_trigger_is_named(record: Record) -> None:
     with record.attacked():
         pass
     report = verify(record.url)
-    assert [(f.code, f.number) for f in report.findings] == [("triggers.missing", name) for name in record.triggers]
+    assert [(f.code, f.number) for f in report.findings] == [
+        ("triggers.missing", name) for name in sorted(record.triggers)
+    ]
 
 
 def test_a_trigger_that_was_made_to_do_nothing_is_named(sqlite_record: Record) -> None:
@@ -32,6 +34,26 @@ def test_a_trigger_that_was_made_to_do_nothing_is_named(sqlite_record: Record) -
     assert [(f.code, f.number, f.column) for f in verify(sqlite_record.url).findings] == [
         ("triggers.differs", "event_no_update", "sql")
     ]
+
+
+def test_a_trigger_that_nobody_knows_is_named(sqlite_record: Record) -> None:
+    with sqlite_record.attacked(unprotected=False) as connection:
+        connection.execute(text("CREATE TRIGGER own AFTER INSERT ON message BEGIN DELETE FROM event; END"))
+    assert [(f.code, f.number) for f in verify(sqlite_record.url).findings] == [("triggers.added", "own")]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE RULE own AS ON INSERT TO event DO INSTEAD NOTHING",
+        "CREATE TRIGGER own BEFORE DELETE ON message FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()",
+    ],
+)
+def test_a_rule_or_trigger_that_nobody_knows_is_named_on_postgresql(postgres_record: Record, made: str) -> None:
+    with postgres_record.attacked(unprotected=False) as connection:
+        connection.execute(text(made))
+    assert [(f.code, f.number) for f in verify(postgres_record.url).findings] == [("triggers.added", "own")]
 
 
 REPLACED = "CREATE OR REPLACE TRIGGER event_no_change BEFORE {} ON event FOR EACH ROW {} EXECUTE FUNCTION ledger_is_append_only()"

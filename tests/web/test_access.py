@@ -58,7 +58,7 @@ def aviary_site(
         aviary = mediation_with_canaries(office)
         with serving(office, folder) as site:
             site.clock.set("2026-03-10T09:00")
-            for name in ("sweep", "deliver"):
+            for name in ("sweep", "anchors", "deliver"):
                 run_job(next(job for job in JOBS if job.name == name), engine, site.settings, now=site.clock())
             yield site, aviary
 
@@ -102,7 +102,7 @@ def _answer(site: Site, browser: TestClient, route: str, aviary: Aviary) -> str:
     account = site.office.accounts["desk_supervisor"]
     values = {
         "public_id": aviary.opened.public_id, "command": "CloseMediation", "matter": "mediation", "kind": "csv",
-        "message": sent, "number": clock, "account": account, "token": site.link_token("clerk"),
+        "message": sent, "number": clock, "anchor": 1, "account": account, "token": site.link_token("clerk"),
     }  # fmt: skip
     address = re.sub(r"{(\w+)}", lambda found: str(values[found[1]]), path)
     # A form of ours with its token and no other field: nobody is let in further than the question who asks.

@@ -113,7 +113,7 @@ def test_time_enters_the_program_at_three_edges_only() -> None:
 #: Everything of the standard library that a pure rule has a use for; no files, no chance, no processes. `csv`, `io` and
 #: `json` read the text of a notice that somebody else has fetched.
 PURE = {
-    "bisect", "collections", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "functools", "hashlib", "io",
+    "bisect", "collections", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "io",
     "itertools",
     "json", "operator", "re", "tomllib", "typing", "zoneinfo",
 }  # fmt: skip
@@ -307,8 +307,12 @@ MAY_SPEAK = {
     "cases/numbers.py": "the form of a case number: （2026）滨园人调字第31号",
     "infra/i18n.py": "how a day is written in Chinese: a pattern of the CLDR, no sentence",
     "ops/cli.py": "help and answers of the command line, in both languages at once",
+    "ops/anchoring.py": "the same: help and answers of `huiyin anchor` and `huiyin pack`",
+    "ops/assessing.py": "the same: help and answers of `huiyin assess` and `huiyin scheme`",
+    "ops/opening.py": "the same: what a command says that finds no office",
     "ops/deadline.py": "the same: help of `huiyin deadline`",
     "ops/policies.py": "the same: help of `huiyin policy`",
+    "ops/statistics.py": "the same: help of `huiyin serials` and `huiyin bulletin`",
     "workflow/notices.py": "the words by which a notice's table says off and worked: read, never shown",
     "ops/serving.py": "what the command line says when a server starts",
     "ops/founding.py": "names given to the units of a new office",

@@ -11,17 +11,18 @@ from cases import reading as record
 from cases.facts import CaseName, load_facts
 from cases.numbers import case_number
 from cases.visibility import READABLE
-from cases.words import Words
-from people.directory import accounts_with_role, names_of_accounts, names_of_units, units_within
+from people.directory import names_of_accounts, names_of_units
 from web.context import Context, NoSuchPage
-from web.forms import Choices, FormView, Option, blank_form
+from web.forms import Choices, FormView, blank_form
+from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
 from workflow.clocks import paused_until
 from workflow.definition import Situation, Step, Stop
-from workflow.disputes import DISPUTE_TYPES
 from workflow.machine import available_steps, steps_of_others, usual_path
-from workflow.model import CaseFacts, Reason, Role, TextKind, Waiver
-from workflow.procedures.rules import pause_grounds
+from workflow.model import CaseFacts, Reason, TextKind
+
+#: The fields of commands whose texts the timeline shows.
+SAID = ("note", "reason", "evidence", "instruction", "answer", "remedies", "proper_channel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,8 @@ def situation_of(connection: Connection, ctx: Context, case_id: int) -> tuple[Si
         raise NoSuchPage
     facts, name = loaded
     policy = ctx.office.policy.for_profile(facts.profile)
-    return Situation(facts=facts, actor=ctx.actor, now=ctx.now, policy=policy), name
+    closed = ctx.office.closed_years
+    return Situation(facts=facts, actor=ctx.actor, now=ctx.now, policy=policy, closed_years=closed), name
 
 
 def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None) -> CasePage:
@@ -156,51 +158,6 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         timeline=tuple(_timeline_line(event, texts, accounts, ctx) for event in reversed(events)),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
     )
-
-
-def choices_for(connection: Connection, ctx: Context, situation: Situation, texts: Mapping[int, str]) -> Choices:
-    """Everything that a form of this case may have to offer."""
-    facts, actor = situation.facts, ctx.actor
-    within = actor.unit or facts.holder_unit
-    assert within is not None
-    mediators = tuple(
-        Option(value=str(row.id), text=f"{row.name}（{row.unit}）")
-        for row in accounts_with_role(connection, Role.MEDIATOR, within=within)
-    )
-    serving = {str(a.person) for a in facts.appointments if a.until_at is None}
-    return {
-        "mediators": mediators,
-        "handlers": mediators,
-        "appointed": tuple(option for option in mediators if option.value in serving),
-        "units": tuple(Option(value=str(row.id), text=row.name) for row in units_within(connection, within)),
-        "parties": tuple(
-            Option(
-                value=str(party.number),
-                text=texts.get(party.name),
-                code=None if party.name in texts else "party.unnamed",
-            )
-            for party in facts.parties
-        ),
-        "pause_grounds": tuple(Option(value=ground, code=f"ground.{ground}") for ground in pause_grounds(situation)),
-        "waivers": tuple(
-            Option(value=str(waiver.number), text=_light_of(waiver, facts, ctx))
-            for waiver in facts.waivers
-            if waiver.decided_at is None
-        ),
-        **intake_choices(),
-    }
-
-
-def _light_of(waiver: Waiver, facts: CaseFacts, ctx: Context) -> str:
-    """The light that a waiver is about: which clock, which rung, when it lit."""
-    clock = next(clock for clock in facts.clocks if clock.number == waiver.clock)
-    lit = next((rung.at for rung in clock.rungs if rung.code == waiver.rung), waiver.proposed_at)
-    words = Words(ctx.language)
-    return f"{words(f'clock.{clock.name}')} · {words(f'rung.{waiver.rung}')} · {minute(lit, ctx)}"
-
-
-def intake_choices() -> Choices:
-    return {"dispute_types": tuple(Option(value=code, code=f"dispute.{code}") for code in DISPUTE_TYPES)}
 
 
 def changes_since(connection: Connection, ctx: Context, case_id: int, version: int) -> tuple[TimelineView, ...]:
@@ -297,7 +254,7 @@ def _timeline_line(
         light=event.data.get("light"),
         rung=event.data.get("rung"),
         clock=event.data.get("name"),
-        texts=_texts_in(event.data, texts, ("note", "reason", "instruction", "answer", "remedies", "proper_channel")),
+        texts=_texts_in(event.data, texts, SAID),
     )
 
 

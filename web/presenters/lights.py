@@ -7,9 +7,9 @@ from datetime import datetime
 from cases.words import due_words
 from infra.i18n import write_minute
 from web.context import Context
-from workflow.clocks import Left, due_is_provisional, left, light, paused_until, red_at, yellow_at
+from workflow.clocks import Left, due_is_provisional, foremost, left, light, paused_until, red_at, yellow_at
 from workflow.counting import STEADY
-from workflow.model import LIGHT_ORDER, Clock, Kind, Light
+from workflow.model import Clock, Kind
 from workflow.policy import CasePolicy
 
 SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○"}
@@ -56,14 +56,8 @@ class ClockView:
 
 def case_light(clocks: Iterable[Clock], ctx: Context) -> LightView:
     """The light of a case: that of its running duty clocks, the worst one; the time left is that of the nearest."""
-    running = [clock for clock in clocks if clock.stopped_at is None]
-    duties = [clock for clock in running if clock.kind is Kind.DUTY] or running
-    if not duties:
-        return LightView(code="none")
-    worst = max(duties, key=lambda clock: LIGHT_ORDER[light(clock, at=ctx.now)])
-    nearest = min(duties, key=lambda clock: clock.due_at)
-    shown = worst if light(worst, at=ctx.now) is not Light.GREEN else nearest
-    return clock_light(shown, ctx)
+    shown = foremost(clocks, at=ctx.now)
+    return LightView(code="none") if shown is None else clock_light(shown, ctx)
 
 
 def clock_light(clock: Clock, ctx: Context) -> LightView:

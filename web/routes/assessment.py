@@ -1,50 +1,161 @@
-"""The year-end assessment, unit by unit, each point with its case, clock and event."""
+"""The year-end assessment: the units of a year, the sheet of one, its files; closing a year and what a closed one came to."""
+
+from io import BytesIO
 
 from starlette.responses import Response
 
-from cases.numbers import case_number
-from infra.db import reading
+from cases.words import Words
+from infra.db import reading, transaction
 from infra.i18n import write_minute
-from people.directory import names_of_units
-from reports.assessment import YearWithoutCalendar, assess
-from web.access import ASSESSMENT, get
-from web.context import Ctx
-from web.pages import render
+from people.directory import names_of_accounts, names_of_units
+from reports.addendum import addendum
+from reports.assessment import YearCannotBeAssessed, assess
+from reports.closing import CannotClose, close_year, closed_year, proposal_of, propose_close
+from reports.sheet_files import item_words, pdf_of, refusal_code, scheme_name, xlsx_of
+from web.access import ASSESSMENT, AUDIT, RowId, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.pages import render, see_other
+from web.posted import Form
+from web.presenters.addendum import show_addendum
+from web.presenters.assessment import paper_of, rows_of, show_sheet
+from workflow.model import UnitId
 
 SCHEME = "LIGHTS-A"
+FILES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "json": "application/json",
+}
 
 
 @get("/assessment", who=ASSESSMENT)
-def assessment(ctx: Ctx, year: int | None = None) -> Response:
-    year = year or ctx.today.year
-    years = sorted(ctx.office.policy.calendar.published, reverse=True)
+def assessment(ctx: Ctx, year: int | None = None, scheme: str = SCHEME) -> Response:
+    return _units(ctx, year or ctx.today.year, scheme)
+
+
+def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None = None) -> Response:
+    words = Words(ctx.language)
+    scheme = scheme if scheme in ctx.office.policy.schemes else SCHEME
+    schemes = [(one.id, scheme_name(one, ctx.language)) for one in ctx.office.policy.schemes.values()]
+    years = sorted({*ctx.office.policy.calendar.published, *ctx.office.closed_years}, reverse=True)
+    shown = {"year": year, "years": years, "schemes": schemes, "chosen": scheme}
     with reading(ctx.engine) as connection:
         try:
-            result = assess(connection, year=year, scheme=SCHEME, actor=ctx.actor, office=ctx.office)
-        except YearWithoutCalendar:
-            return render(ctx, "pages/assessment.html", status=404, year=year, years=years, sheets=None, scheme=None)
+            found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
+        except YearCannotBeAssessed as error:
+            return render(ctx, "pages/assessment.html", status=404, found=None, why=refusal_code(error), **shown)
         units = names_of_units(connection)
+        proposal = proposal_of(connection, year)
+        signer = names_of_accounts(connection, {proposal.proposed_by}) if proposal else {}
+        closed = closed_year(connection, year)
+    return render(
+        ctx, "pages/assessment.html", status=409 if refused else 200, found=found, why=None, refused=refused,
+        units=rows_of(found.units, units, words), levels=rows_of(found.levels, units, words), proposal=proposal,
+        signer=next(iter(signer.values()), ""), closed=closed, close_from=ctx.office.policy.appeal.close_on,
+        items=[item_words(line, words)[0] for line in (found.units[0].score.lines if found.units else ())],
+        source=found.scheme.source, may_sign=ctx.actor.role in AUDIT,
+        mine=proposal is not None and proposal.proposed_by == ctx.actor.account, **shown,
+    )  # fmt: skip
+
+
+@get("/assessment/units/{unit}", who=ASSESSMENT)
+def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = SCHEME) -> Response:
+    year = year or ctx.today.year
+    with reading(ctx.engine) as connection:
+        try:
+            paper = paper_of(connection, ctx, year=year, scheme=scheme, unit=UnitId(unit))
+            if paper is None:
+                raise NoSuchPage
+            found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
+        except (YearCannotBeAssessed, KeyError) as error:
+            raise NoSuchPage from error
+        page = show_sheet(connection, ctx, paper, found)
+    return render(ctx, "pages/sheet.html", sheet=page, year=year, may_appeal=ctx.actor.role.value == "supervisor")
+
+
+@get("/assessment/units/{unit}/{kind}", who=ASSESSMENT)
+def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, scheme: str = SCHEME) -> Response:
+    """The sheet as an itemised XLSX, or as a PDF that the unit can sign."""
+    year = year or ctx.today.year
+    if kind not in ("xlsx", "pdf"):
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        try:
+            paper = paper_of(connection, ctx, year=year, scheme=scheme, unit=UnitId(unit))
+        except (YearCannotBeAssessed, KeyError) as error:
+            raise NoSuchPage from error
+    if paper is None:
+        raise NoSuchPage
+    words = Words(ctx.language)
+    if kind == "pdf":
+        return _file(pdf_of(paper, words), f"sheet-{year}-{unit}.pdf", kind)
+    target = BytesIO()
+    xlsx_of(paper, words, target, now=ctx.now)
+    return _file(target.getvalue(), f"sheet-{year}-{unit}.xlsx", kind)
+
+
+def _file(content: bytes, name: str, kind: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=FILES[kind], headers=headers)
+
+
+# -- closing a year ---------------------------------------------------------------------------------------------------
+
+
+@post("/assessment/{year}/propose", who=AUDIT)
+def propose(ctx: Ctx, form: Form, year: RowId) -> Response:
+    """The first signature: the sheets as they stand, under the scheme that was chosen."""
+    scheme = form.one("scheme") or SCHEME
+    try:
+        with transaction(ctx.engine) as connection:
+            propose_close(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, now=ctx.now)
+    except CannotClose as refused:
+        return _units(ctx, year, scheme, refused=refused)
+    except (YearCannotBeAssessed, KeyError) as error:
+        raise NoSuchPage from error
+    return see_other(f"/assessment?year={year}&scheme={scheme}")
+
+
+@post("/assessment/{year}/close", who=AUDIT)
+def close(ctx: Ctx, form: Form, year: RowId) -> Response:
+    """The second signature, under the very result that was proposed."""
+    scheme = form.one("scheme") or SCHEME
+    try:
+        with transaction(ctx.engine) as connection:
+            close_year(
+                connection, year=year, result_hash=form.one("result"), actor=ctx.actor, office=ctx.office, now=ctx.now
+            )
+    except CannotClose as refused:
+        return _units(ctx, year, scheme, refused=refused)
+    except (YearCannotBeAssessed, KeyError) as error:
+        raise NoSuchPage from error
+    return see_other(f"/assessment/{year}/closed")
+
+
+@get("/assessment/{year}/closed", who=ASSESSMENT)
+def closed(ctx: Ctx, year: RowId) -> Response:
+    """A closed year: what it came to, who signed it, and what has become known since."""
+    with reading(ctx.engine) as connection:
+        kept = closed_year(connection, year)
+        if kept is None:
+            raise NoSuchPage
+        late = addendum(connection, year)
+        units = names_of_units(connection)
+        signers = names_of_accounts(connection, {kept.proposed_by, kept.closed_by})
     zone = ctx.office.policy.calendar.zone
-    sheets = [
-        {
-            "unit": units[sheet.unit],
-            "total": sheet.total,
-            "points": sheet.points,
-            "lines": [
-                {
-                    "public_id": result.numbers[item.lit.case_id][0],
-                    "number": case_number(ctx.office.short_name, *result.numbers[item.lit.case_id][1:]),
-                    "rule": item.lit.rule,
-                    "clock": item.lit.clock,
-                    "light": item.lit.light.value,
-                    "when": write_minute(item.lit.occurred_at, ctx.language, zone, today=ctx.today),
-                    "event": item.lit.event,
-                    "points": item.points,
-                    "waived": item.lit.waived,
-                }
-                for item in sheet.items
-            ],
-        }
-        for sheet in result.sheets
-    ]
-    return render(ctx, "pages/assessment.html", year=year, years=years, sheets=sheets, scheme=result.scheme)
+    mine = ctx.actor.units
+    return render(
+        ctx, "pages/closed_year.html", year=year, kept=kept, units=units, signers=signers,
+        sheets=[one for one in kept.sheets if one.unit in mine], late=show_addendum(late, ctx, units),
+        proposed=write_minute(kept.proposed_at, ctx.language, zone), closed=write_minute(kept.closed_at, ctx.language, zone),
+    )  # fmt: skip
+
+
+@get("/assessment/{year}/closed/result", who=AUDIT)
+def closed_result(ctx: Ctx, year: RowId) -> Response:
+    """The very bytes that were signed."""
+    with reading(ctx.engine) as connection:
+        kept = closed_year(connection, year)
+    if kept is None:
+        raise NoSuchPage
+    return _file(kept.result.encode(), f"year-{year}.json", "json")

@@ -12,7 +12,8 @@ from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, Option, as_typed, blank_form, read_form, shapes, with_errors
 from web.pages import render, see_other
 from web.posted import Form, Posted
-from web.presenters.case_page import changes_since, choices_for, intake_choices, show_case, situation_of
+from web.presenters.case_page import changes_since, show_case, situation_of
+from web.presenters.choices import choices_for, intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from workflow.commands import Apply, Command, Intake, Register
 from workflow.model import CaseFacts, Refusal, Role, State
@@ -178,7 +179,9 @@ def register(ctx: Ctx, form: Form, matter: str) -> Response:
     except Refusal as refusal:
         typed = with_errors(as_typed(kind, form.fields(), intake_choices()), refusal.reasons)
         return _intake_page(ctx, profile, typed, form_id=form.form_id, status=422)
-    return render(ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code))
+    return render(
+        ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code), proof=in_groups(opened.proof)
+    )
 
 
 def _intake_page(

@@ -1,108 +1,107 @@
-"""The closure report: choose the days, see how many rows, download."""
+"""The closure report: choose, see how many rows, download a file whose hash stays on the page."""
 
-from collections.abc import Iterator
-from datetime import date
-from tempfile import SpooledTemporaryFile
+from collections.abc import Iterator, Mapping, Sequence
+from tempfile import TemporaryFile
+from typing import IO
 
-from sqlalchemy import func
+from sqlalchemy import Connection
 from starlette.responses import Response, StreamingResponse
 
-from cases.ledger import NewEvent, append_to_office
-from cases.visibility import case, visible_cases
-from cases.words import Words
+from cases.visibility import MAY_UNMASK
 from infra.db import reading, transaction
-from reports.closures import closure_cells, closure_header, closure_rows
-from reports.sheets import write_csv, write_xlsx
+from people.directory import units_within
+from reports.closure_choice import FIELDS, Asked, ChoiceIsWrong, Fault, read_choice
+from reports.closure_columns import COLUMNS, PERSONAL
+from reports.closure_query import count_closed
+from reports.exports import BLOCK, FORMATS, GROUNDS, Made, Order, record, refuse, write_file
 from web.access import AUDIT, get, post
 from web.context import Context, Ctx
 from web.pages import render
 from web.posted import Form
+from web.presenters.exports import export_lines
+from workflow.procedures import PROCEDURES
 
-IN_MEMORY, CHUNK = 4 * 1024 * 1024, 64 * 1024
-EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Typed = Mapping[str, Sequence[str]]
 
 
 @get("/closures", who=AUDIT)
-def closures(ctx: Ctx, start: str = "", end: str = "") -> Response:
-    first, last, error = _days(ctx, start, end)
-    count = _count(ctx, first, last) if error is None else None
-    return render(
-        ctx, "pages/closures.html", status=422 if error else 200, start=start or first.isoformat(),
-        end=end or last.isoformat(), count=count, error=error,
-    )  # fmt: skip
+def closures(ctx: Ctx) -> Response:
+    """The choice stands in the address, so that it can be kept as a bookmark."""
+    return _page(ctx, {name: ctx.request.query_params.getlist(name) for name in FIELDS})
 
 
 @post("/closures/{kind}", who=AUDIT)
 def download(ctx: Ctx, form: Form, kind: str) -> Response:
-    """The report as a file. Who took it out, and for which days, is an event of the office."""
-    first, last, error = _days(ctx, form.one("start"), form.one("end"))
-    if error or kind not in ("csv", "xlsx"):
-        return render(
-            ctx, "pages/closures.html", status=422, start=form.one("start"), end=form.one("end"), count=None,
-            error=error or "closures.not_a_day",
-        )  # fmt: skip
-    _note(ctx, kind, first, last)
-    return _csv(ctx, first, last) if kind == "csv" else _xlsx(ctx, first, last)
+    """The report as a file: written whole, recorded with its hash, and then sent."""
+    file = TemporaryFile()  # noqa: SIM115 (it has no name, and is closed when the answer has been read)
+    try:
+        order = Order(asked=_asked(ctx, form.values), format=kind, language=ctx.language, ground=form.one("ground") or None)  # fmt: skip
+        made = _made(ctx, order, file)
+    except ChoiceIsWrong as wrong:
+        file.close()
+        return _page(ctx, form.values, wrong.faults)
+    except BaseException:
+        file.close()
+        raise
+    return _sent(file, order, made)
 
 
-def _csv(ctx: Context, first: date, last: date) -> Response:
-    """Streamed row by row: the connection is open as long as the browser reads."""
-    t = Words(ctx.language)
-
-    def body() -> Iterator[bytes]:
-        with reading(ctx.engine) as connection:
-            rows = closure_rows(connection, actor=ctx.actor, office=ctx.office, start=first, end=last)
-            yield from write_csv((closure_cells(row, t) for row in rows), closure_header(t))
-
-    return StreamingResponse(body(), media_type="text/csv; charset=utf-8", headers=_attachment(first, last, "csv"))
-
-
-def _xlsx(ctx: Context, first: date, last: date) -> Response:
-    """Written whole to a temporary file first: a workbook is a zip, whose end says what is in it."""
-    t = Words(ctx.language)
-    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed when the answer has been read)
+def _made(ctx: Context, order: Order, file: IO[bytes]) -> Made:
     with reading(ctx.engine) as connection:
-        rows = closure_rows(connection, actor=ctx.actor, office=ctx.office, start=first, end=last)
-        write_xlsx((closure_cells(row, t) for row in rows), closure_header(t), file, now=ctx.now)
-    file.seek(0)
+        rows = count_closed(connection, ctx.actor, order.asked.choice(ctx.office))
+        refuse(order, rows, actor=ctx.actor, on_the_web=True)
+        made = write_file(connection, order, file, actor=ctx.actor, office=ctx.office, now=ctx.now)
+    with transaction(ctx.engine) as connection:
+        record(connection, order, made, actor=ctx.actor, now=ctx.now)
+    return made
 
+
+def _sent(file: IO[bytes], order: Order, made: Made) -> Response:
     def body() -> Iterator[bytes]:
         with file:
-            while chunk := file.read(CHUNK):
-                yield chunk
+            file.seek(0)
+            while block := file.read(BLOCK):
+                yield block
 
-    return StreamingResponse(body(), media_type=XLSX, headers=_attachment(first, last, "xlsx"))
-
-
-def _days(ctx: Context, start: str, end: str) -> tuple[date, date, str | None]:
-    """The days asked for, by default this year's so far; and what is wrong with them."""
-    first, last = date(ctx.today.year, 1, 1), ctx.today
-    try:
-        first = date.fromisoformat(start) if start else first
-        last = date.fromisoformat(end) if end else last
-    except ValueError:
-        return first, last, "closures.not_a_day"
-    if not EARLIEST <= first <= last <= LATEST:
-        return first, last, "closures.days_in_wrong_order"
-    return first, last, None
+    name = f"closures-{order.asked.start:%Y%m%d}-{order.asked.end:%Y%m%d}.{order.format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(made.bytes)}
+    return StreamingResponse(body(), media_type=FORMATS[order.format].media, headers=headers)
 
 
-def _count(ctx: Context, first: date, last: date) -> int:
-    calendar = ctx.office.policy.calendar
-    span = case.closed_at >= calendar.start_of(first), case.closed_at < calendar.end_of(last)
+def _units(ctx: Context, connection: Connection) -> dict[int, str]:
+    """The units that the asker may choose: their own and those below it."""
+    assert ctx.actor.unit is not None, "an account belongs to a unit"
+    return {unit.id: unit.name for unit in units_within(connection, ctx.actor.unit)}
+
+
+def _asked(ctx: Context, typed: Typed) -> Asked:
     with reading(ctx.engine) as connection:
-        return int(connection.execute(visible_cases(ctx.actor, func.count()).where(*span)).scalar_one())
+        return read_choice(typed, units=_units(ctx, connection), office=ctx.office, today=ctx.today)
 
 
-def _attachment(first: date, last: date, kind: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="closures-{first:%Y%m%d}-{last:%Y%m%d}.{kind}"'}
+def _page(ctx: Context, typed: Typed, faults: Sequence[Fault] = ()) -> Response:
+    """The form as it was typed, and for a choice without a fault how many rows it has."""
+    asked, count = None, None
+    with reading(ctx.engine) as connection:
+        units = _units(ctx, connection)
+        try:
+            asked = read_choice(typed, units=units, office=ctx.office, today=ctx.today)
+            count = count_closed(connection, ctx.actor, asked.choice(ctx.office))
+        except ChoiceIsWrong as wrong:
+            faults = (*wrong.faults, *(one for one in faults if one not in wrong.faults))
+        exports = export_lines(connection, ctx)
+    return render(
+        ctx, "pages/closures.html", status=422 if faults else 200, faults=faults, count=count, exports=exports,
+        fields=_fields(typed, asked), chosen=typed.get("columns") or tuple(COLUMNS),
+        columns={code: [made.heading for made in columns] for code, columns in COLUMNS.items()}, personal=PERSONAL,
+        units=units, procedures=tuple(PROCEDURES), profiles=tuple(ctx.office.policy.profiles), formats=FORMATS,
+        grounds=GROUNDS if ctx.actor.role in MAY_UNMASK else (), ground=next(iter(typed.get("ground", ())), ""),
+    )  # fmt: skip
 
 
-def _note(ctx: Context, kind: str, first: date, last: date) -> None:
-    data = {"report": "closures", "kind": kind, "start": first.isoformat(), "end": last.isoformat()}
-    with transaction(ctx.engine) as connection:
-        append_to_office(
-            connection,
-            NewEvent(code="report:exported", occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data),
-        )
+def _fields(typed: Typed, asked: Asked | None) -> dict[str, str]:
+    """What stands in each field: what was typed, or the days that are meant when none were."""
+    fields = {name: next(iter(typed.get(name, ())), "") for name in FIELDS}
+    if asked:
+        fields |= {"start": asked.start.isoformat(), "end": asked.end.isoformat()}
+    return fields

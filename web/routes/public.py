@@ -1,5 +1,6 @@
 """What a petitioner may do: file a matter, keep the receipt, follow the matter with its code, rate the answer."""
 
+import logging
 from dataclasses import replace
 
 from limits import parse
@@ -7,7 +8,10 @@ from starlette.responses import JSONResponse, Response
 
 from cases import tracking
 from cases.execute import execute, open_case
+from cases.rating_origins import origin_of, remember_origin
 from infra.db import reading, transaction
+from infra.keys import secret_key
+from infra.signing import KeyIsExposed, KeyIsUnreadable
 from people.signin import begin_session, end_session
 from web.access import PETITIONER, PUBLIC, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, intake_actor
@@ -15,12 +19,14 @@ from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import Form
-from web.presenters.case_page import intake_choices
+from web.presenters.choices import intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.tracked import show_tracked
-from web.slowing import allowed
+from web.slowing import address_of, allowed
 from workflow.commands import Apply, Intake, Rate, Register
 from workflow.model import CaseId, Reason, Refusal
+
+log = logging.getLogger(__name__)
 
 #: What a person may file: the matter and the command that opens it.
 FILED: dict[str, type[Intake]] = {"petition": Register, "mediation": Apply}
@@ -71,7 +77,10 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
         return _filing_page(ctx, matter, typed, form_id=form.form_id, status=422)
     with reading(ctx.engine) as connection:
         tracked = show_tracked(connection, ctx, CaseId(opened.case_id))
-    return render(ctx, "pages/receipt.html", code=tracking.in_groups(opened.code), tracked=tracked)
+    return render(
+        ctx, "pages/receipt.html", code=tracking.in_groups(opened.code), proof=tracking.in_groups(opened.proof),
+        tracked=tracked,
+    )  # fmt: skip
 
 
 @get("/track", who=PUBLIC)
@@ -115,7 +124,7 @@ def why_this_date_as_json(ctx: Ctx, number: RowId) -> Response:
 
 @post("/track/rating", who=PETITIONER)
 def rate(ctx: Ctx, form: Form) -> Response:
-    case_id = _own_case(ctx)
+    case_id, origin = _own_case(ctx), _origin(ctx)
     try:
         command = read_form(Rate, form.fields(), {}, zone=ctx.office.policy.calendar.zone)
         with transaction(ctx.engine) as connection:
@@ -129,6 +138,8 @@ def rate(ctx: Ctx, form: Form) -> Response:
                 office=ctx.office,
                 request=form.form_id,
             )
+            if origin:
+                remember_origin(connection, case_id, origin, now=ctx.now)
     except FormIsWrong as error:
         return _tracked_page(ctx, returned=error.form, status=422)
     except Refusal as refusal:
@@ -140,6 +151,17 @@ def rate(ctx: Ctx, form: Form) -> Response:
 @post("/track/leave", who=PUBLIC)
 def leave(ctx: Ctx, form: Form) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     return end(ctx, see_other("/"))
+
+
+def _origin(ctx: Context) -> str | None:
+    """Where this request comes from, as a keyed hash. A rating is taken whether or not that can be told."""
+    address = address_of(ctx.request)
+    try:
+        key = secret_key(ctx.site.settings.home, "rating") if address else None
+    except (KeyIsExposed, KeyIsUnreadable, OSError):
+        log.warning("the key for the origins of ratings cannot be read")
+        return None
+    return origin_of(address, key=key, year=ctx.today.year) if key else None
 
 
 def _tracked_page(ctx: Context, *, returned: FormView | None = None, status: int = 200) -> Response:

@@ -1,16 +1,33 @@
-"""What people answer to a light, in every procedure: 知悉, and the decision whether a light counts that would not be lit
-under a new calendar or rule.
+"""What people answer to a light, in every procedure: 知悉; the appeal of the unit that it is counted against; the decision
+whether it counts.
 
 Acknowledging stops the reminders of the light that is shown; the next light tells everyone again. A waiver never removes
-a light from the ledger.
+a light from the ledger. Who appeals, who decides and by when: docs/decisions/0013-assessment.md.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from workflow.clocks import waits_for_word
-from workflow.commands import Acknowledge, DecideWaiver
+from workflow.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver
 from workflow.definition import AcknowledgeAll, Draft, Situation, Step
-from workflow.model import Audience, Reason, Relation, Role, State
+from workflow.model import (
+    HAS_WAIVERS,
+    Audience,
+    Clock,
+    Custody,
+    Kind,
+    Reason,
+    RecordNumber,
+    Relation,
+    Role,
+    Rung,
+    State,
+    Waiver,
+)
+
+APPEAL, FURTHER = "appeal", "further"
+ENDED = (State.CLOSED, State.NOT_ACCEPTED)
 
 
 def a_light_waits_for_word(situation: Situation) -> Reason | None:
@@ -21,24 +38,174 @@ def a_light_waits_for_word(situation: Situation) -> Reason | None:
 
 
 def light_steps(told: tuple[tuple[Role, Relation], ...], *, until_closed: tuple[State, ...]) -> tuple[Step, ...]:
-    """The two steps: whoever is told of a light says that it is in hand; an assessor decides about a proposed waiver."""
+    """The steps: whoever is told of a light says that it is in hand; the unit that it is counted against appeals; an
+    assessor decides. Whether a head of a unit may appeal depends on the light, so that the check says it."""
+    always = (*until_closed, *ENDED)
     acknowledge = Step(
         command=Acknowledge, event="clock:acknowledged", sources=until_closed, target=None, allowed=told,
         guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True,
     )  # fmt: skip
-    decide = Step(
-        command=DecideWaiver,
-        event="light:waiver_decided",
-        sources=(*until_closed, State.CLOSED, State.NOT_ACCEPTED),
-        target=None,
-        allowed=((Role.ASSESSOR, Relation.ABOVE),),
-        guards=(a_waiver_waits,),
-        checks=(waiver_is_open,),
-        writes=write_waiver_decision,
-        tells=(Audience.HOLDER, Audience.UNIT_HEAD),
+    appeal = Step(
+        command=AppealLight, event="light:appealed", sources=always, target=None,
+        allowed=((Role.SUPERVISOR, Relation.ANYONE),), guards=(a_light_may_be_appealed,),
+        checks=(light_may_be_appealed,), writes=write_appeal, tells=(Audience.ASSESSMENT_OFFICE,), marks=HAS_WAIVERS,
         quiet=True,
+    )  # fmt: skip
+    again = Step(
+        command=AskAgain, event="light:appealed_again", sources=always, target=None,
+        allowed=((Role.SUPERVISOR, Relation.ANYONE),), guards=(an_appeal_may_be_renewed,),
+        checks=(appeal_may_be_renewed,), writes=write_further_appeal, tells=(Audience.ASSESSMENT_OFFICE,), quiet=True,
+    )  # fmt: skip
+    decide = Step(
+        command=DecideWaiver, event="light:waiver_decided", sources=always, target=None,
+        allowed=((Role.ASSESSOR, Relation.ABOVE),), guards=(a_waiver_waits, decider_is_outside_the_case),
+        checks=(waiver_is_open, second_decider_is_another), writes=write_waiver_decision,
+        tells=(Audience.HOLDER, Audience.UNIT_HEAD), quiet=True,
+    )  # fmt: skip
+    return acknowledge, appeal, again, decide
+
+
+# -- which lights may be appealed against ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contestable:
+    """A light that has lit, and who held the case then."""
+
+    clock: Clock
+    rung: Rung
+    held: Custody
+
+    @property
+    def name(self) -> str:
+        return f"{self.clock.number}:{self.rung.code}"
+
+
+def lights_of(situation: Situation) -> Iterator[Contestable]:
+    """Every light of the case that is in the ledger."""
+    facts = situation.facts
+    for clock in facts.clocks:
+        for rung in clock.rungs:
+            if clock.kind is Kind.DUTY and rung.light and clock.crossed_until and rung.at <= clock.crossed_until:
+                held = next((c for c in reversed(facts.custodies) if c.from_at <= rung.at), None)
+                if held := held or next(iter(facts.custodies), None):
+                    yield Contestable(clock=clock, rung=rung, held=held)
+
+
+def contestable(situation: Situation) -> tuple[Contestable, ...]:
+    """The lights that the actor's unit may appeal against now."""
+    return tuple(light for light in lights_of(situation) if _may_not_be_appealed(light, situation) is None)
+
+
+def _may_not_be_appealed(light: Contestable, situation: Situation) -> Reason | None:
+    """Why not: another unit's, waived or contested already, too late, or in a year that is closed."""
+    if light.held.unit not in situation.actor.units:
+        return Reason(code="appeal.not_your_unit", field="light")
+    known = [w for w in situation.facts.waivers if (w.clock, w.rung) == (light.clock.number, light.rung.code)]
+    if light.clock.waived or any(waiver.decision == "upheld" for waiver in known):
+        return Reason(code="appeal.waived_already", field="light")
+    if any(waiver.stage in (APPEAL, FURTHER) or waiver.decided_at is None for waiver in known):
+        return Reason(code="appeal.asked_already", field="light")
+    calendar, days = situation.policy.calendar, situation.policy.appeal.working_days
+    lit_on = calendar.local_day(light.rung.at)
+    if lit_on.year in situation.closed_years:
+        return Reason(code="appeal.year_is_closed", field="light", values={"year": lit_on.year})
+    last = calendar.nth_working_day_after(lit_on, days)
+    if situation.now >= calendar.end_of(last):
+        return Reason(code="appeal.too_late", field="light", values={"days": days, "last": last.isoformat()})
+    return None
+
+
+def a_light_may_be_appealed(situation: Situation) -> Reason | None:
+    """Some light is counted against the actor's unit, and there is still time."""
+    return None if contestable(situation) else Reason(code="appeal.nothing_to_contest")
+
+
+def light_may_be_appealed(situation: Situation, command: AppealLight) -> Reason | None:
+    light = next((one for one in lights_of(situation) if one.name == command.light), None)
+    if light is None:
+        return Reason(code="appeal.no_such_light", field="light")
+    return _may_not_be_appealed(light, situation)
+
+
+def write_appeal(situation: Situation, command: AppealLight, draft: Draft) -> None:
+    light = next(one for one in lights_of(situation) if one.name == command.light)
+    draft.new.append(
+        Waiver(
+            number=draft.number(),
+            clock=light.clock.number,
+            rung=light.rung.code,
+            ground=command.ground,
+            proposed_at=situation.now,
+            stage=APPEAL,
+            unit=light.held.unit,
+            asked_by=situation.actor.account,
+            evidence=draft.text("evidence"),
+        )
     )
-    return acknowledge, decide
+
+
+# -- the one further request -------------------------------------------------------------------------------------------
+
+
+def renewable(situation: Situation) -> tuple[Waiver, ...]:
+    """The rejected appeals of the actor's unit that no further request has followed."""
+    waivers = situation.facts.waivers
+    again = {(waiver.clock, waiver.rung) for waiver in waivers if waiver.stage == FURTHER}
+    return tuple(
+        waiver
+        for waiver in waivers
+        if waiver.stage == APPEAL
+        and waiver.decision == "rejected"
+        and waiver.unit in situation.actor.units
+        and (waiver.clock, waiver.rung) not in again
+    )
+
+
+def an_appeal_may_be_renewed(situation: Situation) -> Reason | None:
+    return None if renewable(situation) else Reason(code="appeal.nothing_rejected")
+
+
+def appeal_may_be_renewed(situation: Situation, command: AskAgain) -> Reason | None:
+    waiver = next((one for one in renewable(situation) if one.number == command.waiver), None)
+    if waiver is None:
+        return Reason(code="appeal.nothing_rejected", field="waiver")
+    year = _year_of(waiver, situation)
+    if year in situation.closed_years:
+        return Reason(code="appeal.year_is_closed", field="waiver", values={"year": year})
+    return None
+
+
+def _year_of(waiver: Waiver, situation: Situation) -> int:
+    lit = next(
+        (
+            one.rung.at
+            for one in lights_of(situation)
+            if (one.clock.number, one.rung.code) == (waiver.clock, waiver.rung)
+        ),
+        waiver.proposed_at,
+    )
+    return situation.policy.calendar.local_day(lit).year
+
+
+def write_further_appeal(situation: Situation, command: AskAgain, draft: Draft) -> None:
+    before = _waiver(situation, command.waiver)
+    draft.new.append(
+        replace(
+            before,
+            number=draft.number(),
+            stage=FURTHER,
+            proposed_at=situation.now,
+            asked_by=situation.actor.account,
+            evidence=draft.text("evidence"),
+            decided_at=None,
+            decision=None,
+            decided_by=None,
+        )
+    )
+
+
+# -- deciding ----------------------------------------------------------------------------------------------------------
 
 
 def a_waiver_waits(situation: Situation) -> Reason | None:
@@ -46,11 +213,34 @@ def a_waiver_waits(situation: Situation) -> Reason | None:
     return None if open_ones else Reason(code="waiver.nothing_proposed")
 
 
+def decider_is_outside_the_case(situation: Situation) -> Reason | None:
+    """Whoever has acted in a case, held it or mediated in it, never decides about its points."""
+    facts, me = situation.facts, situation.actor.account
+    inside = {*facts.authors, *(c.person for c in facts.custodies), *(a.person for a in facts.appointments)}
+    return Reason(code="waiver.you_are_part_of_it") if me in inside else None
+
+
 def waiver_is_open(situation: Situation, command: DecideWaiver) -> Reason | None:
     known = {waiver.number for waiver in situation.facts.waivers if waiver.decided_at is None}
     return None if command.waiver in known else Reason(code="waiver.decided_already", field="waiver")
 
 
+def second_decider_is_another(situation: Situation, command: DecideWaiver) -> Reason | None:
+    """A further request is not decided by whoever rejected the appeal."""
+    asked = next((one for one in situation.facts.waivers if one.number == command.waiver), None)
+    if asked is None or asked.stage != FURTHER:
+        return None
+    first = {w.decided_by for w in situation.facts.waivers if (w.clock, w.rung) == (asked.clock, asked.rung)}
+    return Reason(code="waiver.you_rejected_it", field="waiver") if situation.actor.account in first else None
+
+
 def write_waiver_decision(situation: Situation, command: DecideWaiver, draft: Draft) -> None:
-    waiver = next(waiver for waiver in situation.facts.waivers if waiver.number == command.waiver)
-    draft.changed.append(replace(waiver, decided_at=situation.now, decision=command.decision))
+    waiver = _waiver(situation, command.waiver)
+    decided = replace(
+        waiver, decided_at=situation.now, decision=command.decision, decided_by=situation.actor.account
+    )  # fmt: skip
+    draft.changed.append(decided)
+
+
+def _waiver(situation: Situation, number: RecordNumber) -> Waiver:
+    return next(waiver for waiver in situation.facts.waivers if waiver.number == number)

@@ -10,6 +10,7 @@ from workflow import commands as c
 from workflow.definition import (
     Draft,
     Extend,
+    GoOn,
     PauseAll,
     Procedure,
     ResumeAll,
@@ -158,6 +159,12 @@ PETITION = Procedure(
             command=c.Close, event="case:closed", sources=(S.REPLIED,), target=S.CLOSED,
             allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)),
             writes=rules.note_outcome, clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
+        ),
+        Step(
+            command=c.Reopen, event="case:reopened", sources=(S.CLOSED,), target=S.HANDLING,
+            allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
+            guards=(rules.a_clock_can_go_on,), writes=rules.forget_outcome, clocks=(GoOn(("decision", "order")),),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), marks="reopened",
         ),
         *light_steps(TOLD, until_closed=UNTIL_CLOSED),
     ),

@@ -241,6 +241,16 @@ def pause_as_the_rule_allows(situation: Situation, command: Suspend) -> Reason |
     return None
 
 
+def that_can_go_on(clocks: tuple[Clock, ...], names: tuple[str, ...]) -> Clock | None:
+    """The last clock of these names: what a reopened matter is counted by."""
+    return next((clock for clock in reversed(clocks) if clock.name in names and clock.stopped_at is not None), None)
+
+
+def a_clock_can_go_on(situation: Situation) -> Reason | None:
+    found = that_can_go_on(situation.facts.clocks, ("decision", "order"))
+    return None if found else Reason(code="reopen.no_clock")
+
+
 # -- the end ----------------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +263,11 @@ def record_rating(situation: Situation, command: Rate, draft: Draft) -> None:
         number=draft.number(), score=command.score, comment=draft.optional_text("comment"), rated_at=situation.now
     )
     draft.new.append(rating)
+
+
+def forget_outcome(_situation: Situation, _command: Any, draft: Draft) -> None:
+    """A matter that is in hand again has no outcome yet."""
+    draft.outcome = None
 
 
 def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:

@@ -1,0 +1,85 @@
+"""Contested lights: which are waiting, which were decided, for those who appeal and those who decide.
+
+A unit answers for a light even after the case has moved on: `charged_case` finds such a case for the unit's head, who is
+then shown its number and its lights and nothing else of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists
+
+from cases.crossings import TIMERS
+from cases.rows import rungs_from
+from cases.tables import Case, Clock, Custody, Waiver
+from cases.visibility import case, visible_cases
+from workflow.model import Actor, Role
+
+_waiver = Waiver.__table__.c  # type: ignore[attr-defined]
+_clock = Clock.__table__.c  # type: ignore[attr-defined]
+_custody = Custody.__table__.c  # type: ignore[attr-defined]
+#: Decided ones stay in the list for so many lines.
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contested:
+    """A contested light: of which case and clock, when it lit, why it should not count, what was decided."""
+
+    case_id: int
+    public_id: str
+    number: tuple[str, int, int]
+    clock: str
+    rung: str
+    lit_at: datetime
+    ground: str
+    stage: str
+    unit: int | None
+    proposed_at: datetime
+    decided_at: datetime | None
+    decision: str | None
+
+
+def contested_lights(connection: Connection, *, actor: Actor) -> list[Contested]:
+    """The contested lights that concern the actor: of their units for a head, of the cases in reach for an assessor.
+    Those that wait come first, the oldest on top."""
+    mine = actor.role is Role.SUPERVISOR
+    columns = (
+        _waiver.case_id, case.public_id, case.series, case.year, case.serial, _clock.name, _clock.rungs, _clock.started_at,
+        _waiver.rung, _waiver.ground, _waiver.stage, _waiver.unit, _waiver.proposed_at, _waiver.decided_at,
+        _waiver.decision,
+    )  # fmt: skip
+    query = (
+        visible_cases(TIMERS if mine else actor, *columns)
+        .join_from(Case, Waiver, _waiver.case_id == case.id)
+        .join(Clock, (_clock.case_id == _waiver.case_id) & (_clock.number == _waiver.clock))
+        .order_by(_waiver.decided_at.is_not(None), _waiver.proposed_at.desc(), _waiver.case_id, _waiver.number)
+        .limit(SHOWN)
+    )
+    if mine:
+        query = query.where(_waiver.unit.in_(actor.units))
+    return [
+        Contested(
+            case_id=row.case_id,
+            public_id=row.public_id,
+            number=(row.series, row.year, row.serial),
+            clock=row.name,
+            rung=row.rung,
+            lit_at=next((rung.at for rung in rungs_from(row.rungs) if rung.code == row.rung), row.started_at),
+            ground=row.ground,
+            stage=row.stage or "recount",
+            unit=row.unit,
+            proposed_at=row.proposed_at,
+            decided_at=row.decided_at,
+            decision=row.decision,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def charged_case(connection: Connection, public_id: str, *, actor: Actor) -> int | None:
+    """The case of that address, if a unit of the actor's has ever held it: found with other eyes than their own."""
+    held = exists().where(_custody.case_id == case.id, _custody.unit.in_(actor.units))
+    query = visible_cases(TIMERS, case.id).where(case.public_id == public_id, held)
+    found: int | None = connection.execute(query).scalar()
+    return found

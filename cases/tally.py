@@ -1,0 +1,164 @@
+"""Marks and tallies kept up with the ledger, so that a sheet costs what its lines cost and not what a year of cases costs.
+
+A stream says how far it is tallied (`stream_head.tallied`); a case that has moved since is worked out anew. Whoever reads
+a sheet adds what is not tallied yet (`counts`), so that the answer is always that of the record as it stands. Everything
+here can be thrown away and made again from the ledger.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from cases.assessment_tables import Mark as MarkRow
+from cases.assessment_tables import Tally
+from cases.crossings import TIMERS
+from cases.history import histories
+from cases.ledger import OFFICE_STREAM, wait_for_key
+from cases.tables import StreamHead
+from infra.db import transaction
+from workflow.calendar import WorkCalendar
+from workflow.marks import Mark, marks
+from workflow.model import AccountId, RecordNumber, UnitId
+
+#: Few: the heads of so many cases are locked meanwhile.
+BATCH = 100
+
+_head = StreamHead.__table__.c  # type: ignore[attr-defined]
+_mark = MarkRow.__table__.c  # type: ignore[attr-defined]
+_tally = Tally.__table__.c  # type: ignore[attr-defined]
+_KEY = ("year", "unit", "person", "measure", "outcome")
+NOBODY = 0
+
+#: What a tally is kept by: year, unit, person, measure, outcome.
+Key = tuple[int, int, int, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseMark:
+    """A mark and the case it belongs to."""
+
+    case_id: int
+    mark: Mark
+
+
+def keep_up(engine: Engine, calendar: WorkCalendar) -> int:
+    """Tallies every case that has moved, in transactions of a hundred; returns how many there were."""
+    done = 0
+    while True:
+        with transaction(engine) as connection:
+            wait_for_key(connection, "tally")  # two that tally at once would make the same new row
+            found = tally_some(connection, calendar)
+        done += found
+        if found < BATCH:
+            return done
+
+
+def tally_some(connection: Connection, calendar: WorkCalendar, *, at_most: int = BATCH) -> int:
+    """The same for some cases, inside the caller's transaction. Their heads stay locked until it ends."""
+    # The heads are taken in ascending order, as everybody takes them.
+    query = _moved().order_by(_head.stream).limit(at_most).with_for_update()
+    heads = list(connection.execute(query).scalars())
+    if not heads:
+        return 0
+    before = _stored(connection, heads)
+    after = {int(one.case_id): marks(one, calendar) for one in histories(connection, actor=TIMERS, cases=heads)}
+    connection.execute(delete(MarkRow).where(_mark.case_id.in_(heads)))
+    rows = [_row(case_id, number, mark) for case_id, made in after.items() for number, mark in enumerate(made, start=1)]
+    if rows:
+        connection.execute(insert(MarkRow), rows)
+    _shift(connection, _change(before, after))
+    connection.execute(update(StreamHead).where(_head.stream.in_(heads)).values(tallied=_head.seq))
+    return len(heads)
+
+
+def _moved() -> Any:
+    return select(_head.stream).where(_head.tallied < _head.seq, _head.stream != OFFICE_STREAM)
+
+
+def _stored(connection: Connection, cases: Iterable[int]) -> dict[int, list[Mark]]:
+    found: dict[int, list[Mark]] = {}
+    for row in connection.execute(select(*_mark).where(_mark.case_id.in_(list(cases)))):
+        found.setdefault(row.case_id, []).append(mark_of(row))
+    return found
+
+
+def _change(before: Mapping[int, Iterable[Mark]], after: Mapping[int, Iterable[Mark]]) -> Counter[Key]:
+    """By how much each tally changes. A `Counter` here may hold less than nothing."""
+    change: Counter[Key] = Counter()
+    change.update(key_of(mark) for made in after.values() for mark in made)
+    change.subtract(key_of(mark) for made in before.values() for mark in made)
+    return change
+
+
+def _shift(connection: Connection, change: Mapping[Key, int]) -> None:
+    """In the order of the keys, so that two that tally at once never wait for each other in a ring."""
+    for key, by in sorted(change.items()):
+        if not by:
+            continue
+        where = [_tally[name] == value for name, value in zip(_KEY, key, strict=True)]
+        touched = connection.execute(update(Tally).where(*where).values(n=_tally.n + by))
+        if not touched.rowcount:
+            connection.execute(insert(Tally).values(n=by, **dict(zip(_KEY, key, strict=True))))
+    connection.execute(delete(Tally).where(_tally.n == 0))
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def counts(connection: Connection, calendar: WorkCalendar, *, year: int) -> Counter[Key]:
+    """How many marks of each kind a year has, by unit and person, as the record stands now."""
+    columns = [_tally[name] for name in _KEY]
+    rows = connection.execute(select(*columns, _tally.n).where(_tally.year == year))
+    found: Counter[Key] = Counter({(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows})
+    if moved := list(connection.execute(_moved()).scalars()):
+        after = {int(one.case_id): marks(one, calendar) for one in histories(connection, actor=TIMERS, cases=moved)}
+        change = _change(_stored(connection, moved), after)
+        found.update({key: by for key, by in change.items() if key[0] == year})
+    return Counter({key: n for key, n in found.items() if n})
+
+
+def counted_marks(connection: Connection, calendar: WorkCalendar, *, year: int, units: Iterable[int]) -> list[CaseMark]:
+    """The marks of a year that belong to these units, as the record stands now, in the order of time."""
+    wanted = set(units)
+    moved = set(connection.execute(_moved()).scalars())
+    query = select(*_mark).where(_mark.year == year, _mark.unit.in_(wanted))
+    found = [
+        CaseMark(case_id=row.case_id, mark=mark_of(row))
+        for row in connection.execute(query)
+        if row.case_id not in moved
+    ]
+    for one in histories(connection, actor=TIMERS, cases=moved) if moved else ():
+        found += [
+            CaseMark(case_id=one.case_id, mark=mark)
+            for mark in marks(one, calendar)
+            if mark.year == year and mark.unit in wanted
+        ]
+    return sorted(found, key=lambda one: (one.mark.at, one.case_id, one.mark.seq, one.mark.measure))
+
+
+def key_of(mark: Mark) -> Key:
+    return (mark.year, mark.unit, mark.person or NOBODY, mark.measure, mark.outcome)
+
+
+def mark_of(row: Any) -> Mark:
+    return Mark(
+        year=row.year,
+        unit=UnitId(row.unit),
+        person=None if row.person is None else AccountId(row.person),
+        measure=row.measure,
+        outcome=row.outcome,
+        at=row.at,
+        seq=row.seq,
+        clock=None if row.clock is None else RecordNumber(row.clock),
+        rule=row.rule,
+        ground=row.ground,
+        decided=row.decided,
+    )
+
+
+def _row(case_id: int, position: int, mark: Mark) -> dict[str, Any]:
+    values = {one.name: getattr(mark, one.name) for one in fields(mark)}
+    return {"case_id": case_id, "position": position, **values}

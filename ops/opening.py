@@ -1,0 +1,30 @@
+"""What every command that works with an office begins with: its database at this program's version, the office in it, the
+reader's language."""
+
+from sqlalchemy import Connection, Engine
+
+import migrations
+from cases.office import NoOffice, OfficeContext, load_office
+from cases.words import Words
+from infra.db import open_engine
+from infra.i18n import known_language
+from infra.settings import settings
+from ops.printing import WRONG, fail
+
+
+def opened_engine() -> Engine:
+    engine = open_engine(settings().database_url())
+    migrations.upgrade(engine)
+    return engine
+
+
+def office_of(connection: Connection) -> OfficeContext:
+    """The office, or a refusal that says how to found one."""
+    try:
+        return load_office(connection)
+    except NoOffice:
+        fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
+
+
+def words() -> Words:
+    return Words(known_language(settings().language))

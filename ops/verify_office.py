@@ -1,0 +1,151 @@
+"""What the office's own events vouch for: published policies, closed years, anchors, reviews of signs.
+
+An event of the office says in `data.wrote` which rows it has written: by table, then by the key of the row (the columns
+of `KEYS`, one space between them). Of a long text only its SHA-256 stands there. The heads of `year_cutoff` are many;
+the row of the closed year has one hash over all of them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from ops.verify_report import Finding, Notes
+from ops.verify_sources import Row, Source
+from ops.verify_stream import Event, same
+
+PUBLISHED = "policy:published"
+#: The tables whose rows the office vouches for, and the columns that name a row.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "year_close": ("year",),
+    "anchor": ("number",),
+    "sign_review": ("sign", "stream", "seq"),
+}
+#: In the order in which a stream's are compared with its events.
+CUTOFF = ("stream", "seq", "hash", "year")
+
+
+@dataclass(slots=True)
+class Office:
+    """What the events of the office add up to."""
+
+    published: dict[Any, Any] = field(default_factory=dict)  #: the hash of its files, by version
+    rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  #: as last written, by table and key
+
+
+def remembering(events: Iterable[Event], office: Office) -> Iterator[Event]:
+    """The events of the office as they pass."""
+    for event in events:
+        data = _data(event)
+        if event.code == PUBLISHED:
+            if {"version", "content"} <= data.keys() and isinstance(data["version"], str):
+                office.published[data["version"]] = data["content"]
+            else:
+                office.published[f"event {event.seq}"] = None  # no row will answer to it
+        for table, rows in _named(data.get("wrote")):
+            office.rows |= {(table, key): row for key, row in _named(rows)}
+        yield event
+
+
+def check_policies(source: Source, office: Office, notes: Notes) -> None:
+    """Each published policy is kept as its event says, and nothing was put beside them."""
+    notes.begin("policies")
+    kept: set[Any] = set()
+    for number, version, content in source.rows("policy_version", ("number", "version", "content"), ("number",)):
+        notes.count("policies")
+        stored, expected = _sha256(content), office.published.get(version)
+        kept.add(version)
+        if stored != expected:
+            code = "policies.differs" if expected else "policies.orphan"
+            notes.add(Finding(code=code, table="policy_version", number=number, stored=stored, expected=expected))
+    for version in office.published.keys() - kept:
+        notes.add(Finding(code="policies.missing", table="policy_version", number=version))
+
+
+def check_office(source: Source, office: Office, labels: Mapping[str, Mapping[str, str]], notes: Notes) -> None:
+    """Each row equals what the last event that wrote it says; none is missing, none was put beside them."""
+    unseen = set(office.rows)
+    for table, key in KEYS.items():
+        columns = (*key, *(name for name, label in labels[table].items() if label != "volatile" and name not in key))
+        for values in source.rows(table, columns, key):
+            notes.count("office")
+            row = dict(zip(columns, values, strict=True))
+            name = " ".join(str(row.pop(column)) for column in key)
+            unseen.discard((table, name))
+            _compare(Finding(code="office.differs", table=table, number=name), row, office, notes)
+    for table, name in sorted(unseen):
+        notes.add(Finding(code="office.missing", table=table, number=name))
+    _check_cutoffs(source, office, notes)
+
+
+def _compare(place: Finding, row: Mapping[str, Any], office: Office, notes: Notes) -> None:
+    vouched = office.rows.get((place.table, place.number))
+    if vouched is None:
+        notes.add(replace(place, code="office.orphan"))
+        return
+    for column, stored in row.items():
+        expected = vouched.get(column)
+        if isinstance(expected, dict):
+            stored, expected = _sha256(stored), expected.get("sha256")
+        if not same(stored, expected):
+            notes.add(replace(place, column=column, stored=stored, expected=expected))
+
+
+def _check_cutoffs(source: Source, office: Office, notes: Notes) -> None:
+    """The heads that a year was closed at are as many as its row says, and have the hash that it has."""
+    closed = {key: row for (table, key), row in office.rows.items() if table == "year_close"}
+    order = ("year", "stream")
+    for year, heads in groupby(source.rows("year_cutoff", (*order, "seq", "hash"), order), key=itemgetter(0)):
+        place = Finding(code="office.cutoff", table="year_cutoff", number=year)
+        row = closed.pop(str(year), None)
+        if row is None:
+            notes.add(replace(place, code="office.orphan"))
+            continue
+        _compare_cutoff(place, row, *_hashed(heads), notes)
+    for year, row in closed.items():
+        _compare_cutoff(Finding(code="office.cutoff", table="year_cutoff", number=year), row, 0, _sha256(""), notes)
+
+
+def _hashed(heads: Iterable[Row]) -> tuple[int, str]:
+    count, digest = 0, hashlib.sha256()
+    for _, stream, seq, hash_ in heads:
+        count += 1
+        digest.update(f"{stream} {seq} {hash_}\n".encode("utf-8", "surrogateescape"))
+    return count, digest.hexdigest()
+
+
+def _compare_cutoff(place: Finding, row: Mapping[str, Any], count: int, digest: str, notes: Notes) -> None:
+    for column, stored, expected in (("cases", count, row.get("cases")), ("hash", digest, row.get("cutoff_hash"))):
+        if not same(stored, expected):
+            notes.add(replace(place, column=column, stored=stored, expected=expected))
+
+
+def check_heads(heads: Sequence[Row], found: Mapping[Any, Event | None], notes: Notes) -> None:
+    """What a year was closed at, of one stream, are events of it. `heads` has the columns of `CUTOFF`."""
+    for stream, seq, hash_, year in heads:
+        notes.count("office")
+        event = found[seq]
+        if event is None or event.hash != hash_:
+            place = Finding(code="office.no_event", table="year_cutoff", stream=stream, number=year)
+            notes.add(replace(place, stored=f"{seq} {hash_}"))
+
+
+def _data(event: Event) -> dict[str, Any]:
+    try:
+        data = json.loads(event.data)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _named(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of an object; nothing of what is none."""
+    if isinstance(value, dict):
+        yield from ((name, inner) for name, inner in value.items() if isinstance(inner, dict))
+
+
+def _sha256(text: Any) -> str:
+    return hashlib.sha256(str(text).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,228 @@
+"""The record as it was known at an instant: one case, the work list of then, the sheets of a year.
+
+Known at an instant is what had been *recorded* by then (`recorded_at`), however early it had come true: a crossing that
+the sweep noticed later is not known, and no sheet of then counts it. The light of a clock follows from the rungs that it
+carries, as on the page of then, so it shows that light all the same. Everything is read from the events of the ledger;
+rows of the present say only which cases the reader may see, and which of them can have been open.
+
+What is of today and not of then: the reader's reach (an auditor's: what is held now by the own unit or below it), the
+names of units and people, the calendar that counts the time left, the scheme of a sheet. Which instant a day means is
+in `instants.py`. No text of a case and no name of a party is read here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import islice
+
+from sqlalchemy import Connection, or_
+
+from cases.crossings import TIMERS
+from cases.history import Record, histories, history_of, instant, records
+from cases.office import OfficeContext
+from cases.reading import EventLine, timeline
+from cases.tally import CaseMark, Key, key_of
+from cases.visibility import case, visible_cases
+from reports.assessment import Assessment, SheetLine, assessed, check_year, is_named, lines_from
+from workflow.calendar import WorkCalendar
+from workflow.clocks import Left, due_on, foremost, left, light, paused_until
+from workflow.marks import marks
+from workflow.model import AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, State, UnitId
+
+#: Cases that one query asks for.
+BATCH = 500
+LAST_OF_ALL = datetime.max.replace(tzinfo=UTC)
+
+
+class CaseWasNotKnown(Exception):
+    """The record knew nothing of this case at that instant. It is there now, and the reader may see it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockAsOf:
+    """A clock as it stood. `left` and `paused_until` are those of a running one; `clock.crossed_until` is the last of its
+    rungs whose crossing had been recorded by then."""
+
+    clock: Clock
+    light: Light
+    due_on: date
+    left: Left | None
+    paused_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAsOf:
+    """A case as the events recorded by `at` say: its row of then, its clocks in the order of their numbers, who held it.
+
+    `events` are there when one case is asked for, and not in a list.
+    """
+
+    at: datetime
+    case_id: CaseId
+    public_id: str
+    number: tuple[str, int, int]  #: series, year, serial
+    procedure: str
+    profile: str
+    channel: str
+    dispute_type: str
+    received_at: datetime
+    registered_at: datetime
+    intake_unit: UnitId
+    version: int
+    state: State
+    milestones: tuple[str, ...]
+    next_number: RecordNumber
+    holder_unit: UnitId
+    holder_person: AccountId | None
+    custody_number: RecordNumber
+    custody_from: datetime
+    next_due_at: datetime | None
+    paused_until: datetime | None
+    extension_asked: int | None
+    outcome: str | None
+    closed_at: datetime | None
+    clocks: tuple[ClockAsOf, ...]
+    custodies: tuple[Custody, ...]
+    events: tuple[EventLine, ...] = ()
+
+    @property
+    def foremost(self) -> ClockAsOf | None:
+        """The clock whose light the case showed."""
+        chosen = foremost((one.clock for one in self.clocks), at=self.at)
+        return next((one for one in self.clocks if one.clock is chosen), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetsAsOf:
+    """The sheets of a year as they were known at an instant, and the lines of each unit's."""
+
+    at: datetime
+    assessment: Assessment
+    lines: Mapping[UnitId, tuple[SheetLine, ...]]
+
+
+# -- one case ---------------------------------------------------------------------------------------------------------
+
+
+def case_as_of(connection: Connection, case_id: int, *, at: datetime, actor: Actor, office: OfficeContext) -> CaseAsOf:
+    """The case as it was known. Raises `CaseWasNotKnown`, which is also said of a case that is out of reach."""
+    found = list(records(connection, actor=actor, cases=[case_id], until=at))
+    if not found:
+        raise CaseWasNotKnown(case_id)
+    events = tuple(one for one in timeline(connection, case_id, actor=actor) if one.recorded_at <= at)
+    return _known(found[0], at, office.policy.calendar, events)
+
+
+def _known(record: Record, at: datetime, calendar: WorkCalendar, events: tuple[EventLine, ...] = ()) -> CaseAsOf:
+    row, history = record.case, history_of(record)
+    return CaseAsOf(
+        at=at,
+        case_id=history.case_id,
+        public_id=row["public_id"],
+        number=history.number,
+        procedure=history.procedure,
+        profile=history.profile,
+        channel=history.channel,
+        dispute_type=row["dispute_type"],
+        received_at=history.received_at,
+        registered_at=history.registered_at,
+        intake_unit=history.intake_unit,
+        version=record.version,
+        state=State(row["state"]),
+        milestones=tuple(row["milestones"].split()),
+        next_number=RecordNumber(row["next_number"]),
+        holder_unit=UnitId(row["holder_unit"]),
+        holder_person=row["holder_person"],
+        custody_number=RecordNumber(row["custody_number"]),
+        custody_from=datetime.fromisoformat(row["custody_from"]),
+        next_due_at=instant(row["next_due_at"]),
+        paused_until=instant(row["paused_until"]),
+        extension_asked=row["extension_asked"],
+        outcome=history.outcome,
+        closed_at=history.closed_at,
+        clocks=tuple(_clock(clock, at, calendar) for clock in history.clocks),
+        custodies=history.custodies,
+        events=events,
+    )  # fmt: skip
+
+
+def _clock(clock: Clock, at: datetime, calendar: WorkCalendar) -> ClockAsOf:
+    return ClockAsOf(
+        clock=clock,
+        light=light(clock, at=at),
+        due_on=due_on(clock, calendar),
+        left=left(clock, calendar, at=at) if clock.stopped_at is None else None,
+        paused_until=paused_until(clock, at=at),
+    )
+
+
+# -- the work list of then --------------------------------------------------------------------------------------------
+
+
+def open_cases_as_of(
+    connection: Connection, *, at: datetime, actor: Actor, office: OfficeContext
+) -> tuple[CaseAsOf, ...]:
+    """Every case that was open then, what was due next on top."""
+    found = [
+        _known(record, at, office.policy.calendar)
+        for cases in _in_batches(_perhaps_open(connection, at, actor))
+        for record in records(connection, actor=actor, cases=cases, until=at)
+        if record.case["closed_at"] is None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.next_due_at or LAST_OF_ALL, one.case_id)))
+
+
+def _perhaps_open(connection: Connection, at: datetime, actor: Actor) -> list[int]:
+    """Cases registered by then and not closed before. One that is closed now, and was by then, has been closed all the
+    time between: a case that is opened again forgets when it was closed."""
+    query = visible_cases(actor, case.id).where(
+        case.registered_at <= at, or_(case.closed_at.is_(None), case.closed_at > at)
+    )
+    return list(connection.execute(query.order_by(case.id)).scalars())
+
+
+def _in_batches(ids: list[int]) -> Iterator[list[int]]:
+    waiting = iter(ids)
+    while some := list(islice(waiting, BATCH)):
+        yield some
+
+
+# -- the sheets of then -----------------------------------------------------------------------------------------------
+
+
+def sheets_as_of(
+    connection: Connection, *, year: int, scheme: str, at: datetime, actor: Actor, office: OfficeContext
+) -> SheetsAsOf:
+    """The sheets of a year as the events recorded by then say, by the calendar and the scheme of today: those that the
+    actor may see, as in `reports.assessment.assess`. Reads the ledger up to then.
+
+    Raises `YearWithoutCalendar`, `YearWithoutData`, `KeyError` for an unknown scheme.
+    """
+    chosen = office.policy.schemes[scheme]
+    check_year(year, office)
+    found, named = _marks(connection, year, at, office.policy.calendar)
+    assessment = assessed(connection, found, year=year, scheme=chosen, actor=actor)
+    lines = {
+        sheet.unit: lines_from(connection, named.get(sheet.unit, []), scheme=chosen, actor=actor)
+        for sheet in assessment.units
+    }
+    return SheetsAsOf(at=at, assessment=assessment, lines=lines)
+
+
+def _marks(
+    connection: Connection, year: int, at: datetime, calendar: WorkCalendar
+) -> tuple[Counter[Key], dict[UnitId, list[CaseMark]]]:
+    """The counts of a year, and of each unit the marks that its sheet names, in the order of time."""
+    counts: Counter[Key] = Counter()
+    named: dict[UnitId, list[CaseMark]] = {}
+    for history in histories(connection, actor=TIMERS, until=at):
+        for mark in marks(history, calendar):
+            if mark.year != year:
+                continue
+            counts[key_of(mark)] += 1
+            if is_named(mark):
+                named.setdefault(mark.unit, []).append(CaseMark(case_id=history.case_id, mark=mark))
+    for found in named.values():
+        found.sort(key=lambda one: (one.mark.at, one.case_id, one.mark.seq, one.mark.measure))
+    return counts, named

@@ -1,0 +1,388 @@
+"""Closing a year: two people sign what it came to, and from then on anyone can work it out again.
+
+The first signer proposes: the sheets are worked out from the events, up to the head of every case's chain. The second
+signs exactly that, or is shown what it comes to now. What is kept: the bytes of the scheme and of the calendars, the
+cut-off of every chain, the result and its hash, both signers. Later facts change nothing of it: they are listed as an
+addendum (`addendum.py`).
+
+    CannotClose     TooEarly, ClosedAlready, AppealsWait, NotProposed, SignedByTheSame, RecordHasMoved
+    NotClosed       there is nothing to prove
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, literal, select
+
+from cases.assessment_tables import YearClose, YearCutoff
+from cases.crossings import TIMERS
+from cases.history import histories
+from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, event_hash
+from cases.office import OfficeContext
+from cases.policies import files_of
+from cases.rows import as_json, rungs_from, stamp, vouched_for_office
+from cases.tables import Case, Clock, Event, StreamHead, Waiver
+from cases.visibility import case, visible_cases
+from reports.assessment import YearWithoutData, check_year
+from reports.yearly import gathered, result_of
+from workflow.calendar import WorkCalendar
+from workflow.model import Actor
+from workflow.policy import Scheme
+from workflow.policy_checks import calendar_of
+from workflow.policy_files import parse
+
+PROPOSED, CLOSED = "year:close_proposed", "year:closed"
+LONG = frozenset({"scheme_content", "calendar_content", "result"})
+_event = Event.__table__.c  # type: ignore[attr-defined]
+_head = StreamHead.__table__.c  # type: ignore[attr-defined]
+_close = YearClose.__table__.c  # type: ignore[attr-defined]
+_cutoff = YearCutoff.__table__.c  # type: ignore[attr-defined]
+_clock = Clock.__table__.c  # type: ignore[attr-defined]
+_waiver = Waiver.__table__.c  # type: ignore[attr-defined]
+_HASHED = ("stream", "seq", "code", "occurred_at", "recorded_at", "actor", "role", "unit", "data", "key")
+
+
+class CannotClose(Exception):
+    """The year is not closed. `code` is for the catalogues, `value` the figure that the sentence speaks of."""
+
+    code = "close.cannot"
+
+    def __init__(self, value: object = "") -> None:
+        super().__init__(value)
+        self.value = value
+
+
+class TooEarly(CannotClose):
+    """Before the day on which a year may be closed: appeals against its last lights are still possible."""
+
+    code = "close.too_early"
+
+
+class ClosedAlready(CannotClose):
+    """A year is closed once."""
+
+    code = "close.closed_already"
+
+
+class AppealsWait(CannotClose):
+    """Lights of the year are contested and not decided."""
+
+    code = "close.appeals_wait"
+
+
+class NotProposed(CannotClose):
+    """Nobody has proposed it."""
+
+    code = "close.not_proposed"
+
+
+class SignedByTheSame(CannotClose):
+    """The second signature is somebody else's."""
+
+    code = "close.same_signer"
+
+
+class RecordHasMoved(CannotClose):
+    """The year comes to something else now than what was proposed. Carries the hash of what it comes to."""
+
+    code = "close.record_has_moved"
+
+
+class NotClosed(Exception):
+    """The year is not closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What the first signer has signed."""
+
+    year: int
+    scheme: str
+    result_hash: str
+    proposed_by: int
+    proposed_at: datetime
+
+
+def propose_close(
+    connection: Connection, *, year: int, scheme: str, actor: Actor, office: OfficeContext, now: datetime
+) -> Proposal:
+    """The first signature. Raises `CannotClose`, `YearCannotBeAssessed`, `KeyError` for an unknown scheme."""
+    chosen = office.policy.schemes[scheme]
+    _check(connection, year=year, office=office, now=now)
+    result = _worked_out(connection, year=year, scheme=chosen, office=office)
+    found = _hash(result)
+    assert actor.account is not None, "a person signs"
+    append_to_office(
+        connection,
+        NewEvent(
+            code=PROPOSED, occurred_at=now, recorded_at=now, actor=actor,
+            data={"year": year, "scheme": scheme, "result_hash": found}, key=f"{stamp(now)}:year:{year}:proposed",
+        ),
+    )  # fmt: skip
+    return Proposal(year=year, scheme=scheme, result_hash=found, proposed_by=actor.account, proposed_at=now)
+
+
+def proposal_of(connection: Connection, year: int) -> Proposal | None:
+    """The last proposal to close a year."""
+    query = select(_event.data, _event.actor, _event.recorded_at).where(
+        _event.stream == OFFICE_STREAM, _event.code == PROPOSED
+    )
+    for row in connection.execute(query.order_by(_event.seq.desc())):
+        data = json.loads(row.data)
+        if data["year"] == year:
+            return Proposal(
+                year=year, scheme=data["scheme"], result_hash=data["result_hash"], proposed_by=row.actor,
+                proposed_at=row.recorded_at,
+            )  # fmt: skip
+    return None
+
+
+def close_year(
+    connection: Connection, *, year: int, result_hash: str, actor: Actor, office: OfficeContext, now: datetime
+) -> None:
+    """The second signature, under exactly the result of that hash. Raises `CannotClose`, `YearCannotBeAssessed`."""
+    _check(connection, year=year, office=office, now=now)
+    proposal = proposal_of(connection, year)
+    if proposal is None:
+        raise NotProposed(year)
+    if actor.account is None or actor.account == proposal.proposed_by:
+        raise SignedByTheSame
+    # The cut-off first: what is worked out below reads no event beyond it, whatever is recorded meanwhile.
+    _cut_off(connection, year)
+    scheme = office.policy.schemes[proposal.scheme]
+    result = _worked_out(connection, year=year, scheme=scheme, office=office, closed_year=year)
+    if not _hash(result) == proposal.result_hash == result_hash:
+        raise RecordHasMoved(_hash(result))
+    files = files_of(connection, office.policy.version)
+    cases, cutoff_hash = cutoff_digest(connection, year)
+    row = {
+        "year": year,
+        "scheme": proposal.scheme,
+        "zone": office.policy.calendar.zone.key,
+        "policy": office.policy.version,
+        "scheme_content": _file_of_scheme(files, proposal.scheme),
+        "calendar_content": _calendars(files, office.policy.calendar.name),
+        "cases": cases,
+        "cutoff_hash": cutoff_hash,
+        "result_hash": result_hash,
+        "result": result.decode(),
+        "proposed_by": proposal.proposed_by,
+        "proposed_at": proposal.proposed_at,
+        "closed_by": actor.account,
+        "closed_at": now,
+    }
+    connection.execute(insert(YearClose).values(**row))
+    append_to_office(
+        connection,
+        NewEvent(
+            code=CLOSED, occurred_at=now, recorded_at=now, actor=actor, key=f"year:{year}:closed",
+            data={"year": year, "wrote": {"year_close": {str(year): vouched_for_office(row, long=LONG)}}},
+        ),
+    )  # fmt: skip
+
+
+def _check(connection: Connection, *, year: int, office: OfficeContext, now: datetime) -> None:
+    check_year(year, office)
+    if year in closed_years(connection):
+        raise ClosedAlready(year)
+    calendar = office.policy.calendar
+    month, day = (int(part) for part in office.policy.appeal.close_on.split("-"))
+    first = date(year + 1, month, day)
+    if calendar.local_day(now) < first:
+        raise TooEarly(first.isoformat())
+    if waiting := _undecided(connection, year, calendar):
+        raise AppealsWait(waiting)
+
+
+def closed_years(connection: Connection) -> tuple[int, ...]:
+    return tuple(connection.execute(select(_close.year).order_by(_close.year)).scalars())
+
+
+def _undecided(connection: Connection, year: int, calendar: WorkCalendar) -> int:
+    """Contested lights of the year, or of one before it, that nobody has decided about."""
+    query = (
+        visible_cases(TIMERS, _waiver.rung, _clock.rungs)
+        .join_from(Case, Waiver, _waiver.case_id == case.id)
+        .join(Clock, (_clock.case_id == _waiver.case_id) & (_clock.number == _waiver.clock))
+        .where(_waiver.decided_at.is_(None))
+    )
+    lit = (
+        next((rung.at for rung in rungs_from(row.rungs) if rung.code == row.rung), None)
+        for row in connection.execute(query)
+    )
+    return sum(1 for at in lit if at is None or calendar.local_day(at).year <= year)
+
+
+def _cut_off(connection: Connection, year: int) -> None:
+    heads = select(literal(year), _head.stream, _head.seq, _head.hash).where(_head.stream != OFFICE_STREAM)
+    connection.execute(insert(YearCutoff).from_select(["year", "stream", "seq", "hash"], heads))
+
+
+def _worked_out(
+    connection: Connection, *, year: int, scheme: Scheme, office: OfficeContext, closed_year: int | None = None
+) -> bytes:
+    calendar = office.policy.calendar
+    found = gathered(
+        histories(connection, actor=TIMERS, closed_year=closed_year), year=year, calendar=calendar
+    )  # fmt: skip
+    if not found.counts:
+        raise YearWithoutData(year)
+    return result_of(found, scheme, zone=calendar.zone.key)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def cutoff_digest(connection: Connection, year: int) -> tuple[int, str]:
+    """How many chains were cut off, and SHA-256 over their lines `stream seq hash`."""
+    digest, count = hashlib.sha256(), 0
+    query = select(_cutoff.stream, _cutoff.seq, _cutoff.hash).where(_cutoff.year == year).order_by(_cutoff.stream)
+    for stream, seq, hashed in connection.execute(query):
+        digest.update(f"{stream} {seq} {hashed}\n".encode())
+        count += 1
+    return count, digest.hexdigest()
+
+
+def _file_of_scheme(files: dict[str, bytes], scheme: str) -> str:
+    for name, content in sorted(files.items()):
+        if any(one.id == scheme for one in parse(name, content).scheme):
+            return content.decode()
+    raise AssertionError("the policy in force was read from these files")
+
+
+def _calendars(files: dict[str, bytes], name: str) -> str:
+    kept = {file: content.decode() for file, content in sorted(files.items()) if parse(file, content).calendar}
+    return json.dumps({"name": name, "files": kept}, ensure_ascii=False, sort_keys=True)
+
+
+# -- proving ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What came of working a closed year out again. `broken` are the cases whose chain does not reach the cut-off as it
+    was, each with the seq at which that shows."""
+
+    year: int
+    scheme: str
+    content: bytes
+    expected: str
+    found: str
+    cutoff_is_whole: bool
+    broken: tuple[tuple[int, int], ...]
+
+    @property
+    def ok(self) -> bool:
+        return self.expected == self.found and self.cutoff_is_whole and not self.broken
+
+
+def prove(connection: Connection, year: int) -> Proof:
+    """Works a closed year out again from its events, its own scheme and its own calendars. Raises `NotClosed`."""
+    row = connection.execute(select(*_close).where(_close.year == year)).one_or_none()
+    if row is None:
+        raise NotClosed(year)
+    scheme, calendar = scheme_of(row), calendar_of_close(row)
+    found = gathered(histories(connection, actor=TIMERS, closed_year=year), year=year, calendar=calendar)
+    content = result_of(found, scheme, zone=row.zone)
+    cases, digest = cutoff_digest(connection, year)
+    return Proof(
+        year=year,
+        scheme=row.scheme,
+        content=content,
+        expected=row.result_hash,
+        found=_hash(content),
+        cutoff_is_whole=(cases, digest) == (row.cases, row.cutoff_hash),
+        broken=tuple(_broken_chains(connection, year)),
+    )
+
+
+def scheme_of(row: Any) -> Scheme:
+    """The scheme of a closed year, from the bytes that were kept."""
+    entries = parse("scheme", row.scheme_content.encode()).scheme
+    return next(one for one in entries if one.id == row.scheme)
+
+
+def calendar_of_close(row: Any) -> WorkCalendar:
+    """The calendar of a closed year, from the files that were kept."""
+    kept = json.loads(row.calendar_content)
+    entries = [entry for name, text in kept["files"].items() for entry in parse(name, text.encode()).calendar]
+    return calendar_of(entries, kept["name"])
+
+
+def _broken_chains(connection: Connection, year: int) -> Iterable[tuple[int, int]]:
+    """Recomputes every chain up to its cut-off."""
+    ends = {
+        row.stream: (row.seq, row.hash)
+        for row in connection.execute(select(_cutoff.stream, _cutoff.seq, _cutoff.hash).where(_cutoff.year == year))
+    }
+    columns = [_event[name] for name in (*_HASHED, "hash")]
+    query = (
+        visible_cases(TIMERS, *columns)
+        .join_from(Case, Event, _event.stream == case.id)
+        .join(YearCutoff, (_cutoff.year == year) & (_cutoff.stream == _event.stream) & (_event.seq <= _cutoff.seq))
+        .order_by(_event.stream, _event.seq)
+    )
+    last: dict[int, tuple[int, str]] = {}
+    for row in connection.execution_options(yield_per=2000).execute(query):
+        seq, before = last.get(row.stream, (0, ""))
+        hashed = event_hash([*(as_json(getattr(row, name)) for name in _HASHED), before])
+        if row.stream in ends and (row.seq != seq + 1 or hashed != row.hash):
+            ends.pop(row.stream)
+            yield row.stream, row.seq
+        last[row.stream] = row.seq, hashed
+    for stream, end in ends.items():
+        if last.get(stream) != end:
+            yield stream, last.get(stream, (0, ""))[0]
+
+
+# -- reading a closed year --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedSheet:
+    """What a unit was closed with; figures as they were written."""
+
+    unit: int
+    total: str | None
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedYear:
+    year: int
+    scheme: str
+    cases: int
+    result_hash: str
+    result: str
+    proposed_by: int
+    proposed_at: datetime
+    closed_by: int
+    closed_at: datetime
+    sheets: tuple[ClosedSheet, ...]
+
+
+def closed_year(connection: Connection, year: int) -> ClosedYear | None:
+    """A closed year as it was signed; None if it is not closed."""
+    row = connection.execute(select(*_close).where(_close.year == year)).one_or_none()
+    if row is None:
+        return None
+    units = json.loads(row.result)["units"]
+    return ClosedYear(
+        year=row.year,
+        scheme=row.scheme,
+        cases=row.cases,
+        result_hash=row.result_hash,
+        result=row.result,
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposed_at,
+        closed_by=row.closed_by,
+        closed_at=row.closed_at,
+        sheets=tuple(
+            ClosedSheet(unit=one["unit"], total=one["total"], before=one["total_before_waivers"]) for one in units
+        ),
+    )

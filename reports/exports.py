@@ -1,0 +1,271 @@
+"""Closure reports as files that can be proved later: written whole, hashed, recorded, and only then handed out.
+
+The order is always the same, whoever asks: `refuse` what cannot be given, `write_file` into a file that nobody else has
+seen, `record` who took out what with the SHA-256 of its bytes, commit, hand out. So no file is in the world that the
+ledger does not know of; and an event without its file means that it was lost on its way.
+
+The hash is taken of the finished file and not of what was on its way to it: a workbook is a zip, whose parts are
+patched when it is closed, and what counts is what the disk gives back.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import IO, Any
+
+from sqlalchemy import Connection, Select, select
+
+from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
+from cases.office import OfficeContext
+from cases.tables import Event
+from cases.visibility import MAY_UNMASK
+from cases.words import Words
+from people.directory import names_of_units
+from reports.closure_choice import Asked, ChoiceIsWrong, Fault
+from reports.closure_columns import Chunk
+from reports.closure_paper import PAPER_COLUMNS, closure_paper
+from reports.closures import Report, Written, read
+from reports.pdf import PaperIsFaulty
+from reports.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
+from workflow.model import Actor, Json
+
+log = logging.getLogger(__name__)
+
+#: Why somebody may read names: a code and never a sentence, which could name a person in the ledger for ever.
+GROUNDS = ("complaint_review", "court_request", "audit_sample", "archive_transfer")
+EXPORTED, UNMASKED = "report:exported", "report:unmasked"
+SHOWN = 20
+BLOCK = 256 * 1024  #: bytes
+
+_event = Event.__table__.c  # type: ignore[attr-defined]
+
+Progress = Callable[[int], None]  #: told how many rows have been written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A kind of file. `most`: the rows it holds; `on_the_web`: those that a browser is made to wait for."""
+
+    media: str
+    most: int | None = None
+    on_the_web: int | None = None
+
+
+#: A paper of 2,000 rows has eighty pages and takes 300 MB to set; more is not read on paper.
+FORMATS: Mapping[str, Format] = {
+    "xlsx": Format(
+        media="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        most=ROWS_A_SHEET - 1,
+        on_the_web=100_000,
+    ),
+    "csv": Format(media="text/csv; charset=utf-8"),
+    "pdf": Format(media="application/pdf", most=2_000, on_the_web=2_000),
+    "jsonl": Format(media="application/x-ndjson; charset=utf-8"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be written. `ground`: why names are to be read; None leaves them masked."""
+
+    asked: Asked
+    format: str
+    language: str
+    ground: str | None = None
+
+    def report(self, office: OfficeContext) -> Report:
+        columns = PAPER_COLUMNS if self.format == "pdf" else self.asked.columns
+        return Report(choice=self.asked.choice(office), columns=columns, masked=self.ground is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A finished file."""
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """An export as the ledger knows it; what an older program did not write down is None."""
+
+    seq: int
+    at: datetime
+    account: int | None
+    format: str
+    rows: int | None
+    sha256: str | None
+    masked: bool
+    choice: Mapping[str, Any]
+
+
+def refuse(order: Order, rows: int, *, actor: Actor, on_the_web: bool) -> None:
+    """Raises `ChoiceIsWrong` for what cannot be given, before anything is written."""
+    if order.format not in FORMATS:
+        raise ChoiceIsWrong(Fault(code="closures.no_such_format", field="format", value=order.format))
+    if order.ground is not None:
+        if order.ground not in GROUNDS:
+            raise ChoiceIsWrong(Fault(code="closures.no_such_ground", field="ground", value=order.ground))
+        if actor.role not in MAY_UNMASK:
+            raise ChoiceIsWrong(Fault(code="closures.may_not_unmask", field="ground"))
+    kind = FORMATS[order.format]
+    most = kind.on_the_web if on_the_web else kind.most
+    if most is not None and rows > most:
+        where = "web" if on_the_web else "file"
+        raise ChoiceIsWrong(Fault(code=f"closures.too_many.{order.format}.{where}", field="start", value=f"{most:,}"))
+
+
+def write_file(
+    connection: Connection,
+    order: Order,
+    file: IO[bytes],
+    *,
+    actor: Actor,
+    office: OfficeContext,
+    now: datetime,
+    progress: Progress = lambda _: None,
+) -> Made:
+    """Writes the whole report into an empty file that can be read again. Raises `ChoiceIsWrong` if it does not fit."""
+    report = order.report(office)
+    written = Written(report.columns, Words(order.language))
+    unit = names_of_units(connection)[order.asked.unit] if order.asked.unit is not None else None
+    chunks = _counted(read(connection, report, actor=actor, office=office), progress)
+    try:
+        job = _Job(order=order, office=office, unit=unit, written=written, chunks=chunks, now=now)
+        rows = _WRITERS[order.format](job, file)
+    except SheetIsFull as error:
+        most = f"{ROWS_A_SHEET - 1:,}"
+        raise ChoiceIsWrong(Fault(code="closures.too_many.xlsx.file", field="start", value=most)) from error
+    except TextIsTooLong as error:
+        raise ChoiceIsWrong(Fault(code="closures.text_too_long", field="columns")) from error
+    except PaperIsFaulty as error:
+        log.exception("a paper cannot be set")
+        raise ChoiceIsWrong(Fault(code="closures.paper_is_faulty", field="format")) from error
+    size = file.tell()
+    file.seek(0)
+    return Made(rows=rows, bytes=size, sha256=sha256_of(file))
+
+
+def record(connection: Connection, order: Order, made: Made, *, actor: Actor, now: datetime) -> None:
+    """The events of the office that say who took out what; to be committed before anybody gets the file."""
+    choice: dict[str, Json] = {"report": "closures", "format": order.format, "choice": order.asked.as_json()}
+    if order.ground is not None:
+        _append(connection, UNMASKED, {**choice, "ground": order.ground}, actor=actor, now=now)
+    data: dict[str, Json] = {
+        **choice, "language": order.language, "masked": order.ground is None, "rows": made.rows, "bytes": made.bytes,
+        "sha256": made.sha256,
+    }  # fmt: skip
+    _append(connection, EXPORTED, data, actor=actor, now=now)
+
+
+def latest(connection: Connection) -> list[Exported]:
+    """The last exports of the office, the latest first."""
+    return [_exported(row) for row in connection.execute(_exports().limit(SHOWN))]
+
+
+def which(connection: Connection, sha256: str) -> Exported | None:
+    """The export that gave out a file with this hash, the first if it was given out more than once; None if none did."""
+    query = _exports().where(_event.data.contains(f'"sha256":"{sha256}"'))
+    return next((_exported(row) for row in connection.execute(query.order_by(None).order_by(_event.seq))), None)
+
+
+def sha256_of(file: IO[bytes]) -> str:
+    """Of what is left to read in the file."""
+    digest = hashlib.sha256()
+    while block := file.read(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+# -- the formats ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What a writer of one format is given."""
+
+    order: Order
+    office: OfficeContext
+    unit: str | None  #: the name of the one that was chosen
+    written: Written
+    chunks: Iterator[Chunk]
+    now: datetime
+
+
+def _counted(chunks: Iterator[Chunk], progress: Progress) -> Iterator[Chunk]:
+    rows = 0
+    for chunk in chunks:
+        yield chunk
+        rows += len(chunk)
+        progress(rows)
+
+
+def _csv(job: _Job, file: IO[bytes]) -> int:
+    file.write(csv_header(job.written.header))
+    rows = 0
+    for chunk in job.chunks:
+        file.write(csv_lines(job.written.texts(chunk)))
+        rows += len(chunk)
+    return rows
+
+
+def _xlsx(job: _Job, file: IO[bytes]) -> int:
+    rows = chain.from_iterable(job.written.cells(chunk) for chunk in job.chunks)
+    return write_xlsx(rows, job.written.header, file, now=job.now)
+
+
+def _jsonl(job: _Job, file: IO[bytes]) -> int:
+    rows = 0
+    for chunk in job.chunks:
+        lines = (json.dumps(one, ensure_ascii=False) for one in job.written.objects(chunk))
+        file.write("".join(f"{line}\n" for line in lines).encode())
+        rows += len(chunk)
+    return rows
+
+
+def _pdf(job: _Job, file: IO[bytes]) -> int:
+    rows = list(chain.from_iterable(job.written.cells(chunk) for chunk in job.chunks))
+    paper = closure_paper(
+        rows, job.written, job.order.asked, office=job.office, unit=job.unit, masked=job.order.ground is None,
+        language=job.order.language, now=job.now,
+    )  # fmt: skip
+    file.write(paper)
+    return len(rows)
+
+
+_WRITERS: Mapping[str, Callable[[_Job, IO[bytes]], int]] = {
+    "csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl, "pdf": _pdf,
+}  # fmt: skip
+
+
+# -- events -----------------------------------------------------------------------------------------------------------
+
+
+def _append(connection: Connection, code: str, data: Mapping[str, Json], *, actor: Actor, now: datetime) -> None:
+    append_to_office(connection, NewEvent(code=code, occurred_at=now, recorded_at=now, actor=actor, data=data))
+
+
+def _exports() -> Select[Any]:
+    columns = _event.seq, _event.occurred_at, _event.actor, _event.data
+    of_office = _event.stream == OFFICE_STREAM, _event.code == EXPORTED
+    return select(*columns).where(*of_office).order_by(_event.seq.desc())
+
+
+def _exported(row: Any) -> Exported:
+    data = json.loads(row.data)
+    return Exported(
+        seq=row.seq,
+        at=row.occurred_at,
+        account=row.actor,
+        format=data.get("format") or data["kind"],
+        rows=data.get("rows"),
+        sha256=data.get("sha256"),
+        masked=data.get("masked", True),
+        choice=data.get("choice") or data,
+    )

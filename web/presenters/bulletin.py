@@ -1,0 +1,196 @@
+"""The bulletin as its page shows it: figures in the reader's words, and the line of the months as points of a picture."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+
+from cases.words import Words
+from infra.i18n import write_day, write_month
+from reports.bulletin import Breakdown, Bulletin, MonthPoint, Value
+from reports.bulletin_sheet import MEANS, period_words, row_words
+from reports.crises import Hidden
+from reports.periods import Period
+from web.context import Context
+
+#: The picture, in its own units: where the plot lies in it.
+WIDTH, HEIGHT = 720, 260
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 34, 46
+#: Ticks of the upright axis are 1, 2 or 5 times a power of ten; this many fit.
+MOST_TICKS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    words: str
+    cells: tuple[str, ...]
+    part: bool  #: it is a part of the figure above it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionView:
+    words: str
+    lines: tuple[LineView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakdownView:
+    words: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkView:
+    """One point of the picture, with what it says."""
+
+    x: float
+    y: float
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartView:
+    """`path` and `marks` of what was registered and of what was closed; ticks as (place, words, the year below)."""
+
+    registered: tuple[MarkView, ...]
+    closed: tuple[MarkView, ...]
+    months: tuple[tuple[float, str, str], ...]
+    ticks: tuple[tuple[float, int], ...]
+
+    @staticmethod
+    def path(marks: tuple[MarkView, ...]) -> str:
+        return " ".join(f"{mark.x},{mark.y}" for mark in marks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulletinView:
+    title: str
+    until: str | None
+    compared: tuple[str, ...]
+    sections: tuple[SectionView, ...]
+    breakdowns: tuple[BreakdownView, ...]
+    chart: ChartView
+    by_month: tuple[tuple[str, int, int], ...]
+    means: tuple[str, ...]
+    hidden: tuple[tuple[str, str], ...]  #: each sign in the table, and what it means
+    before: Period
+    after: Period | None  #: the one that follows, if it has begun
+
+
+PARTS = frozenset({
+    "mediation.settled_written", "mediation.settled_oral", "mediation.settled_in_part", "began.application_share",
+    "began.own_share", "began.entrusted_share", "petition.on_time_rate",
+})  # fmt: skip
+
+
+def show_bulletin(found: Bulletin, ctx: Context) -> BulletinView:
+    t = Words(ctx.language)
+    begun = tuple(point for point in found.by_month if point.month.first <= ctx.today)
+    signs = {value for line in found.lines for value in line.values if isinstance(value, Hidden)}
+    return BulletinView(
+        title=period_words(found.period, ctx.language),
+        until=write_day(found.until, ctx.language) if found.until else None,
+        compared=tuple(period_words(period, ctx.language) for period in found.compared),
+        sections=_sections(found, t),
+        breakdowns=tuple(_breakdown(one, t) for one in found.breakdowns if one.rows),
+        chart=_chart(begun, t),
+        by_month=tuple(
+            (write_month(point.month.first, ctx.language), point.registered, point.closed) for point in begun
+        ),
+        means=tuple(t(f"bulletin.means.{code}") for code in MEANS if code != "crisis" or _has_crises(found)),
+        hidden=tuple((sign.value, t(f"bulletin.hidden.{sign.name.lower()}")) for sign in Hidden if sign in signs),
+        before=_beside(found.period, back=True),
+        after=after if (after := _beside(found.period, back=False)).first <= ctx.today else None,
+    )
+
+
+def _has_crises(found: Bulletin) -> bool:
+    return any(line.section == "crisis" for line in found.lines)
+
+
+def _beside(period: Period, *, back: bool) -> Period:
+    if period.month is None:
+        return Period(year=period.year + (-1 if back else 1))
+    return period.earlier(1 if back else -1)
+
+
+def _sections(found: Bulletin, t: Words) -> tuple[SectionView, ...]:
+    views = []
+    for section, lines in groupby(found.lines, key=lambda line: line.section):
+        shown = tuple(
+            LineView(
+                words=t(f"bulletin.{line.code}"),
+                cells=tuple(_figure(value, line.kind) for value in line.values),
+                part=line.code in PARTS,
+            )
+            for line in lines
+        )
+        views.append(SectionView(words=t(f"bulletin.section.{section}"), lines=shown))
+    return tuple(views)
+
+
+def _figure(value: Value, kind: str) -> str:
+    match value:
+        case None:
+            return "—"
+        case Hidden():
+            return value.value
+        case Decimal() if kind == "share":
+            return f"{value}%"
+    return f"{value:,}"
+
+
+def _breakdown(one: Breakdown, t: Words) -> BreakdownView:
+    rows = tuple(
+        (row_words(one.section, code, t), tuple(f"{value:,}" if value else "·" for value in values))
+        for code, values in one.rows
+    )
+    columns = tuple(t(f"bulletin.column.{column}") for column in one.columns)
+    return BreakdownView(words=t(f"bulletin.section.{one.section}"), columns=columns, rows=rows)
+
+
+# -- the picture ------------------------------------------------------------------------------------------------------
+
+
+def _chart(points: tuple[MonthPoint, ...], t: Words) -> ChartView:
+    most = max((max(point.registered, point.closed) for point in points), default=0)
+    step = _step(most)
+    top = max(step * -(-most // step), step)
+    across = (WIDTH - LEFT - RIGHT) / max(len(points) - 1, 1)
+
+    def x(place: int) -> float:
+        return round(LEFT + place * across, 1)
+
+    def y(count: int) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * count / top, 1)
+
+    def marks(counts: tuple[int, ...], what: str) -> tuple[MarkView, ...]:
+        names = (write_month(point.month.first, t.language) for point in points)
+        return tuple(
+            MarkView(x=x(n), y=y(count), says=f"{name} · {what} {count}")
+            for n, (name, count) in enumerate(zip(names, counts, strict=True))
+        )
+
+    return ChartView(
+        registered=marks(tuple(point.registered for point in points), t("bulletin.chart.registered")),
+        closed=marks(tuple(point.closed for point in points), t("bulletin.chart.closed")),
+        months=tuple(
+            (
+                x(n),
+                write_month(point.month.first, t.language, alone=True),
+                str(point.month.year) if n == 0 or point.month.month == 1 else "",
+            )
+            for n, point in enumerate(points)
+        ),
+        ticks=tuple((y(count), count) for count in range(0, top + 1, step)),
+    )
+
+
+def _step(most: int) -> int:
+    """The smallest of 1, 2, 5, 10, 20, 50, ... with which the axis has few ticks."""
+    power = 1
+    while True:
+        for lead in (1, 2, 5):
+            if most <= lead * power * MOST_TICKS:
+                return lead * power
+        power *= 10

@@ -1,0 +1,81 @@
+"""What the forms of a case have to offer: people, units, parties, grounds, lights."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from cases.words import Words
+from people.directory import accounts_with_role, units_within
+from web.context import Context
+from web.forms import Choices, Option
+from web.presenters.lights import minute
+from workflow.definition import Situation
+from workflow.disputes import DISPUTE_TYPES
+from workflow.model import CaseFacts, Clock, Role, Waiver
+from workflow.procedures.lights import contestable, renewable
+from workflow.procedures.rules import pause_grounds
+
+
+def choices_for(connection: Connection, ctx: Context, situation: Situation, texts: Mapping[int, str]) -> Choices:
+    """Everything that a form of this case may have to offer."""
+    facts, actor = situation.facts, ctx.actor
+    within = actor.unit or facts.holder_unit
+    assert within is not None
+    mediators = tuple(
+        Option(value=str(row.id), text=f"{row.name}（{row.unit}）")
+        for row in accounts_with_role(connection, Role.MEDIATOR, within=within)
+    )
+    serving = {str(a.person) for a in facts.appointments if a.until_at is None}
+    return {
+        "mediators": mediators,
+        "handlers": mediators,
+        "appointed": tuple(option for option in mediators if option.value in serving),
+        "units": tuple(Option(value=str(row.id), text=row.name) for row in units_within(connection, within)),
+        "parties": tuple(
+            Option(
+                value=str(party.number),
+                text=texts.get(party.name),
+                code=None if party.name in texts else "party.unnamed",
+            )
+            for party in facts.parties
+        ),
+        "pause_grounds": tuple(Option(value=ground, code=f"ground.{ground}") for ground in pause_grounds(situation)),
+        "waivers": tuple(
+            Option(value=str(waiver.number), text=_light_of(waiver, facts, ctx))
+            for waiver in facts.waivers
+            if waiver.decided_at is None
+        ),
+        **appeal_choices(situation, ctx),
+        **intake_choices(),
+    }
+
+
+def appeal_choices(situation: Situation, ctx: Context) -> dict[str, tuple[Option, ...]]:
+    """The lights that the reader's unit may appeal against, and the rejected appeals that it may renew."""
+    facts = situation.facts
+    return {
+        "rejected_appeals": tuple(
+            Option(value=str(waiver.number), text=_light_of(waiver, facts, ctx)) for waiver in renewable(situation)
+        ),
+        "lights": tuple(
+            Option(value=light.name, text=_named_light(light.clock, light.rung.code, light.rung.at, ctx))
+            for light in contestable(situation)
+        ),
+    }
+
+
+def _light_of(waiver: Waiver, facts: CaseFacts, ctx: Context) -> str:
+    """The light that a waiver is about: which clock, which rung, when it lit."""
+    clock = next(clock for clock in facts.clocks if clock.number == waiver.clock)
+    lit = next((rung.at for rung in clock.rungs if rung.code == waiver.rung), waiver.proposed_at)
+    return _named_light(clock, waiver.rung, lit, ctx)
+
+
+def _named_light(clock: Clock, rung: str, lit: datetime, ctx: Context) -> str:
+    words = Words(ctx.language)
+    return f"{words(f'clock.{clock.name}')} · {words(f'rung.{rung}')} · {minute(lit, ctx)}"
+
+
+def intake_choices() -> Choices:
+    return {"dispute_types": tuple(Option(value=code, code=f"dispute.{code}") for code in DISPUTE_TYPES)}

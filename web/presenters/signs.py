@@ -1,0 +1,75 @@
+"""Signs as their page shows them: by kind, the evidence in words, the verdict with who gave it and when."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from cases.numbers import case_number
+from cases.words import Words
+from reports.sign_words import evidence
+from reports.signs import FoundSign, NamedCase
+from web.context import Context
+from web.presenters.lights import minute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLink:
+    public_id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignLine:
+    sign: str
+    case: CaseLink
+    seq: int
+    unit: str
+    when: str
+    evidence: str
+    among: tuple[CaseLink, ...]  #: all cases of a sign that shows across cases
+    verdict: str | None
+    by: str
+    reviewed: str
+    grown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignGroup:
+    sign: str
+    lines: tuple[SignLine, ...]
+    waiting: int  #: how many have no verdict yet
+
+
+def sign_groups(
+    found: Iterable[FoundSign], ctx: Context, *, units: Mapping[int, str], accounts: Mapping[int, str]
+) -> list[SignGroup]:
+    """`found` is in the order of kinds."""
+    words = Words(ctx.language)
+    groups = []
+    for code, some in groupby(found, key=lambda one: one.sign.code):
+        lines = tuple(_line(one, ctx, words, units, accounts) for one in some)
+        waiting = sum(line.verdict is None or line.grown for line in lines)
+        groups.append(SignGroup(sign=code, lines=lines, waiting=waiting))
+    return groups
+
+
+def _line(
+    one: FoundSign, ctx: Context, words: Words, units: Mapping[int, str], accounts: Mapping[int, str]
+) -> SignLine:
+    return SignLine(
+        sign=one.sign.code,
+        case=_link(one.case, ctx),
+        seq=one.sign.seq,
+        unit=units.get(one.sign.unit, ""),
+        when=minute(one.sign.at, ctx),
+        evidence=evidence(one.sign, words, units),
+        among=tuple(_link(other, ctx) for other in one.among),
+        verdict=one.verdict.verdict if one.verdict else None,
+        by=accounts.get(one.verdict.by, "") if one.verdict else "",
+        reviewed=minute(one.verdict.at, ctx) if one.verdict else "",
+        grown=one.grown,
+    )
+
+
+def _link(one: NamedCase, ctx: Context) -> CaseLink:
+    return CaseLink(public_id=one.public_id, number=case_number(ctx.office.short_name, *one.number))

@@ -1,0 +1,36 @@
+"""The anchors as the auditor's desk lists them: to download, to keep, and how to check a record against them."""
+
+from starlette.responses import Response
+
+from cases.anchors import WANTED_AUDITORS, anchor_text, file_name, list_anchors
+from infra.db import reading
+from infra.signing import public_key
+from people.directory import active_with_role
+from web.access import AUDIT, RowId, get
+from web.context import Ctx, NoSuchPage
+from web.pages import render
+from web.presenters.lights import minute
+from workflow.model import Role
+
+
+@get("/anchors", who=AUDIT)
+def anchors(ctx: Ctx) -> Response:
+    with reading(ctx.engine) as connection:
+        found = list_anchors(connection)
+        auditors = len(active_with_role(connection, Role.AUDITOR))
+    rows = [(line, minute(line.made_at, ctx)) for line in found]
+    return render(
+        ctx, "pages/anchors.html", rows=rows, too_few=auditors < WANTED_AUDITORS, auditors=auditors,
+        key=public_key(ctx.site.settings.home),
+    )  # fmt: skip
+
+
+@get("/anchors/{anchor}", who=AUDIT)
+def anchor_file(ctx: Ctx, anchor: RowId) -> Response:
+    """The text as it was signed, byte for byte."""
+    with reading(ctx.engine) as connection:
+        text = anchor_text(connection, anchor)
+    if text is None:
+        raise NoSuchPage
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(anchor)}"'}
+    return Response(text.encode(), media_type="text/plain; charset=utf-8", headers=headers)

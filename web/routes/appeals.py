@@ -1,0 +1,120 @@
+"""Contested lights: the list for those who appeal and those who decide, and the appeal of a unit against a light.
+
+A head of a unit appeals here and not on the page of the case, for the case may have moved to another unit since. An
+assessor decides on the page of the case.
+"""
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from cases.appeals import charged_case, contested_lights
+from cases.crossings import TIMERS
+from cases.execute import CaseHasMoved, execute
+from cases.facts import CaseName, load_facts
+from cases.numbers import case_number
+from infra.db import reading, transaction
+from infra.i18n import write_minute
+from people.directory import names_of_units
+from web.access import get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
+from web.pages import render, see_other
+from web.posted import Form
+from web.presenters.choices import appeal_choices
+from workflow.commands import AppealLight, AskAgain, Command
+from workflow.definition import Situation
+from workflow.machine import available_steps
+from workflow.model import Refusal, Role
+
+APPEALS = frozenset({Role.SUPERVISOR, Role.ASSESSOR, Role.AUDITOR})
+HEADS = frozenset({Role.SUPERVISOR})
+COMMANDS: dict[str, type[Command]] = {"AppealLight": AppealLight, "AskAgain": AskAgain}
+
+
+@get("/appeals", who=APPEALS)
+def appeals(ctx: Ctx) -> Response:
+    zone = ctx.office.policy.calendar.zone
+    with reading(ctx.engine) as connection:
+        found = contested_lights(connection, actor=ctx.actor)
+        units = names_of_units(connection)
+    rows = [
+        {
+            "link": f"/appeals/{one.public_id}" if ctx.actor.role is Role.SUPERVISOR else f"/cases/{one.public_id}",
+            "number": case_number(ctx.office.short_name, *one.number),
+            "clock": one.clock,
+            "rung": one.rung,
+            "lit": write_minute(one.lit_at, ctx.language, zone),
+            "unit": units.get(one.unit or 0, ""),
+            "ground": one.ground,
+            "stage": one.stage,
+            "asked": write_minute(one.proposed_at, ctx.language, zone),
+            "decision": one.decision,
+        }
+        for one in found
+    ]
+    return render(ctx, "pages/appeals.html", rows=rows)
+
+
+@get("/appeals/{public_id}", who=HEADS)
+def appeal_page(ctx: Ctx, public_id: str) -> Response:
+    return _page(ctx, public_id)
+
+
+@post("/appeals/{public_id}/{command}", who=HEADS)
+def appeal(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
+    """Takes the appeal; a refused one comes back as it was typed."""
+    kind = COMMANDS.get(command)
+    if kind is None:
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        case_id, situation, _ = _situation(connection, ctx, public_id)
+        choices = appeal_choices(situation, ctx)
+    try:
+        taken = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
+        with transaction(ctx.engine) as connection:
+            execute(
+                connection, case_id, taken, actor=ctx.actor, now=ctx.now, expected_version=form.version,
+                office=ctx.office, request=form.form_id, seen_by=TIMERS,
+            )  # fmt: skip
+    except FormIsWrong as error:
+        return _page(ctx, public_id, returned=error.form, status=422)
+    except Refusal as refusal:
+        returned = with_errors(as_typed(kind, form.fields(), choices), refusal.reasons)
+        return _page(ctx, public_id, returned=returned, status=422)
+    except CaseHasMoved:
+        # What moved is of no concern to an appeal: the same form on the version as it is now.
+        return _page(ctx, public_id, returned=as_typed(kind, form.fields(), choices), moved=True, status=409)
+    return see_other("/appeals")
+
+
+def _page(
+    ctx: Context, public_id: str, *, returned: FormView | None = None, moved: bool = False, status: int = 200
+) -> Response:
+    with reading(ctx.engine) as connection:
+        _, situation, name = _situation(connection, ctx, public_id)
+    choices = appeal_choices(situation, ctx)
+    open_to_me = {step.command.__name__ for step, reasons in available_steps(situation) if not reasons}
+    forms = [
+        returned if returned and returned.command == command else blank_form(kind, choices)
+        for command, kind in COMMANDS.items()
+        if command in open_to_me or (returned and returned.command == command)
+    ]
+    number = case_number(ctx.office.short_name, name.series, name.year, name.serial)
+    return render(
+        ctx, "pages/appeal.html", status=status, public_id=public_id, number=number, appeal_forms=forms,
+        returned=returned, moved=moved, version=situation.facts.version, days=situation.policy.appeal.working_days,
+    )  # fmt: skip
+
+
+def _situation(connection: Connection, ctx: Context, public_id: str) -> tuple[int, Situation, CaseName]:
+    """The case as the rules see it, for the head of a unit that once held it."""
+    case_id = charged_case(connection, public_id, actor=ctx.actor)
+    loaded = load_facts(connection, case_id, actor=ctx.actor, seen_by=TIMERS) if case_id is not None else None
+    if case_id is None or loaded is None:
+        raise NoSuchPage
+    facts, name = loaded
+    situation = Situation(
+        facts=facts, actor=ctx.actor, now=ctx.now, policy=ctx.office.policy.for_profile(facts.profile),
+        closed_years=ctx.office.closed_years,
+    )  # fmt: skip
+    return case_id, situation, name

@@ -1,0 +1,98 @@
+"""What the record knew on a date: a case, the work list or the sheets of then. For the auditor; nothing can be done here."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from cases.filed import case_by_number
+from cases.reading import find_case
+from infra.db import reading
+from reports.as_of import CaseWasNotKnown, case_as_of, open_cases_as_of, sheets_as_of
+from reports.assessment import YearCannotBeAssessed
+from reports.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
+from reports.sheet_files import refusal_code, scheme_name
+from web.access import AUDIT, get
+from web.context import Context, Ctx
+from web.pages import render
+from web.presenters.as_of import moment_words, show_case, show_list, show_sheets
+from workflow.model import UnitId
+
+SCHEME = "LIGHTS-A"
+LIST, SHEET = "list", "sheet"
+LARGEST = 2**63 - 1
+
+
+@get("/as-of", who=AUDIT)
+def as_of(
+    ctx: Ctx,
+    on: str = "",
+    case: str = "",
+    what: str = LIST,
+    year: int | None = None,
+    scheme: str = SCHEME,
+    unit: int | None = None,
+    page: int = 1,
+) -> Response:
+    """Without a date, only the question; with one that cannot be answered, the question again and why."""
+    what = what if what in (LIST, SHEET) else LIST
+    scheme = scheme if scheme in ctx.office.policy.schemes else SCHEME
+    on, case = on.strip(), case.strip()
+    asked = {"on": on, "case": case, "what": what, "year": year, "scheme": scheme}
+    with reading(ctx.engine) as connection:
+        founded = founded_at(connection)
+        moment, refused = _moment(ctx, on, founded) if on else (None, None)
+        shown: dict[str, Any] = {"refused": refused}
+        if moment is not None and case:
+            shown |= _case(connection, ctx, case, moment)
+        elif moment is not None and what == SHEET:
+            shown |= _sheets(connection, ctx, moment, year, scheme, unit)
+        elif moment is not None:
+            found = open_cases_as_of(connection, at=moment.at, actor=ctx.actor, office=ctx.office)
+            shown |= {"listed": show_list(connection, ctx, found, page=max(1, page))}
+    values = {"then": None, "listed": None, "sheets": None, **shown}
+    calendar = ctx.office.policy.calendar
+    return render(
+        ctx, "pages/as_of.html", status=422 if values["refused"] else 200, asked=asked,
+        day=moment.day if moment else None, known=moment_words(moment, ctx) if moment else None,
+        first=calendar.local_day(founded), years=sorted(calendar.published, reverse=True),
+        schemes=[(one.id, scheme_name(one, ctx.language)) for one in ctx.office.policy.schemes.values()],
+        **values,
+    )  # fmt: skip
+
+
+Refused = tuple[str, dict[str, str]]  #: the code of the words, and what they name
+
+
+def _moment(ctx: Context, on: str, founded: Any) -> tuple[Moment | None, Refused | None]:
+    try:
+        return moment_from(on, calendar=ctx.office.policy.calendar, founded=founded, now=ctx.now), None
+    except OfficeWasNotFounded as error:
+        return None, (error.code, {"day": error.founded.isoformat()})
+    except NoSuchInstant as error:
+        return None, (error.code, {"text": on})
+
+
+def _case(connection: Connection, ctx: Context, named: str, moment: Moment) -> dict[str, Any]:
+    """By its number as it stands on paper, or by its public id."""
+    case_id = case_by_number(connection, named, short_name=ctx.office.short_name, actor=ctx.actor)
+    case_id = case_id or find_case(connection, named, actor=ctx.actor)
+    if case_id is None:
+        return {"refused": ("as_of.no_such_case", {"case": named})}
+    try:
+        found = case_as_of(connection, case_id, at=moment.at, actor=ctx.actor, office=ctx.office)
+    except CaseWasNotKnown:
+        return {"refused": ("as_of.case_was_not_known", {"case": named})}
+    return {"then": show_case(connection, ctx, found)}
+
+
+def _sheets(
+    connection: Connection, ctx: Context, moment: Moment, year: int | None, scheme: str, unit: int | None
+) -> dict[str, Any]:
+    chosen = year if year is not None else usual_year(moment, ctx.office.policy.calendar)
+    try:
+        found = sheets_as_of(connection, year=chosen, scheme=scheme, at=moment.at, actor=ctx.actor, office=ctx.office)
+    except YearCannotBeAssessed as error:
+        return {"refused": (refusal_code(error), {"year": str(chosen)})}
+    whose = UnitId(unit) if unit is not None and 0 < unit <= LARGEST else None
+    return {"sheets": show_sheets(connection, ctx, found, unit=whose)}

@@ -1,0 +1,108 @@
+"""The monthly bulletin and the yearly statistics: a page made for paper, and the same rows as a file."""
+
+import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from starlette.responses import Response
+
+from cases.ledger import NewEvent, append_to_office
+from cases.words import Words
+from infra.db import reading, transaction
+from people.directory import units_within
+from reports.bulletin import Bulletin
+from reports.bulletin import bulletin as bulletin_of
+from reports.bulletin_sheet import sheet_header, sheet_rows
+from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, month_of, period_from
+from reports.sheets import write_csv, write_xlsx
+from web.access import ASSESSMENT, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.pages import render
+from web.posted import Form
+from web.presenters.bulletin import show_bulletin
+from workflow.model import Json, UnitId
+
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the address asks for; `wrong` names what cannot be read in it, and the bulletin is then the last month's."""
+
+    period: Period
+    unit: UnitId
+    units: list[Any]
+    wrong: str | None = None
+
+
+@get("/bulletin", who=ASSESSMENT)
+def bulletin(ctx: Ctx, month: str = "", year: str = "", unit: str = "") -> Response:
+    asked = _asked(ctx, month or year, unit)
+    return _page(ctx, asked)
+
+
+@post("/bulletin/{kind}", who=ASSESSMENT)
+def download(ctx: Ctx, form: Form, kind: str) -> Response:
+    """The same rows as a file. Who took it out, and its hash, is an event of the office."""
+    if kind not in TYPES:
+        raise NoSuchPage
+    asked = _asked(ctx, form.one("period"), form.one("unit"))
+    if asked.wrong:
+        return _page(ctx, asked)
+    content = _file(ctx, kind, _made(ctx, asked))
+    data: dict[str, Json] = {
+        "report": "bulletin", "kind": kind, "period": str(asked.period), "unit": asked.unit,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }  # fmt: skip
+    event = NewEvent(code="report:exported", occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data)
+    with transaction(ctx.engine) as connection:
+        append_to_office(connection, event)
+    name = f"bulletin-{asked.period}.{kind}"
+    return Response(content, media_type=TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _page(ctx: Context, asked: Asked) -> Response:
+    shown = show_bulletin(_made(ctx, asked), ctx)
+    status = 422 if asked.wrong else 200
+    return render(ctx, "pages/bulletin.html", status=status, asked=asked, bulletin=shown, error=asked.wrong)
+
+
+def _asked(ctx: Context, period: str, unit: str) -> Asked:
+    """The last month that is over and the asker's own unit, unless something else is asked for. A unit that is not below
+    the asker's own does not exist."""
+    own = ctx.actor.unit
+    assert own is not None, "every account belongs to a unit"
+    with reading(ctx.engine) as connection:
+        units = units_within(connection, own)
+    chosen = next((UnitId(one.id) for one in units if str(one.id) == unit), own if not unit else None)
+    if chosen is None:
+        raise NoSuchPage
+    last_month, wrong = month_of(ctx.today).earlier(1), None
+    try:
+        found = period_from(period, today=ctx.today) if period else last_month
+    except NotAPeriod:
+        found, wrong = last_month, "unreadable"
+    except PeriodHasNotBegun:
+        found, wrong = last_month, "not_begun"
+    return Asked(period=found, unit=chosen, units=units, wrong=wrong)
+
+
+def _made(ctx: Context, asked: Asked) -> Bulletin:
+    with reading(ctx.engine) as connection:
+        return bulletin_of(
+            connection, asked.period, actor=ctx.actor, office=ctx.office, now=ctx.now, unit=asked.unit
+        )  # fmt: skip
+
+
+def _file(ctx: Context, kind: str, made: Bulletin) -> bytes:
+    t = Words(ctx.language)
+    header = sheet_header(made, t, ctx.language)
+    if kind == "csv":
+        return b"".join(write_csv(sheet_rows(made, t), header))
+    file = BytesIO()
+    write_xlsx(sheet_rows(made, t), header, file, now=ctx.now)
+    return file.getvalue()

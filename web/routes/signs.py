@@ -1,0 +1,78 @@
+"""Signs of gaming, for the auditor alone: what to look at, and the verdict about each."""
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from cases.sign_reviews import VERDICTS, review
+from infra.db import reading, transaction
+from people.directory import names_of_accounts, names_of_units
+from reports.signs import signs_of_year
+from web.access import SIGNS, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.pages import render, see_other
+from web.posted import Form, FormIsMalformed
+from web.presenters.signs import sign_groups
+from workflow.calendar import FIRST_YEAR, LAST_YEAR
+
+#: How many years have a tab of their own.
+YEARS = 5
+
+
+@get("/signs", who=SIGNS)
+def signs(ctx: Ctx, year: int | None = None, unit: str = "") -> Response:
+    return _page(ctx, _year(year, ctx), _unit(unit))
+
+
+@post("/signs/review", who=SIGNS)
+def review_sign(ctx: Ctx, form: Form) -> Response:
+    """Gives a sign that the auditor sees its verdict, and goes back to its line."""
+    year, unit = _year(_figure(form.one("year")), ctx), _unit(form.one("unit"))
+    wanted = (form.one("sign"), form.one("case"), _figure(form.one("seq")))
+    verdict, request = form.one("verdict"), form.form_id
+    with transaction(ctx.engine) as connection:
+        found = signs_of_year(connection, year=year, actor=ctx.actor, office=ctx.office)
+        sign = next((one for one in found if (one.sign.code, one.case.public_id, one.sign.seq) == wanted), None)
+        if sign is None:
+            raise NoSuchPage
+        if verdict in VERDICTS:
+            review(connection, sign.key, verdict, actor=ctx.actor, now=ctx.now, request=request)
+    if verdict not in VERDICTS:
+        return _page(ctx, year, unit, wrong=wanted, status=422)
+    query = urlencode({"year": year} | ({"unit": unit} if unit else {}))
+    return see_other(f"/signs?{query}#{line_id(*wanted)}")
+
+
+def line_id(sign: str, case: str, seq: int | None) -> str:
+    """Where a sign stands on its page."""
+    return f"{sign}-{case}-{seq}"
+
+
+def _page(
+    ctx: Context, year: int, unit: int | None, *, wrong: tuple[str, str, int | None] | None = None, status: int = 200
+) -> Response:
+    with reading(ctx.engine) as connection:
+        found = signs_of_year(connection, year=year, actor=ctx.actor, office=ctx.office, unit=unit)
+        units = names_of_units(connection)
+        accounts = names_of_accounts(connection, {one.verdict.by for one in found if one.verdict})
+    mine = {id_: name for id_, name in units.items() if id_ in ctx.actor.units}
+    return render(
+        ctx, "pages/signs.html", status=status, year=year, years=range(ctx.today.year, ctx.today.year - YEARS, -1),
+        unit=unit, units=mine, groups=sign_groups(found, ctx, units=units, accounts=accounts), verdicts=VERDICTS,
+        line_id=line_id, wrong=wrong and line_id(*wrong), failed=wrong is not None,
+    )  # fmt: skip
+
+
+def _year(asked: int | None, ctx: Context) -> int:
+    return asked if asked is not None and FIRST_YEAR <= asked <= LAST_YEAR else ctx.today.year
+
+
+def _unit(asked: str) -> int | None:
+    """A unit's id, or all of them. The form without a choice sends nothing in the field."""
+    return _figure(asked) if asked else None
+
+
+def _figure(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise FormIsMalformed
+    return int(text)

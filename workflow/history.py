@@ -1,0 +1,73 @@
+"""What the ledger says of one case, as values: what marks, signs and hypothetical lights are worked out from.
+
+How it is read out of events is in `cases/history.py`. No names, no texts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflow.model import AccountId, CaseId, Clock, Custody, Light, Rating, RecordNumber, UnitId, Waiver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lit:
+    """A crossing that lit: which clock, when it came true and when it was noticed, who held the case then, which event
+    of the case's stream says so."""
+
+    clock: RecordNumber
+    rung: str
+    light: Light
+    at: datetime
+    recorded_at: datetime
+    unit: UnitId
+    person: AccountId | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A step that somebody took. `texts` are the numbers of the texts it wrote."""
+
+    seq: int
+    event: str
+    command: str
+    at: datetime
+    actor: AccountId | None
+    unit: UnitId | None
+    texts: tuple[RecordNumber, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """One case up to some event. `written` is the last event that wrote a record, by its number."""
+
+    case_id: CaseId
+    number: tuple[str, int, int]  #: series, year, serial
+    profile: str
+    procedure: str
+    channel: str
+    intake_unit: UnitId
+    received_at: datetime
+    registered_at: datetime
+    outcome: str | None
+    closed_at: datetime | None
+    reachable: bool  #: whoever asked left a way to be reached
+    clocks: tuple[Clock, ...]
+    custodies: tuple[Custody, ...]
+    ratings: tuple[Rating, ...]
+    waivers: tuple[Waiver, ...]
+    lit: tuple[Lit, ...]
+    steps: tuple[Taken, ...]
+    written: Mapping[RecordNumber, int]
+    seq: int  #: of the last event
+    seq_of_end: int  #: of the event that ended the case; 0 while it is open
+
+    def holder(self, *, before: datetime) -> Custody:
+        """Who held the case just before an instant; at its very beginning, who took it in."""
+        held = [custody for custody in self.custodies if custody.from_at < before]
+        return held[-1] if held else self.custodies[0]
+
+    def holder_at(self, at: datetime) -> Custody:
+        held = [custody for custody in self.custodies if custody.from_at <= at]
+        return held[-1] if held else self.custodies[0]

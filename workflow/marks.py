@@ -1,0 +1,229 @@
+"""What a case leaves behind that an assessment may count, each with who held the case, when, and which event says so.
+
+A mark is worked out from the case's events alone, so that anyone can work it out again. Its *year* is that of its instant
+in the office's zone. Only the organ's own duties leave marks: nothing here looks at who petitioned, or how often.
+
+- `lit`, `light`: the worst light of each time limit, before and after waivers, in the year in which that light lit. Red
+  supersedes the yellow of the same time limit, also one of the year before. A time limit that goes on after a case was
+  reopened is the same one.
+- `accepted`: an acceptance, contact or first-response limit that ended. `closed`: a deciding limit that ended.
+- `due`: a deciding limit that ended or is over, in the year of whichever came first. One that is paused is not over.
+- `crisis`: a report of a crisis. `rated`, `answered`: satisfaction, and who was asked for it.
+- `reopened`, `extended`, `returned`, `taken`: shown beside the score; a scheme may count them.
+
+Source: domain of the field: 城市管理督查扣分细则 (2016); 信访工作条例 §39; 达川区, 金华市区 as named in `policies/scoring`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workflow.calendar import WorkCalendar
+from workflow.clocks import REOPENED, VOID
+from workflow.history import History, Lit
+from workflow.model import LIGHT_ORDER, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
+
+#: Every measure and its outcomes. A scheme can name nothing else; `by_hand` is what the program has no data for.
+MEASURES: Mapping[str, tuple[str, ...]] = {
+    "lit": ("yellow", "red"),
+    "light": ("yellow", "red"),
+    "accepted": ("in_time", "late"),
+    "closed": ("in_time", "late", "reopened"),
+    "due": ("closed_in_time", "closed_late", "open"),
+    "crisis": ("in_time", "late"),
+    "rated": ("satisfied", "fairly_satisfied", "dissatisfied"),
+    "answered": ("rated", "unrated"),
+    "reopened": ("reopened",),
+    "extended": ("granted",),
+    "returned": ("out_of_scope", "duplicate", "returned_with_consent"),
+    "taken": ("taken",),
+    "by_hand": (),
+}
+ACCEPTANCE = ("notice", "intake", "contact", "first_response")
+DECIDING = ("decision", "order", "period")
+CRISIS = ("oral_report", "written_report")
+#: How a clock ends that nobody has met or missed: another one goes on in its place.
+GOES_ON = ("extended", "reassigned")
+#: A matter that is opened again so soon was not closed.
+REOPENED_SOON = timedelta(days=30)
+NOT_OURS = "not_ours."
+#: The first answer a person can rate: of a petition or an order, of a mediation.
+ANSWERS = ("case:replied", "case:settled", "case:terminated")
+
+#: Why a light does not count.
+BY_EXTENSION, BY_PAUSE = "extension_before_due", "pause_covers_lighting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    year: int
+    unit: UnitId
+    person: AccountId | None
+    measure: str
+    outcome: str
+    at: datetime
+    seq: int
+    clock: RecordNumber | None = None
+    rule: str | None = None
+    ground: str | None = None  #: of a light: why it does not count
+    decided: int | None = None  #: the event that says that it does not
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Writes down a mark: its year is that of its instant in the office's zone."""
+
+    calendar: WorkCalendar
+
+    def __call__(
+        self,
+        measure: str,
+        outcome: str,
+        *,
+        at: datetime,
+        by: Custody | Lit,
+        seq: int,
+        clock: Clock | None = None,
+        waived: tuple[str, int] | None = None,
+    ) -> Mark:
+        ground, decided = waived or (None, None)
+        return Mark(
+            year=self.calendar.local_day(at).year,
+            unit=by.unit,
+            person=by.person,
+            measure=measure,
+            outcome=outcome,
+            at=at,
+            seq=seq,
+            clock=clock.number if clock else None,
+            rule=clock.rule if clock else None,
+            ground=ground,
+            decided=decided,
+        )
+
+
+def marks(history: History, calendar: WorkCalendar) -> tuple[Mark, ...]:
+    """Every mark of a case, in a fixed order."""
+    made = _Maker(calendar)
+    found = [*_lights(history, made), *_side_figures(history, made)]
+    if not _not_ours(history):
+        found += [*_ended(history, made), *_ratings(history, made)]
+    return tuple(found)
+
+
+def _not_ours(history: History) -> bool:
+    return bool(history.outcome and history.outcome.startswith(NOT_OURS))
+
+
+# -- lights -----------------------------------------------------------------------------------------------------------
+
+
+def _lights(history: History, made: _Maker) -> Iterator[Mark]:
+    roots = _roots(history.clocks)
+    clocks = {clock.number: clock for clock in history.clocks}
+    waived = {lit.seq: waiver_of(lit, clocks[lit.clock], history) for lit in history.lit}
+    by_root: dict[RecordNumber, list[Lit]] = {}
+    for lit in history.lit:
+        by_root.setdefault(roots[lit.clock], []).append(lit)
+    for root in sorted(by_root):
+        for measure, counted in (("lit", by_root[root]), ("light", [x for x in by_root[root] if not waived[x.seq]])):
+            if counted:
+                # The first of the worst: what lights red a second time after a recount costs nothing more.
+                worst = max(counted, key=lambda lit: (LIGHT_ORDER[lit.light], -lit.seq))
+                yield made(
+                    measure, worst.light.value, at=worst.at, by=worst, seq=worst.seq, clock=clocks[worst.clock],
+                    waived=waived[worst.seq],
+                )  # fmt: skip
+
+
+def _roots(clocks: tuple[Clock, ...]) -> dict[RecordNumber, RecordNumber]:
+    """The time limit that each clock belongs to: a clock that goes on after a reopening is the one before."""
+    outcomes = {clock.number: clock.outcome for clock in clocks}
+    roots: dict[RecordNumber, RecordNumber] = {}
+    for clock in clocks:
+        before = clock.extends
+        goes_on = before is not None and outcomes.get(before) == REOPENED
+        roots[clock.number] = roots[before] if goes_on and before is not None else clock.number
+    return roots
+
+
+def waiver_of(lit: Lit, clock: Clock, history: History) -> tuple[str, int] | None:
+    """Why a light does not count, and the event that says so; None for one that does."""
+    if _not_ours(history) and history.outcome:
+        return history.outcome.removeprefix(NOT_OURS), history.seq_of_end
+    if clock.waived and clock.outcome != VOID:
+        return BY_EXTENSION, history.written[clock.number]
+    if any(pause.at <= lit.at < pause.until for pause in clock.pauses):
+        return BY_PAUSE, history.written[clock.number]
+    upheld = [w for w in history.waivers if (w.clock, w.rung, w.decision) == (lit.clock, lit.rung, "upheld")]
+    return (upheld[0].ground, history.written[upheld[0].number]) if upheld else None
+
+
+# -- limits that ended ------------------------------------------------------------------------------------------------
+
+
+def _ended(history: History, made: _Maker) -> Iterator[Mark]:
+    clocks = {clock.number: clock for clock in history.clocks}
+    overdue = {lit.clock: lit for lit in history.lit if lit.at >= clocks[lit.clock].due_at}
+    for clock in history.clocks:
+        if clock.kind is not Kind.DUTY or clock.outcome in (*GOES_ON, VOID):
+            continue
+        if clock.stopped_at is None:
+            if clock.name in DECIDING and (late := overdue.get(clock.number)):
+                yield made("due", "open", at=clock.due_at, by=late, seq=late.seq, clock=clock)
+            continue
+        # Whatever the end of the case cut short, and had time left, was neither met nor missed.
+        in_time = clock.stopped_at < clock.due_at
+        if clock.outcome == "case_ended" and in_time and clock.name not in DECIDING:
+            continue
+        by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
+        outcome = "in_time" if in_time else "late"
+        if clock.name in DECIDING:
+            closed = "reopened" if _reopened_soon(clock, history) else outcome
+            yield made("closed", closed, at=clock.stopped_at, by=by, seq=seq, clock=clock)
+            first = min(clock.stopped_at, clock.due_at)
+            yield made("due", f"closed_{outcome}", at=first, by=by, seq=seq, clock=clock)
+        for measure, names in (("accepted", ACCEPTANCE), ("crisis", CRISIS)):
+            if clock.name in names:
+                yield made(measure, outcome, at=clock.stopped_at, by=by, seq=seq, clock=clock)
+
+
+def _reopened_soon(clock: Clock, history: History) -> bool:
+    again = next((one for one in history.clocks if one.extends == clock.number), None)
+    if clock.outcome != REOPENED or again is None or again.opened_at is None or clock.stopped_at is None:
+        return False
+    return again.opened_at - clock.stopped_at <= REOPENED_SOON
+
+
+# -- the person's word ------------------------------------------------------------------------------------------------
+
+
+def _ratings(history: History, made: _Maker) -> Iterator[Mark]:
+    """A crisis is not rated, and whoever cannot be reached cannot be asked; a rating that came all the same counts."""
+    if any(clock.name in CRISIS for clock in history.clocks):
+        return
+    for rating in history.ratings:
+        seq = history.written[rating.number]
+        yield made("rated", rating.score, at=rating.rated_at, by=history.holder_at(rating.rated_at), seq=seq)
+    answer = next((step for step in history.steps if step.event in ANSWERS), None)
+    if answer and (history.reachable or history.ratings):
+        outcome = "rated" if history.ratings else "unrated"
+        yield made("answered", outcome, at=answer.at, by=history.holder(before=answer.at), seq=answer.seq)
+
+
+# -- beside the score -------------------------------------------------------------------------------------------------
+
+
+def _side_figures(history: History, made: _Maker) -> Iterator[Mark]:
+    yield made("taken", "taken", at=history.registered_at, by=history.custodies[0], seq=1)
+    if _not_ours(history) and history.outcome and history.closed_at:
+        outcome, by = history.outcome.removeprefix(NOT_OURS), history.holder(before=history.closed_at)
+        yield made("returned", outcome, at=history.closed_at, by=by, seq=history.seq_of_end)
+    clocks = {clock.number: clock for clock in history.clocks}
+    for clock in history.clocks:
+        if clock.extends is None or clock.opened_at is None:
+            continue
+        before = clocks[clock.extends]
+        by, seq = history.holder(before=clock.opened_at), history.written[before.number]
+        measure, outcome = ("reopened", "reopened") if before.outcome == REOPENED else ("extended", "granted")
+        yield made(measure, outcome, at=clock.opened_at, by=by, seq=seq, clock=clock)
