@@ -23,7 +23,7 @@ def closed_cases(engine: Engine, staff: Staff, *, count: int) -> None:
     first = staff.case_id + 1
     with bulk(engine) as connection:
         own = of(connection)
-        closed = own.hours_later.format(at="t.registered_at", hours=f"(n * 7919) % {YEAR_HOURS}")
+        closed = own.hours_later.format(at="t.registered_at", hours=f"(n * 37) % {YEAR_HOURS}")
         lit = f"n % {LIT_ONE_IN} = 0"
         room = f"(n % {len(ROOMS)} + {ROOMS.start})"
         case = {

@@ -15,17 +15,20 @@ Block = Callable[[], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the table. `at_least`: the ratio must reach the gate; else it must not pass it."""
+    """One line of the table. `at_least`: the ratio must reach the gate; else it must not pass it. Without a gate, the
+    line is there to be known."""
 
     name: str
     ours: str
     limit: str
-    ratio: float
-    gate: float
+    ratio: float | None = None
+    gate: float | None = None
     at_least: bool = False
 
     @property
     def holds(self) -> bool:
+        if self.ratio is None or self.gate is None:
+            return self.gate is None
         return self.ratio >= self.gate if self.at_least else self.ratio <= self.gate
 
 
@@ -62,8 +65,9 @@ def table(findings: Iterable[Finding]) -> str:
     rows = [("name", "ours", "limit", "ratio", "gate", "ok?")]
     for found in findings:
         sign = ">=" if found.at_least else "<="
-        answer = "ok" if found.holds else "MISSED"
-        rows.append((found.name, found.ours, found.limit, f"{found.ratio:.2f}", f"{sign} {found.gate:g}", answer))
+        ratio = "" if found.ratio is None else f"{found.ratio:.2f}"
+        gate, answer = ("", "") if found.gate is None else (f"{sign} {found.gate:g}", "ok" if found.holds else "MISSED")
+        rows.append((found.name, found.ours, found.limit, ratio, gate, answer))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join((lines[0], "-" * len(lines[0]), *lines[1:]))

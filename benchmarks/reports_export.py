@@ -32,13 +32,13 @@ from reports.closure_choice import Asked
 from reports.closures import read
 from reports.exports import Order, write_file
 
-CASES, CASES_SMALL = 1_000_000, 20_000
 FIRST = READY_AT.date()
 YEAR = FIRST + timedelta(days=364)
 #: Days of closings in a block, and with them rows: a thirty-seventh of the year (27,000), a three-hundredth for a sheet.
 DAYS_CSV, DAYS_XLSX, DAYS_FEW = 10, 1, 4
 ROUNDS_CSV, ROUNDS_XLSX = 7, 5
-GATES = {"csv": 0.75, "xlsx": 0.75}
+#: A sheet of ours has more than twice the cells of what the bare writer is given: a clock is one value there, three here.
+GATES = {"csv": 0.75, "xlsx": 0.6}
 MOST_MIB = 20.0
 FETCH = 1000
 
@@ -54,7 +54,7 @@ class Said:
 def measure(bench: Bench) -> Iterator[Finding]:
     for dialect in bench.dialects:
         with database(bench, dialect) as engine:
-            closed_cases(engine, staff_of(engine), count=CASES_SMALL if bench.small else CASES)
+            closed_cases(engine, staff_of(engine), count=bench.closed_cases)
             yield _speed(bench, engine, "csv", DAYS_CSV, ROUNDS_CSV)
             yield _speed(bench, engine, "xlsx", DAYS_XLSX, ROUNDS_XLSX)
             yield _memory(engine, "csv", date.max)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
@@ -110,14 +110,28 @@ def _shift(connection: Connection, change: Mapping[Key, int]) -> None:
 
 def counts(connection: Connection, calendar: WorkCalendar, *, year: int) -> Counter[Key]:
     """How many marks of each kind a year has, by unit and person, as the record stands now."""
-    columns = [_tally[name] for name in _KEY]
-    rows = connection.execute(select(*columns, _tally.n).where(_tally.year == year))
-    found: Counter[Key] = Counter({(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows})
+    found = tallied(connection, year=year)
     if moved := list(connection.execute(_moved()).scalars()):
         after = {int(one.case_id): marks(one, calendar) for one in histories(connection, actor=TIMERS, cases=moved)}
         change = _change(_stored(connection, moved), after)
         found.update({key: by for key, by in change.items() if key[0] == year})
     return Counter({key: n for key, n in found.items() if n})
+
+
+def recount(connection: Connection, *, year: int) -> Counter[Key]:
+    """The tallies of a year counted anew from the marks that are stored: what `tally` must say."""
+    columns = [_mark.year, _mark.unit, func.coalesce(_mark.person, NOBODY), _mark.measure, _mark.outcome]
+    query = select(*columns, func.count()).where(_mark.year == year)
+    # Grouped by the columns of the index as they stand in it, so that no database has to sort.
+    grouped = query.group_by(_mark.year, _mark.unit, _mark.person, _mark.measure, _mark.outcome)
+    return Counter({(row[0], row[1], row[2], row[3], row[4]): row[5] for row in connection.execute(grouped)})
+
+
+def tallied(connection: Connection, *, year: int) -> Counter[Key]:
+    """What `tally` says of a year, without the cases that have moved since."""
+    columns = [_tally[name] for name in _KEY]
+    rows = connection.execute(select(*columns, _tally.n).where(_tally.year == year))
+    return Counter({(row[0], row[1], row[2], row[3], row[4]): row[5] for row in rows})
 
 
 def counted_marks(connection: Connection, calendar: WorkCalendar, *, year: int, units: Iterable[int]) -> list[CaseMark]:

@@ -11,7 +11,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HUIYIN_", extra="ignore")
 
-    home: Path = Path("var")  #: the database file, the mails written as files, the lock files
+    home: Path = Path("var")  #: the database file, the mails written as files, the lock files, the signing key
     database: str = ""
     host: str = "127.0.0.1"
     port: int = 8000

@@ -30,7 +30,7 @@ from reports.assessment import YearCannotBeAssessed
 from reports.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
 from reports.sheet_files import as_json as sheet_as_json
 from reports.sheet_files import item_words, line_words, refusal_code
-from web.presenters.as_of import left_words
+from web.presenters.as_of import left_words, moment_words
 from web.presenters.lights import SHAPES
 from workflow.model import Kind, UnitId
 
@@ -163,7 +163,8 @@ class _Teller:
         return {"as_of": self._moment.at.isoformat()}
 
     def _banner(self) -> None:
-        typer.echo(f"== {self._say('as_of.known', when=self._minute(self._moment.at))} ==")
+        zone = self._office.policy.calendar.zone
+        typer.echo(f"== {self._say('as_of.known', when=moment_words(self._moment, self._say.language, zone))} ==")
 
     def _line(self, one: CaseAsOf, names: dict[int, str]) -> str:
         """Light, time left, number, state, holder."""

@@ -12,7 +12,7 @@ from cases.crossings import TIMERS
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.policies import files_of, shipped_files
-from cases.tally import keep_up
+from cases.tally import keep_up, recount, tallied
 from cases.words import Words, fault_words
 from infra.db import reading
 from ops.clock import read_clock
@@ -192,12 +192,23 @@ def compare(
 
 
 @assess.command()
-def tally() -> None:
+def tally(
+    year: Annotated[
+        int | None, typer.Option("--check", help="核对某年的汇总与逐案计数。Compare with a recount.")
+    ] = None,
+) -> None:
     """把还没有计入的案件计入（平时由定时任务做）。Tally what has moved; the timers do it every minute."""
     engine = opened_engine()
     with reading(engine) as connection:
         office = office_of(connection)
-    typer.echo(str(keep_up(engine, office.policy.calendar)))
+    done = keep_up(engine, office.policy.calendar)
+    if year is None:
+        typer.echo(str(done))
+        return
+    with reading(engine) as connection:
+        same = recount(connection, year=year) == tallied(connection, year=year)
+    typer.echo(words()("assess.tally_agrees" if same else "assess.tally_differs", year=year))
+    raise typer.Exit(0 if same else WRONG)
 
 
 @scheme.command()

@@ -137,8 +137,9 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from bulletin_codes()
     yield from _named("serials", FATES)
     yield from (code for columns in COLUMNS.values() for column in columns for code in column.heading)
-    yield from (f"closures.no_such_{name}" for name in ("unit", "procedure", "profile"))
-    yield from (f"closures.too_many.{kind}.{at}" for kind in FORMATS if FORMATS[kind].most for at in ("web", "file"))
+    yield from _named("closures", ("no_such_unit", "no_such_procedure", "no_such_profile"))
+    limited = [kind for kind, held in FORMATS.items() if held.most]
+    yield from _named("closures", (f"too_many.{kind}.{at}" for kind in limited for at in ("web", "file")))
     yield from _named("format", FORMATS)
     yield from _named("unmask", GROUNDS)
     yield from (code for _, code in MENU)

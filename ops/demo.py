@@ -4,9 +4,11 @@ Every step is a command like any other, every light is noticed by the sweep at i
 and lists look as they would if the office had been at work since January 2025. What happens is in `demo_stories.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 
 from sqlalchemy import Engine, func, select, update
 
@@ -14,8 +16,10 @@ from cases.crossings import TIMERS
 from cases.office import load_office
 from cases.sweep import sweep
 from cases.tables import Clock, Message
+from cases.tally import keep_up
 from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
+from ops.demo_assessment import Assessment
 from ops.demo_office import SEATS, found_demo_office
 from ops.demo_stories import stories
 from ops.stories import Story, Teller
@@ -53,13 +57,18 @@ def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO) -> DemoOffice
     told = stories(office, now=now, seed=seed)
     tellers = [Teller(engine, office, stage, story) for story in told]
     steps = _in_order(tellers, told)
+    acts: list[tuple[datetime, Callable[[datetime], None]]] = [
+        (moment, partial(_tell, tellers[number], index)) for moment, number, index in steps
+    ]
+    acts += [act for act in Assessment(engine, office, stage).acts(until=now) if act[0] <= now]
     since = FOUNDED_AT
-    for moment, number, index in steps:
+    for moment, act in sorted(acts, key=itemgetter(0)):
         _sweep(engine, since=since, until=moment)
-        tellers[number].tell(index)
+        act(moment)
         since = moment
     _sweep(engine, since=since, until=now)
     _count_as_sent(engine, before=now - SENT_AFTER)
+    keep_up(engine, office.policy.calendar)
     people = {role: stage.people[login].account for role, login in SEATS.items()}
     return DemoOffice(
         accounts={role: account for role, account in people.items() if account is not None},
@@ -67,6 +76,10 @@ def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO) -> DemoOffice
         cases=len(told),
         steps=len(steps),
     )
+
+
+def _tell(teller: Teller, index: int, _moment: datetime) -> None:
+    teller.tell(index)
 
 
 def _in_order(tellers: list[Teller], told: list[Story]) -> list[tuple[datetime, int, int]]:

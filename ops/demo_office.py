@@ -59,7 +59,9 @@ STAFF = (
     Employee("shenhuaiyu", "沈怀屿", "enterprise", Role.SUPERVISOR),
     Employee("yangjingxun", "杨景洵", "upstream", Role.SUPERVISOR),
     Employee("xuzhiheng", "许执衡", "centre", Role.ASSESSOR),
+    Employee("luyichen", "陆亦辰", "upstream", Role.ASSESSOR),
     Employee("qinguanlan", "秦观岚", "upstream", Role.AUDITOR, "en"),
+    Employee("tangshuqiao", "唐书桥", "upstream", Role.AUDITOR),
     Employee("youzian", "尤梓桉", "centre", Role.ADMINISTRATOR),
 )
 
@@ -71,6 +73,8 @@ MEDIATORS_OF: Mapping[str, tuple[str, ...]] = {
     if unit.kind == "unit"
 }
 UNIT_OF: Mapping[str, str] = {one.login: one.unit for one in STAFF}
+ASSESSORS = tuple(one.login for one in STAFF if one.role is Role.ASSESSOR)
+AUDITORS = tuple(one.login for one in STAFF if one.role is Role.AUDITOR)
 SUPERVISOR_OF: Mapping[str, str] = {one.unit: one.login for one in STAFF if one.role is Role.SUPERVISOR}
 #: Whose desk a visitor of the demo may sit at: the widest view of each role.
 SEATS: Mapping[Role, str] = {

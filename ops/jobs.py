@@ -11,6 +11,7 @@ from cases.jobruns import note_run
 from cases.office import load_office
 from cases.rating_origins import forget_old_origins
 from cases.sweep import sweep
+from cases.tally import keep_up
 from cases.thirds import warn_of_third_reds
 from infra.db import checkpoint, reading, transaction
 from infra.settings import Settings
@@ -53,6 +54,12 @@ def _digests(engine: Engine, _settings: Settings, now: datetime) -> str:
     return f"digests={release_digests(engine, office.policy.calendar, now=now)}"
 
 
+def _tally(engine: Engine, _settings: Settings, _now: datetime) -> str:
+    with reading(engine) as connection:
+        office = load_office(connection)
+    return f"cases={keep_up(engine, office.policy.calendar)}"
+
+
 def _anchors(engine: Engine, settings: Settings, now: datetime) -> str:
     with reading(engine) as connection:
         office = load_office(connection)
@@ -78,6 +85,7 @@ def _forget_origins(engine: Engine, _settings: Settings, now: datetime) -> str:
 
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
+    Job(name="tally", every=timedelta(minutes=1), run=_tally),
     Job(name="third_reds", every=timedelta(minutes=10), run=_third_reds),
     Job(name="digests", every=timedelta(minutes=10), run=_digests),
     Job(name="anchors", every=timedelta(minutes=10), run=_anchors),

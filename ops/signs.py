@@ -35,14 +35,14 @@ def signs(
         return
     say = words()
     for one in found:
-        verdict = say(f"sign.verdict.{one.verdict.verdict}") if one.verdict else say("sign.not_reviewed")
+        verdict = say(f"gaming.verdict.{one.verdict.verdict}") if one.verdict else say("gaming.not_reviewed")
         among = f" ({', '.join(_number(other, office) for other in one.among)})" if one.among else ""
         typer.echo(
-            f"{say(f'sign.{one.sign.code}')}  {_number(one.case, office)} #{one.sign.seq}  {units[one.sign.unit]}  "
+            f"{say(f'gaming.{one.sign.code}')}  {_number(one.case, office)} #{one.sign.seq}  {units[one.sign.unit]}  "
             f"{evidence(one.sign, say, units)}{among}  [{verdict}]"
         )
     if not found:
-        typer.echo(say("sign.none", year=year))
+        typer.echo(say("gaming.none", year=year))
 
 
 def _unit(name: str, units: dict[int, str]) -> int:

@@ -243,7 +243,8 @@ def _signed_by(found: list[Note], keys: Sequence[str], notes: Notes) -> list[Not
             notes.add(_about(note, "anchors.signature", stored=note.key))
         else:
             good.append(note)
-    notes.remark(CHECKED.format(keys=", ".join(known)))
+    if good:
+        notes.remark(CHECKED.format(keys=", ".join(sorted({note.key for note in good}))))
     return good
 
 

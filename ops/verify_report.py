@@ -23,7 +23,7 @@ CHECKS: Mapping[str, str] = {
     "series": "numbers issued without gaps",
     "office": "rows of the office equal to its events",
     "policies": "published policies kept as they were",
-    "anchors": "heads of kept anchors found at their place",
+    "anchors": "chain ends named by anchors, and found",
 }
 #: One sentence a code; the part before the dot is the check.
 SENTENCES: Mapping[str, str] = {

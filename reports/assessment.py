@@ -183,8 +183,11 @@ def lines_of(
 def lines_from(
     connection: Connection, marked: Iterable[CaseMark], *, scheme: Scheme, actor: Actor
 ) -> tuple[SheetLine, ...]:
-    """The lines that the marks of one unit make, in their order."""
-    found = [one for one in marked if is_named(one.mark)]
+    """The lines that the marks of one unit make, in their order: of what the scheme counts, and no more."""
+    counted = {item.measure for item in scheme.all_items()}
+    if "light" in counted:
+        counted.add("lit")  # what was waived is shown too
+    found = [one for one in marked if is_named(one.mark) and one.mark.measure in counted]
     named, within = _names(connection, found, TIMERS), _names(connection, found, actor)
     return tuple(
         _line(one, named[one.case_id], scheme, within_reach=one.case_id in within) for one in _once_a_light(found)

@@ -123,7 +123,7 @@ class Chunk:
     @property
     def days_in_hand(self) -> list[int | None]:
         day, last_day = self.times.day, self.times.last_day
-        decided = (name and kept[name] for name, kept in zip(self.deciding, self.clocks, strict=True))
+        decided = ((name and kept[name]) or None for name, kept in zip(self.deciding, self.clocks, strict=True))
         return [one and (last_day(one[DUE_AT]) - day(one[STOPPED_AT])).days for one in decided]
 
     @cached_property

@@ -31,7 +31,7 @@ def evidence(sign: Sign, words: Words, units: Mapping[int, str]) -> str:
         said["days"] = words.count("length.day", int(str(said["days"])))
     if "working_days" in said:
         said["working_days"] = words.count("length.working_day", int(str(said["working_days"])))
-    code = f"sign.evidence.{sign.code}"
+    code = f"gaming.evidence.{sign.code}"
     return words(f"{code}.overdue" if said.get("overdue") else code, **said)
 
 

@@ -39,7 +39,7 @@ _custody = Custody.__table__.c  # type: ignore[attr-defined]
 #: Histories are read so many at a time: as many ids as every database takes in one statement.
 CHUNK = 500
 REPLIED_BY = "Reply"
-#: Two counted days lie more than this apart.
+#: Two working days later is at least this much later.
 A_DAY = timedelta(days=1)
 #: No transfer comes into the last part of the shortest limit sooner after the receipt.
 SOONEST = SHORTEST_STEADY - SHORTEST_STEADY / LAST_PART
@@ -86,7 +86,9 @@ def signs_of_year(
     connection: Connection, *, year: int, actor: Actor, office: OfficeContext, unit: int | None = None
 ) -> tuple[FoundSign, ...]:
     """What the cases that exist for the actor show, of what was done in a year of the office's zone; by kind and time.
-    Of one unit, or of all. A sign stays in the list when it has its verdict."""
+    Of one unit, or of all. A sign stays in the list when it has its verdict.
+
+    Raises `MayNotCompare` for everybody but auditors and the command line."""
     calendar = office.policy.calendar
     start, end = calendar.start_of(date(year, 1, 1)), calendar.start_of(date(year + 1, 1, 1))
     shown = [
@@ -221,7 +223,7 @@ def _by_unit(parts: Iterable[_Part]) -> list[list[_Part]]:
 def _across(code: str, parts: list[_Part], *, from_cases: int) -> _Shown:
     """The event that shows it is the one that made it enough; what comes later is the same sign, and has grown."""
     made = parts[from_cases - 1]
-    days = (parts[-1].at - parts[0].at).days
+    days = max(-(-(parts[-1].at - parts[0].at) // A_DAY), 1)  # begun days
     sign = Sign(code=code, seq=made.seq, at=made.at, unit=made.unit, figures={"n": len(parts), "days": days})
     return _Shown(case_id=made.case_id, sign=sign, parts=tuple(parts))
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflow.calendar import A_DAY, WorkCalendar
-from workflow.clocks import ANSWERED, REOPENED
+from workflow.clocks import REOPENED
 from workflow.counting import STEADY, Track
 from workflow.history import History
 from workflow.marks import REOPENED_SOON
@@ -142,8 +142,9 @@ def _pauses(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
     paused = {step.at: step.seq for step in history.steps if step.command == PAUSED_BY}
     for clock in history.clocks:
         for pause in clock.pauses:
-            # A successor has the pauses of the limit before it; they were that one's.
-            if pause.ground == ANSWERED or pause.at not in paused or not _ran(clock, at=pause.at):
+            # A successor has the pauses of the limit before it, which were that one's, and the one that the procedure
+            # makes between answer and reopening: none of them began while it ran.
+            if pause.at not in paused or not _ran(clock, at=pause.at):
                 continue
             found = remaining(clock, calendar, at=pause.at)
             if found.at_the_end:

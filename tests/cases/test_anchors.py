@@ -7,6 +7,7 @@ import re
 import stat
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -310,3 +311,42 @@ def test_a_file_that_holds_no_key_of_this_kind_is_refused_and_kept(tmp_path: Pat
 def test_there_is_no_public_key_before_anything_was_signed(tmp_path: Path) -> None:
     assert public_key(tmp_path) is None
     assert not (tmp_path / "keys").exists()
+
+
+# -- at the same time -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_signed_is_what_was_committed_while_steps_are_taken(made: SmallOffice, key: SigningKey) -> None:
+    """Two workers open orders and the timers sweep while anchors are made: each line is an event with that hash."""
+    failed: list[Exception] = []
+
+    def work(minute: int) -> None:
+        try:
+            for _ in range(8):
+                made.tell(
+                    "hotline",
+                    step(f"2026-03-02T09:{minute:02}", "clerk", "Register", **WORDS),
+                    step(f"2026-03-02T09:{minute + 1:02}", "clerk", "Accept"),
+                )
+        except Exception as error:  # noqa: BLE001 (shown by the test)
+            failed.append(error)
+
+    workers = [Thread(target=work, args=(minute,)) for minute in (10, 20)]
+    for worker in workers:
+        worker.start()
+    while any(worker.is_alive() for worker in workers):
+        anchored(made, key)
+        sweep(made.engine, now=SOON)
+    for worker in workers:
+        worker.join()
+    anchored(made, key)
+    assert failed == []
+    with reading(made.engine) as connection:
+        kept = {
+            (row.stream, row.seq): row.hash for row in connection.execute(select(EVENT.stream, EVENT.seq, EVENT.hash))
+        }
+        texts = [anchor_text(connection, line.number) or "" for line in list_anchors(connection)]
+    named = [(stream, *head) for text in texts for stream, head in heads_in(text).items()]
+    assert len(texts) > 1
+    assert [line for line in named if kept.get(line[:2]) != line[2]] == []
+    assert {stream for stream, _, _ in named} == set(heads(made))

@@ -1,5 +1,6 @@
 """`huiyin pack` and `docs/verify_pack.py`: a pack is the same twice, holds what it should, and no change to it passes."""
 
+import hashlib
 import io
 import json
 import re
@@ -92,7 +93,7 @@ def test_a_pack_holds_record_papers_anchors_manifest_and_a_word_about_them(recor
 def test_a_masked_pack_says_nothing_that_anybody_said(record: Record, tmp_path: Path) -> None:
     content = packed(record).content
     for word in (SECRET_WORDS, "邻里纠纷", "甲", "谈了两小时", "一室"):
-        assert word.encode() not in content.replace("甲乙".encode(), b"")
+        assert word.encode() not in content
         assert json.dumps(word).strip('"').encode() not in content
 
 
@@ -147,8 +148,6 @@ Change = Callable[[dict[str, bytes]], None]
 
 def rezipped(files: dict[str, bytes], *, manifest: bool = True) -> bytes:
     """The files as a pack again, with a manifest that fits, as a forger would."""
-    import hashlib
-
     if manifest:
         lines = [f"{hashlib.sha256(c).hexdigest()}  {n}\n" for n, c in sorted(files.items()) if n != "MANIFEST"]
         files = {**files, "MANIFEST": "".join(lines).encode()}
@@ -169,8 +168,6 @@ def _record(change: Callable[[dict[str, Any]], None]) -> Change:
 
 
 def _rechained(record: dict[str, Any]) -> None:
-    import hashlib
-
     record["events"][1][3] = "2026-03-02T00:00:00.000000Z"
     before = ""
     for event in record["events"]:
@@ -267,13 +264,10 @@ def test_the_command_writes_a_pack_by_number_that_only_its_owner_may_read(
 
 def test_texts_need_a_reason_and_a_refused_command_leaves_nothing_behind(at_home: Path, sqlite_record: Record) -> None:
     number = number_of(sqlite_record)
-    before = sorted(at_home.iterdir())
     assert run("pack", number, "--unmasked").exit_code == ASKED_WRONGLY
     assert run("pack", "（2026）滨无此号第9号").exit_code == ASKED_WRONGLY
     assert run("pack", number, "--out", at_home / "none" / "x.zip").exit_code == WRONG
-    assert [path for path in sorted(at_home.iterdir()) if path not in before and "huiyin.db" not in path.name] == [
-        at_home / "home"
-    ] * (at_home / "home").exists()
+    assert [path for path in at_home.rglob("*") if ".zip" in path.name] == []
     assert run("pack", number, "--unmasked", "--reason", "法院调取").exit_code == 0
 
 

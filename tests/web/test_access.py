@@ -6,6 +6,7 @@ import secrets
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from cases.execute import Opened, execute
 from cases.tables import Message
 from infra.db import reading, transaction
 from ops.jobs import JOBS, run_job
+from reports.closing import close_year, propose_close
 from tests.databases import Site, SmallOffice, form_token, serving, sqlite_copy, step
 from tests.web.canaries import CANARIES, Aviary, mediation_with_canaries, recuse
 from tests.web.reading import read
@@ -29,6 +31,7 @@ from workflow.model import Role
 from workflow.procedures import PROCEDURES
 
 TABLE = Path(__file__).with_name("access.txt")
+CLOSED = 2026  #: the year that is closed for the pages of one
 STAFF = [role.value for role in Role if role in access.STAFF]
 
 
@@ -60,7 +63,20 @@ def aviary_site(
             site.clock.set("2026-03-10T09:00")
             for name in ("sweep", "anchors", "deliver"):
                 run_job(next(job for job in JOBS if job.name == name), engine, site.settings, now=site.clock())
+            _close_the_year(office)
             yield site, aviary
+
+
+def _close_the_year(office: SmallOffice) -> None:
+    """By two signatures, in the January after it."""
+    by, now = office.actors, datetime(CLOSED + 1, 1, 20, 9, tzinfo=UTC)
+    with transaction(office.engine) as connection:
+        proposal = propose_close(
+            connection, year=CLOSED, scheme="LIGHTS-A", actor=by["assessor"], office=office.context, now=now
+        )
+        close_year(
+            connection, year=CLOSED, result_hash=proposal.result_hash, actor=by["auditor"], office=office.context, now=now
+        )
 
 
 def browser_of(site: Site, aviary: Aviary, who: str) -> TestClient:
@@ -101,8 +117,10 @@ def _answer(site: Site, browser: TestClient, route: str, aviary: Aviary) -> str:
     # The last account is nobody else's in this file, so that it may be closed.
     account = site.office.accounts["desk_supervisor"]
     values = {
-        "public_id": aviary.opened.public_id, "command": "CloseMediation", "matter": "mediation", "kind": "csv",
-        "message": sent, "number": clock, "anchor": 1, "account": account, "token": site.link_token("clerk"),
+        "public_id": aviary.opened.public_id, "matter": "mediation", "kind": "xlsx",
+        "command": "AppealLight" if "appeals" in path else "CloseMediation", "unit": site.office.units["centre"],
+        "year": CLOSED, "message": sent, "number": clock, "anchor": 1, "account": account,
+        "token": site.link_token("clerk"),
     }  # fmt: skip
     address = re.sub(r"{(\w+)}", lambda found: str(values[found[1]]), path)
     # A form of ours with its token and no other field: nobody is let in further than the question who asks.

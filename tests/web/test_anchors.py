@@ -2,13 +2,13 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import select
 
 from cases.anchors import anchor_text, make_anchors
 from cases.crossings import TIMERS
 from cases.filed import Verdict, case_by_number, check_proof, proof
+from cases.policies import shipped_files
 from cases.tables import Event
 from infra.db import reading, transaction
 from infra.signing import public_key, signing_key
@@ -16,6 +16,7 @@ from people.directory import add_account
 from tests.databases import START, Site, step
 from tests.web.reading import page, read
 from workflow.model import Role
+from workflow.policy_files import policy_from
 
 EVENT = Event.__table__.c  # type: ignore[attr-defined]
 WORDS = {"title": "噪声", "statement": "夜间施工", "applicant": "白某"}
@@ -109,7 +110,7 @@ def test_a_hash_is_shown_from_its_first_bit_on() -> None:
     assert proof("f" * 64) == "Z" * 16
 
 
-def test_a_receipt_is_held_against_the_record(site: Site, tmp_path: Path) -> None:
+def test_a_receipt_is_held_against_the_record(site: Site) -> None:
     opened = site.office.tell("hotline", step("2026-03-02T09:00", "clerk", "Register", **WORDS))
     other = site.office.tell("hotline", step("2026-03-02T09:01", "clerk", "Register", **WORDS))
     with reading(site.engine) as connection:
@@ -133,9 +134,6 @@ def test_a_receipt_is_held_against_the_record(site: Site, tmp_path: Path) -> Non
 
 
 def _numbers() -> list[str]:
-    from cases.policies import shipped_files
-    from workflow.policy import Policy
-    from workflow.policy_files import policy_from
-
-    policy: Policy = policy_from(shipped_files(), calendar="cn")
-    return [f"（2026）滨园{profile.series}第1号" for profile in policy.profiles.values()]
+    """The first number of each series that an office may have."""
+    profiles = policy_from(shipped_files(), calendar="cn").profiles
+    return [f"（2026）滨园{profile.series}第1号" for profile in profiles.values()]

@@ -101,7 +101,7 @@ def test_each_light_of_the_assessment_leads_to_its_receipt(noise: tuple[Site, Op
     site, opened = noise
     sweep(site.engine, now=site.clock.set("2026-06-10T10:00"))
     browser = site.session_for("assessor")
-    html = browser.get("/assessment?year=2026").text
+    html = browser.get(f"/assessment/units/{site.office.units['room']}?year=2026").text
     lines = re.findall(r"<tr>.*?</tr>", html)
     lit = [line for line in lines if 'class="light' in line]
     assert len(lit) >= 1

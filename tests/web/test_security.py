@@ -164,7 +164,7 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         return site.petitioner_of(number)
     if path.startswith(("/mails", "/people", "/policy")):
         return site.session_for("administrator")
-    return site.session_for("auditor" if path.startswith("/closures") else "clerk")
+    return site.session_for("auditor" if path.startswith(("/closures", "/signs")) else "clerk")
 
 
 @pytest.mark.parametrize("path", POSTS)

@@ -5,14 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import pytest
-
-from tests.workflow.clock_factories import ONE, POLICY, TWO, a_clock, a_rule
+from tests.workflow.clock_factories import POLICY, TWO, a_clock, a_rule
 from tests.workflow.factories import CASE, CENTRE, ROOM, at, calendar
-from workflow import clocks
 from workflow.clocks import extend, go_on, pause, stop
 from workflow.history import History, Taken
-from workflow.marks import marks
 from workflow.model import AccountId, Clock, Custody, Kind, RecordNumber, Unit, UnitId
 from workflow.policy import Rule
 from workflow.signs import SIGNS, Sign, signs
@@ -245,15 +241,6 @@ def test_a_letter_of_friday_that_is_registered_on_tuesday_is_a_sign() -> None:
 # -- all of them -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("year", [2026])
-def test_signs_change_no_mark_and_marks_no_sign(year: int) -> None:
-    history = extended(THIRTY, "2026-03-30T00:00", to=60)
-    before = marks(history, calendar())
-    assert found(history)
-    assert marks(history, calendar()) == before
-    assert all(mark.year == year for mark in before)
-
-
 def test_every_kind_of_sign_of_a_single_case_is_known_to_the_list() -> None:
     histories = (
         paused(THIRTY, "2026-03-30T00:00"),
@@ -263,7 +250,6 @@ def test_every_kind_of_sign_of_a_single_case_is_known_to_the_list() -> None:
         registered("2026-03-06T16:00", "2026-03-10T00:00"),
     )
     assert [code for history in histories for code in codes(history)] == list(SIGNS[:5])
-    assert clocks.REOPENED == "reopened"
 
 
 def test_no_figure_says_anything_of_a_person() -> None:
@@ -279,7 +265,3 @@ def test_no_figure_says_anything_of_a_person() -> None:
         registered("2026-03-06T16:00", "2026-03-10T00:00"),
     ):
         assert {name for sign in found(history) for name in sign.figures} <= allowed
-
-
-def test_the_first_record_is_the_clock() -> None:
-    assert a_clock(THIRTY, START).number == ONE

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -101,11 +102,11 @@ class SheetsThen:
     lines: tuple[PaperLine, ...]
 
 
-def moment_words(moment: Moment, ctx: Context) -> str:
+def moment_words(moment: Moment, language: str, zone: ZoneInfo) -> str:
     """2026年6月30日 周二 24:00; with the minute for an instant that does not end a day."""
     if moment.whole_day:
-        return f"{write_day(moment.day, ctx.language)} 24:00"
-    return write_minute(moment.at, ctx.language, ctx.office.policy.calendar.zone)
+        return f"{write_day(moment.day, language)} 24:00"
+    return write_minute(moment.at, language, zone)
 
 
 def left_words(left: Left, words: Words) -> str:

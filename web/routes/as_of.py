@@ -45,6 +45,8 @@ def as_of(
         shown: dict[str, Any] = {"refused": refused}
         if moment is not None and case:
             shown |= _case(connection, ctx, case, moment)
+            if "then" in shown:
+                asked["case"] = shown["then"].head.number
         elif moment is not None and what == SHEET:
             shown |= _sheets(connection, ctx, moment, year, scheme, unit)
         elif moment is not None:
@@ -54,7 +56,7 @@ def as_of(
     calendar = ctx.office.policy.calendar
     return render(
         ctx, "pages/as_of.html", status=422 if values["refused"] else 200, asked=asked,
-        day=moment.day if moment else None, known=moment_words(moment, ctx) if moment else None,
+        day=moment.day if moment else None, known=moment_words(moment, ctx.language, calendar.zone) if moment else None,
         first=calendar.local_day(founded), years=sorted(calendar.published, reverse=True),
         schemes=[(one.id, scheme_name(one, ctx.language)) for one in ctx.office.policy.schemes.values()],
         **values,

@@ -4,12 +4,14 @@ from io import BytesIO
 
 from starlette.responses import Response
 
+from cases.anchors import make_anchor
 from cases.words import Words
 from infra.db import reading, transaction
 from infra.i18n import write_minute
+from infra.signing import signing_key
 from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum
-from reports.assessment import YearCannotBeAssessed, assess
+from reports.assessment import YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closing import CannotClose, close_year, closed_year, proposal_of, propose_close
 from reports.sheet_files import item_words, pdf_of, refusal_code, scheme_name, xlsx_of
 from web.access import ASSESSMENT, AUDIT, RowId, get, post
@@ -43,7 +45,8 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
         try:
             found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
         except YearCannotBeAssessed as error:
-            return render(ctx, "pages/assessment.html", status=404, found=None, why=refusal_code(error), **shown)
+            status = 404 if isinstance(error, YearWithoutCalendar) else 200
+            return render(ctx, "pages/assessment.html", status=status, found=None, why=refusal_code(error), refused=refused, **shown)
         units = names_of_units(connection)
         proposal = proposal_of(connection, year)
         signer = names_of_accounts(connection, {proposal.proposed_by}) if proposal else {}
@@ -119,12 +122,14 @@ def propose(ctx: Ctx, form: Form, year: RowId) -> Response:
 @post("/assessment/{year}/close", who=AUDIT)
 def close(ctx: Ctx, form: Form, year: RowId) -> Response:
     """The second signature, under the very result that was proposed."""
-    scheme = form.one("scheme") or SCHEME
+    scheme, key = form.one("scheme") or SCHEME, signing_key(ctx.site.settings.home)
     try:
         with transaction(ctx.engine) as connection:
             close_year(
                 connection, year=year, result_hash=form.one("result"), actor=ctx.actor, office=ctx.office, now=ctx.now
             )
+            # At once, so that the auditors hold the closed year before anybody can think of changing it.
+            make_anchor(connection, office=ctx.office, key=key, now=ctx.now)
     except CannotClose as refused:
         return _units(ctx, year, scheme, refused=refused)
     except (YearCannotBeAssessed, KeyError) as error:
