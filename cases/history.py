@@ -129,7 +129,8 @@ def records(
     query = _events(actor, until=until, closed_year=closed_year)
     if cases is not None:
         query = query.where(_event.stream.in_(list(cases)))
-    rows = connection.execution_options(yield_per=PAGE).execute(query.order_by(_event.stream, _event.seq))
+    ordered = query.order_by(_event.stream, _event.seq).execution_options(yield_per=PAGE)
+    rows = connection.execute(ordered)
     for stream, events in groupby(rows, key=attrgetter("stream")):
         record = Record(case_id=stream)
         for event in events:

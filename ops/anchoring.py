@@ -30,6 +30,7 @@ from ops.verify_notes import read_notes
 from ops.verify_report import Notes
 from ops.verify_sources import CannotRead
 from people.directory import active_with_role
+from reports.exports import GROUNDS
 from reports.pack import CaseNotFound, Pack, note_pack, pack_case
 from workflow.model import Role
 
@@ -152,17 +153,18 @@ def pack(
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="收入姓名和文字，须说明理由。With names and texts; needs a reason.")
     ] = False,
-    reason: Annotated[str, typer.Option(help="理由，会记录在案 / the reason, which is recorded")] = "",
+    reason: Annotated[str, typer.Option(help=f"理由，会记录在案 / the reason, which is recorded: {', '.join(GROUNDS)}")] = "",
     as_json: Json = False,
 ) -> None:
     """写出事项的封存包，供他人离线核验。Write the sealed pack of a case, for others to check offline."""
-    if unmasked and not reason.strip():
-        fail("收入姓名和文字须用 --reason 说明理由。Names and texts need a --reason.", ASKED_WRONGLY)
+    if unmasked and reason not in GROUNDS:
+        known = ", ".join(GROUNDS)
+        fail(f"收入姓名和文字须用 --reason 说明理由：{known}。Names and texts need a --reason: {known}.", ASKED_WRONGLY)
     now, engine = read_clock(), _engine()
     made = _packed(engine, case, masked=not unmasked, now=now)
     path = out or Path(f"pack-{made.case_id}-{made.seq}.zip")
     with _whole_or_not_at_all(path, made.content), transaction(engine) as connection:
-        note_pack(connection, made, reason=reason.strip() or None, actor=TIMERS, now=now)
+        note_pack(connection, made, reason=reason or None, actor=TIMERS, now=now)
     if as_json:
         print_json({"file": str(path), "sha256": made.sha256, "events": made.seq, "masked": made.masked})
     else:

@@ -4,7 +4,7 @@ Sheets are made from the tallies (`cases/tally.py`), their lines from the marks.
 while it held the case, wherever the case is now. What a year that is closed came to is in `closing.py`.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -103,12 +103,11 @@ def check_year(year: int, office: OfficeContext) -> None:
 
 def sheets_of(found: Mapping[Key, int], scheme: Scheme, *, by_person: bool) -> tuple[Sheet, ...]:
     """One sheet for each unit, or for each person in each unit that they held cases for."""
-    gathered: dict[tuple[int, int], Counter[tuple[str, str]]] = {}
+    gathered: defaultdict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
     for (_, unit, person, measure, outcome), n in found.items():
         if by_person and person == NOBODY:
             continue
-        holder = (unit, person if by_person else NOBODY)
-        gathered.setdefault(holder, Counter())[measure, outcome] += n
+        gathered[unit, person if by_person else NOBODY][measure, outcome] += n
     return tuple(
         _sheet(UnitId(unit), AccountId(person) if person else None, own, scheme)
         for (unit, person), own in sorted(gathered.items())
@@ -132,12 +131,13 @@ def _levels(connection: Connection, found: Mapping[Key, int], scheme: Scheme) ->
 
 
 def _sheet(unit: UnitId, person: AccountId | None, own: Counts, scheme: Scheme, *, level: bool = False) -> Sheet:
+    counted = score(own, scheme)
     return Sheet(
         unit=unit,
         person=person,
         level=level,
-        score=score(own, scheme),
-        before=score(without_waivers(own), scheme),
+        score=counted,
+        before=score(without_waivers(own), scheme) if any(item.measure == "light" for item in scheme.all_items()) else counted,
         extension_share=_share(own, ("extended",), ("closed",)),
         return_share=_share(own, ("returned",), ("taken",)),
     )

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, insert, literal, select
 
 from cases.assessment_tables import YearClose, YearCutoff
 from cases.crossings import TIMERS
-from cases.history import histories
+from cases.history import PAGE, histories
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, event_hash
 from cases.office import OfficeContext
 from cases.policies import files_of
@@ -328,7 +328,7 @@ def _broken_chains(connection: Connection, year: int) -> Iterable[tuple[int, int
         .order_by(_event.stream, _event.seq)
     )
     last: dict[int, tuple[int, str]] = {}
-    for row in connection.execution_options(yield_per=2000).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=PAGE)):
         seq, before = last.get(row.stream, (0, ""))
         hashed = event_hash([*(as_json(getattr(row, name)) for name in _HASHED), before])
         if row.stream in ends and (row.seq != seq + 1 or hashed != row.hash):

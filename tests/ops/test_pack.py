@@ -130,12 +130,12 @@ def test_a_pack_is_an_event_of_the_office_with_its_hash(record: Record) -> None:
     made = packed(record, masked=False)
     engine = open_engine(record.url)
     with transaction(engine) as connection:
-        note_pack(connection, made, reason="法院调取", actor=TIMERS, now=NOW)
+        note_pack(connection, made, reason="court_request", actor=TIMERS, now=NOW)
     with reading(engine) as connection:
         data = json.loads(connection.execute(select(EVENT.c.data).where(EVENT.c.code == "pack:written")).scalar_one())
     engine.dispose()
     assert data == {
-        "case": MEDIATION, "seq": made.seq, "sha256": made.sha256, "masked": False, "reason": "法院调取",
+        "case": MEDIATION, "seq": made.seq, "sha256": made.sha256, "masked": False, "reason": "court_request",
     }  # fmt: skip
     assert verify(record.url).ok
 
@@ -268,7 +268,7 @@ def test_texts_need_a_reason_and_a_refused_command_leaves_nothing_behind(at_home
     assert run("pack", "（2026）滨无此号第9号").exit_code == ASKED_WRONGLY
     assert run("pack", number, "--out", at_home / "none" / "x.zip").exit_code == WRONG
     assert [path for path in at_home.rglob("*") if ".zip" in path.name] == []
-    assert run("pack", number, "--unmasked", "--reason", "法院调取").exit_code == 0
+    assert run("pack", number, "--unmasked", "--reason", "court_request").exit_code == 0
 
 
 def test_anchors_are_made_listed_checked_and_held_against_the_record(at_home: Path) -> None:

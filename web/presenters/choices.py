@@ -13,7 +13,7 @@ from web.presenters.lights import minute
 from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.model import CaseFacts, Clock, Role, Waiver
-from workflow.procedures.lights import contestable, renewable
+from workflow.procedures.lights import contestable, lights_of, renewable
 from workflow.procedures.rules import pause_grounds
 
 
@@ -63,6 +63,12 @@ def appeal_choices(situation: Situation, ctx: Context) -> dict[str, tuple[Option
             for light in contestable(situation)
         ),
     }
+
+
+def every_light(situation: Situation, ctx: Context) -> dict[str, tuple[Option, ...]]:
+    """The same with every light of the case, so that the rules and not the form say why one cannot be appealed against."""
+    lights = tuple(Option(value=light.name) for light in lights_of(situation))
+    return {**appeal_choices(situation, ctx), "lights": lights}
 
 
 def _light_of(waiver: Waiver, facts: CaseFacts, ctx: Context) -> str:

@@ -20,7 +20,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import Form
-from web.presenters.choices import appeal_choices
+from web.presenters.choices import appeal_choices, every_light
 from workflow.commands import AppealLight, AskAgain, Command
 from workflow.definition import Situation
 from workflow.machine import available_steps
@@ -70,7 +70,7 @@ def appeal(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
         case_id, situation, _ = _situation(connection, ctx, public_id)
         choices = appeal_choices(situation, ctx)
     try:
-        taken = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
+        taken = read_form(kind, form.fields(), every_light(situation, ctx), zone=ctx.office.policy.calendar.zone)
         with transaction(ctx.engine) as connection:
             execute(
                 connection, case_id, taken, actor=ctx.actor, now=ctx.now, expected_version=form.version,
