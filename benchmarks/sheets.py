@@ -94,7 +94,7 @@ def _anew(engine: Engine, office: OfficeContext) -> Sheets:
 
 def _from_tallies(engine: Engine, office: OfficeContext) -> Sheets:
     with reading(engine) as connection:
-        return _sheets(office, counts(connection, office.policy.calendar, year=YEAR))
+        return _sheets(office, counts(connection, office.policy.calendar, year=YEAR, by_person=False))
 
 
 def _sheets(office: OfficeContext, found: Counter[Key]) -> Sheets:

@@ -38,6 +38,8 @@ STREAMS_AT_ONCE = 100
 ROUNDS, ROUNDS_SMALL = 5, 3
 OF_BARE = 0.5  #: the gate: the share of the bare loop's speed
 BY_HAND = f"SELECT {', '.join(EVENT_COLUMNS)} FROM event ORDER BY stream, seq"
+#: Instants as text: the driver's own values of them would cost more than all else.
+BY_HAND_POSTGRESQL = BY_HAND.replace("_at,", "_at::text,")
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
@@ -154,5 +156,5 @@ def _streamed(engine: Engine) -> Iterator[Iterable[tuple[Any, ...]]]:
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as server, server.cursor(name="by_hand") as cursor:
         cursor.itersize = PAGE
-        cursor.execute(BY_HAND)
+        cursor.execute(BY_HAND_POSTGRESQL)
         yield cursor

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, exists
 
 from cases.crossings import TIMERS
 from cases.rows import rungs_from
-from cases.tables import Case, Clock, Custody, Waiver
+from cases.tables import Case, Clock, Custody, Recusal, Waiver
 from cases.visibility import case, visible_cases
 from workflow.model import Actor, Role
 
 _waiver = Waiver.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 _custody = Custody.__table__.c  # type: ignore[attr-defined]
+_recusal = Recusal.__table__.c  # type: ignore[attr-defined]
 #: Decided ones stay in the list for so many lines.
 SHOWN = 200
 
@@ -78,8 +79,10 @@ def contested_lights(connection: Connection, *, actor: Actor) -> list[Contested]
 
 
 def charged_case(connection: Connection, public_id: str, *, actor: Actor) -> int | None:
-    """The case of that address, if a unit of the actor's has ever held it: found with other eyes than their own."""
+    """The case of that address, if a unit of the actor's has ever held it: found with other eyes than their own. Recusal
+    holds here too."""
     held = exists().where(_custody.case_id == case.id, _custody.unit.in_(actor.units))
-    query = visible_cases(TIMERS, case.id).where(case.public_id == public_id, held)
+    recused = exists().where(_recusal.case_id == case.id, _recusal.person == actor.account)
+    query = visible_cases(TIMERS, case.id).where(case.public_id == public_id, held, ~recused)
     found: int | None = connection.execute(query).scalar()
     return found

@@ -10,7 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
@@ -34,6 +46,15 @@ _KEY = ("year", "unit", "person", "measure", "outcome")
 NOBODY = 0
 #: Prepared: a large office has twenty thousand of them.
 _TALLIED = Statement(select(*(_tally[name] for name in _KEY), _tally.n).where(_tally.year == bindparam("year")))
+#: Added up by the database, so that a tenth of that leaves it. PostgreSQL's sum would be a `Decimal`.
+_TALLIED_OF_UNITS = Statement(
+    select(
+        _tally.year, _tally.unit, literal_column(str(NOBODY)), _tally.measure, _tally.outcome,
+        cast(func.sum(_tally.n), BigInteger),
+    )
+    .where(_tally.year == bindparam("year"))
+    .group_by(_tally.year, _tally.unit, _tally.measure, _tally.outcome)
+)  # fmt: skip
 
 #: What a tally is kept by: year, unit, person, measure, outcome.
 Key = tuple[int, int, int, str, str]
@@ -111,13 +132,16 @@ def _shift(connection: Connection, change: Mapping[Key, int]) -> None:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def counts(connection: Connection, calendar: WorkCalendar, *, year: int) -> Counter[Key]:
-    """How many marks of each kind a year has, by unit and person, as the record stands now."""
-    found = tallied(connection, year=year)
+def counts(connection: Connection, calendar: WorkCalendar, *, year: int, by_person: bool = True) -> Counter[Key]:
+    """How many marks of each kind a year has, by unit and person, as the record stands now. Not `by_person`: each unit's
+    are under nobody."""
+    found = tallied(connection, year=year, by_person=by_person)
     if moved := list(connection.execute(_moved()).scalars()):
         after = {int(one.case_id): marks(one, calendar) for one in histories(connection, actor=TIMERS, cases=moved)}
         change = _change(_stored(connection, moved), after)
-        found.update({key: by for key, by in change.items() if key[0] == year})
+        for (of, unit, person, measure, outcome), by in change.items():
+            if of == year:
+                found[of, unit, person if by_person else NOBODY, measure, outcome] += by
         return Counter({key: n for key, n in found.items() if n})
     return found
 
@@ -131,9 +155,10 @@ def recount(connection: Connection, *, year: int) -> Counter[Key]:
     return Counter({(row[0], row[1], row[2], row[3], row[4]): row[5] for row in connection.execute(grouped)})
 
 
-def tallied(connection: Connection, *, year: int) -> Counter[Key]:
-    """What `tally` says of a year, without the cases that have moved since."""
-    return Counter({row[:-1]: row[-1] for row in _TALLIED.rows(connection, year=year)})
+def tallied(connection: Connection, *, year: int, by_person: bool = True) -> Counter[Key]:
+    """What `tally` says of a year, without the cases that have moved since. Not `by_person`: under nobody, as `counts`."""
+    rows = (_TALLIED if by_person else _TALLIED_OF_UNITS).rows(connection, year=year)
+    return Counter({row[:-1]: row[-1] for row in rows})
 
 
 def counted_marks(connection: Connection, calendar: WorkCalendar, *, year: int, units: Iterable[int]) -> list[CaseMark]:

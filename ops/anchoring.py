@@ -15,16 +15,16 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection, Engine
 
-import migrations
 from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors
 from cases.crossings import TIMERS
 from cases.filed import Verdict, case_by_number, check_proof
-from cases.office import NoOffice, OfficeContext, load_office
+from cases.office import OfficeContext
 from cases.reading import find_case
-from infra.db import open_engine, reading, transaction
+from infra.db import reading, transaction
 from infra.settings import settings
 from infra.signing import KeyIsExposed, KeyIsUnreadable, SigningKey, key_id, public_key, signing_key, written
 from ops.clock import read_clock
+from ops.opening import office_of, opened_engine
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
 from ops.verify_notes import read_notes
 from ops.verify_report import Notes
@@ -52,7 +52,7 @@ SAID = {
 @anchor.command()
 def make(as_json: Json = False) -> None:
     """立即生成存证单。Make an anchor now, if anything has moved since the last one."""
-    engine = _engine()
+    engine = opened_engine()
     with _office(engine) as (_, office):
         pass
     numbers = make_anchors(engine, office=office, key=_key(), now=read_clock())
@@ -78,7 +78,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """列出存证单。List the anchors, the newest first."""
-    with _office(_engine()) as (connection, _):
+    with _office(opened_engine()) as (connection, _):
         if show is not None:
             text = anchor_text(connection, show)
             if text is None:
@@ -135,7 +135,7 @@ def receipt(
     as_json: Json = False,
 ) -> None:
     """核对当事人的回执。Check a petitioner's receipt against the record."""
-    with _office(_engine()) as (connection, office):
+    with _office(opened_engine()) as (connection, office):
         case_id = case_by_number(connection, number, short_name=office.short_name, actor=TIMERS)
         checked = check_proof(connection, case_id, code)
     at = checked.filed_at.isoformat() if checked.filed_at else None
@@ -153,14 +153,16 @@ def pack(
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="收入姓名和文字，须说明理由。With names and texts; needs a reason.")
     ] = False,
-    reason: Annotated[str, typer.Option(help=f"理由，会记录在案 / the reason, which is recorded: {', '.join(GROUNDS)}")] = "",
+    reason: Annotated[
+        str, typer.Option(help=f"理由，会记录在案 / the reason, which is recorded: {', '.join(GROUNDS)}")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """写出事项的封存包，供他人离线核验。Write the sealed pack of a case, for others to check offline."""
     if unmasked and reason not in GROUNDS:
         known = ", ".join(GROUNDS)
         fail(f"收入姓名和文字须用 --reason 说明理由：{known}。Names and texts need a --reason: {known}.", ASKED_WRONGLY)
-    now, engine = read_clock(), _engine()
+    now, engine = read_clock(), opened_engine()
     made = _packed(engine, case, masked=not unmasked, now=now)
     path = out or Path(f"pack-{made.case_id}-{made.seq}.zip")
     with _whole_or_not_at_all(path, made.content), transaction(engine) as connection:
@@ -215,18 +217,8 @@ def _key() -> SigningKey:
         fail(f"{error} 中没有 Ed25519 私钥。{error} holds no Ed25519 private key.", UNREADABLE)
 
 
-def _engine() -> Engine:
-    engine = open_engine(settings().database_url())
-    migrations.upgrade(engine)
-    return engine
-
-
 @contextlib.contextmanager
 def _office(engine: Engine) -> Iterator[tuple[Connection, OfficeContext]]:
     """One view of the office's record."""
     with reading(engine) as connection:
-        try:
-            office = load_office(connection)
-        except NoOffice:
-            fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
-        yield connection, office
+        yield connection, office_of(connection)

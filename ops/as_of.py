@@ -22,7 +22,7 @@ from cases.words import Words, whole_due
 from infra.db import reading
 from infra.i18n import write_minute
 from ops.clock import read_clock
-from ops.opening import office_of, opened_engine, words
+from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
 from people.directory import names_of_accounts, names_of_units, units_within
 from reports.as_of import CaseAsOf, CaseWasNotKnown, ClockAsOf, case_as_of, open_cases_as_of, sheets_as_of
@@ -54,7 +54,7 @@ def as_of(
     as_json: Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")] = False,
 ) -> None:
     """按日期回看：当时的记录里，一件、待办清单或计分表是什么样子。As the record knew it on a date."""
-    now, say = read_clock(), words()
+    now, say = read_clock(), reader_words()
     if what is What.CASE and not named.strip():
         fail(say("as_of.no_case_named"), ASKED_WRONGLY)
     with reading(opened_engine()) as connection:

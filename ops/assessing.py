@@ -16,7 +16,7 @@ from cases.tally import keep_up, recount, tallied
 from cases.words import Words, fault_words
 from infra.db import reading
 from ops.clock import read_clock
-from ops.opening import office_of, opened_engine, words
+from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
 from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum as addendum_of
@@ -51,7 +51,7 @@ def sheets(
         try:
             result = assess_year(connection, year=year, scheme=scheme, actor=TIMERS, office=office)
         except YearCannotBeAssessed as error:
-            fail(words()(refusal_code(error), year=year), WRONG)
+            fail(reader_words()(refusal_code(error), year=year), WRONG)
         except KeyError:
             _no_scheme(scheme, office)
         names = names_of_units(connection)
@@ -66,7 +66,7 @@ def sheets(
         shown = result.people if people else (*result.units, *result.levels)
         print_json({"year": year, "scheme": scheme, "sheets": [_sheet(one, listed, office) for one in shown]})
         return
-    say = words()
+    say = reader_words()
     for sheet in (*result.units, *result.levels):
         suffix = f" {say('assess.with_all_below')}" if sheet.level else ""
         typer.echo(f"{names[sheet.unit]}{suffix}  {_total(sheet)}  ({say('assess.before')} {sheet.before.total})")
@@ -89,7 +89,7 @@ def prove(
     as_json_: Json = False,
 ) -> None:
     """用封存的办法和日历，从事件重新算出已封存的年度，逐字节比对。Work a closed year out again, byte for byte."""
-    say = words()
+    say = reader_words()
     with reading(opened_engine()) as connection:
         try:
             proof = prove_year(connection, year)
@@ -118,7 +118,7 @@ def prove(
 @assess.command()
 def addendum(year: Year, as_json_: Json = False) -> None:
     """封存之后才知道的事：列出事件和差额，不改已封存的分数。What became known since; the closed sheets stay."""
-    say = words()
+    say = reader_words()
     with reading(opened_engine()) as connection:
         office = office_of(connection)
         try:
@@ -170,7 +170,7 @@ def compare(
         if base not in office.policy.schemes:
             _no_scheme(base, office)
         if ladder is not None and ladder not in office.policy.ladders:
-            fail(words()("assess.no_ladder", name=ladder, known=", ".join(office.policy.ladders)), ASKED_WRONGLY)
+            fail(reader_words()("assess.no_ladder", name=ladder, known=", ".join(office.policy.ladders)), ASKED_WRONGLY)
         present = office.policy.schemes[base]
         try:
             found = what_if(
@@ -178,7 +178,7 @@ def compare(
                 office=office, now=read_clock(),
             )  # fmt: skip
         except YearCannotBeAssessed as error:
-            fail(words()(refusal_code(error), year=year), WRONG)
+            fail(reader_words()(refusal_code(error), year=year), WRONG)
         names = names_of_units(connection)
     rows = [
         {"unit": names[one.unit], "now": _figure(one.now), "then": _figure(one.then)} for one in found
@@ -207,7 +207,7 @@ def tally(
         return
     with reading(engine) as connection:
         same = recount(connection, year=year) == tallied(connection, year=year)
-    typer.echo(words()("assess.tally_agrees" if same else "assess.tally_differs", year=year))
+    typer.echo(reader_words()("assess.tally_agrees" if same else "assess.tally_differs", year=year))
     raise typer.Exit(0 if same else WRONG)
 
 
@@ -217,7 +217,7 @@ def check(file: Annotated[Path, typer.Argument(help="计分办法文件 / a sche
     try:
         found = _schemes_of(file, shipped_files())
     except PolicyIsWrong as error:
-        say = words()
+        say = reader_words()
         if as_json_:
             faults = [{"line": f.line, "column": f.column, "key": f.key, "code": f.code} for f in error.faults]
             print_json({"ok": False, "faults": faults})
@@ -228,7 +228,7 @@ def check(file: Annotated[Path, typer.Argument(help="计分办法文件 / a sche
         print_json({"ok": True, "schemes": sorted(found)})
         return
     for one in found.values():
-        typer.echo(words()("assess.scheme_is_fine", id=one.id, items=len(one.all_items())))
+        typer.echo(reader_words()("assess.scheme_is_fine", id=one.id, items=len(one.all_items())))
 
 
 def _scheme_in(file: Path, base: str, office: OfficeContext) -> Scheme:
@@ -244,20 +244,20 @@ def _schemes_of(file: Path, others: Mapping[str, bytes]) -> dict[str, Scheme]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        fail(words()("assess.cannot_read", file=str(file), reason=error.strerror or ""), ASKED_WRONGLY)
+        fail(reader_words()("assess.cannot_read", file=str(file), reason=error.strerror or ""), ASKED_WRONGLY)
     rest = {name: text for name, text in others.items() if not name.startswith("scoring")}
     found = dict(policy_from({**rest, str(file): content}, calendar=None).schemes)
     if not found:
-        fail(words()("assess.no_scheme_in_file", file=str(file)), ASKED_WRONGLY)
+        fail(reader_words()("assess.no_scheme_in_file", file=str(file)), ASKED_WRONGLY)
     return found
 
 
 def _no_scheme(name: str, office: OfficeContext) -> None:
-    fail(words()("assess.no_scheme", name=name, known=", ".join(office.policy.schemes)), ASKED_WRONGLY)
+    fail(reader_words()("assess.no_scheme", name=name, known=", ".join(office.policy.schemes)), ASKED_WRONGLY)
 
 
 def _total(sheet: Sheet) -> str:
-    return words()("assess.not_assessed") if sheet.score.total is None else f"{sheet.score.total:f}"
+    return reader_words()("assess.not_assessed") if sheet.score.total is None else f"{sheet.score.total:f}"
 
 
 def _figure(sheet: Sheet | None) -> str | None:

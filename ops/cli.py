@@ -5,15 +5,14 @@ What it says of time limits is in `deadline.py`, of policies in `policies.py`; t
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 
 import migrations
-from cases.office import USUAL_PROFILES, NoOffice, load_office
+from cases.office import USUAL_PROFILES, NoOffice
 from cases.words import Words, fault_words
-from infra.db import open_engine, warn_of_old_sqlite
+from infra.db import warn_of_old_sqlite
 from infra.i18n import known_language, translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
@@ -27,6 +26,7 @@ from ops.deadline import deadline
 from ops.exporting import export
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
+from ops.opening import opened_engine
 from ops.policies import policy
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
 from ops.replay import replay as replay_story
@@ -95,7 +95,7 @@ def serve(
 ) -> None:
     """启动网页和定时任务。Start the web pages and the timers."""
     warn_of_old_sqlite()
-    engine = _engine()
+    engine = opened_engine()
     try:
         serve_office(engine, settings(), timers=timers)
     except NoOffice:
@@ -125,7 +125,7 @@ def sweep(
     chosen = next((one for one in JOBS if one.name == job), None)
     if chosen is None:
         fail(f"没有任务 {job}；可选 / known: {', '.join(one.name for one in JOBS)}", ASKED_WRONGLY)
-    summary = run_job(chosen, _engine(), settings(), now=read_clock())
+    summary = run_job(chosen, opened_engine(), settings(), now=read_clock())
     if as_json:
         figures = dict(part.split("=") for part in summary.split())
         print_json({"job": job, **{key: int(value) for key, value in figures.items()}})
@@ -185,19 +185,6 @@ def replay(
             typer.echo(
                 f"  {clock['rule']:8} {clock['started_at']} → {clock['due_on']}  yellow {clock['yellow_at']}  red {clock['red_at']}  stopped {clock['stopped_at']}  {clock['light']}{' waived' if clock['waived'] else ''}"
             )
-
-
-def _engine() -> Engine:
-    engine = open_engine(settings().database_url())
-    migrations.upgrade(engine)
-    return engine
-
-
-def _office(connection: Any) -> Any:
-    try:
-        return load_office(connection)
-    except NoOffice:
-        fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from infra.db import reading, transaction
 from infra.i18n import known_language, write_minute
 from infra.settings import settings
 from ops.clock import read_clock
-from ops.opening import office_of, opened_engine, words
+from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
 from people.directory import names_of_accounts, names_of_units
 from reports.closure_choice import ChoiceIsWrong, read_choice
@@ -52,7 +52,7 @@ def closures(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """办结报告：每件一行，姓名和标题默认掩码。The closure report, one row a closed case, names masked."""
-    say, now, engine = words(), read_clock(), opened_engine()
+    say, now, engine = reader_words(), read_clock(), opened_engine()
     typed = {"start": [start], "end": [end], "procedure": [procedure], "profile": [profile], "columns": _split(columns)}
     try:
         with reading(engine) as connection:
@@ -84,7 +84,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """这个文件是哪一次导出的，或者都不是。Which export of this office a file is, or that it is none."""
-    say = words()
+    say = reader_words()
     try:
         with file.open("rb") as opened:
             found_hash = sha256_of(opened)

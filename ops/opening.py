@@ -23,8 +23,8 @@ def office_of(connection: Connection) -> OfficeContext:
     try:
         return load_office(connection)
     except NoOffice:
-        fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
+        fail(reader_words()("policy.no_office"), WRONG)
 
 
-def words() -> Words:
+def reader_words() -> Words:
     return Words(known_language(settings().language))

@@ -9,23 +9,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Engine
 
-import migrations
 from cases.crossings import TIMERS
 from cases.moving import BookHasMoved, apply_plan
 from cases.numbers import case_number
-from cases.office import NoOffice, OfficeContext, load_office
+from cases.office import OfficeContext
 from cases.office import choose as choose_profiles_of
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, file_name, files_of, shipped_files, versions
 from cases.words import Words, fault_words, whole_due
-from infra.db import open_engine, reading, transaction
-from infra.i18n import known_language
+from infra.db import reading, transaction
 from infra.settings import settings
 from ops.calendars import of_country
 from ops.clock import read_clock
 from ops.deadline import policy_at_hand
+from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
 from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
 from workflow.policy_checks import is_zone
@@ -50,7 +48,7 @@ EVERY = 100_000  #: clocks between two lines of progress
 @policy.command()
 def check(file: Annotated[Path, typer.Argument(help="规则文件 / a policy file")], as_json: Json = False) -> None:
     """检查一个规则文件，指出行、列和改法。Check a file as a compiler would."""
-    words = _words()
+    words = reader_words()
     base = dict(_published_or_shipped())
     name = file_name(file.as_posix(), base)
     try:
@@ -71,9 +69,9 @@ def check(file: Annotated[Path, typer.Argument(help="规则文件 / a policy fil
 @policy.command()
 def plan(files: Files = None, keep_rules: KeepRules = False, as_json: Json = False) -> None:
     """预演：列出每一项会变的在办时限和每一封会发的邮件，不改动任何东西。Dry run: every clock and every mail. Changes nothing."""
-    engine, words = _engine(), _words()
+    engine, words = opened_engine(), reader_words()
     with reading(engine) as connection:
-        office = _office(connection)
+        office = office_of(connection)
         _, candidate = candidate_of(connection, _given(files, connection), calendar=office.policy.calendar.name)
         listed: list[Change] = []
 
@@ -98,9 +96,9 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """发布，并恰好照这次预演变动；记录若已变化则拒绝。Publish and apply exactly that plan, or refuse if the book has moved."""
-    engine, words = _engine(), _words()
+    engine, words = opened_engine(), reader_words()
     with reading(engine) as connection:
-        office = _office(connection)
+        office = office_of(connection)
         chosen, candidate = candidate_of(connection, _given(files, connection), calendar=office.policy.calendar.name)
     try:
         done = apply_plan(
@@ -136,7 +134,7 @@ def calendar(
     output: Annotated[Path | None, typer.Option(help="写到文件 / write to a file")] = None,
 ) -> None:
     """由通知或国家代码生成日历文件。Make a calendar file from a notice or a country's holidays."""
-    words = _words()
+    words = reader_words()
     if (notice is None) == (country is None):
         fail(words("calendar.one_of_two"), ASKED_WRONGLY)
     if notice is not None and (len(year) != 1 or not source):
@@ -182,7 +180,7 @@ def calendar(
 @policy.command()
 def rules(as_json: Json = False) -> None:
     """列出全部时限规则及依据。Every rule with its source."""
-    (known, _), words = policy_at_hand(settings(), None), _words()
+    (known, _), words = policy_at_hand(settings(), None), reader_words()
     for rule in (rule for dated in known.rules.values() for rule in dated):
         if as_json:
             continue
@@ -198,7 +196,7 @@ def rules(as_json: Json = False) -> None:
 @policy.command()
 def profiles(as_json: Json = False) -> None:
     """列出可选的办理类型及各自的时限。Every profile an office can choose, with its clocks."""
-    (known, _), words = policy_at_hand(settings(), None), _words()
+    (known, _), words = policy_at_hand(settings(), None), reader_words()
     if as_json:
         print_json(
             {p.id: {"matter": p.matter, "ladder": p.ladder, "clocks": dict(p.clocks)} for p in known.profiles.values()}
@@ -219,9 +217,9 @@ def choose(
     ],
 ) -> None:
     """选定本单位受理的办理类型。Choose what the office takes in; open cases keep what they were opened under."""
-    words = _words()
-    with transaction(_engine()) as connection:
-        office = _office(connection)
+    words = reader_words()
+    with transaction(opened_engine()) as connection:
+        office = office_of(connection)
         if unknown := [one for one in profile if one not in office.policy.profiles]:
             fail(words("policy.no_profile", name=", ".join(unknown)), ASKED_WRONGLY)
         choose_profiles_of(connection, office, tuple(dict.fromkeys(profile)), actor=TIMERS, now=read_clock())
@@ -231,8 +229,8 @@ def choose(
 @policy.command(name="versions")
 def list_versions() -> None:
     """列出已发布的版本，最后一个有效。Published versions; the last is in force."""
-    with reading(_engine()) as connection:
-        _office(connection)
+    with reading(opened_engine()) as connection:
+        office_of(connection)
         typer.echo("\n".join(versions(connection)))
 
 
@@ -242,14 +240,14 @@ def show(
     file: Annotated[str, typer.Option(help="文件名 / file name")] = "",
 ) -> None:
     """打印已发布的规则文件。Print the files of a published version."""
-    with reading(_engine()) as connection:
-        _office(connection)
+    with reading(opened_engine()) as connection:
+        office_of(connection)
         known = versions(connection)
         if version and version not in known:
-            fail(_words()("policy.no_version", version=version, known=", ".join(known)), ASKED_WRONGLY)
+            fail(reader_words()("policy.no_version", version=version, known=", ".join(known)), ASKED_WRONGLY)
         files = files_of(connection, version or known[-1])
     if file and file not in files:
-        fail(_words()("policy.no_file", file=file, known=", ".join(files)), ASKED_WRONGLY)
+        fail(reader_words()("policy.no_file", file=file, known=", ".join(files)), ASKED_WRONGLY)
     typer.echo(files[file].decode() if file else "\n".join(files) + "\n", nl=False)
 
 
@@ -275,7 +273,7 @@ def _published_or_shipped() -> Mapping[str, bytes]:
     chosen = settings().database_url()
     if chosen.startswith("sqlite") and not Path(chosen.removeprefix("sqlite:///")).exists():
         return shipped_files()
-    engine = _engine()
+    engine = opened_engine()
     with reading(engine) as connection:
         known = versions(connection)
         return files_of(connection, known[-1]) if known else shipped_files()
@@ -283,23 +281,6 @@ def _published_or_shipped() -> Mapping[str, bytes]:
 
 def _calendar() -> str:
     return policy_at_hand(settings(), None)[0].calendar.name
-
-
-def _engine() -> Engine:
-    engine = open_engine(settings().database_url())
-    migrations.upgrade(engine)
-    return engine
-
-
-def _office(connection: Any) -> OfficeContext:
-    try:
-        return load_office(connection)
-    except NoOffice:
-        fail(_words()("policy.no_office"), WRONG)
-
-
-def _words() -> Words:
-    return Words(known_language(settings().language))
 
 
 def _progress(clocks: int) -> None:

@@ -8,7 +8,7 @@ from cases.crossings import TIMERS
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from infra.db import reading
-from ops.opening import office_of, opened_engine, words
+from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, fail, print_json
 from people.directory import names_of_units
 from reports.sign_words import evidence
@@ -33,7 +33,7 @@ def signs(
     if as_json:
         print_json({"year": year, "signs": [_as_json(one, units, office) for one in found]})
         return
-    say = words()
+    say = reader_words()
     for one in found:
         verdict = say(f"gaming.verdict.{one.verdict.verdict}") if one.verdict else say("gaming.not_reviewed")
         among = f" ({', '.join(_number(other, office) for other in one.among)})" if one.among else ""

@@ -7,16 +7,13 @@ from datetime import date
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-import migrations
 from cases.crossings import TIMERS
-from cases.office import NoOffice, OfficeContext, load_office
 from cases.words import Words
-from infra.db import open_engine, reading
-from infra.i18n import known_language
-from infra.settings import settings
+from infra.db import reading
 from ops.clock import read_clock
+from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
 from people.directory import names_of_units
 from reports.bulletin import Bulletin
@@ -34,13 +31,13 @@ def serials(
     as_json: Json = False,
 ) -> None:
     """编号完整性：每一号在办、办结、并案、作废还是缺失。Every number accounted for; exit code 1 if one is not."""
-    with reading(_engine()) as connection:
-        _office(connection)
+    with reading(opened_engine()) as connection:
+        office_of(connection)
         found = serial_completeness(connection, actor=TIMERS, year=year)
     if as_json:
         print_json({"series": [_as_json(one) for one in found], "complete": all(one.complete for one in found)})
     else:
-        words = _words()
+        words = reader_words()
         for one in found:
             typer.echo(_line(one, words))
     if not all(one.complete for one in found):
@@ -78,9 +75,9 @@ def bulletin(
     as_json: Json = False,
 ) -> None:
     """调解和信访月报、年报。The monthly bulletin, or the statistics of a year."""
-    now, words = read_clock(), _words()
-    with reading(_engine()) as connection:
-        office = _office(connection)
+    now, words = read_clock(), reader_words()
+    with reading(opened_engine()) as connection:
+        office = office_of(connection)
         chosen = _period(period, today=office.policy.calendar.local_day(now))
         whose = _unit(connection, unit) if unit else None
         found = bulletin_of(connection, chosen, actor=TIMERS, office=office, now=now, unit=whose)
@@ -131,20 +128,3 @@ def _bulletin_as_json(found: Bulletin, unit: str) -> dict[str, Any]:
             for point in found.by_month
         ],
     }
-
-
-def _words() -> Words:
-    return Words(known_language(settings().language))
-
-
-def _engine() -> Engine:
-    engine = open_engine(settings().database_url())
-    migrations.upgrade(engine)
-    return engine
-
-
-def _office(connection: Connection) -> OfficeContext:
-    try:
-        return load_office(connection)
-    except NoOffice:
-        fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)

@@ -14,6 +14,10 @@ from typing import Any, NamedTuple
 
 from ops.verify_report import Finding, Notes
 
+#: Made once: `json.dumps` would make one for each event. Bytes, which only a damaged file has, are spelled as by Python.
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr)
+#: How the encoder spells one text and one number. Both refuse anything else.
+_quoted, _number = json.encoder.encode_basestring, int.__repr__
 OFFICE_STREAM = 0
 CROSSED, ERASED = "clock:crossed", "text:erased"
 #: A clock has one such rung for each pause; every other code is crossed once.
@@ -70,7 +74,7 @@ class Folded:
 def same(stored: Any, expected: Any) -> bool:
     """Equal and of one type; SQLite keeps a truth value as a number."""
     return bool(stored == expected) and (
-        {type(stored), type(expected)} <= {bool, int} or type(stored) is type(expected)
+        type(stored) is type(expected) or {type(stored), type(expected)} <= {bool, int}
     )
 
 
@@ -111,7 +115,16 @@ def chain(stream: Any, events: Iterable[Event], head: tuple[Any, Any] | None, no
 
 def event_hash(event: Event, before: str) -> str:
     """SHA-256 of the JSON array of the event's columns, in their order, and the hash before; no spaces, UTF-8."""
-    text = json.dumps([*event[:-1], before], ensure_ascii=False, separators=(",", ":"), default=repr)
+    stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, _ = event
+    try:  # Spelled out, which costs a fifth less. What only a damaged row can hold goes the long way.
+        text = (
+            f"[{_number(stream)},{_number(seq)},{_quoted(code)},{_quoted(occurred_at)},{_quoted(recorded_at)},"
+            f"{'null' if actor is None else _number(actor)},{_quoted(role)},"
+            f"{'null' if unit is None else _number(unit)},{_quoted(data)},"
+            f"{'null' if key is None else _quoted(key)},{_quoted(before)}]"
+        )
+    except TypeError:
+        text = _PLAIN.encode([*event[:-1], before])
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -137,7 +137,9 @@ def _sheet(unit: UnitId, person: AccountId | None, own: Counts, scheme: Scheme, 
         person=person,
         level=level,
         score=counted,
-        before=score(without_waivers(own), scheme) if any(item.measure == "light" for item in scheme.all_items()) else counted,
+        before=score(without_waivers(own), scheme)
+        if any(item.measure == "light" for item in scheme.all_items())
+        else counted,
         extension_share=_share(own, ("extended",), ("closed",)),
         return_share=_share(own, ("returned",), ("taken",)),
     )
@@ -150,8 +152,8 @@ def without_waivers(own: Counts) -> Counts:
 
 
 def _share(own: Counts, some: Iterable[str], of: Iterable[str]) -> Decimal | None:
-    whole = sum(n for (measure, _), n in own.items() if measure in of)
-    part = sum(n for (measure, _), n in own.items() if measure in some)
+    whole = sum([n for (measure, _), n in own.items() if measure in of])
+    part = sum([n for (measure, _), n in own.items() if measure in some]) if whole else 0
     return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001")) if whole else None
 
 

@@ -28,7 +28,7 @@ from people.directory import names_of_units
 from reports.closure_choice import Asked, ChoiceIsWrong, Fault
 from reports.closure_columns import Chunk
 from reports.closure_paper import PAPER_COLUMNS, closure_paper
-from reports.closures import Report, Written, read
+from reports.closures import Report, Say, Written, read
 from reports.pdf import PaperIsFaulty
 from reports.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
 from workflow.model import Actor, Json
@@ -105,6 +105,15 @@ class Exported:
     choice: Mapping[str, Any]
 
 
+def _with_profiles(words: Words, office: OfficeContext) -> Say:
+    """The catalogue's words, and for profiles the names that the office's policy gives them."""
+    named = {
+        f"profile.{one.id}": (one.zh if words.language.startswith("zh") else one.en) or one.id
+        for one in office.policy.profiles.values()
+    }
+    return lambda code: named.get(code) or words(code)
+
+
 def refuse(order: Order, rows: int, *, actor: Actor, on_the_web: bool) -> None:
     """Raises `ChoiceIsWrong` for what cannot be given, before anything is written."""
     if order.format not in FORMATS:
@@ -133,7 +142,7 @@ def write_file(
 ) -> Made:
     """Writes the whole report into an empty file that can be read again. Raises `ChoiceIsWrong` if it does not fit."""
     report = order.report(office)
-    written = Written(report.columns, Words(order.language))
+    written = Written(report.columns, _with_profiles(Words(order.language), office))
     unit = names_of_units(connection)[order.asked.unit] if order.asked.unit is not None else None
     chunks = _counted(read(connection, report, actor=actor, office=office), progress)
     try:

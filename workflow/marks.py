@@ -164,7 +164,8 @@ def waiver_of(lit: Lit, clock: Clock, history: History) -> tuple[str, int] | Non
 
 def _ended(history: History, made: _Maker) -> Iterator[Mark]:
     clocks = {clock.number: clock for clock in history.clocks}
-    overdue = {lit.clock: lit for lit in history.lit if lit.at >= clocks[lit.clock].due_at}
+    # The first light of those that came with or after the due time: who held the case when it became overdue.
+    overdue = {lit.clock: lit for lit in reversed(history.lit) if lit.at >= clocks[lit.clock].due_at}
     for clock in history.clocks:
         if clock.kind is not Kind.DUTY or clock.outcome in (*GOES_ON, VOID):
             continue

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
-from pydantic import ConfigDict, Strict, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, Strict, StringConstraints
 
 from workflow.calendar import WorkCalendar
 from workflow.model import Audience, Clock, Kind, Light, Roll, Unit
@@ -23,6 +23,9 @@ Source = Annotated[str, MinLen(1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Whole = Annotated[int, Strict()]  #: no text, no fraction and no yes is taken for a number
 Day = Annotated[date, Strict()]
+#: A figure of a scheme: exact, and of a size that a person can check.
+Figure = Annotated[Decimal, Field(max_digits=9, decimal_places=4)]
+Positive = Annotated[Figure, Gt(0)]
 Yes = Annotated[bool, Strict()]
 Length = Annotated[Whole, Gt(0)]
 Ground = Literal[
@@ -181,12 +184,12 @@ class SchemeItem:
     en: str
     kind: Literal["each", "share", "target"]
     measure: str
-    points: Mapping[str, Decimal] = field(default_factory=dict)
-    cap: Annotated[Decimal, Gt(0)] | None = None
+    points: Mapping[str, Figure] = field(default_factory=dict)
+    cap: Positive | None = None
     good: tuple[str, ...] = ()
-    weight: Annotated[Decimal, Gt(0)] | None = None
-    target: Annotated[Decimal, Gt(0), Le(100)] | None = None
-    per_point: Annotated[Decimal, Gt(0)] | None = None
+    weight: Positive | None = None
+    target: Annotated[Positive, Le(100)] | None = None
+    per_point: Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,10 +209,10 @@ class Scheme:
     ceiling: Whole
     zh: str = ""
     en: str = ""
-    weights: Annotated[Decimal, Gt(0)] | None = None
+    weights: Positive | None = None
     items: tuple[SchemeItem, ...] = ()
-    yellow: Decimal | None = None
-    red: Decimal | None = None
+    yellow: Figure | None = None
+    red: Figure | None = None
 
     def all_items(self) -> tuple[SchemeItem, ...]:
         """The items, those of the short form too."""
@@ -218,6 +221,13 @@ class Scheme:
             return self.items
         lights = SchemeItem(code="lights", zh="", en="", kind="each", measure="light", points=short)
         return (lights, *self.items)
+
+
+def a_day_of_any_year(text: str) -> str:
+    """A month and a day that every year has. Raises `ValueError`."""
+    month, day = (int(part) for part in text.split("-"))
+    date(2001, month, day)  # no leap year
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +240,7 @@ class AppealRule:
     confidence: Confidence
     working_days: Annotated[Whole, Gt(0)]
     decide_working_days: Annotated[Whole, Gt(0)]
-    close_on: Annotated[str, StringConstraints(pattern=r"^[01][0-9]-[0-3][0-9]$")]
+    close_on: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(a_day_of_any_year)]
 
 
 #: What an office has whose policy was published before appeals were part of it.

@@ -5,11 +5,13 @@ All arithmetic is exact; each line is rounded once, to hundredths, half away fro
 lines as they are shown. Source: the schemes themselves (`policies/scoring/`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from workflow.model import LIGHT_ORDER, AccountId, Light, UnitId
 from workflow.policy import Scheme, SchemeItem
@@ -40,11 +42,11 @@ class Score:
 
 def score(counts: Counts, scheme: Scheme) -> Score:
     """The score of these counts. The weight of items without data is spread over the others in proportion."""
-    items = scheme.all_items()
+    items, measured = scheme.all_items(), _measured(counts)
     weighted = [item for item in items if item.weight is not None]
-    assessed = sum((Fraction(item.weight or 0) for item in weighted if _of(counts, item)), Fraction(0))
-    spread = Fraction(scheme.weights or 0) / assessed if assessed else Fraction(0)
-    lines = tuple(_line(counts, item, spread) for item in items)
+    assessed = tuple(item.weight for item in weighted if item.weight is not None and measured[item.measure])
+    spread = _spread(scheme.weights or Decimal(0), assessed)
+    lines = tuple(_line(counts, item, spread, of=measured[item.measure]) for item in items)
     if weighted and not assessed:
         return Score(base=Decimal(scheme.base), lines=lines, total=None)
     reached = scheme.base + sum((line.points for line in lines if line.points is not None), Decimal(0))
@@ -52,45 +54,60 @@ def score(counts: Counts, scheme: Scheme) -> Score:
     return Score(base=Decimal(scheme.base), lines=lines, total=held)
 
 
-def _line(counts: Counts, item: SchemeItem, spread: Fraction) -> Line:
+def _line(counts: Counts, item: SchemeItem, spread: Fraction, *, of: int) -> Line:
     if item.kind == "each":
         found = {outcome: counts.get((item.measure, outcome), 0) for outcome in item.points}
         points = None if item.measure == "by_hand" else rounded(_capped(item, found))
-        return Line(item=item, n=sum(found.values()), of=_of(counts, item), points=points)
-    of = _of(counts, item)
+        return Line(item=item, n=sum(found.values()), of=of, points=points)
     n = sum(counts.get((item.measure, outcome), 0) for outcome in item.good)
     value = _worth(item, Fraction(n, of)) * spread if of else None
     return Line(item=item, n=n, of=of, points=None if value is None else rounded(value))
 
 
-def _of(counts: Counts, item: SchemeItem) -> int:
-    return sum(n for (measure, _), n in counts.items() if measure == item.measure)
+def _measured(counts: Counts) -> Counter[str]:
+    """How many marks there are of each measure."""
+    found: Counter[str] = Counter()
+    for (measure, _), n in counts.items():
+        found[measure] += n
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _spread(weights: Decimal, assessed: tuple[Decimal, ...]) -> Fraction:
+    """By how much the weights of what is assessed grow; remembered, as `_exact` is."""
+    return _exact(weights) / sum(map(_exact, assessed)) if assessed else Fraction(0)
+
+
+@lru_cache(maxsize=1024)
+def _exact(value: Decimal) -> Fraction:
+    """Remembered: the same few numbers of a scheme for each sheet."""
+    return Fraction(value)
 
 
 def _capped(item: SchemeItem, found: Mapping[str, int]) -> Fraction:
-    value = sum((Fraction(item.points[outcome]) * n for outcome, n in found.items()), Fraction(0))
+    value = sum((_exact(item.points[outcome]) * n for outcome, n in found.items() if n), Fraction(0))
     if item.cap is None:
         return value
-    cap = Fraction(item.cap)
+    cap = _exact(item.cap)
     return min(max(value, -cap), cap)
 
 
 def _worth(item: SchemeItem, share: Fraction) -> Fraction:
     """What a share earns before any spreading. A percentage point counts when it is wholly missing."""
     assert item.weight is not None, "checked: such an item has a weight"
-    weight = Fraction(item.weight)
+    weight = _exact(item.weight)
     if item.kind == "share":
         return weight * share
     assert item.target is not None, "checked"
     assert item.per_point is not None, "checked"
-    short = (Fraction(item.target) - share * 100).__floor__()
-    return max(weight - max(short, 0) * Fraction(item.per_point), Fraction(0))
+    short = (_exact(item.target) - share * 100).__floor__()
+    return max(weight - max(short, 0) * _exact(item.per_point), Fraction(0))
 
 
 def rounded(value: Fraction) -> Decimal:
     """To hundredths, half away from zero; never a negative zero."""
-    doubled = abs(value) * 200  # half a hundredth is one
-    hundredths = (doubled + 1).__floor__() // 2
+    whole, of = abs(value.numerator), value.denominator
+    hundredths = (200 * whole + of) // (2 * of)  # half a hundredth more, cut off
     return Decimal(-hundredths if value < 0 else hundredths).scaleb(-2) + 0
 
 

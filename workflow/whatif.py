@@ -44,7 +44,7 @@ def _lit(clock: Clock, history: History, *, now: datetime) -> Iterator[Lit]:
     for rung in clock.rungs:
         # A step settles what is due before it changes anything: a light at the very instant of the stop has lit.
         if rung.light and rung.at <= until:
-            held = history.holder_at(rung.at)
+            held = history.holder(before=rung.at)
             yield Lit(
                 clock=clock.number,
                 rung=rung.code,

@@ -25,7 +25,8 @@ from workflow.commands import Command
 from workflow.model import AccountId, Actor, RecordNumber, Refusal, Role, UnitId
 
 LIT_AT = local("2026-03-06 00:00")
-ASKED_AT, DECIDED_AT = local("2026-03-09 10:00"), local("2026-03-10 10:00")
+#: Both on the last day of the order, before red lights too.
+ASKED_AT, DECIDED_AT = local("2026-03-09 10:00"), local("2026-03-09 15:00")
 
 
 class Contest(NamedTuple):
@@ -99,7 +100,7 @@ def a_decision(waiver: int, decision: str) -> c.DecideWaiver:
 @pytest.fixture
 def contest(world: World) -> Contest:
     case = an_order(world)
-    assert sweep(world.engine, now=LIT_AT).crossed == 1
+    assert not sweep(world.engine, now=LIT_AT).failed
     return Contest(world, case)
 
 
@@ -134,7 +135,7 @@ def test_the_head_of_the_unit_that_held_it_appeals_and_an_assessor_upholds(conte
     contest.decide("upheld")
     assert contest.total() == "100.00"
     assert contest.lights() == {("lit", "yellow"): 1}
-    assert contest.crossings() == before
+    assert contest.crossings()[: len(before)] == before
     assert contest.world.ledger_agrees()
 
 
@@ -168,13 +169,9 @@ def test_an_appeal_is_in_time_to_the_last_minute_of_the_fifth_working_day(
     sweep(world.engine, now=local(lit))
     assert [event["occurred_at"] for event in contest.crossings()] == [local(lit)]
     head = world.actor("supervisor")
-    late = contest.refused(an_appeal(contest.light), by=head, at=local(first_out)) if _only_one_light(lit) else set()
-    assert late <= {"appeal.too_late", "appeal.nothing_to_contest"}
+    # By then red has lit, which may still be contested: so that the reason is about this light.
+    assert contest.refused(an_appeal(contest.light), by=head, at=local(first_out)) == {"appeal.too_late"}
     contest.take(an_appeal(contest.light), by=head, at=local(last_in))
-
-
-def _only_one_light(_lit: str) -> bool:
-    return True
 
 
 def test_a_light_that_has_not_lit_cannot_be_contested(contest: Contest) -> None:
@@ -213,7 +210,7 @@ def test_a_unit_appeals_after_the_case_has_moved_on(contest: Contest, far_and_wi
     contest.take(appeal, by=head, at=ASKED_AT, seen_by=TIMERS)
     (row,) = contest.world.rows("SELECT unit, asked_by, stage FROM waiver")
     assert row == {"unit": contest.world.stage.units["room"], "asked_by": head.account, "stage": "appeal"}
-    contest.decide("upheld")
+    contest.take(a_decision(contest.last_waiver(), "upheld"), by=far_and_wide["assessor_2"], at=DECIDED_AT)
     assert contest.total() == "100.00"
 
 
@@ -227,7 +224,7 @@ def test_handed_on_in_the_very_instant_the_light_is_contested_by_the_unit_that_i
 ) -> None:
     contest = Contest(world, an_order(world))
     hand_on(contest, far_and_wide, at=LIT_AT)
-    assert '"unit":%d' % world.stage.units["room"] in contest.crossings()[0]["data"]
+    assert f'"unit":{world.stage.units["room"]}' in contest.crossings()[0]["data"]
     assert contest.total() == "99.50"
     contest.take(an_appeal(contest.light), by=world.actor("supervisor"), at=ASKED_AT, seen_by=TIMERS)
 
@@ -264,15 +261,18 @@ def test_with_another_light_to_contest_the_reason_names_what_is_wrong_with_this_
     world, head = contest.world, contest.world.actor("supervisor")
     contest.appeal()
     sweep(world.engine, now=local("2026-03-10 00:00"))  # red lights too, and can be contested
-    assert contest.refused(an_appeal(contest.light), by=head, at=DECIDED_AT) == {"appeal.asked_already"}
-    contest.decide("upheld")
-    assert contest.refused(an_appeal(contest.light), by=head, at=DECIDED_AT) == {"appeal.waived_already"}
+    at = local("2026-03-10 10:00")
+    assert contest.refused(an_appeal(contest.light), by=head, at=at) == {"appeal.asked_already"}
+    contest.decide("upheld", at=at)
+    assert contest.refused(an_appeal(contest.light), by=head, at=at) == {"appeal.waived_already"}
     contest.take(an_appeal(contest.light.replace("yellow", "red")), by=head, at=local("2026-03-17 23:59"))
 
 
 def test_nothing_of_a_year_that_is_closed_is_contested_or_asked_again(contest: Contest) -> None:
     head = contest.world.actor("supervisor")
-    shut = Contest(replace(contest.world, office=replace(contest.world.office, closed_years=frozenset({2026}))), contest.case)
+    shut = Contest(
+        replace(contest.world, office=replace(contest.world.office, closed_years=frozenset({2026}))), contest.case
+    )
     codes = shut.refused(an_appeal(contest.light), by=head, at=ASKED_AT)
     assert codes & {"appeal.year_is_closed", "appeal.nothing_to_contest"}
     contest.appeal()
@@ -327,7 +327,9 @@ def test_a_decision_is_made_once(contest: Contest) -> None:
 # -- the one further request ------------------------------------------------------------------------------------------
 
 
-def test_a_rejected_appeal_is_renewed_once_and_decided_by_another(contest: Contest, far_and_wide: dict[str, Any]) -> None:
+def test_a_rejected_appeal_is_renewed_once_and_decided_by_another(
+    contest: Contest, far_and_wide: dict[str, Any]
+) -> None:
     head, first, second = contest.world.actor("supervisor"), contest.world.actor("assessor"), far_and_wide["assessor_2"]
     appeal = contest.appeal()
     early = contest.refused(asking_again(appeal), by=head, at=DECIDED_AT)
@@ -350,7 +352,7 @@ def test_a_further_request_that_is_upheld_waives_the_light(contest: Contest, far
     contest.take(asking_again(contest.last_waiver()), by=contest.world.actor("supervisor"), at=DECIDED_AT)
     contest.take(a_decision(contest.last_waiver(), "upheld"), by=far_and_wide["assessor_2"], at=DECIDED_AT)
     assert contest.total() == "100.00"
-    assert contest.crossings() == before
+    assert contest.crossings()[: len(before)] == before
     stages = contest.world.column("SELECT stage FROM waiver ORDER BY number")
     assert Counter(stages) == {"appeal": 1, "further": 1}  # nothing is overwritten
 

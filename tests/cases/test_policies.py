@@ -14,7 +14,7 @@ from cases.crossings import TIMERS
 from cases.office import load_office
 from cases.policies import files_of, present_policy, publish, shipped_files, versions
 from cases.sweep import sweep
-from infra.db import reading, transaction
+from infra.db import owned, reading, transaction
 from ops.verify import verify
 from tests.cases.orders import an_order, crossings
 from tests.cases.records import DAY, START, World, local
@@ -137,19 +137,27 @@ def test_a_published_version_that_cannot_be_read_stops_the_program(sqlite_world:
         load_office(connection)
 
 
+def spoil(world: World, statement: str, **values: str) -> None:
+    """What only the owner of the database can do, after taking the trigger away that forbids it."""
+    with owned(world.engine) as owning, transaction(owning) as connection:
+        kept = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'policy_version_no_update'"))
+        trigger = kept.scalar_one()
+        connection.execute(text("DROP TRIGGER policy_version_no_update"))
+        connection.execute(text(statement), values)
+        connection.execute(text(trigger))
+
+
 def test_an_earlier_version_that_cannot_be_read_stops_it_too(sqlite_world: World) -> None:
     """Somebody has spoilt the record: no clock of that version is counted by guesswork."""
     world = published(sqlite_world, SEVEN_DAYS)
     first = version_of(shipped_files())
-    with transaction(world.engine) as connection:
-        connection.execute(text("UPDATE policy_version SET version = 'x', content = '{}' WHERE version = :v"), {"v": first})  # fmt: skip
+    spoil(world, "UPDATE policy_version SET version = 'x', content = '{}' WHERE version = :v", v=first)
     with reading(world.engine) as connection, pytest.raises(PolicyIsWrong, match=r"policy\.no_calendar"):
         load_office(connection)
 
 
 def test_files_that_were_changed_in_the_record_are_found(sqlite_world: World) -> None:
-    with transaction(sqlite_world.engine) as connection:
-        connection.execute(text("UPDATE policy_version SET content = replace(content, 'length = 60', 'length = 90')"))
+    spoil(sqlite_world, "UPDATE policy_version SET content = replace(content, 'length = 60', 'length = 90')")
     assert [(f.table, f.number) for f in verify(sqlite_world.url).findings] == [("policy_version", 1)]
 
 

@@ -8,6 +8,7 @@ What the triggers alone refuse, without either, is in `tests/cases/test_ledger.p
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -181,7 +182,9 @@ def _works(world: World) -> None:
     order = world.open("hotline").case_id
     world.take(order, c.Accept(), by="clerk")
     assert sweep(world.engine, now=START + 9 * DAY).failed == ()
-    assert deliver(world.engine, office=world.office, settings=Settings(home=Path("unused")), now=START).dead == 0
+    with TemporaryDirectory() as home:
+        settings = Settings(home=Path(home))
+        assert deliver(world.engine, office=world.office, settings=settings, now=START).dead == 0
     files = {**shipped_files(), "own/note.toml": b"# nothing\n"}
     with transaction(world.engine) as connection:
         publish(connection, files, actor=world.actor("clerk"), now=START)

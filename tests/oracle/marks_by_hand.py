@@ -295,7 +295,9 @@ def _short_of(target: int, a_point: Fraction | int, weight: int, share: Fraction
     return max(Fraction(0), weight - missing * Fraction(a_point)) / weight
 
 
-def _weighted(items: Mapping[str, tuple[int, Fraction | None]], more: Mapping[str, Decimal | None] | None = None) -> Written:
+def _weighted(
+    items: Mapping[str, tuple[int, Fraction | None]], more: Mapping[str, Decimal | None] | None = None
+) -> Written:
     """Weights of items without data are spread over the rest, in proportion."""
     whole = sum(weight for weight, _ in items.values())
     left = sum(weight for weight, share in items.values() if share is not None)

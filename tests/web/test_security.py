@@ -152,6 +152,7 @@ def _address(site: Site, path: str, case: str) -> str:
     values = {
         "public_id": case.removeprefix("/cases/"), "command": "Accept", "matter": "petition", "kind": "csv",
         "message": "1", "number": str(clock), "account": str(site.office.accounts["mediator_2"]), "token": site.link_token("clerk"),
+        "unit": str(site.office.units["room"]), "year": "2026", "anchor": "1",
     }  # fmt: skip
     return re.sub(r"{(\w+)}", lambda name: values[name[1]], path)
 
@@ -164,7 +165,10 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         return site.petitioner_of(number)
     if path.startswith(("/mails", "/people", "/policy")):
         return site.session_for("administrator")
-    return site.session_for("auditor" if path.startswith(("/closures", "/signs")) else "clerk")
+    if path.startswith("/appeals"):
+        return site.session_for("supervisor")
+    auditors = ("/closures", "/signs", "/assessment", "/bulletin")
+    return site.session_for("auditor" if path.startswith(auditors) else "clerk")
 
 
 @pytest.mark.parametrize("path", POSTS)

@@ -43,14 +43,19 @@ def an_order(name: str = "order", rule: str = "HOT-07", *, on: str = BEGAN, n: i
 
 def lit(light: Light, on: str, *, clock: int = 1, seq: int = 5, unit: UnitId = ROOM) -> Lit:
     return Lit(
-        clock=number(clock), rung=light.value, light=light, at=at(on), recorded_at=at(on), unit=unit, person=MEDIATOR, seq=seq
+        clock=number(clock),
+        rung=light.value,
+        light=light,
+        at=at(on),
+        recorded_at=at(on),
+        unit=unit,
+        person=MEDIATOR,
+        seq=seq,
     )
 
 
 def held(n: int, unit: UnitId, person: AccountId | None, since: str, until: str | None = None) -> Custody:
-    return Custody(
-        number=number(n), unit=unit, person=person, from_at=at(since), until_at=at(until) if until else None
-    )
+    return Custody(number=number(n), unit=unit, person=person, from_at=at(since), until_at=at(until) if until else None)
 
 
 def a_history(*clocks: Clock, **said: Any) -> History:
@@ -190,7 +195,7 @@ def test_a_light_is_waived_by_what_an_assessor_upheld(waivers: tuple[Waiver, ...
     light = lit(Light.YELLOW, YELLOW)
     history = a_history(an_order(), lit=(light,), waivers=waivers)
     found = waiver_of(light, an_order(), history)
-    assert found == (ground and (ground, 100 + waivers[-1].number) or None)
+    assert found == ((ground and (ground, 100 + waivers[-1].number)) or None)
 
 
 @pytest.mark.parametrize("ground", MEASURES["returned"])
@@ -255,7 +260,8 @@ def test_a_day_ends_at_midnight_and_midnight_itself_is_late(stopped: str, outcom
 
 
 @pytest.mark.parametrize(
-    ("again", "closed"), [("2026-04-04T09:59", "reopened"), ("2026-04-04T10:00", "reopened"), ("2026-04-04T10:01", "in_time")]
+    ("again", "closed"),
+    [("2026-04-04T09:59", "reopened"), ("2026-04-04T10:00", "reopened"), ("2026-04-04T10:01", "in_time")],
 )
 def test_reopened_within_thirty_days_was_not_closed(again: str, closed: str) -> None:
     first, second = go_on(answered(an_order(), "2026-03-05T10:00"), number(2), RULE, POLICY, at=at(again))
@@ -275,7 +281,9 @@ def test_what_goes_on_or_was_void_has_not_ended(outcome: str) -> None:
         ("order", "HOT-07", "2026-03-05T10:00", [("closed", "in_time"), ("due", "closed_in_time")]),
     ],
 )
-def test_what_the_end_of_the_case_cut_short(name: str, rule: str, stopped: str, expected: list[tuple[str, str]]) -> None:
+def test_what_the_end_of_the_case_cut_short(
+    name: str, rule: str, stopped: str, expected: list[tuple[str, str]]
+) -> None:
     clock = start(number(1), name, POLICY.rules[rule][-1], POLICY, at=at(BEGAN))
     found = said(a_history(answered(clock, stopped, "case_ended")), "accepted", "closed", "due")
     assert found == expected

@@ -227,7 +227,9 @@ def test_an_item_that_is_filled_in_by_hand_needs_no_more_than_its_weight_and_is_
 
 
 def test_an_item_by_hand_with_points_for_each_needs_none() -> None:
-    text = spoilt(SCHEME, 'measure = "light"\npoints = { yellow = "-0.25", red = "-2" }\ncap = "5"', 'measure = "by_hand"')
+    text = spoilt(
+        SCHEME, 'measure = "light"\npoints = { yellow = "-0.25", red = "-2" }\ncap = "5"', 'measure = "by_hand"'
+    )
     assert [line.points for line in score({("closed", "in_time"): 1}, of(text)).lines] == [None, Decimal("60.00"), None]
 
 
@@ -238,6 +240,8 @@ def test_an_item_by_hand_with_points_for_each_needs_none() -> None:
 )
 @pytest.mark.parametrize("day", ["13-01", "00-15", "01-00", "02-30", "19-39"])
 def test_the_day_on_which_a_year_is_closed_is_a_day(day: str) -> None:
-    text = f'[[appeal]]\nsource = "t"\nconfidence = "K"\nworking_days = 5\ndecide_working_days = 5\nclose_on = "{day}"\n'
+    text = (
+        f'[[appeal]]\nsource = "t"\nconfidence = "K"\nworking_days = 5\ndecide_working_days = 5\nclose_on = "{day}"\n'
+    )
     found = faults({"appeal.toml": text})
     assert [(fault.line, fault.code) for fault in found] == [(6, "policy.bad_value")]

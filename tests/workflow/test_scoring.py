@@ -214,7 +214,14 @@ def a_scheme(draw: st.DrawFn) -> Scheme:
     weights = sum((item.weight for item in made if item.weight is not None), Decimal(0))
     floor, base, ceiling = sorted(draw(st.lists(st.integers(0, 200), min_size=3, max_size=3)))
     return Scheme(
-        id="ANY", source="t", confidence="K", base=base, floor=floor, ceiling=ceiling, items=made, weights=weights or None
+        id="ANY",
+        source="t",
+        confidence="K",
+        base=base,
+        floor=floor,
+        ceiling=ceiling,
+        items=made,
+        weights=weights or None,
     )
 
 

@@ -46,7 +46,15 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
             found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
         except YearCannotBeAssessed as error:
             status = 404 if isinstance(error, YearWithoutCalendar) else 200
-            return render(ctx, "pages/assessment.html", status=status, found=None, why=refusal_code(error), refused=refused, **shown)
+            return render(
+                ctx,
+                "pages/assessment.html",
+                status=status,
+                found=None,
+                why=refusal_code(error),
+                refused=refused,
+                **shown,
+            )
         units = names_of_units(connection)
         proposal = proposal_of(connection, year)
         signer = names_of_accounts(connection, {proposal.proposed_by}) if proposal else {}

@@ -94,7 +94,7 @@ def _page(ctx: Context, typed: Typed, faults: Sequence[Fault] = ()) -> Response:
         ctx, "pages/closures.html", status=422 if faults else 200, faults=faults, count=count, exports=exports,
         fields=_fields(typed, asked), chosen=typed.get("columns") or tuple(COLUMNS),
         columns={code: [made.heading for made in columns] for code, columns in COLUMNS.items()}, personal=PERSONAL,
-        units=units, procedures=tuple(PROCEDURES), profiles=tuple(ctx.office.policy.profiles), formats=FORMATS,
+        units=units, procedures=tuple(PROCEDURES), profiles=tuple(ctx.office.policy.profiles.values()), formats=FORMATS,
         grounds=GROUNDS if ctx.actor.role in MAY_UNMASK else (), ground=next(iter(typed.get("ground", ())), ""),
     )  # fmt: skip
 

@@ -87,7 +87,8 @@ def lights_of(situation: Situation) -> Iterator[Contestable]:
     for clock in facts.clocks:
         for rung in clock.rungs:
             if clock.kind is Kind.DUTY and rung.light and clock.crossed_until and rung.at <= clock.crossed_until:
-                held = next((c for c in reversed(facts.custodies) if c.from_at <= rung.at), None)
+                # As the ledger has it: a light that lights at the instant of handing over is still the giver's.
+                held = next((c for c in reversed(facts.custodies) if c.from_at < rung.at), None)
                 if held := held or next(iter(facts.custodies), None):
                     yield Contestable(clock=clock, rung=rung, held=held)
 
@@ -110,7 +111,9 @@ def _may_not_be_appealed(light: Contestable, situation: Situation) -> Reason | N
     lit_on = calendar.local_day(light.rung.at)
     if lit_on.year in situation.closed_years:
         return Reason(code="appeal.year_is_closed", field="light", values={"year": lit_on.year})
-    last = calendar.nth_working_day_after(lit_on, days)
+    # Nobody can appeal before there is a case: a letter that is registered late may have lit by then.
+    known_at = max(light.rung.at, situation.facts.registered_at or light.rung.at)
+    last = calendar.nth_working_day_after(calendar.local_day(known_at), days)
     if situation.now >= calendar.end_of(last):
         return Reason(code="appeal.too_late", field="light", values={"days": days, "last": last.isoformat()})
     return None
