@@ -31,6 +31,7 @@ class Contested:
     public_id: str
     number: tuple[str, int, int]
     clock: str
+    clock_number: int
     rung: str
     lit_at: datetime
     ground: str
@@ -46,7 +47,7 @@ def contested_lights(connection: Connection, *, actor: Actor) -> list[Contested]
     Those that wait come first, the oldest on top."""
     mine = actor.role is Role.SUPERVISOR
     columns = (
-        _waiver.case_id, case.public_id, case.series, case.year, case.serial, _clock.name, _clock.rungs, _clock.started_at,
+        _waiver.case_id, case.public_id, case.series, case.year, case.serial, _waiver.clock, _clock.name, _clock.rungs, _clock.started_at,
         _waiver.rung, _waiver.ground, _waiver.stage, _waiver.unit, _waiver.proposed_at, _waiver.decided_at,
         _waiver.decision,
     )  # fmt: skip
@@ -65,6 +66,7 @@ def contested_lights(connection: Connection, *, actor: Actor) -> list[Contested]
             public_id=row.public_id,
             number=(row.series, row.year, row.serial),
             clock=row.name,
+            clock_number=row.clock,
             rung=row.rung,
             lit_at=next((rung.at for rung in rungs_from(row.rungs) if rung.code == row.rung), row.started_at),
             ground=row.ground,

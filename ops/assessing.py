@@ -22,8 +22,8 @@ from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum as addendum_of
 from reports.assessment import Sheet, SheetLine, YearCannotBeAssessed, lines_of
 from reports.assessment import assess as assess_year
-from reports.closing import NotClosed
-from reports.closing import prove as prove_year
+from reports.closed_years import NotClosed
+from reports.closed_years import prove as prove_year
 from reports.sheet_files import as_json, refusal_code
 from reports.whatif import what_if
 from workflow.marks import Mark
@@ -102,7 +102,7 @@ def prove(
             {
                 "year": year, "scheme": proof.scheme, "ok": proof.ok, "expected": proof.expected, "found": proof.found,
                 "bytes": len(proof.content), "broken": [list(one) for one in proof.broken],
-                "cutoff": proof.cutoff_is_whole,
+                "cutoff": proof.cutoff_is_whole, "kept": proof.kept,
             }
         )  # fmt: skip
     else:
@@ -110,6 +110,8 @@ def prove(
         typer.echo(say("assess.proved" if proof.ok else "assess.not_proved", expected=proof.expected))
         for case_id, seq in proof.broken:
             typer.echo(say("assess.broken_chain", case=case_id, seq=seq))
+        if not proof.kept:
+            typer.echo(say("assess.not_as_signed"))
         if not proof.cutoff_is_whole:
             typer.echo(say("assess.cutoff_differs"))
     raise typer.Exit(0 if proof.ok else WRONG)

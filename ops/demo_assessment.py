@@ -154,7 +154,7 @@ def _number_of(connection: Connection, one: Contested) -> RecordNumber:
     query = (
         visible_cases(TIMERS, func.max(_waiver.number))
         .join_from(Case, Waiver, _waiver.case_id == case.id)
-        .where(_waiver.case_id == one.case_id, _waiver.rung == one.rung)
+        .where(_waiver.case_id == one.case_id, _waiver.clock == one.clock_number, _waiver.rung == one.rung)
     )
     return RecordNumber(connection.execute(query).scalar_one())
 

@@ -17,7 +17,7 @@ from cases.crossings import TIMERS
 from cases.history import histories
 from cases.ledger import OFFICE_STREAM
 from cases.tables import StreamHead
-from reports.closing import NotClosed, calendar_of_close, scheme_of
+from reports.closed_years import NotClosed, calendar_of_close, scheme_of
 from workflow.marks import Mark, marks
 from workflow.model import UnitId
 from workflow.policy import Scheme

@@ -6,44 +6,38 @@ cut-off of every chain, the result and its hash, both signers. Later facts chang
 addendum (`addendum.py`).
 
     CannotClose     TooEarly, ClosedAlready, AppealsWait, NotProposed, SignedByTheSame, RecordHasMoved
-    NotClosed       there is nothing to prove
 """
 
-import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection, insert, literal, select
 
 from cases.assessment_tables import YearClose, YearCutoff
 from cases.crossings import TIMERS
-from cases.history import PAGE, histories
-from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, event_hash
+from cases.history import histories
+from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
 from cases.office import OfficeContext
 from cases.policies import files_of
-from cases.rows import as_json, rungs_from, stamp, vouched_for_office
+from cases.rows import rungs_from, stamp, vouched_for_office
 from cases.tables import Case, Clock, Event, StreamHead, Waiver
 from cases.visibility import case, visible_cases
 from reports.assessment import YearWithoutData, check_year
+from reports.closed_years import LONG, closed_years, closing_key, cutoff_digest, hash_of
 from reports.yearly import gathered, result_of
 from workflow.calendar import WorkCalendar
 from workflow.model import Actor
 from workflow.policy import Scheme
-from workflow.policy_checks import calendar_of
 from workflow.policy_files import parse
 
 PROPOSED, CLOSED = "year:close_proposed", "year:closed"
-LONG = frozenset({"scheme_content", "calendar_content", "result"})
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _head = StreamHead.__table__.c  # type: ignore[attr-defined]
 _close = YearClose.__table__.c  # type: ignore[attr-defined]
 _cutoff = YearCutoff.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 _waiver = Waiver.__table__.c  # type: ignore[attr-defined]
-_HASHED = ("stream", "seq", "code", "occurred_at", "recorded_at", "actor", "role", "unit", "data", "key")
 
 
 class CannotClose(Exception):
@@ -92,10 +86,6 @@ class RecordHasMoved(CannotClose):
     code = "close.record_has_moved"
 
 
-class NotClosed(Exception):
-    """The year is not closed."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """What the first signer has signed."""
@@ -114,7 +104,7 @@ def propose_close(
     chosen = office.policy.schemes[scheme]
     _check(connection, year=year, office=office, now=now)
     result = _worked_out(connection, year=year, scheme=chosen, office=office)
-    found = _hash(result)
+    found = hash_of(result)
     assert actor.account is not None, "a person signs"
     append_to_office(
         connection,
@@ -155,8 +145,8 @@ def close_year(
     _cut_off(connection, year)
     scheme = office.policy.schemes[proposal.scheme]
     result = _worked_out(connection, year=year, scheme=scheme, office=office, closed_year=year)
-    if not _hash(result) == proposal.result_hash == result_hash:
-        raise RecordHasMoved(_hash(result))
+    if not hash_of(result) == proposal.result_hash == result_hash:
+        raise RecordHasMoved(hash_of(result))
     files = files_of(connection, office.policy.version)
     cases, cutoff_hash = cutoff_digest(connection, year)
     row = {
@@ -179,7 +169,7 @@ def close_year(
     append_to_office(
         connection,
         NewEvent(
-            code=CLOSED, occurred_at=now, recorded_at=now, actor=actor, key=f"year:{year}:closed",
+            code=CLOSED, occurred_at=now, recorded_at=now, actor=actor, key=closing_key(year),
             data={"year": year, "wrote": {"year_close": {str(year): vouched_for_office(row, long=LONG)}}},
         ),
     )  # fmt: skip
@@ -196,10 +186,6 @@ def _check(connection: Connection, *, year: int, office: OfficeContext, now: dat
         raise TooEarly(first.isoformat())
     if waiting := _undecided(connection, year, calendar):
         raise AppealsWait(waiting)
-
-
-def closed_years(connection: Connection) -> tuple[int, ...]:
-    return tuple(connection.execute(select(_close.year).order_by(_close.year)).scalars())
 
 
 def _undecided(connection: Connection, year: int, calendar: WorkCalendar) -> int:
@@ -234,20 +220,6 @@ def _worked_out(
     return result_of(found, scheme, zone=calendar.zone.key)
 
 
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def cutoff_digest(connection: Connection, year: int) -> tuple[int, str]:
-    """How many chains were cut off, and SHA-256 over their lines `stream seq hash`."""
-    digest, count = hashlib.sha256(), 0
-    query = select(_cutoff.stream, _cutoff.seq, _cutoff.hash).where(_cutoff.year == year).order_by(_cutoff.stream)
-    for stream, seq, hashed in connection.execute(query):
-        digest.update(f"{stream} {seq} {hashed}\n".encode())
-        count += 1
-    return count, digest.hexdigest()
-
-
 def _file_of_scheme(files: dict[str, bytes], scheme: str) -> str:
     for name, content in sorted(files.items()):
         if any(one.id == scheme for one in parse(name, content).scheme):
@@ -258,131 +230,3 @@ def _file_of_scheme(files: dict[str, bytes], scheme: str) -> str:
 def _calendars(files: dict[str, bytes], name: str) -> str:
     kept = {file: content.decode() for file, content in sorted(files.items()) if parse(file, content).calendar}
     return json.dumps({"name": name, "files": kept}, ensure_ascii=False, sort_keys=True)
-
-
-# -- proving ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """What came of working a closed year out again. `broken` are the cases whose chain does not reach the cut-off as it
-    was, each with the seq at which that shows."""
-
-    year: int
-    scheme: str
-    content: bytes
-    expected: str
-    found: str
-    cutoff_is_whole: bool
-    broken: tuple[tuple[int, int], ...]
-
-    @property
-    def ok(self) -> bool:
-        return self.expected == self.found and self.cutoff_is_whole and not self.broken
-
-
-def prove(connection: Connection, year: int) -> Proof:
-    """Works a closed year out again from its events, its own scheme and its own calendars. Raises `NotClosed`."""
-    row = connection.execute(select(*_close).where(_close.year == year)).one_or_none()
-    if row is None:
-        raise NotClosed(year)
-    scheme, calendar = scheme_of(row), calendar_of_close(row)
-    found = gathered(histories(connection, actor=TIMERS, closed_year=year), year=year, calendar=calendar)
-    content = result_of(found, scheme, zone=row.zone)
-    cases, digest = cutoff_digest(connection, year)
-    return Proof(
-        year=year,
-        scheme=row.scheme,
-        content=content,
-        expected=row.result_hash,
-        found=_hash(content),
-        cutoff_is_whole=(cases, digest) == (row.cases, row.cutoff_hash),
-        broken=tuple(_broken_chains(connection, year)),
-    )
-
-
-def scheme_of(row: Any) -> Scheme:
-    """The scheme of a closed year, from the bytes that were kept."""
-    entries = parse("scheme", row.scheme_content.encode()).scheme
-    return next(one for one in entries if one.id == row.scheme)
-
-
-def calendar_of_close(row: Any) -> WorkCalendar:
-    """The calendar of a closed year, from the files that were kept."""
-    kept = json.loads(row.calendar_content)
-    entries = [entry for name, text in kept["files"].items() for entry in parse(name, text.encode()).calendar]
-    return calendar_of(entries, kept["name"])
-
-
-def _broken_chains(connection: Connection, year: int) -> Iterable[tuple[int, int]]:
-    """Recomputes every chain up to its cut-off."""
-    ends = {
-        row.stream: (row.seq, row.hash)
-        for row in connection.execute(select(_cutoff.stream, _cutoff.seq, _cutoff.hash).where(_cutoff.year == year))
-    }
-    columns = [_event[name] for name in (*_HASHED, "hash")]
-    query = (
-        visible_cases(TIMERS, *columns)
-        .join_from(Case, Event, _event.stream == case.id)
-        .join(YearCutoff, (_cutoff.year == year) & (_cutoff.stream == _event.stream) & (_event.seq <= _cutoff.seq))
-        .order_by(_event.stream, _event.seq)
-    )
-    last: dict[int, tuple[int, str]] = {}
-    for row in connection.execute(query.execution_options(yield_per=PAGE)):
-        seq, before = last.get(row.stream, (0, ""))
-        hashed = event_hash([*(as_json(getattr(row, name)) for name in _HASHED), before])
-        if row.stream in ends and (row.seq != seq + 1 or hashed != row.hash):
-            ends.pop(row.stream)
-            yield row.stream, row.seq
-        last[row.stream] = row.seq, hashed
-    for stream, end in ends.items():
-        if last.get(stream) != end:
-            yield stream, last.get(stream, (0, ""))[0]
-
-
-# -- reading a closed year --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedSheet:
-    """What a unit was closed with; figures as they were written."""
-
-    unit: int
-    total: str | None
-    before: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedYear:
-    year: int
-    scheme: str
-    cases: int
-    result_hash: str
-    result: str
-    proposed_by: int
-    proposed_at: datetime
-    closed_by: int
-    closed_at: datetime
-    sheets: tuple[ClosedSheet, ...]
-
-
-def closed_year(connection: Connection, year: int) -> ClosedYear | None:
-    """A closed year as it was signed; None if it is not closed."""
-    row = connection.execute(select(*_close).where(_close.year == year)).one_or_none()
-    if row is None:
-        return None
-    units = json.loads(row.result)["units"]
-    return ClosedYear(
-        year=row.year,
-        scheme=row.scheme,
-        cases=row.cases,
-        result_hash=row.result_hash,
-        result=row.result,
-        proposed_by=row.proposed_by,
-        proposed_at=row.proposed_at,
-        closed_by=row.closed_by,
-        closed_at=row.closed_at,
-        sheets=tuple(
-            ClosedSheet(unit=one["unit"], total=one["total"], before=one["total_before_waivers"]) for one in units
-        ),
-    )

@@ -37,10 +37,10 @@ class Year:
     _digest: Any = field(default_factory=hashlib.sha256)
 
     def add(self, history: History, calendar: WorkCalendar) -> None:
-        self.cases += 1
-        for mark in marks(history, calendar):
-            if mark.year != self.year:
-                continue
+        """A case that left no mark in the year is no part of it: matters that come in while two people sign change nothing."""
+        found = [mark for mark in marks(history, calendar) if mark.year == self.year]
+        self.cases += bool(found)
+        for mark in found:
             self.counts[mark.year, mark.unit, mark.person or 0, mark.measure, mark.outcome] += 1
             line = _said(mark, history)
             self._digest.update(_JSON.encode(line).encode() + b"\n")

@@ -1,4 +1,5 @@
-"""What another light policy would have lit: the same cases, counted under another ladder. Touches nothing.
+"""What another light policy would have lit: the same cases, counted under another ladder. Touches nothing. A rule that has
+a ladder of its own keeps it.
 
 A light that would have lit belongs to whoever held the case at that instant. What was decided about real lights does not
 carry over: hypothetical ones are waived only by rule.
@@ -12,6 +13,9 @@ from workflow.counting import count
 from workflow.history import History, Lit
 from workflow.model import Clock, Kind
 from workflow.policy import CasePolicy, Ladder
+
+#: Matters whose ladder is part of the matter: nobody would light a crisis by days.
+OWN_LADDER = frozenset({"crisis"})
 
 
 def under(history: History, ladder: Ladder, policy: CasePolicy, *, now: datetime) -> History:
@@ -28,6 +32,8 @@ def _recounted(clock: Clock, ladder: Ladder, policy: CasePolicy) -> Clock:
     if clock.kind is not Kind.DUTY:
         return clock
     rule = policy.rule_of(clock)
+    if rule.ladder or policy.profile.matter in OWN_LADDER:
+        ladder = policy.of(clock).ladder_of(rule)
     due_at, rungs, provisional = count(
         clock.started_at, clock.length, clock.unit, clock.kind, rule.roll, ladder, policy.calendar,
         pauses=clock.pauses, opened_at=clock.opened_at,

@@ -214,11 +214,6 @@ def test_a_unit_appeals_after_the_case_has_moved_on(contest: Contest, far_and_wi
     assert contest.total() == "100.00"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="lights.lights_of asks who held the case at the rung (from_at <= rung.at), the crossing and the sheet say who "
-    "held it until then: handed on in the very instant, the unit that is charged may not appeal and the next one may",
-)
 def test_handed_on_in_the_very_instant_the_light_is_contested_by_the_unit_that_it_is_counted_against(
     world: World, far_and_wide: dict[str, Any]
 ) -> None:
@@ -367,11 +362,6 @@ def test_another_unit_does_not_renew_an_appeal(contest: Contest, far_and_wide: d
 # -- a light known only long after it lit -----------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the five working days run from the day a light became due, also when nobody could know of it: of a letter "
-    "registered late the time for an appeal is over before there is a case (lights._may_not_be_appealed, rung.at)",
-)
 def test_a_light_that_was_over_before_the_case_was_registered_can_still_be_contested(world: World) -> None:
     # Received on 2 March, registered on the 20th: yellow as of the 6th, red as of the 10th, known on the 20th.
     intake = c.Register(title="路灯", statement="坏了", applicant="王某", received_at=local("2026-03-02 09:00"))

@@ -16,13 +16,8 @@ from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
 from infra.db import reading, transaction
 from reports.addendum import Addendum, addendum
-from reports.closing import (
-    CannotClose,
-    Proof,
-    close_year,
-    propose_close,
-    prove,
-)
+from reports.closed_years import Proof, prove
+from reports.closing import CannotClose, close_year, propose_close
 from tests.databases import ZONE, SmallOffice, found
 from tests.reports.told import in_hand, rated, replied
 from workflow import commands as c

@@ -123,11 +123,6 @@ def test_the_ladder_that_lit_would_have_lit_the_same_wherever_the_profile_choose
     assert _differing(demo) <= {"OFC-01"}  # the one rule of the demo that names a ladder of its own
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="whatif._recounted lays the ladder over every duty, also over a rule with a ladder of its own (OFC-01: `signing`, "
-    "which knows no red): `third` compared with itself shows reds that never were",
-)
 def test_the_ladder_that_lit_would_have_lit_the_same(demo: tuple[Engine, OfficeContext]) -> None:
     assert _differing(demo) == set()
 

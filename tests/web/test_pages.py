@@ -19,7 +19,6 @@ from cases.execute import Opened
 from cases.tables import Case, Event, Message
 from infra.db import reading, transaction
 from ops.jobs import JOBS, run_job
-from people.directory import names_of_units
 from people.tables import Account
 from tests.databases import START, Site, SmallOffice, form_token, serving, sqlite_copy, step
 from tests.web.canaries import mediation_with_canaries

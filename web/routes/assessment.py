@@ -12,7 +12,8 @@ from infra.signing import signing_key
 from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum
 from reports.assessment import YearCannotBeAssessed, YearWithoutCalendar, assess
-from reports.closing import CannotClose, close_year, closed_year, proposal_of, propose_close
+from reports.closed_years import closed_year
+from reports.closing import CannotClose, close_year, proposal_of, propose_close
 from reports.sheet_files import item_words, pdf_of, refusal_code, scheme_name, xlsx_of
 from web.access import ASSESSMENT, AUDIT, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
