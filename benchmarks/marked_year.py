@@ -31,6 +31,9 @@ _MARKS = """
 _TALLIES = """
     INSERT INTO tally (year, unit, person, measure, outcome, n)
     SELECT year, unit, COALESCE(person, 0), measure, outcome, COUNT(*) FROM mark GROUP BY 1, 2, 3, 4, 5"""
+_TALLIES_OF_UNITS = """
+    INSERT INTO tally (year, unit, person, measure, outcome, n)
+    SELECT year, unit, -1, measure, outcome, SUM(n) FROM tally GROUP BY 1, 2, 4, 5"""
 
 
 def marked_year(engine: Engine, staff: Staff, *, year: int, count: int) -> None:
@@ -45,4 +48,5 @@ def marked_year(engine: Engine, staff: Staff, *, year: int, count: int) -> None:
         span = {"first": first, "last": first + count - 1}
         connection.execute(text(marks), {**span, "year": year, "case_id": staff.case_id})
         connection.execute(text(_TALLIES))
+        connection.execute(text(_TALLIES_OF_UNITS))
         copy_rows(connection, StreamHead, staff.case_id, {"tallied": "t.seq"}, first=first, count=count)

@@ -34,7 +34,8 @@ class Mark(Row, table=True):
 
 
 class Tally(Row, table=True):
-    """How many marks of a kind there are. Equals a count of `mark` in every transaction. Person 0 is nobody."""
+    """How many marks of a kind there are. Equals a count of `mark` in every transaction. Person 0 is nobody, -1 everybody
+    of the unit together."""
 
     __tablename__ = "tally"
     __table_args__ = ({"sqlite_with_rowid": False},)

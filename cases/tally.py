@@ -11,15 +11,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Engine,
     bindparam,
-    cast,
     delete,
     func,
     insert,
-    literal_column,
     select,
     update,
 )
@@ -43,18 +40,16 @@ _head = StreamHead.__table__.c  # type: ignore[attr-defined]
 _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
 _tally = Tally.__table__.c  # type: ignore[attr-defined]
 _KEY = ("year", "unit", "person", "measure", "outcome")
-NOBODY = 0
-#: Prepared: a large office has twenty thousand of them.
-_TALLIED = Statement(select(*(_tally[name] for name in _KEY), _tally.n).where(_tally.year == bindparam("year")))
-#: Added up by the database, so that a tenth of that leaves it. PostgreSQL's sum would be a `Decimal`.
+NOBODY, EVERYBODY = 0, -1  #: in place of a person: no one in particular, and all of a unit together
+#: Prepared: a large office has twenty thousand of them by person, and a tenth of that by unit.
+_TALLIED = Statement(
+    select(*(_tally[name] for name in _KEY), _tally.n).where(_tally.year == bindparam("year"), _tally.person >= NOBODY)
+)
 _TALLIED_OF_UNITS = Statement(
-    select(
-        _tally.year, _tally.unit, literal_column(str(NOBODY)), _tally.measure, _tally.outcome,
-        cast(func.sum(_tally.n), BigInteger),
+    select(*(_tally[name] for name in _KEY), _tally.n).where(
+        _tally.year == bindparam("year"), _tally.person == EVERYBODY
     )
-    .where(_tally.year == bindparam("year"))
-    .group_by(_tally.year, _tally.unit, _tally.measure, _tally.outcome)
-)  # fmt: skip
+)
 
 #: What a tally is kept by: year, unit, person, measure, outcome.
 Key = tuple[int, int, int, str, str]
@@ -118,8 +113,12 @@ def _change(before: Mapping[int, Iterable[Mark]], after: Mapping[int, Iterable[M
 
 
 def _shift(connection: Connection, change: Mapping[Key, int]) -> None:
-    """In the order of the keys, so that two that tally at once never wait for each other in a ring."""
-    for key, by in sorted(change.items()):
+    """Each tally of a person, and that of the unit. In the order of the keys, so that two that tally at once never wait for
+    each other in a ring."""
+    whole = Counter(change)
+    for (year, unit, _, measure, outcome), by in change.items():
+        whole[year, unit, EVERYBODY, measure, outcome] += by
+    for key, by in sorted(whole.items()):
         if not by:
             continue
         where = [_tally[name] == value for name, value in zip(_KEY, key, strict=True)]
@@ -158,7 +157,9 @@ def recount(connection: Connection, *, year: int) -> Counter[Key]:
 def tallied(connection: Connection, *, year: int, by_person: bool = True) -> Counter[Key]:
     """What `tally` says of a year, without the cases that have moved since. Not `by_person`: under nobody, as `counts`."""
     rows = (_TALLIED if by_person else _TALLIED_OF_UNITS).rows(connection, year=year)
-    return Counter({row[:-1]: row[-1] for row in rows})
+    if by_person:
+        return Counter({row[:-1]: row[-1] for row in rows})
+    return Counter({(year, unit, NOBODY, measure, outcome): n for year, unit, _, measure, outcome, n in rows})
 
 
 def counted_marks(connection: Connection, calendar: WorkCalendar, *, year: int, units: Iterable[int]) -> list[CaseMark]:

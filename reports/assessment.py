@@ -70,12 +70,14 @@ class Assessment:
     levels: tuple[Sheet, ...]
 
 
-def assess(connection: Connection, *, year: int, scheme: str, actor: Actor, office: OfficeContext) -> Assessment:
-    """The sheets of a year in the office's own zone. Raises `YearWithoutCalendar`, `YearWithoutData`, `KeyError` for an
-    unknown scheme."""
+def assess(
+    connection: Connection, *, year: int, scheme: str, actor: Actor, office: OfficeContext, by_person: bool = True
+) -> Assessment:
+    """The sheets of a year in the office's own zone; without those of people if they are not asked for. Raises
+    `YearWithoutCalendar`, `YearWithoutData`, `KeyError` for an unknown scheme."""
     chosen = office.policy.schemes[scheme]
     check_year(year, office)
-    found = counts(connection, office.policy.calendar, year=year)
+    found = counts(connection, office.policy.calendar, year=year, by_person=by_person)
     return assessed(connection, found, year=year, scheme=chosen, actor=actor)
 
 
@@ -147,13 +149,21 @@ def _sheet(unit: UnitId, person: AccountId | None, own: Counts, scheme: Scheme, 
 
 def without_waivers(own: Counts) -> Counts:
     """The counts as they would be if no light had been waived."""
-    kept = {key: n for key, n in own.items() if key[0] != "light"}
-    return kept | {("light", outcome): n for (measure, outcome), n in own.items() if measure == "lit"}
+    before = dict(own)
+    for outcome in ("yellow", "red"):
+        before.pop(("light", outcome), None)
+        if lit := own.get(("lit", outcome)):
+            before["light", outcome] = lit
+    return before
 
 
 def _share(own: Counts, some: Iterable[str], of: Iterable[str]) -> Decimal | None:
-    whole = sum([n for (measure, _), n in own.items() if measure in of])
-    part = sum([n for (measure, _), n in own.items() if measure in some]) if whole else 0
+    whole = part = 0
+    for (measure, _), n in own.items():
+        if measure in of:
+            whole += n
+        elif measure in some:
+            part += n
     return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001")) if whole else None
 
 

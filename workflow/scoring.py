@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ from workflow.policy import Scheme, SchemeItem
 
 #: How many marks there are, by measure and outcome.
 Counts = Mapping[tuple[str, str], int]
+HUNDREDTH = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +58,10 @@ def score(counts: Counts, scheme: Scheme) -> Score:
 def _line(counts: Counts, item: SchemeItem, spread: Fraction, *, of: int) -> Line:
     if item.kind == "each":
         found = {outcome: counts.get((item.measure, outcome), 0) for outcome in item.points}
-        points = None if item.measure == "by_hand" else rounded(_capped(item, found))
+        points = None if item.measure == "by_hand" else _capped(item, found)
         return Line(item=item, n=sum(found.values()), of=of, points=points)
     n = sum(counts.get((item.measure, outcome), 0) for outcome in item.good)
-    value = _worth(item, Fraction(n, of)) * spread if of else None
-    return Line(item=item, n=n, of=of, points=None if value is None else rounded(value))
+    return Line(item=item, n=n, of=of, points=_earned(item, n, of, spread) if of else None)
 
 
 def _measured(counts: Counts) -> Counter[str]:
@@ -84,31 +84,34 @@ def _exact(value: Decimal) -> Fraction:
     return Fraction(value)
 
 
-def _capped(item: SchemeItem, found: Mapping[str, int]) -> Fraction:
-    value = sum((_exact(item.points[outcome]) * n for outcome, n in found.items() if n), Fraction(0))
-    if item.cap is None:
-        return value
-    cap = _exact(item.cap)
-    return min(max(value, -cap), cap)
+def _capped(item: SchemeItem, found: Mapping[str, int]) -> Decimal:
+    """So many points for each, rounded. Figures have four decimal places at most, so that no digit is lost."""
+    value = sum((item.points[outcome] * n for outcome, n in found.items() if n), Decimal(0))
+    held = value if item.cap is None else min(max(value, -item.cap), item.cap)
+    return held.quantize(HUNDREDTH, rounding=ROUND_HALF_UP) + 0
 
 
-def _worth(item: SchemeItem, share: Fraction) -> Fraction:
-    """What a share earns before any spreading. A percentage point counts when it is wholly missing."""
+def _earned(item: SchemeItem, n: int, of: int, spread: Fraction) -> Decimal:
+    """What `n` good ones of `of` earn. A percentage point counts when it is wholly missing."""
     assert item.weight is not None, "checked: such an item has a weight"
-    weight = _exact(item.weight)
     if item.kind == "share":
-        return weight * share
+        whole = _exact(item.weight) * spread
+        return _in_hundredths(whole.numerator * n, whole.denominator * of)
     assert item.target is not None, "checked"
     assert item.per_point is not None, "checked"
-    short = (_exact(item.target) - share * 100).__floor__()
-    return max(weight - max(short, 0) * _exact(item.per_point), Fraction(0))
+    short = (_exact(item.target) - Fraction(n, of) * 100).__floor__()
+    return rounded(max(_exact(item.weight) - max(short, 0) * _exact(item.per_point), Fraction(0)) * spread)
 
 
 def rounded(value: Fraction) -> Decimal:
     """To hundredths, half away from zero; never a negative zero."""
-    whole, of = abs(value.numerator), value.denominator
-    hundredths = (200 * whole + of) // (2 * of)  # half a hundredth more, cut off
-    return Decimal(-hundredths if value < 0 else hundredths).scaleb(-2) + 0
+    points = _in_hundredths(abs(value.numerator), value.denominator)
+    return -points + 0 if value < 0 else points
+
+
+def _in_hundredths(part: int, of: int) -> Decimal:
+    """The same of a fraction that is not below zero: half a hundredth more, cut off."""
+    return Decimal((200 * part + of) // (2 * of)).scaleb(-2)
 
 
 def points_of_lights(scheme: Scheme) -> dict[Light, Decimal]:

@@ -44,7 +44,9 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
     shown = {"year": year, "years": years, "schemes": schemes, "chosen": scheme}
     with reading(ctx.engine) as connection:
         try:
-            found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
+            found = assess(
+                connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, by_person=False
+            )
         except YearCannotBeAssessed as error:
             status = 404 if isinstance(error, YearWithoutCalendar) else 200
             return render(
