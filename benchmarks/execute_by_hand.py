@@ -22,7 +22,7 @@ LOAD_CASE = """
     AND cases.id = ?"""
 LOAD_CLOCKS = """
     SELECT number, name, rule, policy, kind, started_at, length, unit, due_at, rungs, pauses, provisional, extends,
-        waived, stopped_at, outcome, crossed_until
+        opened_at, acknowledged_at, waived, stopped_at, outcome, crossed_until
     FROM clock WHERE case_id = ? ORDER BY number"""
 LOAD_PARTIES = "SELECT number, side, name, contact, consent FROM party WHERE case_id = ? ORDER BY number"
 LOAD_APPOINTMENTS = """
@@ -40,11 +40,12 @@ NEW_AGREEMENT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 NEW_CLOCK = """
     INSERT INTO clock (case_id, number, name, rule, policy, kind, started_at, length, unit, due_at, rungs, pauses,
-        provisional, extends, waived, stopped_at, outcome, yellow_at, red_at, crossed_until, next_crossing_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        provisional, extends, opened_at, acknowledged_at, waived, stopped_at, outcome, yellow_at, red_at, crossed_until,
+        next_crossing_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 CHANGE_CLOCK = """
     UPDATE clock SET name=?, rule=?, policy=?, kind=?, started_at=?, length=?, unit=?, due_at=?, rungs=?, pauses=?,
-        provisional=?, extends=?, waived=?, stopped_at=?, outcome=?, yellow_at=?, red_at=?, crossed_until=?,
+        provisional=?, extends=?, opened_at=?, acknowledged_at=?, waived=?, stopped_at=?, outcome=?, yellow_at=?, red_at=?, crossed_until=?,
         next_crossing_at=?
     WHERE case_id = ? AND number = ?"""
 NEW_EVENT = """
@@ -57,7 +58,8 @@ FIND_POSTS = """
     WHERE account.active IS {true} AND account.role IN (?, ?, ?, ?) AND unit_above.unit = ?
     ORDER BY unit_above.unit, unit_above.depth, account.id"""
 NEW_MESSAGE = """
-    INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at) VALUES (?, ?, ?, ?, ?, ?)"""
+    INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at, bundle)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
 LOAD = (LOCK_HEAD, FIND_KEY, LOAD_CASE, LOAD_CLOCKS, LOAD_PARTIES, LOAD_APPOINTMENTS)
 APPEND = (NEW_EVENT, MOVE_HEAD)
