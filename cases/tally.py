@@ -83,7 +83,7 @@ def tally_some(connection: Connection, calendar: WorkCalendar, *, at_most: int =
     if not heads:
         return 0
     before = _stored(connection, heads)
-    after = {int(one.case_id): marks(one, calendar) for one in histories(connection, actor=TIMERS, cases=heads)}
+    after = fresh_marks(connection, calendar, heads)
     connection.execute(delete(MarkRow).where(_mark.case_id.in_(heads)))
     rows = [_row(case_id, number, mark) for case_id, made in after.items() for number, mark in enumerate(made, start=1)]
     if rows:
@@ -91,6 +91,17 @@ def tally_some(connection: Connection, calendar: WorkCalendar, *, at_most: int =
     _shift(connection, _change(before, after))
     connection.execute(update(StreamHead).where(_head.stream.in_(heads)).values(tallied=_head.seq))
     return len(heads)
+
+
+def moved_since(connection: Connection) -> set[int]:
+    """The cases whose stored marks are not those of the record as it stands."""
+    return set(connection.execute(_moved()).scalars())
+
+
+def fresh_marks(connection: Connection, calendar: WorkCalendar, cases: Iterable[int]) -> dict[int, tuple[Mark, ...]]:
+    """The marks of some cases, worked out now."""
+    found = histories(connection, actor=TIMERS, cases=cases)
+    return {int(one.case_id): marks(one, calendar) for one in found}
 
 
 def _moved() -> Any:
@@ -136,7 +147,7 @@ def counts(connection: Connection, calendar: WorkCalendar, *, year: int, by_pers
     are under nobody."""
     found = tallied(connection, year=year, by_person=by_person)
     if moved := list(connection.execute(_moved()).scalars()):
-        after = {int(one.case_id): marks(one, calendar) for one in histories(connection, actor=TIMERS, cases=moved)}
+        after = fresh_marks(connection, calendar, moved)
         change = _change(_stored(connection, moved), after)
         for (of, unit, person, measure, outcome), by in change.items():
             if of == year:
@@ -165,7 +176,7 @@ def tallied(connection: Connection, *, year: int, by_person: bool = True) -> Cou
 def counted_marks(connection: Connection, calendar: WorkCalendar, *, year: int, units: Iterable[int]) -> list[CaseMark]:
     """The marks of a year that belong to these units, as the record stands now, in the order of time."""
     wanted = set(units)
-    moved = set(connection.execute(_moved()).scalars())
+    moved = moved_since(connection)
     query = select(*_mark).where(_mark.year == year, _mark.unit.in_(wanted))
     found = [
         CaseMark(case_id=row.case_id, mark=mark_of(row))

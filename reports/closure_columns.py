@@ -4,21 +4,20 @@ Worked out a column at a time for some hundred rows, not a row at a time: most o
 interpreter's own. What a reader of the columns must know is in `closures.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from cases.numbers import case_number
-from reports.closure_query import NEXT, PART
-from reports.lit import lit_rungs
+from reports.closure_query import LIT, NEXT, PART
 from reports.local_times import LocalTimes
+from workflow.marks import Mark
 from workflow.model import LIGHT_ORDER, Light
 from workflow.policy import Scheme
-from workflow.scoring import Item, items
+from workflow.scoring import of_lights
 
 #: The clocks that have columns, those of a petition before those of a mediation.
 CLOCKS = (
@@ -68,13 +67,6 @@ class Lights(NamedTuple):
 ALL_GREEN = Lights(Light.GREEN, None, Decimal(0))
 
 
-class _Crossing(NamedTuple):
-    stream: int
-    seq: int
-    occurred_at: datetime
-    data: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """What a report says instead of numbers. `handlers` are masked already, if they are to be."""
@@ -87,8 +79,18 @@ class Names:
 class Chunk:
     """Some rows of the report, column by column; what several columns are made from is worked out once."""
 
-    def __init__(self, parts: Mapping[str, Sequence[Any]], *, names: Names, times: LocalTimes, scheme: Scheme) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Sequence[Any]],
+        *,
+        names: Names,
+        times: LocalTimes,
+        scheme: Scheme,
+        fresh: Mapping[int, Sequence[Mark]] | None = None,
+    ) -> None:
+        """`fresh` are the marks of cases whose stored ones are not those of the record as it stands."""
         self._parts, self._names, self.times, self._scheme = parts, names, times, scheme
+        self._fresh = fresh or {}
 
     def __len__(self) -> int:
         return len(next(iter(self._parts.values())))
@@ -128,8 +130,15 @@ class Chunk:
 
     @cached_property
     def lights(self) -> list[Lights]:
-        found = zip(self.part("id"), self.part("crossings"), self.part("waived"), strict=True)
-        return [_lights(id_, text, waived, self._scheme) if text else ALL_GREEN for id_, text, waived in found]
+        if self._fresh:
+            return [self._light(*one) for one in zip(self.part("id"), self.part("marks"), strict=True)]
+        return [_lights(_read(text), self._scheme) if text else ALL_GREEN for text in self.part("marks")]
+
+    def _light(self, case_id: int, text: str | None) -> Lights:
+        if case_id not in self._fresh:
+            return _lights(_read(text), self._scheme) if text else ALL_GREEN
+        lit = (one for one in self._fresh[case_id] if one.measure in LIT)
+        return _lights(((one.measure, one.outcome, one.ground or "") for one in lit), self._scheme)
 
 
 def _clocks(text: str) -> Mapping[str, Kept]:
@@ -148,24 +157,21 @@ def _deciding(kept: Mapping[str, Kept]) -> str | None:
     return None
 
 
-def _lights(case_id: int, crossings: str, waived: str, scheme: Scheme) -> Lights:
-    rows = (one.split(PART) for one in crossings.split(NEXT))
-    crossed = (_Crossing(case_id, int(seq), datetime.fromisoformat(at), data) for seq, at, data in rows)
-    lit = items(lit_rungs(crossed, _not_counted(case_id, waived)), scheme)
-    counted, waived_light = (_worst(one for one in lit if one.lit.waived is waived) for waived in (False, True))
-    return Lights(counted or Light.GREEN, waived_light, sum((one.points for one in lit), Decimal(0)))
+def _read(text: str) -> Iterator[tuple[str, str, str]]:
+    for one in text.split(NEXT):
+        measure, outcome, ground = one.split(PART)
+        yield measure, outcome, ground
 
 
-def _not_counted(case_id: int, text: str) -> set[tuple[int, int] | tuple[int, int, str]]:
-    found: set[tuple[int, int] | tuple[int, int, str]] = set()
-    for clock, _, rung in (one.partition(PART) for one in text.split(NEXT) if one):
-        found.add((case_id, int(clock), rung) if rung else (case_id, int(clock)))
-    return found
-
-
-def _worst(lit: Any) -> Light | None:
-    found: list[Item] = list(lit)
-    return max((one.lit.light for one in found), key=LIGHT_ORDER.__getitem__, default=None)
+def _lights(lit: Iterable[tuple[str, str, str]], scheme: Scheme) -> Lights:
+    """What the marks of a case come to; each is its measure, its light and why it does not count."""
+    marks = [(measure, Light(outcome), ground) for measure, outcome, ground in lit]
+    counted = [light for measure, light, _ in marks if measure == "light"]
+    waived = [light for measure, light, ground in marks if measure == "lit" and ground]
+    worst = LIGHT_ORDER.__getitem__
+    return Lights(
+        max(counted, key=worst, default=Light.GREEN), max(waived, key=worst, default=None), of_lights(counted, scheme)
+    )
 
 
 # -- the table of columns ---------------------------------------------------------------------------------------------
@@ -198,7 +204,7 @@ def _clock_columns(name: str) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
-_LIT = ("id", "crossings", "waived")
+_LIT = ("id", "marks")
 _PLAIN = (
     _plain("number", Shape.TEXT, "series", "year", "serial", of=lambda chunk: chunk.numbers),
     _plain("procedure", Shape.CODE, "procedure", words="procedure"),

@@ -5,7 +5,7 @@ that the first row comes at once and nothing grows with the number of rows: not 
 walked along the index of closings. The driver holds `ROWS_A_FETCH` rows (PostgreSQL: a server-side cursor).
 
 Instants arrive as texts in UTC, `2026-03-11 15:00:00.000000`, on both databases: a report writes far more of them than
-it works with, and a text costs a tenth of a `datetime`. Of several clocks, crossings or waivers of a case the parts are
+it works with, and a text costs a tenth of a `datetime`. Of several clocks or lights of a case the parts are
 joined by `NEXT` and their fields by `PART`, two characters that stand in no code.
 """
 
@@ -15,12 +15,12 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, Text, and_, cast, exists, func, select
-from sqlalchemy import case as either
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, Text, and_, cast, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from cases.tables import Clock, Event, Party, PersonalText, Rating, Waiver
+from cases.assessment_tables import Mark
+from cases.tables import Clock, Party, PersonalText, Rating
 from cases.visibility import case, masked_texts, unmasked_texts, visible_cases
 from people.tables import UnitAbove
 from workflow.model import Actor, Kind, Side, TextKind, UnitId
@@ -28,14 +28,15 @@ from workflow.model import Actor, Kind, Side, TextKind, UnitId
 ROWS_A_FETCH = 1000
 NEXT, PART = "\x1e", "\x1f"
 BETWEEN_NAMES = "、"
+#: The measures that say what lit: before waivers and after.
+LIT = ("lit", "light")
 
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
-_event = Event.__table__.c  # type: ignore[attr-defined]
+_mark = Mark.__table__.c  # type: ignore[attr-defined]
 _party = Party.__table__.c  # type: ignore[attr-defined]
 _text = PersonalText.__table__.c  # type: ignore[attr-defined]
 _rating = Rating.__table__.c  # type: ignore[attr-defined]
-_waiver = Waiver.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +105,11 @@ def _parts(actor: Actor, *, masked: bool) -> Mapping[str, ColumnElement[Any]]:
         masked_texts(kind) if masked else unmasked_texts(kind, actor=actor)
         for kind in (TextKind.TITLE, TextKind.PARTY_NAME)
     )
-    lit = either((_has_crossed(case.id), _crossings(case.id)))
-    not_counted = either((_has_crossed(case.id), _waived(case.id)))
     return {
         **{name: case[name] for name in plain},
         **{name: as_utc_text(case[name]) for name in instants},
         "clocks": _clocks(case.id),
-        "crossings": lit,
-        "waived": not_counted,
+        "marks": _lights(case.id),
         "rating": _last_rating(case.id),
         "title": titles.limit(1).scalar_subquery(),
         **{side.value: _named(names, side) for side in Side},
@@ -125,21 +123,10 @@ def _clocks(here: ColumnElement[Any]) -> ColumnElement[Any]:
     return _joined(_record(*fields), _clock.case_id == here, *duty)
 
 
-def _has_crossed(here: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether any clock of the case has reached a rung. Most cases never light, and the events of a case lie apart."""
-    return exists().where(_clock.case_id == here, _clock.crossed_until.is_not(None))
-
-
-def _crossings(here: ColumnElement[Any]) -> ColumnElement[Any]:
-    fields = cast(_event.seq, String), as_utc_text(_event.occurred_at), _event.data
-    return _joined(_record(*fields), _event.stream == here, _event.code == "clock:crossed")
-
-
-def _waived(here: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What does not count: clocks as their number, single lights as number and rung."""
-    clocks = _joined(cast(_clock.number, String), _clock.case_id == here, _clock.waived.is_(True))
-    lights = _joined(_record(cast(_waiver.clock, String), _waiver.rung), _waiver.case_id == here, _waiver.decision == "upheld")  # fmt: skip
-    return func.coalesce(clocks, "").concat(NEXT).concat(func.coalesce(lights, ""))
+def _lights(here: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The lights that a case has left behind, before and after waivers, as `cases/tally.py` keeps them."""
+    fields = _mark.measure, _mark.outcome, func.coalesce(_mark.ground, "")
+    return _joined(_record(*fields), _mark.case_id == here, _mark.measure.in_(LIT))
 
 
 def _last_rating(here: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -12,7 +12,7 @@ What a reader of the report must know:
 - *Days in hand.* Whole calendar days from the local day on which the deciding clock (`decision`, `order` or `period`)
   stopped to its last day in time: 0 is the last day itself, negative is over. Calendar days also where the rule counts
   working days, so that rows can be compared. A refusal stops the deciding clock too, if it ran.
-- *Lights and points* come from the crossings in the ledger, whichever year they lit in, under the scheme LIGHTS-A. A
+- *Lights and points* are those of the assessment (`workflow/marks.py`), whichever year they lit in, under LIGHTS-A. A
   waived light costs nothing and has a column of its own.
 """
 
@@ -24,6 +24,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cases.office import OfficeContext
+from cases.tally import fresh_marks, moved_since
 from people.directory import names_of_accounts, names_of_units
 from reports.closure_columns import COLUMNS, Chunk, Column, Names, Shape, columns_of, parts_of
 from reports.closure_query import Choice, pages, statement
@@ -53,10 +54,13 @@ def read(connection: Connection, report: Report, *, actor: Actor, office: Office
     times = LocalTimes(office.policy.calendar.zone)
     parts = parts_of(columns_of(report.columns))
     query = statement(actor, report.choice, parts, masked=report.masked)
+    moved = moved_since(connection) if "marks" in parts else set[int]()
     for page in pages(connection, query):
         found = dict(zip(parts, zip(*page, strict=True), strict=True))
         names.look_up(found.get("holder_person", ()))
-        yield Chunk(found, names=names.known, times=times, scheme=office.policy.schemes[SCHEME])
+        here = moved.intersection(found["id"]) if moved else ()
+        fresh = fresh_marks(connection, office.policy.calendar, here) if here else None
+        yield Chunk(found, names=names.known, times=times, scheme=office.policy.schemes[SCHEME], fresh=fresh)
 
 
 class _Names:

@@ -8,12 +8,11 @@ lines as they are shown. Source: the schemes themselves (`policies/scoring/`).
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from workflow.model import LIGHT_ORDER, AccountId, Light, UnitId
+from workflow.model import LIGHT_ORDER, Light
 from workflow.policy import Scheme, SchemeItem
 
 #: How many marks there are, by measure and outcome.
@@ -128,43 +127,3 @@ def of_lights(lights: Iterable[Light], scheme: Scheme) -> Decimal:
     """What these lights cost together, before floor and ceiling."""
     cost = points_of_lights(scheme)
     return sum((cost[light] for light in lights), Decimal(0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LitRung:
-    """A crossing that lit: which clock of which case, when it came true, who held the case then, which event says so."""
-
-    case_id: int
-    clock: int
-    rule: str
-    light: Light
-    occurred_at: datetime
-    unit: UnitId
-    person: AccountId | None
-    event: int  #: the seq of the event in the case's stream
-    waived: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One line of a sheet. `points` is zero for a light that was waived: it is shown, and not counted."""
-
-    lit: LitRung
-    points: Decimal
-
-
-def items(lit: Iterable[LitRung], scheme: Scheme) -> tuple[Item, ...]:
-    """The worst light of each clock with its points, in the order in which they lit."""
-    worst: dict[tuple[int, int], LitRung] = {}
-    for one in lit:
-        key = (one.case_id, one.clock)
-        if key not in worst or _weight(one) > _weight(worst[key]):
-            worst[key] = one
-    cost = points_of_lights(scheme)
-    found = (Item(lit=one, points=Decimal(0) if one.waived else cost[one.light]) for one in worst.values())
-    return tuple(sorted(found, key=lambda item: (item.lit.occurred_at, item.lit.case_id, item.lit.clock)))
-
-
-def _weight(lit: LitRung) -> tuple[bool, int]:
-    """A light that counts outweighs any that was waived; then the worse one."""
-    return not lit.waived, LIGHT_ORDER[lit.light]

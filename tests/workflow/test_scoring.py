@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workflow.factories import at, shipped_policy
+from tests.workflow.factories import shipped_policy
 from workflow.marks import MEASURES
-from workflow.model import AccountId, Light, UnitId
+from workflow.model import Light
 from workflow.policy import Scheme, SchemeItem
-from workflow.scoring import Counts, LitRung, items, of_lights, rounded, score
+from workflow.scoring import Counts, of_lights, rounded, score
 
 SCHEMES = shipped_policy().schemes
 LIGHTS_A, RATES_B, DACHUAN, JINHUA = (SCHEMES[name] for name in ("LIGHTS-A", "RATES-B", "DACHUAN", "JINHUA"))
@@ -270,45 +270,7 @@ def test_one_more_light_never_raises_a_shipped_score(counts: Counts, scheme: Sch
     assert before is None or after is None or after <= before
 
 
-# -- what one light costs, line by line -------------------------------------------------------------------------------
-
-
-def lit(light: Light, on: str, *, case: int = 1, clock: int = 1, waived: bool = False) -> LitRung:
-    return LitRung(
-        case_id=case, clock=clock, rule="HOT-07", light=light, occurred_at=at(on), unit=UnitId(3), person=AccountId(4),
-        event=9, waived=waived,
-    )  # fmt: skip
-
-
-YELLOW = lit(Light.YELLOW, "2026-03-06T00:00")
-RED = lit(Light.RED, "2026-03-10T00:00")
-
-
-def costs(*rungs: LitRung) -> list[Decimal]:
-    return [item.points for item in items(rungs, LIGHTS_A)]
-
-
-@pytest.mark.parametrize("order", [(YELLOW, RED), (RED, YELLOW)])
-def test_a_red_supersedes_the_yellow_of_the_same_clock_in_whatever_order_they_are_read(
-    order: tuple[LitRung, ...],
-) -> None:
-    (item,) = items(order, LIGHTS_A)
-    assert (item.points, item.lit) == (exactly("-1.0"), RED)
-
-
-def test_two_clocks_stand_in_the_order_in_which_they_lit() -> None:
-    assert costs(RED, replace(YELLOW, clock=2), replace(YELLOW, case_id=2, clock=1)) == [
-        exactly("-0.5"), exactly("-0.5"), exactly("-1.0"),
-    ]  # fmt: skip
-
-
-def test_a_waived_light_is_shown_and_costs_nothing() -> None:
-    (item,) = items([replace(YELLOW, waived=True)], LIGHTS_A)
-    assert (item.points, item.lit.waived) == (0, True)
-
-
-def test_a_waived_red_leaves_the_yellow_of_its_clock() -> None:
-    assert costs(YELLOW, replace(RED, waived=True)) == [exactly("-0.5")]
+# -- what lights cost -------------------------------------------------------------------------------------------------
 
 
 def test_what_lights_cost_together_knows_no_bounds() -> None:
