@@ -4,10 +4,11 @@ A unit answers for a light even after the case has moved on: `charged_case` find
 then shown its number and its lights and nothing else of it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists
+from sqlalchemy import Connection, Exists, exists
 
 from cases.crossings import TIMERS
 from cases.rows import rungs_from
@@ -59,7 +60,7 @@ def contested_lights(connection: Connection, *, actor: Actor) -> list[Contested]
         .limit(SHOWN)
     )
     if mine:
-        query = query.where(_waiver.unit.in_(actor.units))
+        query = query.where(_waiver.unit.in_(actor.units), ~_recused(actor))
     return [
         Contested(
             case_id=row.case_id,
@@ -84,7 +85,20 @@ def charged_case(connection: Connection, public_id: str, *, actor: Actor) -> int
     """The case of that address, if a unit of the actor's has ever held it: found with other eyes than their own. Recusal
     holds here too."""
     held = exists().where(_custody.case_id == case.id, _custody.unit.in_(actor.units))
-    recused = exists().where(_recusal.case_id == case.id, _recusal.person == actor.account)
-    query = visible_cases(TIMERS, case.id).where(case.public_id == public_id, held, ~recused)
-    found: int | None = connection.execute(query).scalar()
+    query = visible_cases(TIMERS, case.id).where(case.public_id == public_id, held, ~_recused(actor))
+    found: int | None = None if "\0" in public_id else connection.execute(query).scalar()
     return found
+
+
+def names_of_charged(
+    connection: Connection, cases: Iterable[int], *, actor: Actor
+) -> dict[int, tuple[str, tuple[str, int, int]]]:
+    """Address and number of cases that a unit is charged for, wherever they are now; not of those that the actor is recused
+    from. Whoever asks must be entitled to that unit's sheet."""
+    columns = case.id, case.public_id, case.series, case.year, case.serial
+    query = visible_cases(TIMERS, *columns).where(case.id.in_(list(cases)), ~_recused(actor))
+    return {row.id: (row.public_id, (row.series, row.year, row.serial)) for row in connection.execute(query)}
+
+
+def _recused(actor: Actor) -> Exists:
+    return exists().where(_recusal.case_id == case.id, _recusal.person == actor.account)

@@ -40,8 +40,8 @@ class Tally(Row, table=True):
     __tablename__ = "tally"
     __table_args__ = ({"sqlite_with_rowid": False},)
     year: int = Field(primary_key=True)
+    person: int = Field(primary_key=True, sa_type=BigKey)  #: before the unit: all units together stand side by side
     unit: int = Field(primary_key=True, sa_type=BigKey)
-    person: int = Field(primary_key=True, sa_type=BigKey)
     measure: str = Field(primary_key=True)
     outcome: str = Field(primary_key=True)
     n: int

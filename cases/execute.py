@@ -18,19 +18,23 @@ from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people
 from cases.ledger import Head, NewEvent
 from cases.numbers import issue_number
-from cases.office import OfficeContext
+from cases.office import OfficeContext, load_closed_years
 from cases.outbox import messages, post
 from cases.rows import vouched
 from cases.tables import Case
 from people.audiences import Roster
 from workflow.clocks import crossed
-from workflow.commands import Command, Intake
+from workflow.commands import AppealLight, AskAgain, Command, Intake
 from workflow.definition import Situation
 from workflow.fields import people_named
 from workflow.machine import decide, with_crossings_recorded
 from workflow.model import Actor, CaseFacts, Decision, Json, State, UnitId
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
+
+
+#: Commands that a closed year forbids.
+CONTESTING = (AppealLight, AskAgain)
 
 
 class CaseNotFound(Exception):
@@ -96,9 +100,11 @@ def execute(
     head, facts = _settle(connection, head, facts, now=now)
     policy = office.policy.for_profile(facts.profile)
     people = load_people(connection, people_named(command), case_id=case_id)
-    situation = Situation(
-        facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=office.closed_years
-    )
+    closed_years = office.closed_years
+    if isinstance(command, CONTESTING):  # the office may have closed a year since this request began
+        ledger.wait_for_key(connection, ledger.CLOSING)
+        closed_years = load_closed_years(connection)
+    situation = Situation(facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=closed_years)
     decision = decide(situation, command)
     wrote = apply(connection, case_id, decision, version=facts.version)
     version = facts.version + 1

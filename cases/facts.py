@@ -1,6 +1,8 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
+import json
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -88,6 +90,11 @@ _CUSTODIES = Statement(
     .where(_custody.case_id == bindparam("case_id"))
     .order_by(_custody.number)
 )
+_CROSSED = Statement(
+    select(_event.data, _event.recorded_at)
+    .where(_event.stream == bindparam("case_id"), _event.code == "clock:crossed")
+    .order_by(_event.seq)
+)
 #: Who answers for lights, or decides about them: only they are told who held a case when it lit.
 ANSWER_FOR_LIGHTS = frozenset({Role.SUPERVISOR, Role.ASSESSOR})
 
@@ -124,7 +131,7 @@ def load_facts(
     clocks = tuple(clock_from(values) for values in _CLOCKS.rows(connection, case_id=case_id))
     facts = _facts(connection, row, clocks)
     if actor.role in ANSWER_FOR_LIGHTS and any(clock.crossed_until for clock in clocks):
-        facts = replace(facts, custodies=_custodies(connection, case_id))
+        facts = replace(facts, custodies=_custodies(connection, case_id), noticed=_noticed(connection, case_id))
     return facts, CaseName(row["public_id"], row["series"], row["year"], row["serial"])
 
 
@@ -155,6 +162,11 @@ def _custodies(connection: Connection, case_id: int) -> tuple[Custody, ...]:
         Custody(number=n, unit=unit, person=person, from_at=begin, until_at=end)
         for n, unit, person, begin, end in _CUSTODIES.rows(connection, case_id=case_id)
     )
+
+
+def _noticed(connection: Connection, case_id: int) -> dict[str, datetime]:
+    found = ((json.loads(data), at) for data, at in _CROSSED.rows(connection, case_id=case_id))
+    return {f"{data['clock']}:{data['rung']}": at for data, at in found if data["light"]}
 
 
 def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...]) -> CaseFacts:

@@ -23,6 +23,8 @@ from workflow.model import Actor, Json
 
 OFFICE_STREAM = 0
 GENESIS = ""
+#: What closing a year and contesting a light wait for each other by (`wait_for_key`).
+CLOSING = "year:closing"
 
 _head = StreamHead.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]

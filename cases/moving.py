@@ -17,9 +17,10 @@ from cases.apply import DERIVED
 from cases.ledger import Head, NewEvent, append_rows, chained
 from cases.outbox import messages, post
 from cases.planning import TOLD_OF_A_MOVE, Change, Plan, planned
-from cases.policies import publish
+from cases.policies import present_policy, publish
 from cases.rows import INSERT, UPDATE, stamp, to_row, vouched
 from cases.sweep import sweep
+from cases.tally import start_over
 from infra.db import transaction
 from infra.statements import Statement
 from people.audiences import Roster
@@ -90,7 +91,10 @@ def apply_plan(
         found = planned(connection, candidate, now=now, keep_rules=keep_rules, note=changes.append, progress=progress)
         if found.id != plan:
             raise BookHasMoved(found)
+        before = present_policy(connection, calendar=candidate.calendar.name).calendar.zone
         version = publish(connection, files, actor=actor, now=now, plan=plan)
+        if candidate.calendar.zone.key != before.key:
+            start_over(connection)  # the year of a mark is that of the office's zone
         writer = _Writer(connection, Roster.whole(connection), actor=actor, now=now, plan=plan)
         mails = sum(writer.write(changes[first : first + BATCH]) for first in range(0, len(changes), BATCH))
     return Applied(version=version, events=len(changes), mails=mails)

@@ -58,8 +58,13 @@ def load_office(connection: Connection) -> OfficeContext:
         profiles=tuple(row.profiles.split()),
         demo=row.demo,
         simulation=row.simulation,
-        closed_years=frozenset(connection.execute(select(_close.year)).scalars()),
+        closed_years=load_closed_years(connection),
     )
+
+
+def load_closed_years(connection: Connection) -> frozenset[int]:
+    """The years whose assessment is final."""
+    return frozenset(connection.execute(select(_close.year)).scalars())
 
 
 def choose(

@@ -93,6 +93,14 @@ def tally_some(connection: Connection, calendar: WorkCalendar, *, at_most: int =
     return len(heads)
 
 
+def start_over(connection: Connection) -> None:
+    """Nothing is tallied any more, every case is to be worked out anew: what marks depend on beside the events has changed
+    (the office's zone), or somebody has touched them."""
+    connection.execute(delete(MarkRow))
+    connection.execute(delete(Tally))
+    connection.execute(update(StreamHead).where(_head.stream != OFFICE_STREAM).values(tallied=0))
+
+
 def moved_since(connection: Connection) -> set[int]:
     """The cases whose stored marks are not those of the record as it stands."""
     return set(connection.execute(_moved()).scalars())
@@ -163,6 +171,20 @@ def recount(connection: Connection, *, year: int) -> Counter[Key]:
     # Grouped by the columns of the index as they stand in it, so that no database has to sort.
     grouped = query.group_by(_mark.year, _mark.unit, _mark.person, _mark.measure, _mark.outcome)
     return Counter({(row[0], row[1], row[2], row[3], row[4]): row[5] for row in connection.execute(grouped)})
+
+
+def agrees(connection: Connection, calendar: WorkCalendar, *, year: int) -> bool:
+    """Whether the stored marks and tallies of a year are what the events of every case give: all cases are worked out."""
+    events: Counter[CaseMark] = Counter()
+    for one in histories(connection, actor=TIMERS):
+        events.update(CaseMark(case_id=one.case_id, mark=mark) for mark in marks(one, calendar) if mark.year == year)
+    rows = connection.execute(select(*_mark).where(_mark.year == year))
+    stored = Counter(CaseMark(case_id=row.case_id, mark=mark_of(row)) for row in rows)
+    by_person, by_unit = tallied(connection, year=year), tallied(connection, year=year, by_person=False)
+    of_units: Counter[Key] = Counter()
+    for (_, unit, _, measure, outcome), n in by_person.items():
+        of_units[year, unit, NOBODY, measure, outcome] += n
+    return events == stored and recount(connection, year=year) == by_person and of_units == by_unit
 
 
 def tallied(connection: Connection, *, year: int, by_person: bool = True) -> Counter[Key]:

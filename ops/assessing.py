@@ -12,9 +12,9 @@ from cases.crossings import TIMERS
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.policies import files_of, shipped_files
-from cases.tally import keep_up, recount, tallied
+from cases.tally import agrees, keep_up, start_over
 from cases.words import Words, fault_words
-from infra.db import reading
+from infra.db import reading, transaction
 from ops.clock import read_clock
 from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
@@ -196,11 +196,17 @@ def compare(
 @assess.command()
 def tally(
     year: Annotated[
-        int | None, typer.Option("--check", help="核对某年的汇总与逐案计数。Compare with a recount.")
+        int | None, typer.Option("--check", help="核对某年的汇总与事件算出的结果。Compare with what the events give.")
     ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="清空后重新计入。Throw all tallies away and make them anew.")
+    ] = False,
 ) -> None:
     """把还没有计入的案件计入（平时由定时任务做）。Tally what has moved; the timers do it every minute."""
     engine = opened_engine()
+    if rebuild:
+        with transaction(engine) as connection:
+            start_over(connection)
     with reading(engine) as connection:
         office = office_of(connection)
     done = keep_up(engine, office.policy.calendar)
@@ -208,7 +214,7 @@ def tally(
         typer.echo(str(done))
         return
     with reading(engine) as connection:
-        same = recount(connection, year=year) == tallied(connection, year=year)
+        same = agrees(connection, office.policy.calendar, year=year)
     typer.echo(reader_words()("assess.tally_agrees" if same else "assess.tally_differs", year=year))
     raise typer.Exit(0 if same else WRONG)
 
@@ -267,7 +273,7 @@ def _figure(sheet: Sheet | None) -> str | None:
 
 
 def _line(line: SheetLine, office: OfficeContext, words: Words) -> str:
-    number = case_number(office.short_name, *line.number)
+    number = case_number(office.short_name, *line.number) if line.number else words("assess.recused")
     points = "" if line.points is None else f"{line.points:+}"
     waived = f" {words('assess.waived')}: {words(f'waived.{line.mark.ground}')}" if line.mark.ground else ""
     at = line.mark.at.astimezone(office.policy.calendar.zone).isoformat(timespec="minutes")

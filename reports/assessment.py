@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from cases.crossings import TIMERS
+from cases.appeals import names_of_charged
 from cases.history import histories
 from cases.office import OfficeContext
 from cases.tally import NOBODY, CaseMark, Key, counted_marks, counts
@@ -176,8 +176,8 @@ class SheetLine:
     since, for it answers for the light, but the case itself is within its reach no longer."""
 
     case_id: int
-    number: tuple[str, int, int]  #: series, year, serial
-    public_id: str
+    number: tuple[str, int, int] | None  #: series, year, serial; None: the reader is recused from it
+    public_id: str | None
     within_reach: bool
     mark: Mark
     points: Decimal | None  #: None for what costs by its share
@@ -200,9 +200,11 @@ def lines_from(
     if "light" in counted:
         counted.add("lit")  # what was waived is shown too
     found = [one for one in marked if is_named(one.mark) and one.mark.measure in counted]
-    named, within = _names(connection, found, TIMERS), _names(connection, found, actor)
+    ids = {one.case_id for one in found}
+    named = names_of_charged(connection, ids, actor=actor)
+    within = set(connection.execute(visible_cases(actor, case.id).where(case.id.in_(ids))).scalars())
     return tuple(
-        _line(one, named[one.case_id], scheme, within_reach=one.case_id in within) for one in _once_a_light(found)
+        _line(one, named.get(one.case_id), scheme, within_reach=one.case_id in within) for one in _once_a_light(found)
     )
 
 
@@ -216,22 +218,16 @@ def _once_a_light(found: list[CaseMark]) -> list[CaseMark]:
     return [one for one in found if one.mark.measure != "lit" or (one.case_id, one.mark.seq) not in counted]
 
 
-def _line(one: CaseMark, named: tuple[str, tuple[str, int, int]], scheme: Scheme, *, within_reach: bool) -> SheetLine:
+def _line(one: CaseMark, named: tuple[str, tuple[str, int, int]] | None, scheme: Scheme, *, within_reach: bool) -> SheetLine:
     points = None
     if one.mark.measure == "light":
         points = of_lights([Light(one.mark.outcome)], scheme)
     elif one.mark.measure == "lit":
         points = Decimal(0)  # waived, or superseded by a worse one of the same time limit
-    public_id, number = named
+    public_id, number = named or (None, None)
     return SheetLine(
         case_id=one.case_id, number=number, public_id=public_id, within_reach=within_reach, mark=one.mark, points=points
     )
-
-
-def _names(connection: Connection, found: list[CaseMark], actor: Actor) -> dict[int, tuple[str, tuple[str, int, int]]]:
-    query = visible_cases(actor, case.id, case.public_id, case.series, case.year, case.serial)
-    rows = connection.execute(query.where(case.id.in_({one.case_id for one in found})))
-    return {row.id: (row.public_id, (row.series, row.year, row.serial)) for row in rows}
 
 
 def counts_of_case(connection: Connection, case_id: int, *, actor: Actor, office: OfficeContext) -> Counts:

@@ -5,23 +5,25 @@ signs exactly that, or is shown what it comes to now. What is kept: the bytes of
 cut-off of every chain, the result and its hash, both signers. Later facts change nothing of it: they are listed as an
 addendum (`addendum.py`).
 
-    CannotClose     TooEarly, ClosedAlready, AppealsWait, NotProposed, SignedByTheSame, RecordHasMoved
+    CannotClose     TooEarly, ClosedAlready, AppealsWait, StillContestable, NotProposed, SignedByTheSame,
+                    NotTheWholeOffice, TalliesDiffer, RecordHasMoved
 """
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, insert, literal, select
 
 from cases.assessment_tables import YearClose, YearCutoff
 from cases.crossings import TIMERS
-from cases.history import histories
-from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
+from cases.history import CROSSED, histories
+from cases.ledger import CLOSING, OFFICE_STREAM, NewEvent, append_to_office, wait_for_key
 from cases.office import OfficeContext
 from cases.policies import files_of
 from cases.rows import rungs_from, stamp, vouched_for_office
 from cases.tables import Case, Clock, Event, StreamHead, Waiver
+from cases.tally import counts
 from cases.visibility import case, visible_cases
 from reports.assessment import YearWithoutData, check_year
 from reports.closed_years import LONG, closed_years, closing_key, cutoff_digest, hash_of
@@ -80,6 +82,24 @@ class SignedByTheSame(CannotClose):
     code = "close.same_signer"
 
 
+class NotTheWholeOffice(CannotClose):
+    """The signer does not see every unit of which the result speaks."""
+
+    code = "close.not_the_whole_office"
+
+
+class TalliesDiffer(CannotClose):
+    """The sheets that are shown are not those that the events give."""
+
+    code = "close.tallies_differ"
+
+
+class StillContestable(CannotClose):
+    """A light of the year became known so late that its unit may still appeal. Carries the last day."""
+
+    code = "close.still_contestable"
+
+
 class RecordHasMoved(CannotClose):
     """The year comes to something else now than what was proposed. Carries the hash of what it comes to."""
 
@@ -102,8 +122,9 @@ def propose_close(
 ) -> Proposal:
     """The first signature. Raises `CannotClose`, `YearCannotBeAssessed`, `KeyError` for an unknown scheme."""
     chosen = office.policy.schemes[scheme]
+    wait_for_key(connection, CLOSING)
     _check(connection, year=year, office=office, now=now)
-    result = _worked_out(connection, year=year, scheme=chosen, office=office)
+    result = _worked_out(connection, year=year, scheme=chosen, actor=actor, office=office)
     found = hash_of(result)
     assert actor.account is not None, "a person signs"
     append_to_office(
@@ -135,6 +156,7 @@ def close_year(
     connection: Connection, *, year: int, result_hash: str, actor: Actor, office: OfficeContext, now: datetime
 ) -> None:
     """The second signature, under exactly the result of that hash. Raises `CannotClose`, `YearCannotBeAssessed`."""
+    wait_for_key(connection, CLOSING)
     _check(connection, year=year, office=office, now=now)
     proposal = proposal_of(connection, year)
     if proposal is None:
@@ -144,7 +166,7 @@ def close_year(
     # The cut-off first: what is worked out below reads no event beyond it, whatever is recorded meanwhile.
     _cut_off(connection, year)
     scheme = office.policy.schemes[proposal.scheme]
-    result = _worked_out(connection, year=year, scheme=scheme, office=office, closed_year=year)
+    result = _worked_out(connection, year=year, scheme=scheme, actor=actor, office=office, closed_year=year)
     if not hash_of(result) == proposal.result_hash == result_hash:
         raise RecordHasMoved(hash_of(result))
     files = files_of(connection, office.policy.version)
@@ -186,6 +208,8 @@ def _check(connection: Connection, *, year: int, office: OfficeContext, now: dat
         raise TooEarly(first.isoformat())
     if waiting := _undecided(connection, year, calendar):
         raise AppealsWait(waiting)
+    if last := _last_appeal(connection, year, office, now=now):
+        raise StillContestable(last.isoformat())
 
 
 def _undecided(connection: Connection, year: int, calendar: WorkCalendar) -> int:
@@ -203,20 +227,45 @@ def _undecided(connection: Connection, year: int, calendar: WorkCalendar) -> int
     return sum(1 for at in lit if at is None or calendar.local_day(at).year <= year)
 
 
+def _last_appeal(connection: Connection, year: int, office: OfficeContext, *, now: datetime) -> date | None:
+    """The last day on which somebody may still appeal against a light of the year; None if nobody may."""
+    calendar, days = office.policy.calendar, office.policy.appeal.working_days
+    first, end = calendar.start_of(date(year, 1, 1)), calendar.start_of(date(year + 1, 1, 1))
+    query = (
+        visible_cases(TIMERS, _event.recorded_at, _event.data)
+        .join_from(Case, Event, _event.stream == case.id)
+        .where(_event.code == CROSSED, _event.occurred_at >= first, _event.occurred_at < end)
+        .where(_event.recorded_at > now - timedelta(days=3 * days + 14))
+    )
+    noticed = (row.recorded_at for row in connection.execute(query) if json.loads(row.data)["light"])
+    lasts = (calendar.nth_working_day_after(calendar.local_day(at), days) for at in noticed)
+    return max((last for last in lasts if now < calendar.end_of(last)), default=None)
+
+
 def _cut_off(connection: Connection, year: int) -> None:
     heads = select(literal(year), _head.stream, _head.seq, _head.hash).where(_head.stream != OFFICE_STREAM)
     connection.execute(insert(YearCutoff).from_select(["year", "stream", "seq", "hash"], heads))
 
 
 def _worked_out(
-    connection: Connection, *, year: int, scheme: Scheme, office: OfficeContext, closed_year: int | None = None
+    connection: Connection,
+    *,
+    year: int,
+    scheme: Scheme,
+    actor: Actor,
+    office: OfficeContext,
+    closed_year: int | None = None,
 ) -> bytes:
+    """The result from the events. Whoever signs must see every unit that it speaks of, and the sheets that everybody reads
+    must say the same: they are made from tallies, which somebody might have touched."""
     calendar = office.policy.calendar
-    found = gathered(
-        histories(connection, actor=TIMERS, closed_year=closed_year), year=year, calendar=calendar
-    )  # fmt: skip
+    found = gathered(histories(connection, actor=TIMERS, closed_year=closed_year), year=year, calendar=calendar)
     if not found.counts:
         raise YearWithoutData(year)
+    if not {unit for _, unit, *_ in found.counts} <= actor.units:
+        raise NotTheWholeOffice
+    if closed_year is None and found.counts != counts(connection, calendar, year=year):
+        raise TalliesDiffer(year)
     return result_of(found, scheme, zone=calendar.zone.key)
 
 

@@ -174,8 +174,9 @@ def record(connection: Connection, order: Order, made: Made, *, actor: Actor, no
 
 
 def latest(connection: Connection) -> list[Exported]:
-    """The last exports of the office, the latest first."""
-    return [_exported(row) for row in connection.execute(_exports().limit(SHOWN))]
+    """The last closure reports of the office, the latest first."""
+    of_closures = _exports().where(_event.data.contains('"report":"closures"'))
+    return [_exported(row) for row in connection.execute(of_closures.limit(SHOWN))]
 
 
 def which(connection: Connection, sha256: str) -> Exported | None:

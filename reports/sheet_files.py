@@ -28,7 +28,7 @@ LIGHTS = ("light", "lit")
 class PaperLine:
     """One line of a sheet in the reader's words."""
 
-    public_id: str
+    public_id: str | None
     within_reach: bool
     number: str
     rule: str
@@ -69,7 +69,7 @@ def line_words(line: SheetLine, office: OfficeContext, words: Words) -> PaperLin
     return PaperLine(
         public_id=line.public_id,
         within_reach=line.within_reach,
-        number=case_number(office.short_name, *line.number),
+        number=case_number(office.short_name, *line.number) if line.number else words("assess.recused"),
         rule=mark.rule or "",
         clock=mark.clock,
         what=words(f"light.{mark.outcome}") if lit else f"{words(f'measure.{mark.measure}')} · {words(f'mark.{mark.outcome}')}",
@@ -106,7 +106,7 @@ def as_json(sheet: Sheet, lines: Iterable[SheetLine], office: OfficeContext) -> 
 def _line_as_json(line: SheetLine, office: OfficeContext) -> dict[str, Any]:
     mark = line.mark
     return {
-        "case": case_number(office.short_name, *line.number),
+        "case": case_number(office.short_name, *line.number) if line.number else None,
         "clock": mark.clock,
         "rule": mark.rule,
         "measure": mark.measure,

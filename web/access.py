@@ -24,6 +24,9 @@ ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
 
 #: An id in an address: as large as a key of the database can be, and no larger.
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+#: A year in an address, and a number that a column of 32 bits holds.
+YearId = Annotated[int, Path(ge=1, le=9999)]
+SmallId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

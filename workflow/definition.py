@@ -175,6 +175,7 @@ class Step:
     clocks: tuple[ClockChange, ...] = ()
     tells: tuple[Audience, ...] = ()
     marks: str | None = None  #: the milestone that the case has reached after it
+    forgets: frozenset[str] = frozenset()  #: milestones that are to be reached anew after it
     cannot_be_undone: bool = False
     quiet: bool = False  #: not worth naming while it is closed: it answers to something that rarely is
 

@@ -308,7 +308,7 @@ def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[Recor
     ended = target in FINAL_STATES and facts.state not in FINAL_STATES
     return Progress(
         state=target,
-        milestones=facts.milestones | {step.marks} if step.marks else facts.milestones,
+        milestones=(facts.milestones - step.forgets) | ({step.marks} if step.marks else set()),
         next_number=draft.next_number,
         holder_unit=custody.unit,
         holder_person=custody.person,

@@ -153,9 +153,11 @@ def waiver_of(lit: Lit, clock: Clock, history: History) -> tuple[str, int] | Non
         return history.outcome.removeprefix(NOT_OURS), history.seq_of_end
     if clock.waived and clock.outcome != VOID:
         return BY_EXTENSION, history.written[clock.number]
-    if any(pause.at <= lit.at < pause.until for pause in clock.pauses):
+    if any(pause.at < lit.at < pause.until for pause in clock.pauses):
         return BY_PAUSE, history.written[clock.number]
-    upheld = [w for w in history.waivers if (w.clock, w.rung, w.decision) == (lit.clock, lit.rung, "upheld")]
+    # What lights at the reopening itself is the lateness of before, and shares what was decided about it.
+    numbers = {lit.clock, *([clock.extends] if clock.extends is not None and lit.at == clock.opened_at else [])}
+    upheld = [w for w in history.waivers if w.clock in numbers and (w.rung, w.decision) == (lit.rung, "upheld")]
     return (upheld[0].ground, history.written[upheld[0].number]) if upheld else None
 
 

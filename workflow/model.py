@@ -328,6 +328,7 @@ class CaseFacts:
     authors: frozenset[AccountId] = frozenset()  #: who has acted in it; known once a light of it is contested
     custody: Custody | None = None
     custodies: tuple[Custody, ...] = ()  #: all of them; known once something has lit, to those who answer for lights
+    noticed: Mapping[str, datetime] = field(default_factory=dict)  #: when each light, `clock:rung`, was; known likewise
     closed_at: datetime | None = None
     outcome: str | None = None
     extension_asked: int | None = None

@@ -238,8 +238,8 @@ class AppealRule:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     source: Source
     confidence: Confidence
-    working_days: Annotated[Whole, Gt(0)]
-    decide_working_days: Annotated[Whole, Gt(0)]
+    working_days: Annotated[Whole, Gt(0), Le(60)]
+    decide_working_days: Annotated[Whole, Gt(0), Le(60)]
     close_on: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(a_day_of_any_year)]
 
 

@@ -58,12 +58,12 @@ def _marks() -> None:
     op.create_table(
         "tally",
         sa.Column("year", sa.Integer(), nullable=False),
-        sa.Column("unit", key, nullable=False),
         sa.Column("person", key, nullable=False),
+        sa.Column("unit", key, nullable=False),
         sa.Column("measure", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("year", "unit", "person", "measure", "outcome", name=op.f("pk_tally")),
+        sa.PrimaryKeyConstraint("year", "person", "unit", "measure", "outcome", name=op.f("pk_tally")),
         sqlite_with_rowid=False,
     )
 

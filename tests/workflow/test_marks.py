@@ -159,7 +159,7 @@ def test_an_extension_waives_what_had_lit_and_the_event_that_says_so_is_the_one_
     ("began", "ended", "covered"),
     [
         ("2026-03-05T23:59", "2026-03-06T00:01", True),
-        ("2026-03-06T00:00", "2026-03-07T00:00", True),  # it begins at the very instant
+        ("2026-03-06T00:00", "2026-03-07T00:00", False),  # it begins at the very instant: the light came first
         ("2026-03-05T00:00", "2026-03-06T00:00", False),  # it has ended by then
         ("2026-03-06T00:01", "2026-03-09T00:00", False),  # it begins after
     ],

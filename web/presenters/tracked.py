@@ -35,7 +35,7 @@ TOLD = frozenset(
         "case:registered", "case:applied", "case:accepted", "case:not_accepted", "case:assigned", "case:contacted",
         "case:first_responded", "clock:extended", "clock:paused", "clock:resumed", "case:replied", "mediator:appointed",
         "mediator:replaced", "case:rights_notified", "case:session_held", "case:settled", "case:settled_in_part",
-        "case:terminated", "case:confirmation_applied", "case:followed_up", "case:rated", "case:closed",
+        "case:terminated", "case:confirmation_applied", "case:followed_up", "case:rated", "case:closed", "case:reopened",
     }
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from cases.anchors import WANTED_AUDITORS, anchor_text, file_name, list_anchors
 from infra.db import reading
 from infra.signing import public_key
 from people.directory import active_with_role
-from web.access import AUDIT, RowId, get
+from web.access import AUDIT, SmallId, get
 from web.context import Ctx, NoSuchPage
 from web.pages import render
 from web.presenters.lights import minute
@@ -26,7 +26,7 @@ def anchors(ctx: Ctx) -> Response:
 
 
 @get("/anchors/{anchor}", who=AUDIT)
-def anchor_file(ctx: Ctx, anchor: RowId) -> Response:
+def anchor_file(ctx: Ctx, anchor: SmallId) -> Response:
     """The text as it was signed, byte for byte."""
     with reading(ctx.engine) as connection:
         text = anchor_text(connection, anchor)

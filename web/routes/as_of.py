@@ -37,7 +37,7 @@ def as_of(
     """Without a date, only the question; with one that cannot be answered, the question again and why."""
     what = what if what in (LIST, SHEET) else LIST
     scheme = scheme if scheme in ctx.office.policy.schemes else SCHEME
-    on, case = on.strip(), case.strip()
+    on, case = on.strip(), case.strip().replace("\0", "")  # which PostgreSQL does not take for a text
     asked = {"on": on, "case": case, "what": what, "year": year, "scheme": scheme}
     with reading(ctx.engine) as connection:
         founded = founded_at(connection)

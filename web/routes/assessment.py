@@ -8,14 +8,14 @@ from cases.anchors import make_anchor
 from cases.words import Words
 from infra.db import reading, transaction
 from infra.i18n import write_minute
-from infra.signing import signing_key
+from infra.signing import KeyIsExposed, KeyIsUnreadable, signing_key
 from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum
 from reports.assessment import YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closed_years import closed_year
 from reports.closing import CannotClose, close_year, proposal_of, propose_close
 from reports.sheet_files import item_words, pdf_of, refusal_code, scheme_name, xlsx_of
-from web.access import ASSESSMENT, AUDIT, RowId, get, post
+from web.access import ASSESSMENT, AUDIT, RowId, YearId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
@@ -31,6 +31,12 @@ FILES = {
 }
 
 
+class NoKey(CannotClose):
+    """The anchor that goes with the closing cannot be signed."""
+
+    code = "close.key"
+
+
 @get("/assessment", who=ASSESSMENT)
 def assessment(ctx: Ctx, year: int | None = None, scheme: str = SCHEME) -> Response:
     return _units(ctx, year or ctx.today.year, scheme)
@@ -44,9 +50,7 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
     shown = {"year": year, "years": years, "schemes": schemes, "chosen": scheme}
     with reading(ctx.engine) as connection:
         try:
-            found = assess(
-                connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, by_person=False
-            )
+            found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, by_person=False)
         except YearCannotBeAssessed as error:
             status = 404 if isinstance(error, YearWithoutCalendar) else 200
             return render(
@@ -117,7 +121,7 @@ def _file(content: bytes, name: str, kind: str) -> Response:
 
 
 @post("/assessment/{year}/propose", who=AUDIT)
-def propose(ctx: Ctx, form: Form, year: RowId) -> Response:
+def propose(ctx: Ctx, form: Form, year: YearId) -> Response:
     """The first signature: the sheets as they stand, under the scheme that was chosen."""
     scheme = form.one("scheme") or SCHEME
     try:
@@ -131,10 +135,11 @@ def propose(ctx: Ctx, form: Form, year: RowId) -> Response:
 
 
 @post("/assessment/{year}/close", who=AUDIT)
-def close(ctx: Ctx, form: Form, year: RowId) -> Response:
+def close(ctx: Ctx, form: Form, year: YearId) -> Response:
     """The second signature, under the very result that was proposed."""
-    scheme, key = form.one("scheme") or SCHEME, signing_key(ctx.site.settings.home)
+    scheme = form.one("scheme") or SCHEME
     try:
+        key = signing_key(ctx.site.settings.home)
         with transaction(ctx.engine) as connection:
             close_year(
                 connection, year=year, result_hash=form.one("result"), actor=ctx.actor, office=ctx.office, now=ctx.now
@@ -143,13 +148,15 @@ def close(ctx: Ctx, form: Form, year: RowId) -> Response:
             make_anchor(connection, office=ctx.office, key=key, now=ctx.now)
     except CannotClose as refused:
         return _units(ctx, year, scheme, refused=refused)
+    except (KeyIsExposed, KeyIsUnreadable):
+        return _units(ctx, year, scheme, refused=NoKey())
     except (YearCannotBeAssessed, KeyError) as error:
         raise NoSuchPage from error
     return see_other(f"/assessment/{year}/closed")
 
 
 @get("/assessment/{year}/closed", who=ASSESSMENT)
-def closed(ctx: Ctx, year: RowId) -> Response:
+def closed(ctx: Ctx, year: YearId) -> Response:
     """A closed year: what it came to, who signed it, and what has become known since."""
     with reading(ctx.engine) as connection:
         kept = closed_year(connection, year)
@@ -168,10 +175,10 @@ def closed(ctx: Ctx, year: RowId) -> Response:
 
 
 @get("/assessment/{year}/closed/result", who=AUDIT)
-def closed_result(ctx: Ctx, year: RowId) -> Response:
+def closed_result(ctx: Ctx, year: YearId) -> Response:
     """The very bytes that were signed."""
     with reading(ctx.engine) as connection:
         kept = closed_year(connection, year)
-    if kept is None:
+    if kept is None or not {one.unit for one in kept.sheets} <= ctx.actor.units:
         raise NoSuchPage
     return _file(kept.result.encode(), f"year-{year}.json", "json")

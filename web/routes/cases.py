@@ -4,19 +4,20 @@ from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
 from cases.execute import CaseHasMoved, execute, open_case
+from cases.ledger import find_by_key, request_key
 from cases.reading import find_case, texts_of
 from cases.tracking import in_groups
 from infra.db import reading, transaction
 from web.access import CASE_STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
-from web.forms import FormIsWrong, FormView, Option, as_typed, blank_form, read_form, shapes, with_errors
+from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import Form, Posted
 from web.presenters.case_page import changes_since, show_case, situation_of
 from web.presenters.choices import choices_for, intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from workflow.commands import Apply, Command, Intake, Register
-from workflow.model import CaseFacts, Refusal, Role, State
+from workflow.model import Refusal, Role, State
 from workflow.policy import Profile
 from workflow.procedures import PROCEDURES
 
@@ -52,11 +53,14 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
         kind = _command(situation.facts.procedure, name)
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
         choices = choices_for(connection, ctx, situation, texts)
-    # A form that was opened on another version is told so before its fields are judged by what is offered now.
-    if situation.facts.version == form.version:
-        command = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
-    else:
-        command = _as_far_as_it_goes(ctx, form, kind, situation.facts)
+        taken_already = find_by_key(connection, request_key(form.form_id))
+    # A form of another version is either the very form that made the newer one, sent twice, or a conflict. Its fields are
+    # judged by nothing: what was offered then is not known now.
+    if situation.facts.version != form.version:
+        if taken_already and taken_already[0] == case_id:
+            return
+        raise CaseHasMoved(expected=form.version, found=situation.facts.version)
+    command = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
     try:
         with transaction(ctx.engine) as connection:
             execute(
@@ -71,22 +75,6 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
             )
     except Refusal as refusal:
         raise FormIsWrong(with_errors(as_typed(kind, form.fields(), choices), refusal.reasons)) from refusal
-
-
-def _as_far_as_it_goes(ctx: Context, form: Posted, kind: type[Command], facts: CaseFacts) -> Command:
-    """A stale form: either it is the very form that made the newer version (then `execute` says so), or it is a conflict.
-
-    Its fields are read with whatever they offer, so that a repeated post finds its first result.
-    """
-    loose = {
-        shape.choice: tuple(Option(value=value.strip()) for value in form.fields().get(shape.name, ()))
-        for shape in shapes(kind)
-        if shape.choice
-    }
-    try:
-        return read_form(kind, form.fields(), loose, zone=ctx.office.policy.calendar.zone)
-    except FormIsWrong as error:
-        raise CaseHasMoved(expected=form.version, found=facts.version) from error
 
 
 def _again(ctx: Context, public_id: str, returned: FormView, *, status: int) -> Response:

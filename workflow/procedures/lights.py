@@ -111,8 +111,8 @@ def _may_not_be_appealed(light: Contestable, situation: Situation) -> Reason | N
     lit_on = calendar.local_day(light.rung.at)
     if lit_on.year in situation.closed_years:
         return Reason(code="appeal.year_is_closed", field="light", values={"year": lit_on.year})
-    # Nobody can appeal before there is a case: a letter that is registered late may have lit by then.
-    known_at = max(light.rung.at, situation.facts.registered_at or light.rung.at)
+    # Nobody can appeal against what nobody knows: a letter registered late, a light that the sweep noticed late.
+    known_at = situation.facts.noticed.get(light.name, light.rung.at)
     last = calendar.nth_working_day_after(calendar.local_day(known_at), days)
     if situation.now >= calendar.end_of(last):
         return Reason(code="appeal.too_late", field="light", values={"days": days, "last": last.isoformat()})

@@ -164,7 +164,7 @@ PETITION = Procedure(
             command=c.Reopen, event="case:reopened", sources=(S.CLOSED,), target=S.HANDLING,
             allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
             guards=(rules.a_clock_can_go_on,), writes=rules.forget_outcome, clocks=(GoOn(("decision", "order")),),
-            tells=(Audience.HOLDER, Audience.UNIT_HEAD), marks="reopened",
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), marks="reopened", forgets=frozenset({"rated"}),
         ),
         *light_steps(TOLD, until_closed=UNTIL_CLOSED),
     ),
