@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pytest
+from sqlalchemy import insert
 
+from cases.assessment_tables import YearClose
 from cases.crossings import TIMERS
 from cases.execute import CaseNotFound, Done, execute
 from cases.sweep import sweep
@@ -19,7 +21,7 @@ from ops.stories import actor_of
 from people.directory import add_account, add_unit
 from reports.assessment import assess, counts_of_case
 from tests.cases.orders import an_order
-from tests.cases.records import World, local, new_request
+from tests.cases.records import START, World, local, new_request
 from workflow import commands as c
 from workflow.commands import Command
 from workflow.model import AccountId, Actor, RecordNumber, Refusal, Role, UnitId
@@ -95,6 +97,14 @@ def asking_again(waiver: int) -> c.AskAgain:
 
 def a_decision(waiver: int, decision: str) -> c.DecideWaiver:
     return c.DecideWaiver(waiver=RecordNumber(waiver), decision=decision, reason="已核实。")  # type: ignore[arg-type]
+
+
+#: What the rules look at of a year that is closed: that it is.
+A_CLOSED_YEAR = {
+    "year": 2026, "scheme": "-", "zone": "-", "policy": "-", "scheme_content": "-", "calendar_content": "-", "cases": 0,
+    "cutoff_hash": "-", "result_hash": "-", "result": "-", "proposed_by": 1, "proposed_at": START, "closed_by": 2,
+    "closed_at": START,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -265,14 +275,13 @@ def test_with_another_light_to_contest_the_reason_names_what_is_wrong_with_this_
 
 def test_nothing_of_a_year_that_is_closed_is_contested_or_asked_again(contest: Contest) -> None:
     head = contest.world.actor("supervisor")
-    shut = Contest(
-        replace(contest.world, office=replace(contest.world.office, closed_years=frozenset({2026}))), contest.case
-    )
-    codes = shut.refused(an_appeal(contest.light), by=head, at=ASKED_AT)
-    assert codes & {"appeal.year_is_closed", "appeal.nothing_to_contest"}
     contest.appeal()
     contest.decide("rejected")
-    assert shut.refused(asking_again(contest.last_waiver()), by=head, at=DECIDED_AT) == {"appeal.year_is_closed"}
+    with transaction(contest.world.engine) as connection:
+        connection.execute(insert(YearClose).values(A_CLOSED_YEAR))
+    codes = contest.refused(an_appeal(contest.light.replace("yellow", "red")), by=head, at=ASKED_AT)
+    assert codes & {"appeal.year_is_closed", "appeal.no_such_light"}
+    assert contest.refused(asking_again(contest.last_waiver()), by=head, at=DECIDED_AT) == {"appeal.year_is_closed"}
 
 
 # -- who decides ------------------------------------------------------------------------------------------------------

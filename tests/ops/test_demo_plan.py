@@ -159,7 +159,9 @@ def test_a_changed_rule_or_ladder_is_applied_as_planned_and_then_nothing_is_left
     assert Counter(recounted(demo)) == Counter(listed(plan)), "one event a clock"
     assert listed(planned(file)) == []
     with looking(demo) as connection:
-        proposed = connection.execute("SELECT count(DISTINCT case_id || '.' || clock) FROM waiver WHERE ground = 'recounted'").fetchone()[0]
+        proposed = connection.execute(
+            "SELECT count(DISTINCT case_id || '.' || clock) FROM waiver WHERE ground = 'recounted'"
+        ).fetchone()[0]
         assert connection.execute("SELECT count(*) FROM message").fetchone()[0] - mails >= done["mails"]
     assert proposed == plan["proposals"]
     report = verify(f"sqlite:///{demo}")

@@ -99,10 +99,14 @@ class Paper:
 
     def is_waived(self, light: Light) -> bool:
         clock = self.clocks[light.clock]
-        by_pause = any(moment(begin) <= light.at < moment(end) for begin, end, *_ in json.loads(clock["pauses"]))
+        by_pause = any(moment(begin) < light.at < moment(end) for begin, end, *_ in json.loads(clock["pauses"]))
         by_extension = clock["outcome"] == "extended" and clock["waived"]
+        # What lights at the reopening itself is the lateness from before it: decided about once.
+        same = {light.clock}
+        if clock["extends"] is not None and clock["opened_at"] and moment(clock["opened_at"]) == light.at:
+            same.add(clock["extends"])
         by_decision = any(
-            (row["clock"], row["rung"], row["decision"]) == (light.clock, light.rung, "upheld")
+            row["clock"] in same and (row["rung"], row["decision"]) == (light.rung, "upheld")
             for row in self.records["waiver"].values()
         )
         return bool(self.was_not_ours or by_pause or by_extension or by_decision)

@@ -75,7 +75,12 @@ def _close_the_year(office: SmallOffice) -> None:
             connection, year=CLOSED, scheme="LIGHTS-A", actor=by["assessor"], office=office.context, now=now
         )
         close_year(
-            connection, year=CLOSED, result_hash=proposal.result_hash, actor=by["auditor"], office=office.context, now=now
+            connection,
+            year=CLOSED,
+            result_hash=proposal.result_hash,
+            actor=by["auditor"],
+            office=office.context,
+            now=now,
         )
 
 

@@ -153,9 +153,9 @@ def test_a_refused_appeal_says_why_and_loses_nothing_typed(site: Site) -> None:
     opened = an_order_that_lit_red(site)
     head = site.session_for("supervisor")
     light = the_light(site, head, opened)
-    # Lit Tue 10 March: five working days later is Tue 17; on the 18th it is too late.
+    # Noticed Wed 11 March, by the answer: five working days later is Wed 18; on the 19th it is too late.
     version = read(head.get(f"/appeals/{opened.public_id}").text).form("AppealLight").values["version"][0]
-    site.clock.set("2026-03-18T00:00")
+    site.clock.set("2026-03-19T00:00")
     head = site.session_for("supervisor")  # who signs in again after a week
     data = {
         "form_token": form_token(head), "form_id": secrets.token_hex(16), "version": version, "light": light,
@@ -164,7 +164,7 @@ def test_a_refused_appeal_says_why_and_loses_nothing_typed(site: Site) -> None:
     answer = head.post(f"/appeals/{opened.public_id}/AppealLight", data=data)
     assert answer.status_code == 422
     assert "写了很久的理由" in answer.text
-    assert "最后一天是 2026-03-17" in answer.text
+    assert "最后一天是 2026-03-18" in answer.text
 
 
 def test_another_unit_finds_no_case_to_appeal_about(site: Site) -> None:

@@ -547,7 +547,21 @@ def test_the_start_page_leads_each_to_the_own_work(site: Site) -> None:
 
 
 def test_the_menu_offers_exactly_what_the_role_may_open(site: Site) -> None:
-    addresses = ("/work", "/intake", "/assessment", "/appeals", "/bulletin", "/serials", "/as-of", "/anchors", "/signs", "/closures", "/mails", "/people", "/policy")
+    addresses = (
+        "/work",
+        "/intake",
+        "/assessment",
+        "/appeals",
+        "/bulletin",
+        "/serials",
+        "/as-of",
+        "/anchors",
+        "/signs",
+        "/closures",
+        "/mails",
+        "/people",
+        "/policy",
+    )
     for login in ROLES:
         browser = site.session_for(login)
         start = page(browser, browser.get("/").headers["location"])
