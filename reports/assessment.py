@@ -218,7 +218,9 @@ def _once_a_light(found: list[CaseMark]) -> list[CaseMark]:
     return [one for one in found if one.mark.measure != "lit" or (one.case_id, one.mark.seq) not in counted]
 
 
-def _line(one: CaseMark, named: tuple[str, tuple[str, int, int]] | None, scheme: Scheme, *, within_reach: bool) -> SheetLine:
+def _line(
+    one: CaseMark, named: tuple[str, tuple[str, int, int]] | None, scheme: Scheme, *, within_reach: bool
+) -> SheetLine:
     points = None
     if one.mark.measure == "light":
         points = of_lights([Light(one.mark.outcome)], scheme)
