@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cases.outbox import DAILY
 from ops.verify import verify
 from tests.cases.records import World
 from tests.experiments.sink import Sink
@@ -107,6 +108,7 @@ def _mails(world: World, sink: Sink) -> Iterator[str]:
     posted = {
         f"<{row['bundle'] or '.'.join(str(row[key]) for key in ('stream', 'seq', 'recipient'))}@kill.invalid>": row
         for row in world.rows(f"SELECT {columns} FROM message")
+        if row["bundle"] != DAILY  # waits for the next morning's digest, and that is no fault
     }
     for name, row in posted.items():
         if row["dead_at"] is not None:

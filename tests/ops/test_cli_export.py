@@ -119,8 +119,10 @@ def test_a_report_that_fails_half_way_leaves_the_old_file_and_no_half_one(
 # -- a process that is stopped ----------------------------------------------------------------------------------------
 
 #: The program as it is, but with a pause after each page of one row, so that there is a half-way to be stopped at.
+#: A shell that starts tests in the background lets them ignore the interrupt, which a person's terminal does not.
 SLOWLY = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from reports import closure_query
 closure_query.ROWS_A_FETCH = 1
 whole = closure_query.pages
