@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
 from cases.assessment_tables import Anchor
-from cases.crossings import TIMERS
+from cases.crossings import CROSSED, TIMERS
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, lock_head
 from cases.office import OfficeContext
 from cases.outbox import messages, post
@@ -230,7 +230,7 @@ def _red_is_unanchored(connection: Connection) -> bool:
         .where(
             _head.anchored < _head.seq,
             _event.seq > _head.anchored,
-            _event.code == "clock:crossed",
+            _event.code == CROSSED,
             _event.data.contains('"light":"red"'),
         )
     )

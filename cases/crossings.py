@@ -22,6 +22,7 @@ from people.audiences import Roster
 from workflow.clocks import PAUSE_OVER, covers
 from workflow.model import DAILY, AccountId, Actor, Audience, Role, Rung, UnitId
 
+CROSSED = "clock:crossed"
 TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
@@ -103,7 +104,7 @@ def _is_in_hand(clock: DueClock, rung: Rung) -> bool:
 def _event(clock: DueClock, rung: Rung, now: datetime) -> NewEvent:
     # The key begins with the instant, so that crossings recorded together stand together in its index.
     return NewEvent(
-        code="clock:crossed",
+        code=CROSSED,
         occurred_at=rung.at,
         recorded_at=now,
         actor=TIMERS,

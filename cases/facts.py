@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exists, select
 from sqlalchemy.sql import bindparam
 
 from cases import tables
+from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
@@ -92,7 +93,7 @@ _CUSTODIES = Statement(
 )
 _CROSSED = Statement(
     select(_event.data, _event.recorded_at)
-    .where(_event.stream == bindparam("case_id"), _event.code == "clock:crossed")
+    .where(_event.stream == bindparam("case_id"), _event.code == CROSSED)
     .order_by(_event.seq)
 )
 #: Who answers for lights, or decides about them: only they are told who held a case when it lit.

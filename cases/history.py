@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Select
 
 from cases.assessment_tables import YearCutoff
+from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Case, Event
 from cases.visibility import case, visible_cases
@@ -35,7 +36,6 @@ from workflow.model import (
 )
 
 PAGE = 2000
-CROSSED = "clock:crossed"
 INSTANTS = ("started_at", "due_at", "opened_at", "acknowledged_at", "stopped_at", "crossed_until")
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _cutoff = YearCutoff.__table__.c  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Agreement, Appointment, Case, Clock, Event, Party, PersonalText, Rating, Session
 from cases.visibility import case, visible_cases, visible_texts
@@ -142,7 +143,7 @@ def _records(connection: Connection, table: Any, columns: Any, case_id: int, act
 
 def seq_of_version(connection: Connection, case_id: int, version: int) -> int:
     """The seq of the event that made this version, to tell what has changed since."""
-    query = select(_event.seq, _event.data).where(_event.stream == case_id, _event.code != "clock:crossed")
+    query = select(_event.seq, _event.data).where(_event.stream == case_id, _event.code != CROSSED)
     for row in connection.execute(query.order_by(_event.seq)):
         if json.loads(row.data).get("version") == version:
             return int(row.seq)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, select
 
-from cases.crossings import TIMERS
+from cases.crossings import CROSSED, TIMERS
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
 from cases.outbox import messages, post
 from cases.tables import Clock, Event, Waiver
@@ -47,7 +47,7 @@ def _of_month(engine: Engine, calendar: WorkCalendar, month: date, *, until: dat
         rows = connection.execute(
             select(_event.stream, _event.seq, _event.data)
             .where(
-                _event.code == "clock:crossed",
+                _event.code == CROSSED,
                 _event.occurred_at >= calendar.start_of(month),
                 _event.occurred_at <= until,
             )

@@ -1,38 +1,55 @@
-"""Secret keys of the office that sign nothing: 32 random bytes each, in a file of its own beside the signing key.
+"""The secrets of the office, each in a file of its own in `keys/` of its home: never in the database or its backups.
 
-Made when first needed, in `keys/NAME.key` of the office's home, for nobody but the program's own user; never in the
-database or its backups. The signing key, which others have the public half of, is in `signing.py`.
+Made when first needed, for nobody but the program's own user. The key that signs, which others have the public half of,
+is in `signing.py`.
+
+    KeyIsExposed     others may read the file
+    KeyIsUnreadable  the file holds no such key
 """
 
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
-from infra.signing import FOLDER, OTHERS, KeyIsExposed, KeyIsUnreadable
-
+FOLDER = "keys"
+OTHERS = 0o077  #: what group and everybody may do with a file
 LENGTH = 32
 
 
+class KeyIsExposed(Exception):
+    """The secret's file may be read by others. Carries its path."""
+
+
+class KeyIsUnreadable(Exception):
+    """The secret's file does not hold what it should. Carries its path."""
+
+
 def secret_key(home: Path, name: str) -> bytes:
-    """The key of that name, made now if there is none. Raises `KeyIsExposed`, `KeyIsUnreadable`, `OSError`."""
+    """32 random bytes under that name, made now if there are none. Raises `KeyIsExposed`, `KeyIsUnreadable`, `OSError`."""
     path = home / FOLDER / f"{name}.key"
-    if not path.exists():
-        _make(path)
-    if os.name == "posix" and path.stat().st_mode & OTHERS:
-        raise KeyIsExposed(path)
-    key = path.read_bytes()
+    key = kept_secret(path, made=lambda: secrets.token_bytes(LENGTH))
     if len(key) != LENGTH:
         raise KeyIsUnreadable(path)
     return key
 
 
-def _make(path: Path) -> None:
-    """Writes a new key whole or not at all. If two processes make one at once, the first stays."""
+def kept_secret(path: Path, *, made: Callable[[], bytes]) -> bytes:
+    """What the file holds, which is written first if there is none. Raises `KeyIsExposed`, `OSError`."""
+    if not path.exists():
+        _write(path, made())
+    if os.name == "posix" and path.stat().st_mode & OTHERS:
+        raise KeyIsExposed(path)
+    return path.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes a new secret whole or not at all. If two processes make one at once, the first stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 (Path.open knows no mode of a new file)
-        file.write(secrets.token_bytes(LENGTH))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     with contextlib.suppress(FileExistsError):

@@ -1,16 +1,12 @@
 """The office's signing key: Ed25519, a file of its own outside the database and its backups.
 
 The private key is made when it is first needed, in `keys/anchor.pem` of the office's home, and nobody but the program's
-own user may read it. The public key stands beside it, to be handed out.
-
-    KeyIsExposed     others may read the private key
-    KeyIsUnreadable  the file holds no Ed25519 key
+own user may read it. The public key stands beside it, to be handed out. How a secret is kept, and what can be wrong with
+its file, is in `keys.py`.
 """
 
 import base64
-import contextlib
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +15,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-FOLDER, PRIVATE, PUBLIC = "keys", "anchor.pem", "anchor.pub"
-OTHERS = 0o077  #: what group and everybody may do with a file
+from infra.keys import FOLDER, KeyIsUnreadable, kept_secret
 
-
-class KeyIsExposed(Exception):
-    """The private key's file may be read by others. Carries its path."""
-
-
-class KeyIsUnreadable(Exception):
-    """The private key's file holds no Ed25519 key in PEM. Carries its path."""
+PRIVATE, PUBLIC = "anchor.pem", "anchor.pub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +48,8 @@ def written(public: bytes) -> str:
 def signing_key(home: Path) -> SigningKey:
     """The office's key, made now if there is none. Raises `KeyIsExposed`, `KeyIsUnreadable`."""
     path = home / FOLDER / PRIVATE
-    if not path.exists():
-        _make(path)
-    if os.name == "posix" and path.stat().st_mode & OTHERS:
-        raise KeyIsExposed(path)
     try:
-        private = load_pem_private_key(path.read_bytes(), password=None)
+        private = load_pem_private_key(kept_secret(path, made=_new_key), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyIsUnreadable(path) from error
     if not isinstance(private, Ed25519PrivateKey):
@@ -80,18 +65,8 @@ def public_key(home: Path) -> str | None:
     return path.read_text("ascii").strip() if path.is_file() else None
 
 
-def _make(path: Path) -> None:
-    """Writes a new key whole or not at all. If two processes make one at once, the first stays."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    unfinished = path.with_name(f".{PRIVATE}.{secrets.token_hex(8)}")
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 (Path.open knows no mode of a new file)
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(unfinished, path)
-    unfinished.unlink()
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _say_public(path: Path, line: str) -> None:

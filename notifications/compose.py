@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, select, tuple_
 
 from cases import anchors
-from cases.crossings import TIMERS
+from cases.crossings import CROSSED, TIMERS
 from cases.facts import load_facts
 from cases.ledger import OFFICE_STREAM
 from cases.numbers import case_number
@@ -156,7 +156,7 @@ def _words(
     today = calendar.local_day(now)
     return {
         "number": case_number(office.short_name, name.series, name.year, name.serial),
-        "what": f"{event.code}.{data['rung']}" if event.code == "clock:crossed" else event.code,
+        "what": f"{event.code}.{data['rung']}" if event.code == CROSSED else event.code,
         "words": Words(language),
         "clock": clock.name if clock else None,
         "due": due_words(clock, calendar, language, today=today) if clock else None,

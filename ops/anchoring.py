@@ -21,11 +21,12 @@ from cases.filed import Verdict, case_by_number, check_proof
 from cases.office import OfficeContext
 from cases.reading import find_case
 from infra.db import reading, transaction
+from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import settings
-from infra.signing import KeyIsExposed, KeyIsUnreadable, SigningKey, key_id, public_key, signing_key, written
+from infra.signing import SigningKey, key_id, public_key, signing_key, written
 from ops.clock import read_clock
 from ops.opening import office_of, opened_engine
-from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
+from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from ops.verify_notes import read_notes
 from ops.verify_report import Notes
 from ops.verify_sources import CannotRead
@@ -37,7 +38,6 @@ from workflow.model import Role
 anchor = typer.Typer(
     no_args_is_help=True, help="存证单：生成、列出、公钥、核对回执。Anchors: make, list, key, receipts."
 )
-Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 #: What the record says to a receipt, for people.
 SAID = {
     Verdict.FITS: "记录中有这次登记，凭证码相符。The record holds this filing, and it fits the receipt.",

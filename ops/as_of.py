@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from cases.crossings import TIMERS
+from cases.crossings import CROSSED, TIMERS
 from cases.filed import case_by_number
 from cases.numbers import case_number
 from cases.office import OfficeContext
@@ -106,7 +106,7 @@ class _Teller:
             typer.echo(f"  {self._clock_line(one)}")
         for event in found.events:
             say = self._say
-            what = f"event.{event.code}" if event.code != "clock:crossed" else f"rung.{event.data['rung']}"
+            what = f"event.{event.code}" if event.code != CROSSED else f"rung.{event.data['rung']}"
             typer.echo(f"  #{event.seq} {self._minute(event.recorded_at)} {say(what)} · {say(f'role.{event.role}')}")
 
     def tell_list(self, unit: str) -> None:

@@ -17,7 +17,7 @@ from cases.words import Words, fault_words
 from infra.db import reading, transaction
 from ops.clock import read_clock
 from ops.opening import office_of, opened_engine, reader_words
-from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
+from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum as addendum_of
 from reports.assessment import Sheet, SheetLine, YearCannotBeAssessed, lines_of
@@ -32,7 +32,6 @@ from workflow.policy_files import PolicyIsWrong, policy_from
 
 assess = typer.Typer(no_args_is_help=True, help="年度考核：计分表、复核、补记、假设比较。The year-end assessment.")
 scheme = typer.Typer(no_args_is_help=True, help="计分办法。Scoring schemes.")
-Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 Year = Annotated[int, typer.Argument(help="年度 / year")]
 SchemeName = Annotated[str, typer.Option("--scheme", help="计分办法 / scheme: LIGHTS-A, RATES-B, DACHUAN, JINHUA")]
 USUAL = "LIGHTS-A"

@@ -28,7 +28,7 @@ from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
 from ops.opening import opened_engine
 from ops.policies import policy
-from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
+from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from ops.replay import replay as replay_story
 from ops.serving import serve_demo, serve_office
 from ops.signs import signs
@@ -53,7 +53,6 @@ app.add_typer(database, name="database")
 app.command()(serials)
 app.command()(bulletin)
 app.command("as-of")(as_of)
-Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 
 
 @app.callback()

@@ -12,9 +12,8 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Connection, Engine, func
 
 from cases.appeals import Contested, contested_lights
-from cases.crossings import TIMERS
+from cases.crossings import CROSSED, TIMERS
 from cases.execute import execute
-from cases.history import CROSSED
 from cases.office import OfficeContext, load_office
 from cases.tables import Case, Event, Waiver
 from cases.visibility import case, visible_cases

@@ -24,7 +24,7 @@ from infra.i18n import known_language, write_minute
 from infra.settings import settings
 from ops.clock import read_clock
 from ops.opening import office_of, opened_engine, reader_words
-from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, fail, print_json
+from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from people.directory import names_of_accounts, names_of_units
 from reports.closure_choice import ChoiceIsWrong, read_choice
 from reports.closure_query import count_closed
@@ -33,7 +33,6 @@ from reports.exports import FORMATS, GROUNDS, Exported, Made, Order, record, ref
 export = typer.Typer(
     no_args_is_help=True, help="写出报表，核对报表。Write reports to files; tell whether a file is one."
 )
-Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 #: How often progress is told, in rows.
 STEP = 20_000
 

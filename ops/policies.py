@@ -24,7 +24,7 @@ from ops.calendars import of_country
 from ops.clock import read_clock
 from ops.deadline import policy_at_hand
 from ops.opening import office_of, opened_engine, reader_words
-from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
+from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
 from workflow.policy_checks import is_zone
 from workflow.policy_files import PolicyIsWrong, policy_from
@@ -32,7 +32,6 @@ from workflow.policy_files import PolicyIsWrong, policy_from
 policy = typer.Typer(
     no_args_is_help=True, help="规则、亮灯办法、日历：检查、预演、发布。Rules, ladders, calendars: check, plan, apply."
 )
-Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 Files = Annotated[
     list[Path] | None, typer.Argument(help="规则文件；不写则用程序自带的。Policy files; none: those shipped.")
 ]

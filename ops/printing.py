@@ -4,10 +4,11 @@ Exit codes: 0 done, 1 found something wrong, 2 asked wrongly, 3 cannot be read.
 """
 
 import json
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
 
 

@@ -14,7 +14,7 @@ from cases.words import Words
 from infra.db import reading
 from ops.clock import read_clock
 from ops.opening import office_of, opened_engine, reader_words
-from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
+from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from people.directory import names_of_units
 from reports.bulletin import Bulletin
 from reports.bulletin import bulletin as bulletin_of
@@ -22,8 +22,6 @@ from reports.bulletin_sheet import plain, sheet_header, sheet_rows
 from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
 from reports.serials import FATES, Range, SeriesYear, serial_completeness
 from workflow.model import UnitId
-
-Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 
 
 def serials(

@@ -35,7 +35,7 @@ SERIES = re.compile(r"series (\d{1,9}) (\d{1,18}) (\S.*)")
 HEAD = re.compile(r"(\d{1,19}) ([1-9]\d{0,17}) ([0-9a-f]{64})")
 CHECKSUM = re.compile(r"sha256 ([0-9a-f]{64})")
 SIGNATURE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})")
-ID_BYTES, SIGNATURE_BYTES = 4, 64
+ID_BYTES = 4
 
 NOT_CHECKED = "signatures not checked: {why}"
 NO_KEY = "give the office's public key with --key; huiyin anchor key prints it"

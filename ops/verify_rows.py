@@ -12,7 +12,6 @@ from ops.verify_stream import Folded, rungs, same
 
 TEXTS = "personal_text"
 OPENED_ALERT_CODES, OVERDUE_CODES = ("yellow", "reminder"), ("red", "lapsed")
-HIDDEN = "…"
 
 
 def compare_case(folded: Folded, rows: Iterable[Sequence[Any]], columns: Sequence[str], notes: Notes) -> None:

@@ -37,7 +37,7 @@ from reports.bulletin_counts import Scope
 from reports.crises import SENSITIVE, Hidden, told_of_month, told_of_year
 from reports.periods import Period, Span
 from workflow.disputes import DISPUTE_TYPES
-from workflow.model import Actor, UnitId
+from workflow.model import NOT_OURS, Actor, UnitId
 
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 
@@ -161,7 +161,7 @@ def _counts(connection: Connection, scope: Scope, spans: Sequence[Span], office:
 
 
 def _end(outcome: str) -> str:
-    return outcome.partition(".")[0] if outcome.startswith(("not_ours.", "not_accepted.")) else "closed"
+    return outcome.partition(".")[0] if outcome.startswith((NOT_OURS, "not_accepted.")) else "closed"
 
 
 def _of_step(step: str, procedure: str, channel: str, dispute: str, outcome: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from cases.tables import Agreement, Case, Clock, Event, Rating, Session
 from cases.visibility import case, visible_cases
 from people.tables import UnitAbove
 from reports.periods import Span
-from workflow.model import Actor, UnitId
+from workflow.model import NOT_OURS, Actor, UnitId
 
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _agreement = Agreement.__table__.c  # type: ignore[attr-defined]
@@ -163,7 +163,7 @@ def _outcome() -> ColumnElement[str]:
 
 
 def _ours() -> ColumnElement[bool]:
-    return _outcome().not_like("not_ours.%")
+    return _outcome().not_like(f"{NOT_OURS}%")
 
 
 def _accepted() -> ColumnElement[bool]:

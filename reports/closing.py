@@ -16,8 +16,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, insert, literal, select
 
 from cases.assessment_tables import YearClose, YearCutoff
-from cases.crossings import TIMERS
-from cases.history import CROSSED, histories
+from cases.crossings import CROSSED, TIMERS
+from cases.history import histories
 from cases.ledger import CLOSING, OFFICE_STREAM, NewEvent, append_to_office, wait_for_key
 from cases.office import OfficeContext
 from cases.policies import files_of

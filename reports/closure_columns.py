@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cases.numbers import case_number
 from reports.closure_query import LIT, NEXT, PART
 from reports.local_times import LocalTimes
+from workflow.clocks import DECIDING
 from workflow.marks import Mark
 from workflow.model import LIGHT_ORDER, Light
 from workflow.policy import Scheme
@@ -23,8 +24,6 @@ from workflow.scoring import of_lights
 CLOCKS = (
     "notice", "referral", "signing", "contact", "first_response", "order", "decision", "intake", "period", "follow_up",
 )  # fmt: skip
-#: The clock that says how long the matter took: a case has one of them.
-DECIDING = ("decision", "order", "period")
 
 
 class Shape(StrEnum):

@@ -21,7 +21,7 @@ from sqlalchemy import case as choose
 
 from cases.tables import Series
 from cases.visibility import all_numbers, case, visible_cases
-from workflow.model import Actor
+from workflow.model import NOT_OURS, Actor
 
 _series = Series.__table__.c  # type: ignore[attr-defined]
 
@@ -139,8 +139,8 @@ def _fates(connection: Connection, actor: Actor, year: int | None) -> Mapping[_K
 def _fate() -> ColumnElement[str]:
     return choose(
         (case.closed_at.is_(None), "open"),
-        (case.outcome == "not_ours.duplicate", "merged"),
-        (case.outcome.like("not_ours.%"), "void"),
+        (case.outcome == f"{NOT_OURS}duplicate", "merged"),
+        (case.outcome.like(f"{NOT_OURS}%"), "void"),
         (case.outcome.like("not_accepted.%"), "not_accepted"),
         else_="closed",
     )

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine
@@ -142,4 +142,3 @@ def new_browser() -> str:
 
 
 Ctx = Annotated[Context, Depends(context)]
-Values = dict[str, Any]

@@ -19,8 +19,6 @@ from workflow.commands import Command, adapter_of
 from workflow.fields import MAX_SHORT, Choice, Must
 from workflow.model import Reason
 
-FEW = 5  #: as many options are shown as buttons; more as a list
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:

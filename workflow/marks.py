@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflow.calendar import WorkCalendar
-from workflow.clocks import REOPENED, VOID
+from workflow.clocks import DECIDING, REOPENED, VOID
 from workflow.history import History, Lit
-from workflow.model import LIGHT_ORDER, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
+from workflow.model import LIGHT_ORDER, NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
 
 #: Every measure and its outcomes. A scheme can name nothing else; `by_hand` is what the program has no data for.
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -40,13 +40,11 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "by_hand": (),
 }
 ACCEPTANCE = ("notice", "intake", "contact", "first_response")
-DECIDING = ("decision", "order", "period")
 CRISIS = ("oral_report", "written_report")
 #: How a clock ends that nobody has met or missed: another one goes on in its place.
 GOES_ON = ("extended", "reassigned")
 #: A matter that is opened again so soon was not closed.
 REOPENED_SOON = timedelta(days=30)
-NOT_OURS = "not_ours."
 #: The first answer a person can rate: of a petition or an order, of a mediation.
 ANSWERS = ("case:replied", "case:settled", "case:terminated")
 

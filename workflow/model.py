@@ -300,6 +300,9 @@ class Waiver:
 
 Record = Clock | Text | Party | Custody | Appointment | Session | Agreement | Rating | Waiver
 
+#: What an outcome begins with that says that a matter was never ours; the ground follows.
+NOT_OURS = "not_ours."
+
 #: The milestone of a case that has waivers, so that others need not look for any.
 HAS_WAIVERS = "waiver_proposed"
 

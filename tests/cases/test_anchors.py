@@ -21,8 +21,9 @@ from cases.rows import rungs_from
 from cases.sweep import sweep
 from cases.tables import Clock, Event, Message, StreamHead
 from infra.db import reading, transaction
+from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import Settings
-from infra.signing import KeyIsExposed, KeyIsUnreadable, SigningKey, key_id, public_key, signing_key, written
+from infra.signing import SigningKey, key_id, public_key, signing_key, written
 from ops.jobs import JOBS, run_job
 from ops.verify import verify
 from people.directory import add_account

@@ -32,7 +32,8 @@ from cases.policies import candidate_of, files_of, publish
 from cases.sweep import sweep
 from cases.tally import agrees, counts, keep_up, start_over
 from infra.db import reading, transaction
-from infra.signing import FOLDER, PRIVATE, signing_key
+from infra.keys import FOLDER
+from infra.signing import PRIVATE, signing_key
 from ops.verify import verify
 from people.directory import add_account
 from people.signin import begin_session

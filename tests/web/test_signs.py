@@ -10,8 +10,7 @@ from starlette.testclient import TestClient
 
 from cases.assessment_tables import RatingOrigin, SignReview
 from infra.db import reading, transaction
-from infra.keys import secret_key
-from infra.signing import KeyIsExposed, KeyIsUnreadable
+from infra.keys import KeyIsExposed, KeyIsUnreadable, secret_key
 from ops.jobs import JOBS, run_job
 from tests.databases import Site, SmallOffice, serving
 from tests.reports.bent import SECRET, a_bent_year, an_order, answered, paused

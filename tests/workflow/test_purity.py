@@ -307,6 +307,7 @@ MAY_SPEAK = {
     "cases/numbers.py": "the form of a case number: （2026）滨园人调字第31号",
     "infra/i18n.py": "how a day is written in Chinese: a pattern of the CLDR, no sentence",
     "ops/cli.py": "help and answers of the command line, in both languages at once",
+    "ops/printing.py": "the same: help of an option that many commands have",
     "ops/anchoring.py": "the same: help and answers of `huiyin anchor` and `huiyin pack`",
     "ops/as_of.py": "the same: help of `huiyin as-of`",
     "ops/database.py": "the same: help and answers of `huiyin database`",

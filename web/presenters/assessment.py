@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from cases.words import Words
 from people.directory import names_of_accounts, names_of_units
-from reports.assessment import Assessment, Sheet, SheetLine, assess, lines_of
+from reports.assessment import Assessment, Sheet, SheetLine, lines_of
 from reports.sheet_files import Paper, PaperLine, item_words, line_words, scheme_name, share
 from web.context import Context
 from workflow.model import UnitId
@@ -85,16 +85,14 @@ def figure(value: Decimal | None, words: Words) -> str:
     return words("assess.not_assessed") if value is None else f"{value:f}"
 
 
-def paper_of(connection: Connection, ctx: Context, *, year: int, scheme: str, unit: UnitId) -> Paper | None:
-    """The sheet of one unit with its lines, or None if nothing was counted for it. Raises `YearCannotBeAssessed`,
-    `KeyError` for an unknown scheme."""
-    found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
+def paper_of(connection: Connection, ctx: Context, found: Assessment, unit: UnitId) -> Paper | None:
+    """The sheet of one unit with its lines, or None if nothing was counted for it."""
     sheet = next((one for one in found.units if one.unit == unit), None)
     if sheet is None:
         return None
-    lines = lines_of(connection, year=year, unit=unit, scheme=found.scheme, actor=ctx.actor, office=ctx.office)
+    lines = lines_of(connection, year=found.year, unit=unit, scheme=found.scheme, actor=ctx.actor, office=ctx.office)
     name = names_of_units(connection)[unit]
-    return Paper(name=name, year=year, scheme=found.scheme, sheet=sheet, lines=lines, office=ctx.office)
+    return Paper(name=name, year=found.year, scheme=found.scheme, sheet=sheet, lines=lines, office=ctx.office)
 
 
 def show_sheet(connection: Connection, ctx: Context, paper: Paper, found: Assessment) -> SheetPage:

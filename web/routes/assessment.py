@@ -2,26 +2,28 @@
 
 from io import BytesIO
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from cases.anchors import make_anchor
 from cases.words import Words
 from infra.db import reading, transaction
 from infra.i18n import write_minute
-from infra.signing import KeyIsExposed, KeyIsUnreadable, signing_key
+from infra.keys import KeyIsExposed, KeyIsUnreadable
+from infra.signing import signing_key
 from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum
-from reports.assessment import YearCannotBeAssessed, YearWithoutCalendar, assess
+from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closed_years import closed_year
 from reports.closing import CannotClose, close_year, proposal_of, propose_close
-from reports.sheet_files import item_words, pdf_of, refusal_code, scheme_name, xlsx_of
+from reports.sheet_files import Paper, item_words, pdf_of, refusal_code, scheme_name, xlsx_of
 from web.access import ASSESSMENT, AUDIT, RowId, YearId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.addendum import show_addendum
 from web.presenters.assessment import paper_of, rows_of, show_sheet
-from workflow.model import UnitId
+from workflow.model import Role, UnitId
 
 SCHEME = "LIGHTS-A"
 FILES = {
@@ -80,15 +82,9 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
 def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = SCHEME) -> Response:
     year = year or ctx.today.year
     with reading(ctx.engine) as connection:
-        try:
-            paper = paper_of(connection, ctx, year=year, scheme=scheme, unit=UnitId(unit))
-            if paper is None:
-                raise NoSuchPage
-            found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
-        except (YearCannotBeAssessed, KeyError) as error:
-            raise NoSuchPage from error
+        paper, found = _paper(connection, ctx, unit, year, scheme)
         page = show_sheet(connection, ctx, paper, found)
-    return render(ctx, "pages/sheet.html", sheet=page, year=year, may_appeal=ctx.actor.role.value == "supervisor")
+    return render(ctx, "pages/sheet.html", sheet=page, year=year, may_appeal=ctx.actor.role is Role.SUPERVISOR)
 
 
 @get("/assessment/units/{unit}/{kind}", who=ASSESSMENT)
@@ -98,18 +94,25 @@ def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, sch
     if kind not in ("xlsx", "pdf"):
         raise NoSuchPage
     with reading(ctx.engine) as connection:
-        try:
-            paper = paper_of(connection, ctx, year=year, scheme=scheme, unit=UnitId(unit))
-        except (YearCannotBeAssessed, KeyError) as error:
-            raise NoSuchPage from error
-    if paper is None:
-        raise NoSuchPage
+        paper, _ = _paper(connection, ctx, unit, year, scheme)
     words = Words(ctx.language)
     if kind == "pdf":
         return _file(pdf_of(paper, words), f"sheet-{year}-{unit}.pdf", kind)
     target = BytesIO()
     xlsx_of(paper, words, target, now=ctx.now)
     return _file(target.getvalue(), f"sheet-{year}-{unit}.xlsx", kind)
+
+
+def _paper(connection: Connection, ctx: Context, unit: int, year: int, scheme: str) -> tuple[Paper, Assessment]:
+    """The sheet of a unit, with the assessment that it is a part of. Raises `NoSuchPage` if the reader has no such sheet."""
+    try:
+        found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
+    except (YearCannotBeAssessed, KeyError) as error:
+        raise NoSuchPage from error
+    paper = paper_of(connection, ctx, found, UnitId(unit))
+    if paper is None:
+        raise NoSuchPage
+    return paper, found
 
 
 def _file(content: bytes, name: str, kind: str) -> Response:

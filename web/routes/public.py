@@ -10,8 +10,7 @@ from cases import tracking
 from cases.execute import execute, open_case
 from cases.rating_origins import origin_of, remember_origin
 from infra.db import reading, transaction
-from infra.keys import secret_key
-from infra.signing import KeyIsExposed, KeyIsUnreadable
+from infra.keys import KeyIsExposed, KeyIsUnreadable, secret_key
 from people.signin import begin_session, end_session
 from web.access import PETITIONER, PUBLIC, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, intake_actor

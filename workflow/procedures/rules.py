@@ -7,7 +7,7 @@ give a reason or nothing. What only one procedure needs stands beside its table.
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.clocks import paused_until
+from workflow.clocks import DECIDING, paused_until
 from workflow.commands import (
     Close,
     ExtendByConsent,
@@ -21,6 +21,7 @@ from workflow.commands import (
 )
 from workflow.definition import Check, Draft, Guard, Situation, Start
 from workflow.model import (
+    NOT_OURS,
     Clock,
     Consent,
     Party,
@@ -32,8 +33,6 @@ from workflow.model import (
 )
 from workflow.policy import LONGEST, Extension
 
-#: Clocks that an extension may lengthen; which one a case has, its profile says.
-EXTENDABLE = ("decision", "order", "period")
 LONGEST_DAYS = LONGEST[Unit.DAY]
 
 
@@ -136,7 +135,7 @@ def runs(name: str) -> Guard:
 
 
 def extendable_clock(situation: Situation) -> Clock | None:
-    running = (situation.facts.running(name) for name in EXTENDABLE)
+    running = (situation.facts.running(name) for name in DECIDING)
     return next((clock for clock in running if clock), None)
 
 
@@ -247,7 +246,7 @@ def that_can_go_on(clocks: tuple[Clock, ...], names: tuple[str, ...]) -> Clock |
 
 
 def a_clock_can_go_on(situation: Situation) -> Reason | None:
-    found = that_can_go_on(situation.facts.clocks, ("decision", "order"))
+    found = that_can_go_on(situation.facts.clocks, DECIDING)
     return None if found else Reason(code="reopen.no_clock")
 
 
@@ -275,7 +274,7 @@ def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:
 
 
 def note_not_ours(_situation: Situation, command: FindNotOurs, draft: Draft) -> None:
-    draft.outcome = f"not_ours.{command.ground}"
+    draft.outcome = f"{NOT_OURS}{command.ground}"
 
 
 def note_refusal(_situation: Situation, command: Refuse, draft: Draft) -> None:
