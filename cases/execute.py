@@ -26,7 +26,7 @@ from people.audiences import Roster
 from workflow.clocks import crossed
 from workflow.commands import AppealLight, AskAgain, Command, Intake
 from workflow.definition import Situation
-from workflow.fields import people_named
+from workflow.fields import brings_people_in
 from workflow.machine import decide, with_crossings_recorded
 from workflow.model import Actor, CaseFacts, Decision, Json, State, UnitId
 
@@ -99,7 +99,7 @@ def execute(
         raise CaseHasMoved(expected=expected_version, found=facts.version)
     head, facts = _settle(connection, head, facts, now=now)
     policy = office.policy.for_profile(facts.profile)
-    people = load_people(connection, people_named(command), case_id=case_id)
+    people = load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {}
     closed_years = office.closed_years
     if isinstance(command, CONTESTING):  # the office may have closed a year since this request began
         ledger.wait_for_key(connection, ledger.CLOSING)

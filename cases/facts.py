@@ -14,7 +14,7 @@ from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
-from people.tables import Account
+from people.tables import Account, UnitAbove
 from workflow.model import (
     HAS_WAIVERS,
     AccountId,
@@ -34,6 +34,7 @@ from workflow.model import (
 
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
+_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _recusal = tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _party = tables.Party.__table__.c  # type: ignore[attr-defined]
 _event = tables.Event.__table__.c  # type: ignore[attr-defined]
@@ -96,6 +97,17 @@ _CROSSED = Statement(
     .where(_event.stream == bindparam("case_id"), _event.code == CROSSED)
     .order_by(_event.seq)
 )
+_MAY_SERVE = Statement(
+    select(_account.id, _account.unit_id)
+    .join_from(Account, UnitAbove, _account.unit_id == _above.unit)
+    .where(
+        _above.above == bindparam("within"),
+        _account.active.is_(True),
+        _account.role == bindparam("mediators", Role.MEDIATOR.value),
+        ~exists().where(_recusal.case_id == bindparam("case_id"), _recusal.person == _account.id),
+    )
+    .order_by(_account.unit_id, _account.id)
+)
 #: Who answers for lights, or decides about them: only they are told who held a case when it lit.
 ANSWER_FOR_LIGHTS = frozenset({Role.SUPERVISOR, Role.ASSESSOR})
 
@@ -136,17 +148,13 @@ def load_facts(
     return facts, CaseName(row["public_id"], row["series"], row["year"], row["serial"])
 
 
-def load_people(connection: Connection, accounts: frozenset[AccountId], *, case_id: int) -> dict[AccountId, UnitId]:
-    """Those of the accounts that may serve in a case, with their units: open, mediators, not recused."""
-    if not accounts:
+def load_people(connection: Connection, case_id: int, *, actor: Actor) -> dict[AccountId, UnitId]:
+    """Everybody who may serve in a case by this actor's word, with their units, in the order of these: open accounts of
+    mediators, not recused, in the actor's unit or below it."""
+    if actor.unit is None:
         return {}
-    query = select(_account.id, _account.unit_id).where(
-        _account.id.in_(accounts),
-        _account.active.is_(True),
-        _account.role == Role.MEDIATOR.value,
-        ~exists().where(_recusal.case_id == case_id, _recusal.person == _account.id),
-    )
-    return {AccountId(row.id): UnitId(row.unit_id) for row in connection.execute(query)}
+    rows = _MAY_SERVE.rows(connection, case_id=case_id, within=actor.unit)
+    return {AccountId(account): UnitId(unit) for account, unit in rows}
 
 
 def _waivers(connection: Connection, case_id: int) -> tuple[Waiver, ...]:

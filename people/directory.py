@@ -145,18 +145,6 @@ def names_of_units(connection: Connection) -> dict[int, str]:
     return {row.id: row.name for row in connection.execute(select(_unit.id, _unit.name))}
 
 
-def accounts_with_role(connection: Connection, role: Role, *, within: UnitId) -> list[Any]:
-    """Active accounts of a role in a unit or below it: rows of (id, name, unit)."""
-    below = select(_above.unit).where(_above.above == within)
-    query = (
-        select(_account.id, _account.name, _unit.name.label("unit"))
-        .join_from(Account, Unit, _account.unit_id == _unit.id)
-        .where(_account.role == role.value, _account.active.is_(True), _account.unit_id.in_(below))
-        .order_by(_unit.id, _account.id)
-    )
-    return list(connection.execute(query))
-
-
 def active_with_role(connection: Connection, role: Role) -> list[AccountId]:
     """The open accounts of a role, wherever they are."""
     query = select(_account.id).where(_account.role == role.value, _account.active.is_(True)).order_by(_account.id)

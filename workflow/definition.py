@@ -32,8 +32,8 @@ from workflow.policy import CasePolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything that a rule may look at. `people` are those the command names who may serve here, with the unit each
-    belongs to; whoever is not among them is closed, has another role or is recused."""
+    """Everything that a rule may look at. `people` are all who may serve here, with the unit each belongs to: whoever is
+    not among them is closed, has another role, is recused or is out of the actor's reach."""
 
     facts: CaseFacts
     actor: Actor

@@ -79,11 +79,11 @@ def personal_fields(command: type[Any]) -> dict[str, TextKind]:
     }
 
 
-def people_named(command: Any) -> frozenset[AccountId]:
-    """The accounts that a command wants to bring in, whose standing `Situation.people` tells."""
-    found: set[AccountId] = set()
-    for name, marks in marks_of(type(command)).items():
-        if any(isinstance(mark, Choice) and mark.of in BROUGHT_IN for mark in marks):
-            value = getattr(command, name)
-            found.update(value if isinstance(value, tuple) else () if value is None else (value,))
-    return frozenset(found)
+def choices_in(command: type[Any]) -> dict[str, str]:
+    """The fields of a command whose values are offered, each with the name of what is."""
+    return {name: mark.of for name, marks in marks_of(command).items() for mark in marks if isinstance(mark, Choice)}
+
+
+def brings_people_in(command: type[Any]) -> bool:
+    """Whether a command names somebody who is to take part from now on, so that `Situation.people` is needed."""
+    return not BROUGHT_IN.isdisjoint(choices_in(command).values())

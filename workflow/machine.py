@@ -49,6 +49,7 @@ from workflow.model import (
     State,
     TextKind,
 )
+from workflow.offers import not_offered
 from workflow.procedures import PROCEDURES, rules
 
 
@@ -112,6 +113,8 @@ def decide(situation: Situation, command: Command) -> Decision:
         raise Refusal((Reason(code="step.not_yours"),))
     reasons = [reason for guard in step.guards if (reason := guard(situation))]
     reasons += [reason for check in step.checks if (reason := check(situation, command))]
+    told = {reason.field for reason in reasons}  # a check says better than "not offered" what is wrong
+    reasons += [reason for reason in not_offered(situation, command) if reason.field not in told]
     if reasons:
         raise Refusal(tuple(reasons))
     draft = Draft(situation.facts)

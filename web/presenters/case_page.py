@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cases import reading as record
-from cases.facts import CaseName, load_facts
+from cases.facts import CaseName, load_facts, load_people
 from cases.numbers import case_number
 from cases.visibility import READABLE
 from people.directory import names_of_accounts, names_of_units
@@ -95,8 +95,12 @@ def situation_of(connection: Connection, ctx: Context, case_id: int) -> tuple[Si
         raise NoSuchPage
     facts, name = loaded
     policy = ctx.office.policy.for_profile(facts.profile)
+    people = load_people(connection, case_id, actor=ctx.actor)
     closed = ctx.office.closed_years
-    return Situation(facts=facts, actor=ctx.actor, now=ctx.now, policy=policy, closed_years=closed), name
+    situation = Situation(
+        facts=facts, actor=ctx.actor, now=ctx.now, policy=policy, people=people, closed_years=closed
+    )  # fmt: skip
+    return situation, name
 
 
 def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None) -> CasePage:

@@ -6,32 +6,31 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from cases.words import Words
-from people.directory import accounts_with_role, units_within
+from people.directory import names_of_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
 from web.presenters.lights import minute
 from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
-from workflow.model import CaseFacts, Clock, Role, Waiver
+from workflow.model import CaseFacts, Clock, Waiver
+from workflow.offers import OFFERS
 from workflow.procedures.lights import contestable, lights_of, renewable
-from workflow.procedures.rules import pause_grounds
 
 
 def choices_for(connection: Connection, ctx: Context, situation: Situation, texts: Mapping[int, str]) -> Choices:
     """Everything that a form of this case may have to offer."""
-    facts, actor = situation.facts, ctx.actor
-    within = actor.unit or facts.holder_unit
-    assert within is not None
+    facts = situation.facts
+    units, appointed = names_of_units(connection), OFFERS["appointed"](situation)
+    names = names_of_accounts(connection, (*situation.people, *appointed))
     mediators = tuple(
-        Option(value=str(row.id), text=f"{row.name}（{row.unit}）")
-        for row in accounts_with_role(connection, Role.MEDIATOR, within=within)
+        Option(value=str(account), text=f"{names[account]}（{units[unit]}）")
+        for account, unit in situation.people.items()
     )
-    serving = {str(a.person) for a in facts.appointments if a.until_at is None}
     return {
         "mediators": mediators,
         "handlers": mediators,
-        "appointed": tuple(option for option in mediators if option.value in serving),
-        "units": tuple(Option(value=str(row.id), text=row.name) for row in units_within(connection, within)),
+        "appointed": tuple(Option(value=str(account), text=names[account]) for account in appointed),
+        "units": tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
         "parties": tuple(
             Option(
                 value=str(party.number),
@@ -40,7 +39,9 @@ def choices_for(connection: Connection, ctx: Context, situation: Situation, text
             )
             for party in facts.parties
         ),
-        "pause_grounds": tuple(Option(value=ground, code=f"ground.{ground}") for ground in pause_grounds(situation)),
+        "pause_grounds": tuple(
+            Option(value=ground, code=f"ground.{ground}") for ground in OFFERS["pause_grounds"](situation)
+        ),
         "waivers": tuple(
             Option(value=str(waiver.number), text=_light_of(waiver, facts, ctx))
             for waiver in facts.waivers
