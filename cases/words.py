@@ -28,7 +28,13 @@ class Words:
         return self._catalogue.gettext(code) != code
 
     def reason(self, reason: Reason) -> str:
-        return self(f"reason.{reason.code}", **_plain(reason.values))
+        values = dict(reason.values)
+        if unit := values.get("unit"):  # its figures as lengths: `max` is also `max_length`, with its unit
+            lengths = {
+                f"{name}_length": self.count(f"length.{unit}", n) for name, n in values.items() if type(n) is int
+            }
+            values |= lengths
+        return self(f"reason.{reason.code}", **_plain(values))
 
     def because(self, day: Day, notices: list[str]) -> str:
         """Why a day of a receipt is counted or not; the notice that says so by its place among `notices`, where a new one

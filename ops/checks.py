@@ -38,6 +38,7 @@ from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
 from workflow.procedures import PROCEDURES
 from workflow.procedures.lights import APPEAL, FURTHER
+from workflow.procedures.mediation import NOT_CONFIRMED
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
@@ -175,7 +176,7 @@ def _outcomes() -> Iterator[str]:
     yield from (f"outcome.settled.{form}" for form in ("written", "oral", "in_part"))
     yield from (f"outcome.terminated.{code}" for code in _literals(commands.Terminate, "ground"))
     yield from (f"outcome.not_ours.{code}" for code in _literals(commands.FindNotOurs, "ground"))
-    yield from (f"outcome.not_accepted.{code}" for code in _literals(commands.Refuse, "ground"))
+    yield from (f"outcome.not_accepted.{code}" for code in (*_literals(commands.Refuse, "ground"), "returned_late"))
 
 
 def _literals(kind: type[commands.Command], name: str) -> tuple[str, ...]:
@@ -190,6 +191,8 @@ def _reasons() -> Iterator[str]:
     yield from (f"reason.form.not_a_{kind}" for kind in UNREADABLE)
     yield from (f"reason.{field}.not_every_party" for field in ("consenting", "signed_by"))
     yield from (f"reason.{field}.must_be_confirmed" for field in ("person_told", "notice_given", "papers_complete"))
+    yield from (f"reason.confirmation.not_for_{subject}" for subject in NOT_CONFIRMED)
+    yield from (f"reason.withdrawing.{what}" for what in ("missing", "not_the_ground"))
 
 
 def _written_codes(call: str) -> Iterator[str]:

@@ -121,27 +121,34 @@ def rule_name(rule: Callable[..., object]) -> str:
 
 def _moved(change: ClockChange) -> str:
     match change:
-        case Start(name=name, at=None):
-            return f"starts `{name}`"
-        case Start(name=name, at=at):
-            assert at is not None
-            return f"starts `{name}` at `{rule_name(at)}`"
+        case Start():
+            return _started(change)
         case Stop(name=name, outcome=outcome):
             return f"stops `{name}` ({outcome})"
         case StopAll(outcome=outcome):
             return f"stops all ({outcome})"
-        case VoidAll():
-            return "voids all"
+        case VoidAll(unless=unless):
+            return f"voids all, unless `{rule_name(unless)}`"
         case AcknowledgeAll():
             return "acknowledges those that are lit"
         case PauseAll():
             return "pauses those whose rule knows the ground"
-        case ResumeAll():
+        case ResumeAll(when=None):
             return "resumes all"
+        case ResumeAll(when=when):
+            assert when is not None
+            return f"resumes all when `{rule_name(when)}`"
         case Extend(names=names):
             return f"extends {' or '.join(f'`{name}`' for name in names)}"
         case GoOn(names=names):
             return f"lets {' or '.join(f'`{name}`' for name in names)} go on"
+
+
+def _started(start: Start) -> str:
+    at = f" at `{rule_name(start.at)}`" if start.at else ""
+    when = f" when `{rule_name(start.when)}`" if start.when else ""
+    other = "" if start.usual else f" if its rule counts from `{start.event}`"
+    return f"starts `{start.name}`{at}{when}{other}"
 
 
 def _clocks(table: Procedure) -> Iterator[tuple[str, ...]]:

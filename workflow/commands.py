@@ -69,9 +69,11 @@ class Intake(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Register(Intake):
-    """登记 a petition, a hotline order or an enterprise's order. Whom it is about may be left open."""
+    """登记 a petition, a hotline order or an enterprise's order. Whom it is about may be left open. Where it is unclear who
+    the person is or where to write to, no written notice is owed (信访工作条例 §23 二款)."""
 
     respondents: Names = ()
+    identity_unclear: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +130,13 @@ class Acknowledge(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExplainLateness(Command):
+    """书面说明: why a time limit has turned red, owed within two working days of the light."""
+
+    explanation: Note
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppealLight(Command):
     """申诉: the unit that a light is counted against says why it should not count. The light itself stays."""
 
@@ -173,7 +182,12 @@ class Assign(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SignFor(Command):
-    """签收 what was assigned."""
+    """签收 what was assigned, or what the time for it has signed for and nobody holds yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignByTime(Command):
+    """自动签收: nobody has signed in time. Given by the timers and never by a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,8 +221,15 @@ class GrantExtension(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefuseExtension(Command):
+    """A supervisor does not lengthen it, and says why."""
+
+    reason: Note
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExtendByConsent(Command):
-    """The parties lengthen the mediation in writing."""
+    """The parties lengthen it in writing."""
 
     to_length: TotalLength
     consenting: Parties
@@ -216,12 +237,23 @@ class ExtendByConsent(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Suspend(Command):
-    """中止 on a ground that the rule knows, until a day that is named. Consent is recorded where the rule asks for it."""
+    """中止 on a ground that the rule knows, until a day that is named. Consent is recorded where the rule asks for it; on
+    some grounds a supervisor decides, once the person has been told of the measures and the day."""
 
     ground: Annotated[str, Choice("pause_grounds")]
     until: date
     consenting: Parties = ()
+    person_told: bool = False
     note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSuspension(Command):
+    """The handler asks a supervisor for a pause on a ground that lies in nobody's hand."""
+
+    ground: Annotated[str, Choice("pause_grounds")]
+    until: date
+    reason: Note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,14 +358,16 @@ class HoldSession(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Agreed(Command):
-    """What an agreement says, and that everyone has signed it."""
+    """What an agreement says; a written one has been signed by everyone, an oral one has nothing to sign."""
 
     form: Literal["written", "oral"]
     terms: Terms
     performance_due_on: date
-    signed_by: Parties
+    signed_by: Parties = ()
+    signed_on: date | None = None  #: the day of the last signature; None: today
     mediator_signed: bool = False
     sealed: bool = False
+    writing_not_needed: bool = False  #: no party asks for writing, and the dispute is neither major nor complex
     amount_yuan: Annotated[int | None, Ge(0), Le(10**12)] = None
 
 
@@ -349,18 +383,21 @@ class SettleInPart(Agreed):
 
 @dataclass(frozen=True, kw_only=True)
 class Terminate(Command):
-    """终止调解, with the written notice of the other remedies."""
+    """终止调解, with the written notice of the other remedies. Who withdraws consent is named: nobody is made to go on."""
 
     ground: Literal["party_withdraws", "no_agreement", "period_over", "concealment_or_sham", "legal_bar"]
+    withdrawing: Parties = ()
     remedies: Answer
     notice_given: Confirmed
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyForConfirmation(Command):
-    """共同申请司法确认 within the parties' thirty days."""
+    """共同申请司法确认 within the parties' thirty days, and what the agreement is about: a court confirms what is to be done
+    or paid, and no status or title."""
 
     consenting: Parties
+    subject: Literal["performance", "status", "property_title", "ip_title", "special_procedure"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,6 +414,7 @@ class FollowUp(Command):
 
     extent: Literal["in_full", "in_part", "not_performed"]
     signs_of_escalation: bool = False
+    remedies_told: bool = False  #: the party in breach was urged, the other told of its remedies
     note: Note
 
 

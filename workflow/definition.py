@@ -27,7 +27,7 @@ from workflow.model import (
     TextKind,
     UnitId,
 )
-from workflow.policy import CasePolicy
+from workflow.policy import CasePolicy, Event, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,7 @@ class Draft:
         self.data: dict[str, Json] = {}
         self.custody: Custody | None = None
         self.outcome: str | None = facts.outcome
+        self.reached: set[str] = set()  #: milestones that depend on what was said
         self.extension_asked: int | None = facts.extension_asked
 
     @property
@@ -92,16 +93,28 @@ Guard = Callable[[Situation], Reason | None]
 Check = Callable[[Situation, Any], Reason | None]
 Writer = Callable[[Situation, Any, Draft], None]
 Instant = Callable[[Situation, Any], datetime]
+When = Callable[[Situation, Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """Starts a named clock, now or at an instant that the command or the case names. `on_receipt`: it starts with
-    something that comes in, so that an office's intake cut-off may move it (`CasePolicy.deemed_received`)."""
+    something that comes in, so that an office's intake cut-off may move it (`CasePolicy.deemed_received`).
+
+    `event` is what happens here, for a clock that one rule counts from this and another from that; `usual`: so does a
+    rule that does not say. `when`: only then is the time limit owed at all.
+    """
 
     name: str
     at: Instant | None = None
     on_receipt: bool = False
+    event: Event | None = None
+    usual: bool = True
+    when: When | None = None
+
+    def counts_for(self, rule: Rule) -> bool:
+        """Whether a rule counts from here."""
+        return self.event is None or rule.counts_from == self.event or (rule.counts_from is None and self.usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +127,18 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class StopAll:
-    """Ends every clock that still runs: nothing is due in a finished case."""
+    """Ends every duty that still runs: nothing is owed in a finished case. A person's or another body's time goes on:
+    our closing takes nothing from them."""
 
     outcome: str = "case_ended"
 
 
 @dataclass(frozen=True, slots=True)
 class VoidAll:
-    """Ends every clock that still runs as one that should never have counted: the matter was not ours."""
+    """Ends every clock that still runs as one that should never have counted: the matter was not ours; `unless` that is
+    said too late to change what was owed."""
+
+    unless: When
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +153,9 @@ class PauseAll:
 
 @dataclass(frozen=True, slots=True)
 class ResumeAll:
-    """Ends every running pause now."""
+    """Ends every running pause now; with `when`, only then."""
+
+    when: When | None = None
 
 
 @dataclass(frozen=True, slots=True)

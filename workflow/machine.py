@@ -257,20 +257,18 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
     now, policy = situation.now, situation.policy
     running = [clock for clock in clocks if clock.stopped_at is None]
     match change:
-        case Start(name=name, at=at, on_receipt=on_receipt):
-            began = at(situation, command) if at else now
-            rule = policy.rule(name, on=policy.calendar.local_day(began))
-            if rule is None or any(clock.name == name for clock in running):
-                return []  # the profile leaves this clock out, or it runs already: the citizen's clock never restarts
-            began = policy.deemed_received(began, rule) if on_receipt else began
-            in_force = policy.rule(name, on=policy.calendar.local_day(began)) or rule
-            return [counting.start(draft.number(), name, in_force, policy, at=began)]
+        case Start():
+            return _started(change, running, situation, command, draft)
         case Stop(name=name, outcome=outcome):
             return [counting.stop(clock, at=now, outcome=outcome) for clock in running if clock.name == name]
         case StopAll(outcome=outcome):
-            return [counting.stop(clock, at=now, outcome=outcome) for clock in running]
-        case VoidAll():
-            return [counting.void(clock, at=now) for clock in running]
+            duties = (clock for clock in running if clock.kind is Kind.DUTY)
+            return [counting.stop(clock, at=now, outcome=outcome) for clock in duties]
+        case VoidAll(unless=unless):
+            late = unless(situation, command)
+            return [
+                counting.stop(c, at=now, outcome="case_ended") if late else counting.void(c, at=now) for c in running
+            ]
         case PauseAll():
             until = policy.calendar.start_of(command.until)
             return [
@@ -279,12 +277,10 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
                 )
                 for clock in rules.pausable(situation, ground=command.ground)
             ]
-        case ResumeAll():
-            return [
-                counting.resume(clock, policy.rule_of(clock), policy.of(clock), at=now)
-                for clock in running
-                if counting.paused_until(clock, at=now)
-            ]
+        case ResumeAll(when=when):
+            paused = [clock for clock in running if counting.paused_until(clock, at=now)]
+            ending = paused if when is None or when(situation, command) else []
+            return [counting.resume(clock, policy.rule_of(clock), policy.of(clock), at=now) for clock in ending]
         case AcknowledgeAll():
             return [replace(clock, acknowledged_at=now) for clock in running if counting.waits_for_word(clock, at=now)]
         case Extend(names=names):
@@ -300,6 +296,21 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
     raise AssertionError(change)
 
 
+def _started(start: Start, running: list[Clock], situation: Situation, command: Any, draft: Draft) -> list[Clock]:
+    """The clock, unless the profile leaves it out, its rule counts from elsewhere, it is not owed, or it runs already: the
+    citizen's clock never restarts."""
+    policy = situation.policy
+    began = start.at(situation, command) if start.at else situation.now
+    rule = policy.rule(start.name, on=policy.calendar.local_day(began))
+    if rule is None or not start.counts_for(rule) or any(clock.name == start.name for clock in running):
+        return []
+    if start.when and not start.when(situation, command):
+        return []
+    began = policy.deemed_received(began, rule) if start.on_receipt else began
+    in_force = policy.rule(start.name, on=policy.calendar.local_day(began)) or rule
+    return [counting.start(draft.number(), start.name, in_force, policy, at=began)]
+
+
 def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
     facts, now = situation.facts, situation.now
     running = [clock for clock in clocks.values() if clock.stopped_at is None]
@@ -311,7 +322,7 @@ def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[Recor
     ended = target in FINAL_STATES and facts.state not in FINAL_STATES
     return Progress(
         state=target,
-        milestones=(facts.milestones - step.forgets) | ({step.marks} if step.marks else set()),
+        milestones=(facts.milestones - step.forgets) | ({step.marks} if step.marks else set()) | draft.reached,
         next_number=draft.next_number,
         holder_unit=custody.unit,
         holder_person=custody.person,

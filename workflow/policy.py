@@ -30,9 +30,11 @@ Yes = Annotated[bool, Strict()]
 Length = Annotated[Whole, Gt(0)]
 Ground = Literal[
     "measurement", "appraisal", "objective_limits", "expert_advice", "party_unable", "hearing", "suspected_sham",
-    "force_majeure", "jurisdiction",
+    "force_majeure", "jurisdiction", "consent_awaited",
 ]  # fmt: skip
 
+#: What a time limit is counted from, where the steps of a procedure leave a choice.
+Event = Literal["receipt", "acceptance", "dispatch"]
 #: Ten years in each unit. A slip of the keyboard must meet a limit where a rule names none.
 LONGEST = {Unit.MONTH: 120, Unit.DAY: 3652, Unit.WORKING_DAY: 2500, Unit.HOUR: 87_660, Unit.MINUTE: 5_259_600}
 
@@ -47,6 +49,7 @@ class Extension:
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     by: Literal["supervisor", "parties", "outside"]
     max_length: Length | None = None
+    source: Source | None = None  #: of the longest length, where it is not the rule's own
     times: Annotated[Whole, Gt(0)] | None = None
 
 
@@ -58,6 +61,8 @@ class PauseRule:
     grounds: Annotated[tuple[Ground, ...], MinLen(1)]
     max_days: Annotated[Whole, Gt(0)]
     needs_consent: Yes = False
+    #: Those of the grounds on which a supervisor decides and of which the person is told, with measures and a date.
+    approval: tuple[Ground, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,7 @@ class Rule:
     starts_on_en: str = ""
     on_expiry: str = ""
     roll: Roll = Roll.NONE
+    counts_from: Event | None = None  #: None: from the event that is usual for the clock
     ladder: str | None = None
     extension: Extension | None = None
     pause: PauseRule | None = None
@@ -136,7 +142,7 @@ class Profile:
 
     `matter` is what an intake desk calls such a case (mediation, petition, hotline, enterprise, ...). `knows` are rules
     that belong to the field without being started by a step: they can be looked up and counted by hand.
-    `intake_cutoff` (local time) is for units that sign for orders only in office hours: what comes in later, or on a day
+    `returns` is the rule within which a matter may be returned to whoever sent it. `intake_cutoff` (local time) is for units that sign for orders only in office hours: what comes in later, or on a day
     off, counts as received on the next working day.
     """
 
@@ -150,6 +156,7 @@ class Profile:
     en: str
     clocks: Mapping[str, str]
     knows: tuple[str, ...] = ()
+    returns: str | None = None
     intake_cutoff: time | None = None
 
 
@@ -267,6 +274,10 @@ class CasePolicy:
         """The rule that a named clock has when it starts on a day; None if this profile leaves the clock out."""
         rule_id = self.profile.clocks.get(name)
         return rule_on(self.rules, rule_id, on) if rule_id else None
+
+    def return_rule(self, *, on: date) -> Rule | None:
+        """The rule within which a matter that came in on a day may be returned; None if the profile names none."""
+        return rule_on(self.rules, self.profile.returns, on) if self.profile.returns else None
 
     def deemed_received(self, at: datetime, rule: Rule) -> datetime:
         """The instant a duty in days is counted from: `at`, or 00:00 of the next working day after the intake cut-off."""

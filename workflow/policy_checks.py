@@ -169,7 +169,7 @@ def _whole(name: str, entries: Mapping[str, Any], above: tuple[str, ...]) -> Pro
     inherited = base if isinstance(base, Profile) else None
     own: dict[str, Any] = {
         key: getattr(entry, key) if getattr(entry, key) is not None else inherited and getattr(inherited, key)
-        for key in ("procedure", "series", "ladder", "matter", "intake_cutoff")
+        for key in ("procedure", "series", "ladder", "matter", "returns", "intake_cutoff")
     }
     clocks = {**(inherited.clocks if inherited else {}), **(entry.clocks or {})}
     if any(own[key] is None for key in ("procedure", "series", "ladder", "matter")):
@@ -206,16 +206,42 @@ def _of_profile(
         named += [(("clocks", clock), rule, rules) for clock, rule in (written.clocks or {}).items()]
         named += [(("without",), clock, clocks) for clock in written.without]
         named += [(("knows",), rule, rules) for rule in written.knows]
+        named += [(("returns",), written.returns, rules)] if written.returns else []
         strange = [unknown(file, (*path, *key), name, known) for key, name, known in named if name not in set(known)]
         yield from strange
-        if not strange and not set(profile.clocks) & set(clock_names(profile.procedure, opening=True)):
+        if strange:
+            return
+        never = [
+            Found(
+                file=file, path=(*path, "clocks", clock), code="policy.cannot_count_from", value=one.counts_from or ""
+            )
+            for clock, rule in (written.clocks or {}).items()
+            for one in rules[rule]
+            if not _starts(profile, clock, one)
+        ]
+        yield from never
+        if not never and not any(
+            _starts(profile, clock, rules[rule][-1], opening=True) for clock, rule in profile.clocks.items()
+        ):
             yield Found(file=file, path=(*path, "id"), code="policy.no_first_clock", value=written.id)
 
 
-def clock_names(procedure: str, *, opening: bool = False) -> tuple[str, ...]:
-    """The named clocks that the steps of a procedure start; with `opening`, those that start with the case."""
-    steps = [step for step in PROCEDURES[procedure].steps if not opening or State.UNFILED in step.sources]
-    return tuple(dict.fromkeys(change.name for step in steps for change in step.clocks if isinstance(change, Start)))
+def clock_names(procedure: str) -> tuple[str, ...]:
+    """The named clocks that the steps of a procedure start."""
+    return tuple(dict.fromkeys(start.name for start in _starts_in(procedure)))
+
+
+def _starts(profile: Profile, clock: str, rule: Rule, *, opening: bool = False) -> bool:
+    """Whether a step of the profile's procedure starts the clock where its rule counts from; with `opening`, the step
+    that opens a case."""
+    starts = _starts_in(profile.procedure, opening=opening)
+    return any(start.name == clock and start.counts_for(rule) for start in starts)
+
+
+def _starts_in(procedure: str, *, opening: bool = False) -> Iterator[Start]:
+    for step in PROCEDURES[procedure].steps:
+        if not opening or State.UNFILED in step.sources:
+            yield from (change for change in step.clocks if isinstance(change, Start))
 
 
 # -- calendars --------------------------------------------------------------------------------------------------------

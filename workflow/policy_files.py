@@ -53,6 +53,7 @@ class ProfileEntry:
     clocks: Mapping[str, str] | None = None
     without: tuple[str, ...] = ()
     knows: tuple[str, ...] = ()
+    returns: str | None = None
     intake_cutoff: Annotated[time, Strict()] | None = None
 
 

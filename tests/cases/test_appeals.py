@@ -208,7 +208,9 @@ def test_a_unit_does_not_appeal_for_another(contest: Contest, far_and_wide: dict
 
 def hand_on(contest: Contest, to: dict[str, Any], *, at: datetime) -> None:
     assign = c.Assign(unit=UnitId(to["desk"]), handler=to["desk_mediator"].account)
-    contest.take(assign, by=contest.world.actor("coordinator"), at=at)
+    coordinator = contest.world.actor("coordinator")
+    # The desk was added after the coordinator's own reach had been read.
+    contest.take(assign, by=replace(coordinator, units=coordinator.units | {UnitId(to["desk"])}), at=at)
 
 
 def test_a_unit_appeals_after_the_case_has_moved_on(contest: Contest, far_and_wide: dict[str, Any]) -> None:

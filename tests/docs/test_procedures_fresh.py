@@ -29,10 +29,14 @@ def test_the_pages_are_written_where_they_are_asked_for(tmp_path: Path, capsys: 
 def test_every_command_state_and_milestone_of_a_procedure_is_on_its_page(procedure: str) -> None:
     text = page(procedure)
     for step in PROCEDURES[procedure].steps:
-        row = next(line for line in text.splitlines() if line.startswith(f"| `{step.command.__name__}`<br>"))
-        assert all(f"`{source}`" in row for source in step.sources)
-        assert f"`{step.target}`" in row if step.target else "(stays)" in row
-        assert step.marks is None or f"`{step.marks}`" in row
+        # A command that means one step here and another there has a row for each.
+        rows = [line for line in text.splitlines() if line.startswith(f"| `{step.command.__name__}`<br>")]
+        assert any(
+            all(f"`{source}`" in row for source in step.sources)
+            and (f"`{step.target}`" in row if step.target else "(stays)" in row)
+            and (step.marks is None or f"`{step.marks}`" in row)
+            for row in rows
+        )
 
 
 def test_no_name_on_a_page_is_missing_from_a_catalogue() -> None:

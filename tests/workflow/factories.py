@@ -248,7 +248,9 @@ def is_open(facts: CaseFacts, command: type[c.Command], *, by: Actor, on: str = 
 
 
 def terminating(**fields: object) -> c.Terminate:
-    whole = {"ground": "party_withdraws", "remedies": "court", "notice_given": True, **fields}
+    """By the applicant's withdrawal, whose party is the first record after the four texts of an application."""
+    withdraws = {"withdrawing": (RecordNumber(5),)} if "ground" not in fields else {}
+    whole = {"ground": "party_withdraws", "remedies": "court", "notice_given": True, **withdraws, **fields}
     return c.Terminate(**whole)  # type: ignore[arg-type]  # the fields of Terminate
 
 

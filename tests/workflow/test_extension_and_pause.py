@@ -50,9 +50,9 @@ def test_an_extension_is_granted_before_the_due_time_and_not_at_it() -> None:
 def test_an_extension_is_longer_than_before_and_no_longer_than_the_rule_allows() -> None:
     facts = an_order_with_an_extension_asked_for()
     (reason,) = refusal(facts, granting(5), by=SUPERVISOR, on=TUESDAY)
-    assert reason == Reason(code="to_length.not_longer", field="to_length", values={"length": 5})
+    assert reason == Reason(code="to_length.not_longer", field="to_length", values={"length": 5, "unit": "working_day"})
     (reason,) = refusal(facts, granting(16), by=SUPERVISOR, on=TUESDAY)
-    assert reason == Reason(code="to_length.beyond_rule", field="to_length", values={"max": 15})
+    assert reason == Reason(code="to_length.beyond_rule", field="to_length", values={"max": 15, "unit": "working_day"})
     assert refused(facts, asking(16), by=MEDIATOR, on=TUESDAY) == ("to_length.beyond_rule",)
 
 

@@ -240,16 +240,16 @@ def test_what_another_body_decides_of_its_own_clock_nobody_here_grants() -> None
     assert [reason.code for reason in caught.value.reasons] == ["extension.not_allowed_by_rule"]
 
 
-def test_a_rule_that_names_no_longest_length_has_the_limit_of_its_unit() -> None:
+def test_a_rule_that_names_no_longest_length_is_lengthened_to_twice_its_own_at_most() -> None:
     rule = policy_of("hotline").rules["HOT-07"][-1]
     assert rule.extension
     unlimited = replace(rule, extension=replace(rule.extension, max_length=None))
     situation = under(a_matter_in_hand("hotline"), unlimited)
-    assert decide(situation, asking(2500))  # ten years of working days
+    assert decide(situation, asking(10))  # 5 working days, twice
     with pytest.raises(Refusal) as caught:
-        decide(situation, asking(2501))
+        decide(situation, asking(11))
     (reason,) = caught.value.reasons
-    assert (reason.code, reason.values) == ("to_length.beyond_rule", {"max": 2500})
+    assert (reason.code, reason.values) == ("to_length.beyond_rule", {"max": 10, "unit": "working_day"})
 
 
 def test_what_the_parties_lengthen_by_agreement_a_supervisor_does_not_grant() -> None:

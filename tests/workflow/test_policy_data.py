@@ -98,6 +98,10 @@ LIMITS = {
     "CRI-04": "24 hour duty none K",
     # an office's own, and a project's
     "OFC-01": "1 wd duty none K",
+    "OFC-05a": "1 wd duty none K",
+    "OFC-05b": "30 minute duty none K",
+    "OFC-06": "15 day duty none K",  # in place of the notice of PET-02 that is not owed
+    "OFC-07": "5 wd right none K",
     "OFC-02": "1 wd duty none K",
     "OFC-03": "15 wd external none K",
     "OFC-04": "7 day duty none K",
@@ -117,7 +121,7 @@ def test_every_limit_of_the_field_is_there_with_its_figure() -> None:
         for name, r in RULES.items()
     }
     assert found == LIMITS
-    assert len(found) == 75
+    assert len(found) == 79
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
@@ -167,20 +171,34 @@ def test_the_extensions_are_those_of_their_sources() -> None:
         for name, rule in RULES.items()
         if rule.extension
     }
-    parties = ("parties", None, None)  # as long and as often as all agree
     assert extensions == {
         "PET-05": ("supervisor", 90, 1),  # 60 + at most 30 days, once
         "PET-ZJb": ("supervisor", 90, None),  # 30 + at most 60
-        "HOT-01": ("supervisor", None, 1),
+        "HOT-01": ("supervisor", 24, 1),
         "HOT-07": ("supervisor", 15, 1),
         "ENT-01c": ("supervisor", 25, 1),
         "GRD-01c": ("supervisor", 15, None),
         "LAB-06": ("outside", 60, 1),  # 45 + at most 15, by the commission
         "LAB-10": ("outside", 90, None),  # 60 + 30 working days
         "MED-09": ("outside", None, None),
-        **dict.fromkeys(("MED-02", "MED-03", "MED-04", "MED-05", "MED-06a", "MED-06b"), parties),
-        **dict.fromkeys(("LAB-02", "LAB-03", "EN-02"), parties),
+        # As often as all agree; how far is the office's own default, for a slip of the keyboard: 45 is no month.
+        "MED-02": ("parties", 6, None),
+        "MED-03": ("parties", 180, None),
+        "MED-04": ("parties", 120, None),
+        "MED-05": ("parties", 60, None),  # 济源: 30 + at most 30
+        "MED-06a": ("parties", 45, None),
+        "MED-06b": ("parties", 21, None),
+        "LAB-02": ("parties", 45, None),
+        "LAB-03": ("parties", 15, None),
+        "EN-02": ("parties", 30, None),
     }
+
+
+def test_every_extension_that_we_decide_about_has_an_end_and_says_where_it_is_from() -> None:
+    ours = {name: rule.extension for name, rule in RULES.items() if rule.extension and rule.extension.by != "outside"}
+    assert {name for name, extension in ours.items() if extension.max_length is None} == set()
+    own = {name for name, extension in ours.items() if extension.source}
+    assert own == set(ours) - {"PET-05", "PET-ZJb", "HOT-07", "ENT-01c", "GRD-01c"}  # whose own source says it
 
 
 def test_the_pauses_are_those_of_their_sources() -> None:
@@ -195,6 +213,8 @@ def test_the_pauses_are_those_of_their_sources() -> None:
         "MED-04": (("appraisal",), 90, False),
         "MED-05": (("suspected_sham",), 90, False),
         "PET-09": (("hearing",), 90, False),
+        "MED-01": (("consent_awaited",), 15, False),
+        "LAB-01": (("consent_awaited",), 15, False),
         "LAB-06": (("appraisal", "jurisdiction"), 90, False),
         "LAB-08": (("force_majeure",), 90, False),
     }
@@ -223,7 +243,7 @@ def test_a_rule_with_its_own_ladder_does_not_take_the_profiles() -> None:
 
 #: What a profile's clocks are, without the window for rating and closing (OFC-03), which all have.
 MEDIATION = {"confirmation": "MED-07", "follow_up": "MED-10"}
-PETITION = {"signing": "OFC-01", "contact": "OFC-02"}
+PETITION = {"signing": "OFC-01", "contact": "OFC-02", "screening": "OFC-06"}
 CLOCKS = {
     "petition": {**PETITION, "notice": "PET-02", "decision": "PET-05"},
     "petition-referral": {**PETITION, "notice": "PET-02", "decision": "PET-05", "referral": "PET-01"},
@@ -243,19 +263,20 @@ CLOCKS = {
     "hotline-jingan": {"contact": "OFC-02", "order": "HOT-07"},
     "hotline-jingan-inquiry": {"contact": "OFC-02", "order": "HOT-05"},
     "hotline-jingan-supervised": {"contact": "OFC-02", "order": "HOT-06"},
-    "hotline-beijing": {"contact": "OFC-02", "order": "HOT-03"},
-    "hotline-beijing-complex": {"contact": "OFC-02", "order": "HOT-04"},
-    "hotline-beijing-utilities": {"order": "HOT-02"},  # a contact within a working day would come too late
-    "hotline-beijing-emergency": {"order": "HOT-01"},
+    # Counted from dispatch, so that there is a time limit before it.
+    "hotline-beijing": {"contact": "OFC-02", "dispatch": "OFC-05a", "order": "HOT-03"},
+    "hotline-beijing-complex": {"contact": "OFC-02", "dispatch": "OFC-05a", "order": "HOT-04"},
+    "hotline-beijing-utilities": {"dispatch": "OFC-05b", "order": "HOT-02"},  # a contact within a day comes too late
+    "hotline-beijing-emergency": {"dispatch": "OFC-05b", "order": "HOT-01"},
     "enterprise": {"first_response": "ENT-01a", "order": "ENT-01c"},
     "enterprise-complex": {"first_response": "ENT-01a", "order": "ENT-01d"},
     "park": {"order": "ENT-02c"},
     "park-ordinary": {"order": "ENT-02b"},
     "park-simple": {"order": "ENT-02a"},
-    "grid": {"signing": "OFC-01", "order": "GRD-01c"},
-    "grid-same-day": {"order": "GRD-01a"},
-    "grid-ordinary": {"signing": "OFC-01", "order": "GRD-01b"},
-    "grid-longest": {"signing": "OFC-01", "order": "GRD-01d"},
+    "grid": {"signing": "OFC-01", "dispatch": "OFC-05a", "order": "GRD-01c"},
+    "grid-same-day": {"dispatch": "OFC-05b", "order": "GRD-01a"},
+    "grid-ordinary": {"signing": "OFC-01", "dispatch": "OFC-05a", "order": "GRD-01b"},
+    "grid-longest": {"signing": "OFC-01", "dispatch": "OFC-05a", "order": "GRD-01d"},
     "mass-work": {"signing": "OFC-01", "order": "GRD-02"},
     "crisis": {"first_response": "CRI-01", "oral_report": "CRI-02", "written_report": "CRI-03", "order": "OFC-04"},
     "english": {"notice": "EN-01", "order": "EN-02"},
@@ -281,7 +302,7 @@ def test_a_matter_of_every_profile_has_a_clock_from_its_first_day(profile: str) 
 
 def test_what_no_step_starts_is_known_to_a_profile_or_runs_in_another() -> None:
     profiles = shipped_policy().profiles.values()
-    used = {rule for profile in profiles for rule in (*profile.clocks.values(), *profile.knows)}
+    used = {rule for profile in profiles for rule in (*profile.clocks.values(), *profile.knows, profile.returns)}
     assert set(RULES) - used == set()
     # A rule that a profile only knows is not also one that it runs.
     assert [profile.id for profile in profiles if set(profile.knows) & set(profile.clocks.values())] == []

@@ -206,7 +206,10 @@ def hotline_after(*changes: tuple[str, str]) -> CasePolicy:
 
 
 NO_EXTENSION = ('extension = { by = "supervisor", max_length = 15, times = 1 }\n', "")
-NO_PAUSE = ('pause = { grounds = ["measurement", "appraisal", "objective_limits"], max_days = 60 }\n', "")
+NO_PAUSE = (
+    'pause = { grounds = ["measurement", "appraisal", "objective_limits"], max_days = 60, approval = ["objective_limits"] }\n',
+    "",
+)
 
 
 def test_what_a_rule_allowed_when_a_clock_started_it_goes_on_allowing() -> None:

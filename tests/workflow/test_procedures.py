@@ -238,6 +238,7 @@ def test_what_is_offered_is_what_the_engine_lets_through() -> None:
         "RequestExtension": [],
         "Suspend": [],
         "Resume": ["pause.not_paused"],
+        "RequestSuspension": [],
         "Reply": [],
     }
 
@@ -259,7 +260,10 @@ OPEN_CASES = {
     "in session": a_mediation_in_session(),
     "settled": a_settled_mediation(),
     "followed up": take(
-        a_settled_mediation(), c.FollowUp(extent="in_part", note="n"), by=MEDIATOR, on="2026-03-23T10:00"
+        a_settled_mediation(),
+        c.FollowUp(extent="in_part", remedies_told=True, note="n"),
+        by=MEDIATOR,
+        on="2026-03-23T10:00",
     ),
     "terminated": take(a_mediation_in_session(), terminating(), by=MEDIATOR, on=TUESDAY),
 }

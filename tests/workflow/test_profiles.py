@@ -120,9 +120,10 @@ def life_of(profile: str) -> list[CaseFacts]:
         followed = take(settled, c.FollowUp(extent="in_full", note="n"), by=MEDIATOR, on="2026-03-23T10:00")
         return [an_applied_mediation(profile), an_accepted_mediation(profile), settled, followed]
     registered = take(unfiled(profile), registering(), by=CLERK, on=now)
+    unclear = take(unfiled(profile), registering(identity_unclear=True), by=CLERK, on=now)
     accepted = take(registered, c.Accept(), by=CLERK, on=now)
     assigned = take(accepted, c.Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=now)
-    return [registered, accepted, assigned, a_matter_in_hand(profile), a_replied_matter(profile)]
+    return [registered, unclear, accepted, assigned, a_matter_in_hand(profile), a_replied_matter(profile)]
 
 
 @pytest.mark.parametrize("profile", sorted(shipped_policy().profiles))

@@ -7,9 +7,11 @@ a light from the ledger. Who appeals, who decides and by when: docs/decisions/00
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
-from workflow.clocks import waits_for_word
-from workflow.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver
+from workflow.calendar import WorkCalendar
+from workflow.clocks import light, waits_for_word
+from workflow.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
 from workflow.definition import AcknowledgeAll, Draft, Situation, Step
 from workflow.model import (
     HAS_WAIVERS,
@@ -17,6 +19,7 @@ from workflow.model import (
     Clock,
     Custody,
     Kind,
+    Light,
     Reason,
     RecordNumber,
     Relation,
@@ -37,6 +40,47 @@ def a_light_waits_for_word(situation: Situation) -> Reason | None:
     return Reason(code="acknowledge.nothing_lit")
 
 
+#: Within so many working days after the day of a red light its written explanation is owed (通知对象表: 书面说明).
+EXPLAIN_WORKING_DAYS = 2
+
+
+def unexplained(situation: Situation) -> tuple[Clock, ...]:
+    """The duties that run, are red, and wait for their written explanation."""
+    facts, now = situation.facts, situation.now
+    return tuple(
+        clock
+        for clock in facts.clocks
+        if clock.stopped_at is None and light(clock, at=now) is Light.RED and _explained(clock) not in facts.milestones
+    )
+
+
+def explanation_due_on(clock: Clock, calendar: WorkCalendar) -> date | None:
+    """The last local day for the written explanation of a clock's red light; None for a clock without one."""
+    lit = next((rung.at for rung in clock.rungs if rung.light is Light.RED), None)
+    return calendar.nth_working_day_after(calendar.local_day(lit), EXPLAIN_WORKING_DAYS) if lit else None
+
+
+def _explained(clock: Clock) -> str:
+    return f"explained.{clock.number}"
+
+
+def an_explanation_is_owed(situation: Situation) -> Reason | None:
+    return None if unexplained(situation) else Reason(code="explanation.nothing_red")
+
+
+def note_explained(situation: Situation, _command: ExplainLateness, draft: Draft) -> None:
+    """One explanation answers for everything that is red now; the record says of each whether it came in time."""
+    calendar = situation.policy.calendar
+    today = calendar.local_day(situation.now)
+    owed = unexplained(situation)
+    draft.reached.update(_explained(clock) for clock in owed)
+    draft.data["explained"] = [
+        {"clock": clock.number, "in_time": bool(last and today <= last)}
+        for clock in owed
+        for last in (explanation_due_on(clock, calendar),)
+    ]
+
+
 def light_steps(told: tuple[tuple[Role, Relation], ...], *, until_closed: tuple[State, ...]) -> tuple[Step, ...]:
     """The steps: whoever is told of a light says that it is in hand; the unit that it is counted against appeals; an
     assessor decides. Whether a head of a unit may appeal depends on the light, so that the check says it."""
@@ -44,6 +88,10 @@ def light_steps(told: tuple[tuple[Role, Relation], ...], *, until_closed: tuple[
     acknowledge = Step(
         command=Acknowledge, event="clock:acknowledged", sources=until_closed, target=None, allowed=told,
         guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True,
+    )  # fmt: skip
+    explain = Step(
+        command=ExplainLateness, event="light:explained", sources=until_closed, target=None, allowed=told,
+        guards=(an_explanation_is_owed,), writes=note_explained, tells=(Audience.UNIT_HEAD,), quiet=True,
     )  # fmt: skip
     appeal = Step(
         command=AppealLight, event="light:appealed", sources=always, target=None,
@@ -62,7 +110,7 @@ def light_steps(told: tuple[tuple[Role, Relation], ...], *, until_closed: tuple[
         checks=(waiver_is_open, second_decider_is_another), writes=write_waiver_decision,
         tells=(Audience.HOLDER, Audience.UNIT_HEAD), quiet=True,
     )  # fmt: skip
-    return acknowledge, appeal, again, decide
+    return acknowledge, explain, appeal, again, decide
 
 
 # -- which lights may be appealed against ----------------------------------------------------------------------------

@@ -8,9 +8,11 @@ Source: 人民调解法 (2010) §17-§33; 人民调解工作若干规定 §30, �
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from workflow import commands as c
+from workflow.clocks import due_on
+from workflow.counting import A_MOMENT
 from workflow.definition import (
     Draft,
     Extend,
@@ -46,10 +48,13 @@ CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
 MEDIATORS = ((Role.MEDIATOR, R.ASSIGNED),)
 UNTIL_CLOSED = (S.APPLIED, S.CONSENT_PENDING, S.ACCEPTED, *AT_WORK, S.SETTLED, S.TERMINATED, S.FOLLOWED_UP)
 
-#: Types of dispute whose agreement concerns personal status: no judicial confirmation (民诉法解释 §355).
-STATUS_TYPES = frozenset({"10"})
+#: What a court does not confirm: status, title to property or to intellectual property, what has a procedure of its own
+#: (民诉法解释 §355).
+NOT_CONFIRMED = frozenset({"status", "property_title", "ip_title", "special_procedure"})
 #: Labour disputes need a written agreement (劳动争议调解仲裁法 §14).
 WRITTEN_ONLY_TYPES = frozenset({"19"})
+#: Milestones that depend on what was said: settled after the period; performed in full; found not to be.
+SETTLED_LATE, PERFORMED, BREACHED = "settled_late", "performed", "breached"
 
 
 # -- consent ----------------------------------------------------------------------------------------------------------
@@ -64,6 +69,11 @@ def nobody_refuses(situation: Situation) -> Reason | None:
 def everybody_consents(situation: Situation) -> Reason | None:
     waiting = sum(1 for party in situation.facts.parties if party.consent is Consent.PENDING)
     return Reason(code="mediation.consent_missing", values={"missing": waiting}) if waiting else None
+
+
+def nobody_else_is_awaited(situation: Situation, command: c.RecordConsent) -> bool:
+    """The last answer is in: what was suspended for it goes on."""
+    return not any(p.consent is Consent.PENDING for p in situation.facts.parties if p.number != command.party)
 
 
 def is_a_party(situation: Situation, command: c.RecordConsent) -> Reason | None:
@@ -187,14 +197,47 @@ def written_agreement_is_sealed(_situation: Situation, command: c.Agreed) -> Rea
     return None
 
 
+def signed_by_every_party(situation: Situation, command: c.Agreed) -> Reason | None:
+    """Nobody signs an oral agreement: it takes effect when it is reached (§30)."""
+    return rules.every_party_in("signed_by")(situation, command) if command.form == "written" else None
+
+
 def oral_only_where_allowed(situation: Situation, command: c.Agreed) -> Reason | None:
-    if command.form == "oral" and situation.facts.dispute_type in WRITTEN_ONLY_TYPES:
+    """Oral where the parties think that no writing is needed (§28): performed at once, simple, and no labour dispute."""
+    if command.form == "written":
+        return None
+    if situation.facts.dispute_type in WRITTEN_ONLY_TYPES:
         return Reason(code="form.must_be_written", field="form")
+    if command.performance_due_on != signed_on(situation, command):
+        return Reason(code="form.oral_is_performed_at_once", field="form")
+    if not command.writing_not_needed:
+        return Reason(code="writing_not_needed.must_be_confirmed", field="writing_not_needed")
+    return None
+
+
+def signed_on(situation: Situation, command: c.Agreed) -> date:
+    """The local day on which the agreement takes effect: that of the last signature (§29)."""
+    return command.signed_on or situation.policy.calendar.local_day(situation.now)
+
+
+def takes_effect_at(situation: Situation, command: c.Agreed) -> datetime:
+    """Now, or the end of the earlier day that is entered."""
+    calendar, day = situation.policy.calendar, signed_on(situation, command)
+    return min(situation.now, calendar.end_of(day) - A_MOMENT)
+
+
+def signed_while_mediated(situation: Situation, command: c.Agreed) -> Reason | None:
+    calendar, day = situation.policy.calendar, signed_on(situation, command)
+    if day > calendar.local_day(situation.now):
+        return Reason(code="signed_on.in_the_future", field="signed_on")
+    first = min(calendar.local_day(appointed.from_at) for appointed in situation.facts.appointments)
+    if day < first:
+        return Reason(code="signed_on.before_mediation", field="signed_on", values={"first": first.isoformat()})
     return None
 
 
 def performance_in_reach(situation: Situation, command: c.Agreed) -> Reason | None:
-    ahead = (command.performance_due_on - situation.policy.calendar.local_day(situation.now)).days
+    ahead = (command.performance_due_on - signed_on(situation, command)).days
     if ahead < 0:
         return Reason(code="performance_due_on.in_the_past", field="performance_due_on")
     if ahead > rules.LONGEST_DAYS:
@@ -210,20 +253,27 @@ def record_agreement(situation: Situation, command: c.Agreed, draft: Draft) -> N
         partial=partial,
         terms=draft.text("terms"),
         amount_yuan=command.amount_yuan,
-        effective_at=situation.now,
+        effective_at=takes_effect_at(situation, command),
         performance_due_on=command.performance_due_on,
     )
     draft.new.append(agreement)
     draft.outcome = f"settled.{'in_part' if partial else command.form}"
+    if not partial and is_over(situation, "period"):
+        draft.reached.add(SETTLED_LATE)
+
+
+def is_over(situation: Situation, name: str) -> bool:
+    clock = situation.facts.running(name)
+    return clock is not None and situation.now >= clock.due_at
 
 
 def performance_falls_due(situation: Situation, command: c.Agreed) -> datetime:
     return situation.policy.calendar.start_of(command.performance_due_on)
 
 
-def not_about_status(situation: Situation) -> Reason | None:
-    if situation.facts.dispute_type in STATUS_TYPES:
-        return Reason(code="confirmation.not_for_status")
+def a_court_confirms_it(_situation: Situation, command: c.ApplyForConfirmation) -> Reason | None:
+    if command.subject in NOT_CONFIRMED:
+        return Reason(code=f"confirmation.not_for_{command.subject}", field="subject")
     return None
 
 
@@ -234,13 +284,71 @@ def confirmation_window_is_open(situation: Situation) -> Reason | None:
     return None
 
 
+# -- performance ------------------------------------------------------------------------------------------------------
+
+
+def performance_is_due_or_done(situation: Situation) -> Reason | None:
+    """Whether it was performed cannot be found before it falls due, unless it has been performed in full already."""
+    clock = situation.facts.running("follow_up")
+    if clock is None or situation.now >= clock.started_at or PERFORMED in situation.facts.milestones:
+        return None
+    first = situation.policy.calendar.local_day(clock.started_at)
+    return Reason(code="follow_up.too_early", values={"first": first.isoformat()})
+
+
+def note_performance(_situation: Situation, command: c.RecordPerformance, draft: Draft) -> None:
+    if command.extent == "in_full":
+        draft.reached.add(PERFORMED)
+
+
+def remedies_are_told(_situation: Situation, command: c.FollowUp) -> Reason | None:
+    """Whoever does not perform is urged to, and the other told what the law leaves them (§31-33)."""
+    if command.extent != "in_full" and not command.remedies_told:
+        return Reason(code="remedies_told.must_be_confirmed", field="remedies_told")
+    return None
+
+
+def note_breach(_situation: Situation, command: c.FollowUp, draft: Draft) -> None:
+    if command.extent != "in_full":
+        draft.reached.add(BREACHED)
+
+
+# -- termination ------------------------------------------------------------------------------------------------------
+
+
+def there_was_no_agreement(situation: Situation, command: c.Terminate) -> Reason | None:
+    """Nobody fails to agree who has never met."""
+    met = "session_held" in situation.facts.milestones
+    return None if command.ground != "no_agreement" or met else Reason(code="ground.nobody_has_met", field="ground")
+
+
+def the_period_is_over(situation: Situation, command: c.Terminate) -> Reason | None:
+    """What may still be agreed until a day has not failed before it."""
+    if command.ground != "period_over" or is_over(situation, "period"):
+        return None
+    clock = situation.facts.running("period")
+    last = due_on(clock, situation.policy.calendar).isoformat() if clock else None
+    return Reason(code="ground.period_runs", field="ground", values={"last": last})
+
+
+def who_withdraws_is_named(_situation: Situation, command: c.Terminate) -> Reason | None:
+    if (command.ground == "party_withdraws") != bool(command.withdrawing):
+        missing = command.ground == "party_withdraws"
+        return Reason(code=f"withdrawing.{'missing' if missing else 'not_the_ground'}", field="withdrawing")
+    return None
+
+
 def note_terminated(situation: Situation, command: c.Terminate, draft: Draft) -> None:
+    for party in situation.facts.parties:
+        if party.number in command.withdrawing:
+            draft.changed.append(replace(party, consent=Consent.REFUSED))
     in_part = situation.facts.outcome == "settled.in_part"
     draft.outcome = "settled.in_part" if in_part else f"terminated.{command.ground}"
 
 
 AGREEMENT_CHECKS = (
-    rules.every_party_in("signed_by"),
+    signed_by_every_party,
+    signed_while_mediated,
     written_agreement_is_complete,
     written_agreement_is_sealed,
     oral_only_where_allowed,
@@ -255,7 +363,7 @@ MEDIATION = Procedure(
             command=c.Apply, event="case:applied", sources=(S.UNFILED,), target=S.APPLIED,
             allowed=((Role.CLERK, R.ANYONE), (Role.COORDINATOR, R.ANYONE), (Role.PETITIONER, R.ANYONE)),
             checks=(rules.not_received_in_the_future, rules.not_received_in_another_age), writes=rules.open_case,
-            clocks=(rules.on_receipt("intake"),), tells=(Audience.HOLDER,),
+            clocks=(rules.on_receipt("intake"), rules.on_receipt("period", usual=False)), tells=(Audience.HOLDER,),
         ),
         Step(
             command=c.SeekConsent, event="case:consent_sought", sources=(S.APPLIED,), target=S.CONSENT_PENDING,
@@ -264,10 +372,20 @@ MEDIATION = Procedure(
         Step(
             command=c.RecordConsent, event="party:consent_recorded", sources=(S.APPLIED, S.CONSENT_PENDING),
             target=S.CONSENT_PENDING, allowed=CLERKS, checks=(is_a_party,), writes=record_consent,
+            clocks=(ResumeAll(when=nobody_else_is_awaited),),
+        ),
+        Step(
+            command=c.Suspend, event="clock:paused", sources=(S.CONSENT_PENDING,), target=None, allowed=CLERKS,
+            guards=(rules.may_be_paused, rules.not_paused), checks=(rules.pause_as_the_rule_allows,),
+            clocks=(PauseAll(),), tells=(Audience.UNIT_HEAD,), quiet=True,
+        ),
+        Step(
+            command=c.Resume, event="clock:resumed", sources=(S.CONSENT_PENDING,), target=None, allowed=CLERKS,
+            guards=(rules.paused,), clocks=(ResumeAll(),), quiet=True,
         ),
         Step(
             command=c.Accept, event="case:accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.ACCEPTED,
-            allowed=CLERKS, guards=(nobody_refuses, everybody_consents), clocks=(Stop("intake"), Start("period")),
+            allowed=CLERKS, guards=(nobody_refuses, everybody_consents), clocks=(Stop("intake"), Start("period", event="acceptance")),
         ),
         Step(
             command=c.Refuse, event="case:not_accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.NOT_ACCEPTED,
@@ -321,7 +439,7 @@ MEDIATION = Procedure(
         Step(
             command=c.Settle, event="case:settled", sources=(S.IN_SESSION,), target=S.SETTLED, allowed=MEDIATORS,
             guards=(rules.not_paused, no_open_disclosure), checks=AGREEMENT_CHECKS, writes=record_agreement,
-            clocks=(Stop("period"), Start("confirmation"), Start("follow_up", at=performance_falls_due)),
+            clocks=(Stop("period"), Start("confirmation", at=takes_effect_at), Start("follow_up", at=performance_falls_due)),
             tells=(Audience.UNIT_HEAD,), marks="answered",
         ),
         Step(
@@ -331,21 +449,23 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.Terminate, event="case:terminated", sources=(S.ACCEPTED, *AT_WORK), target=S.TERMINATED,
-            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), checks=(rules.confirmed("notice_given"),),
+            allowed=(*MEDIATORS, *CLERKS),
+            checks=(there_was_no_agreement, the_period_is_over, who_withdraws_is_named, rules.confirmed("notice_given")),
             writes=note_terminated, clocks=(Stop("period"), Start("closing")), tells=(Audience.UNIT_HEAD,),
             marks="answered", cannot_be_undone=True,
         ),
         Step(
-            command=c.ApplyForConfirmation, event="case:confirmation_applied", sources=(S.SETTLED, S.FOLLOWED_UP),
-            target=None, allowed=MEDIATORS, guards=(not_about_status, confirmation_window_is_open),
-            checks=(rules.every_party_in("consenting"),), clocks=(Stop("confirmation"),), marks="confirmation_applied",
+            command=c.ApplyForConfirmation, event="case:confirmation_applied", sources=(S.SETTLED, S.FOLLOWED_UP, S.CLOSED),
+            target=None, allowed=MEDIATORS, guards=(confirmation_window_is_open,),
+            checks=(rules.every_party_in("consenting"), a_court_confirms_it), clocks=(Stop("confirmation"),), marks="confirmation_applied",
         ),
         Step(
             command=c.RecordPerformance, event="case:performance_recorded", sources=(S.SETTLED,), target=None,
-            allowed=MEDIATORS, marks="performance_recorded",
+            allowed=MEDIATORS, writes=note_performance, marks="performance_recorded",
         ),
         Step(
             command=c.FollowUp, event="case:followed_up", sources=(S.SETTLED,), target=S.FOLLOWED_UP, allowed=MEDIATORS,
+            guards=(performance_is_due_or_done,), checks=(remedies_are_told,), writes=note_breach,
             clocks=(Stop("follow_up"), Start("closing")), marks="followed_up",
         ),
         Step(

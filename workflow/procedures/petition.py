@@ -64,6 +64,29 @@ def take_in_hand(situation: Situation, _command: c.SignFor, draft: Draft) -> Non
         draft.hand_over(situation.facts, unit=unit, person=account, at=situation.now)
 
 
+def nobody_has_it_in_hand(situation: Situation) -> Reason | None:
+    """Signing takes what was assigned, or what the time for signing has signed for and nobody holds."""
+    facts = situation.facts
+    free = facts.state is S.DISPATCHED or facts.holder_person is None
+    return None if free else Reason(code="signing.in_hand")
+
+
+def signing_is_overdue(situation: Situation) -> Reason | None:
+    clock = situation.facts.running("signing")
+    return None if clock and situation.now >= clock.due_at else Reason(code="signing.not_overdue")
+
+
+def notice_is_owed(situation: Situation, command: c.Register) -> bool:
+    """Whoever gives no name or address is owed no written notice (§23 二款); where the profile has no screening to take
+    its place, the matter keeps that date."""
+    today = situation.policy.calendar.local_day(situation.now)
+    return not command.identity_unclear or situation.policy.rule("screening", on=today) is None
+
+
+def no_notice_is_owed(situation: Situation, command: c.Register) -> bool:
+    return not notice_is_owed(situation, command)
+
+
 PETITION = Procedure(
     name="petition",
     final=FINAL_STATES,
@@ -74,7 +97,8 @@ PETITION = Procedure(
             checks=(rules.not_received_in_the_future, rules.not_received_in_another_age),
             writes=rules.open_case,
             clocks=(
-                rules.on_receipt("notice"), rules.on_receipt("referral"),
+                rules.on_receipt("notice", when=notice_is_owed), rules.on_receipt("screening", when=no_notice_is_owed),
+                rules.on_receipt("referral"), rules.on_receipt("dispatch"),
                 rules.on_receipt("first_response"), rules.on_receipt("order"),
                 rules.on_receipt("oral_report"), rules.on_receipt("written_report"),
             ),
@@ -82,28 +106,37 @@ PETITION = Procedure(
         ),
         Step(
             command=c.Accept, event="case:accepted", sources=(S.REGISTERED,), target=S.ACCEPTED, allowed=CLERKS,
-            clocks=(Stop("notice"), Start("decision")),
+            clocks=(Stop("notice"), Stop("screening"), Start("decision")),
         ),
         Step(
             command=c.Refuse, event="case:not_accepted", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED, allowed=CLERKS,
-            writes=rules.note_refusal, clocks=(Stop("notice"), StopAll()), cannot_be_undone=True,
+            writes=rules.note_refusal, clocks=(Stop("notice"), Stop("screening"), StopAll()), cannot_be_undone=True,
         ),
         Step(
             command=c.FindNotOurs, event="case:found_not_ours", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED,
-            allowed=((Role.COORDINATOR, R.ABOVE),), writes=rules.note_not_ours, clocks=(VoidAll(),),
+            allowed=((Role.COORDINATOR, R.ABOVE),), writes=rules.note_not_ours, clocks=(VoidAll(unless=rules.is_returned_late),),
             tells=(Audience.UNIT_HEAD,), cannot_be_undone=True,
         ),
         Step(
             command=c.Assign, event="case:assigned", sources=(S.ACCEPTED, S.DISPATCHED, S.HANDLING), target=S.DISPATCHED,
             allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
             guards=(rules.not_paused,), checks=(handler_belongs_to_unit, handler_is_another_than_before), writes=hand_to_handler,
-            clocks=(Stop("referral"), Stop("signing", outcome="reassigned"), Start("signing", on_receipt=True), Start("contact", on_receipt=True)),
+            clocks=(
+                Stop("referral"), Stop("dispatch"), Stop("signing", outcome="reassigned"),
+                Start("signing", on_receipt=True), Start("contact", on_receipt=True),
+                Start("order", on_receipt=True, event="dispatch", usual=False),
+            ),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),
         Step(
-            command=c.SignFor, event="case:signed", sources=(S.DISPATCHED,), target=S.HANDLING,
+            command=c.SignFor, event="case:signed", sources=(S.DISPATCHED, S.HANDLING), target=S.HANDLING,
             allowed=((Role.MEDIATOR, R.ASSIGNED), (Role.MEDIATOR, R.SAME_UNIT), (Role.COORDINATOR, R.SAME_UNIT)),
-            writes=take_in_hand, clocks=(Stop("signing"),),
+            guards=(nobody_has_it_in_hand,), writes=take_in_hand, clocks=(Stop("signing"),), quiet=True,
+        ),
+        Step(
+            command=c.SignByTime, event="case:signed_by_time", sources=(S.DISPATCHED,), target=S.HANDLING,
+            allowed=((Role.SYSTEM, R.ANYONE),), guards=(signing_is_overdue,), clocks=(Stop("signing", outcome="by_time"),),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), quiet=True,
         ),
         Step(
             command=c.ContactPerson, event="case:contacted", sources=(S.DISPATCHED, S.HANDLING), target=None,
@@ -137,9 +170,26 @@ PETITION = Procedure(
             writes=rules.settle_extension_request, clocks=(Extend(("decision", "order")),), tells=(Audience.HOLDER,),
         ),
         Step(
+            command=c.RefuseExtension, event="case:extension_refused", sources=(S.HANDLING,), target=None,
+            allowed=((Role.SUPERVISOR, R.ABOVE),), guards=(rules.extension_is_asked_for,),
+            writes=rules.settle_extension_request, tells=(Audience.HOLDER,), quiet=True,
+        ),
+        Step(
+            command=c.ExtendByConsent, event="clock:extended", sources=(S.HANDLING,), target=None, allowed=HANDLERS,
+            guards=(rules.may_be_extended_by("parties"), rules.not_paused),
+            checks=(rules.longer_within_the_rule, rules.every_party_in("consenting")),
+            clocks=(Extend(("decision", "order")),), tells=(Audience.UNIT_HEAD,), quiet=True,
+        ),
+        Step(
+            command=c.RequestSuspension, event="case:pause_requested", sources=(S.HANDLING,), target=None,
+            allowed=HANDLERS, guards=(rules.may_be_paused, rules.some_ground_needs_approval, rules.not_paused),
+            checks=(rules.pause_as_the_rule_allows, rules.approval_is_needed), tells=(Audience.UNIT_HEAD,), quiet=True,
+        ),
+        Step(
             command=c.Suspend, event="clock:paused", sources=(S.HANDLING,), target=None,
             allowed=((Role.SUPERVISOR, R.ABOVE), *HANDLERS), guards=(rules.may_be_paused, rules.not_paused),
-            checks=(rules.pause_as_the_rule_allows,), clocks=(PauseAll(),), tells=(Audience.UNIT_HEAD,),
+            checks=(rules.pause_as_the_rule_allows, rules.approved_where_it_must_be), clocks=(PauseAll(),),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),
         Step(
             command=c.Resume, event="clock:resumed", sources=(S.HANDLING,), target=None,

@@ -7,7 +7,7 @@ give a reason or nothing. What only one procedure needs stands beside its table.
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.clocks import DECIDING, paused_until
+from workflow.clocks import DECIDING, paused_until, start
 from workflow.commands import (
     Close,
     ExtendByConsent,
@@ -17,9 +17,10 @@ from workflow.commands import (
     Rate,
     Refuse,
     RequestExtension,
+    RequestSuspension,
     Suspend,
 )
-from workflow.definition import Check, Draft, Guard, Situation, Start
+from workflow.definition import Check, Draft, Guard, Situation, Start, When
 from workflow.model import (
     NOT_OURS,
     Clock,
@@ -28,12 +29,14 @@ from workflow.model import (
     Rating,
     Reason,
     RecordNumber,
+    Role,
     Side,
     Unit,
 )
-from workflow.policy import LONGEST, Extension
+from workflow.policy import LONGEST, Extension, Rule
 
 LONGEST_DAYS = LONGEST[Unit.DAY]
+UNSTATED_EXTENSION = 2
 
 
 # -- opening ----------------------------------------------------------------------------------------------------------
@@ -44,9 +47,9 @@ def received_at(situation: Situation, command: Intake) -> datetime:
     return command.received_at or situation.now
 
 
-def on_receipt(name: str) -> Start:
+def on_receipt(name: str, *, usual: bool = True, when: When | None = None) -> Start:
     """A clock that starts when the matter came in."""
-    return Start(name, at=received_at, on_receipt=True)
+    return Start(name, at=received_at, on_receipt=True, event="receipt", usual=usual, when=when)
 
 
 def not_received_in_the_future(situation: Situation, command: Intake) -> Reason | None:
@@ -103,6 +106,27 @@ def confirmed(field: str) -> Check:
         return None if getattr(command, field) else Reason(code=f"{field}.must_be_confirmed", field=field)
 
     return check
+
+
+# -- returning ---------------------------------------------------------------------------------------------------------
+
+#: What an office has whose profiles say nothing about returning: 信访工作条例 §23 三款.
+RETURN_WORKING_DAYS = 5
+
+
+def may_be_returned_until(situation: Situation) -> datetime:
+    """The instant from which on the matter can no longer be returned to whoever sent it."""
+    came_in, policy = situation.facts.received_at, situation.policy
+    assert came_in is not None, "only a registered matter is returned"
+    day = policy.calendar.local_day(came_in)
+    if rule := policy.return_rule(on=day):
+        return start(RecordNumber(0), "return", rule, policy, at=came_in).due_at
+    return policy.calendar.end_of(policy.calendar.nth_working_day_after(day, RETURN_WORKING_DAYS))
+
+
+def is_returned_late(situation: Situation, command: FindNotOurs) -> bool:
+    """With the sender's consent, but after the time for it: what was owed until then counts (潍坊市 12345 条例 §22 二款)."""
+    return command.ground == "returned_with_consent" and situation.now >= may_be_returned_until(situation)
 
 
 # -- people -----------------------------------------------------------------------------------------------------------
@@ -171,11 +195,22 @@ def longer_within_the_rule(
     if clock is None or rule is None:
         return None  # the guard has said so already
     if command.to_length <= clock.length:
-        return Reason(code="to_length.not_longer", field="to_length", values={"length": clock.length})
-    longest = min(rule.max_length or LONGEST[clock.unit], LONGEST[clock.unit])
+        return Reason(
+            code="to_length.not_longer", field="to_length", values={"length": clock.length, "unit": clock.unit.value}
+        )
+    longest = longest_extension(situation.policy.rule_of(clock))
     if command.to_length > longest:
-        return Reason(code="to_length.beyond_rule", field="to_length", values={"max": longest})
+        return Reason(
+            code="to_length.beyond_rule", field="to_length", values={"max": longest, "unit": clock.unit.value}
+        )
     return None
+
+
+def longest_extension(rule: Rule) -> int:
+    """The longest total length, in the rule's unit, that an extension may lead to; where the rule names none, as in
+    policies that were published before every rule did, twice its own length."""
+    named = rule.extension.max_length if rule.extension else None
+    return min(named or UNSTATED_EXTENSION * rule.length, LONGEST[rule.unit])
 
 
 def note_extension_request(_situation: Situation, command: RequestExtension, draft: Draft) -> None:
@@ -223,7 +258,35 @@ def may_be_paused(situation: Situation) -> Reason | None:
     return None if pause_grounds(situation) else Reason(code="pause.not_allowed_by_rule")
 
 
-def pause_as_the_rule_allows(situation: Situation, command: Suspend) -> Reason | None:
+def needs_approval(situation: Situation, command: Suspend | RequestSuspension) -> bool:
+    """Whether a supervisor decides on that ground, because it lies in nobody's hand (济南市 12345 条例 §24)."""
+    paused_by = (situation.policy.rule_of(clock).pause for clock in pausable(situation, ground=command.ground))
+    return any(command.ground in rule.approval for rule in paused_by if rule)
+
+
+def approved_where_it_must_be(situation: Situation, command: Suspend) -> Reason | None:
+    """On such a ground a supervisor pauses, and the person has been told of the measures and the day."""
+    if not needs_approval(situation, command):
+        return None
+    if situation.actor.role is not Role.SUPERVISOR:
+        return Reason(code="ground.needs_a_supervisor", field="ground")
+    return None if command.person_told else Reason(code="person_told.must_be_confirmed", field="person_told")
+
+
+def approval_is_needed(situation: Situation, command: RequestSuspension) -> Reason | None:
+    """Nobody is asked for what the handler may do alone."""
+    known = command.ground in pause_grounds(situation)
+    if known and not needs_approval(situation, command):
+        return Reason(code="ground.needs_no_supervisor", field="ground")
+    return None
+
+
+def some_ground_needs_approval(situation: Situation) -> Reason | None:
+    rules = (situation.policy.rule_of(clock).pause for clock in pausable(situation))
+    return None if any(rule and rule.approval for rule in rules) else Reason(code="pause.needs_no_supervisor")
+
+
+def pause_as_the_rule_allows(situation: Situation, command: Suspend | RequestSuspension) -> Reason | None:
     """A ground that the rule knows, an end in the future and not further than the rule allows, consent if it asks for it."""
     if command.ground not in pause_grounds(situation):
         return Reason(code="ground.not_in_rule", field="ground")
@@ -235,7 +298,7 @@ def pause_as_the_rule_allows(situation: Situation, command: Suspend) -> Reason |
     longest = min(rule.max_days for rule in rules)
     if (command.until - today).days > longest:
         return Reason(code="until.beyond_rule", field="until", values={"max_days": longest})
-    if any(rule.needs_consent for rule in rules):
+    if isinstance(command, Suspend) and any(rule.needs_consent for rule in rules):
         return every_party_in("consenting")(situation, command)
     return None
 
@@ -273,8 +336,9 @@ def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:
     draft.outcome = command.outcome
 
 
-def note_not_ours(_situation: Situation, command: FindNotOurs, draft: Draft) -> None:
-    draft.outcome = f"{NOT_OURS}{command.ground}"
+def note_not_ours(situation: Situation, command: FindNotOurs, draft: Draft) -> None:
+    late = is_returned_late(situation, command)
+    draft.outcome = "not_accepted.returned_late" if late else f"{NOT_OURS}{command.ground}"
 
 
 def note_refusal(_situation: Situation, command: Refuse, draft: Draft) -> None:
