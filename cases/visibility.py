@@ -113,7 +113,8 @@ def _of_mediator(*, of_one: bool) -> CompoundSelect[Any]:
             waiting.c.holder_unit == _MY_UNIT,
             waiting.c.holder_person.is_(None),
             waiting.c.closed_at.is_(None),
-            waiting.c.state == State.DISPATCHED.value,
+            # A matter in hand without a person is one that time has signed for.
+            or_(waiting.c.state == State.DISPATCHED.value, waiting.c.state == State.HANDLING.value),
         ),
     )
     return union_all(*(ids.where(ids.selected_columns[0] == bindparam("case_id")) if of_one else ids for ids in lists))

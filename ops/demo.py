@@ -13,7 +13,8 @@ from operator import itemgetter
 from sqlalchemy import Engine, func, select, update
 
 from cases.crossings import TIMERS
-from cases.office import load_office
+from cases.office import OfficeContext, load_office
+from cases.signing import sign_by_time
 from cases.sweep import sweep
 from cases.tables import Clock, Message
 from cases.tally import keep_up
@@ -63,10 +64,10 @@ def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO) -> DemoOffice
     acts += [act for act in Assessment(engine, office, stage).acts(until=now) if act[0] <= now]
     since = FOUNDED_AT
     for moment, act in sorted(acts, key=itemgetter(0)):
-        _sweep(engine, since=since, until=moment)
+        _sweep(engine, office, since=since, until=moment)
         act(moment)
         since = moment
-    _sweep(engine, since=since, until=now)
+    _sweep(engine, office, since=since, until=now)
     _count_as_sent(engine, before=now - SENT_AFTER)
     keep_up(engine, office.policy.calendar)
     people = {role: stage.people[login].account for role, login in SEATS.items()}
@@ -91,12 +92,13 @@ def _in_order(tellers: list[Teller], told: list[Story]) -> list[tuple[datetime, 
     )
 
 
-def _sweep(engine: Engine, *, since: datetime, until: datetime) -> None:
-    """Runs the sweep at each instant at which something crosses, as the timers would have, but never before `since`:
+def _sweep(engine: Engine, office: OfficeContext, *, since: datetime, until: datetime) -> None:
+    """Runs the sweep at each instant at which something crosses, and signs by time, as the timers would have, but never before `since`:
     the clock of a letter that is registered late may have crossed before there was a case."""
     while (found := _next_crossing(engine)) and found <= until:
         if failed := sweep(engine, now=max(found, since)).failed:
             raise RuntimeError(f"crossings that cannot be recorded: {failed}")
+        sign_by_time(engine, office, now=max(found, since))
 
 
 def _next_crossing(engine: Engine) -> datetime | None:

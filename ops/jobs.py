@@ -10,6 +10,7 @@ from cases.anchors import is_due, make_anchors
 from cases.jobruns import note_run
 from cases.office import load_office
 from cases.rating_origins import forget_old_origins
+from cases.signing import sign_by_time
 from cases.sweep import sweep
 from cases.tally import keep_up
 from cases.thirds import warn_of_third_reds
@@ -33,6 +34,12 @@ class Job:
 def _sweep(engine: Engine, _settings: Settings, now: datetime) -> str:
     done = sweep(engine, now=now)
     return f"clocks={done.clocks} failed={len(done.failed)} truncated={int(done.truncated)}"
+
+
+def _signing(engine: Engine, _settings: Settings, now: datetime) -> str:
+    with reading(engine) as connection:
+        office = load_office(connection)
+    return f"signed={sign_by_time(engine, office, now=now)}"
 
 
 def _deliver(engine: Engine, settings: Settings, now: datetime) -> str:
@@ -85,6 +92,7 @@ def _forget_origins(engine: Engine, _settings: Settings, now: datetime) -> str:
 
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
+    Job(name="signing", every=timedelta(minutes=1), run=_signing),
     Job(name="tally", every=timedelta(minutes=1), run=_tally),
     Job(name="third_reds", every=timedelta(minutes=10), run=_third_reds),
     Job(name="digests", every=timedelta(minutes=10), run=_digests),

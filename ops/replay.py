@@ -14,6 +14,7 @@ import migrations
 from cases.crossings import TIMERS
 from cases.facts import load_facts
 from cases.office import OfficeContext, load_office
+from cases.signing import sign_by_time
 from cases.sweep import sweep
 from cases.tables import Clock, Message
 from infra.db import open_engine, reading, transaction
@@ -58,13 +59,14 @@ def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None)
     told_at = teller.moment(story.steps[0])
     for index, step in enumerate(story.steps):
         if sweeping:
-            sweep_between(engine, told_at, teller.moment(step))
+            run_timers(engine, office, told_at, teller.moment(step))
         teller.tell(index)
         told_at = teller.moment(step)
     end = teller.instant(story.until) if story.until else told_at
     if sweeping:
-        sweep_between(engine, told_at, end)
+        run_timers(engine, office, told_at, end)
     sweep(engine, now=end)
+    sign_by_time(engine, office, now=end)
     return _outcome(engine, office, story, teller, at=end)
 
 
@@ -75,12 +77,13 @@ def with_ladder(policy: Policy, ladder: str) -> Policy:
     return replace(policy, profiles=profiles, _views={})
 
 
-def sweep_between(engine: Engine, since: datetime, until: datetime) -> None:
-    """Runs the sweep at each instant at which something crosses, as the timers would have. What came true before `since`
+def run_timers(engine: Engine, office: OfficeContext, since: datetime, until: datetime) -> None:
+    """Runs the sweep at each instant at which something crosses, and signs by time, as the timers would have. What came true before `since`
     (a letter registered late) is noticed at `since`: nobody can have noticed it before."""
     for moment in _crossings(engine, until):
         if sweep(engine, now=max(moment, since)).failed:
             raise CrossingNotRecorded
+        sign_by_time(engine, office, now=max(moment, since))
 
 
 def _crossings(engine: Engine, until: datetime) -> Iterator[datetime]:

@@ -19,7 +19,7 @@ from cases.office import OfficeContext, load_office
 from cases.tally import keep_up
 from cases.visibility import MayNotUnmask
 from infra.db import open_engine, reading, transaction
-from ops.replay import sweep_between
+from ops.replay import run_timers
 from ops.stories import Stage, Story, StoryStep, Teller, build_stage, read_story
 from people.directory import add_account, person
 from reports import closure_query, masking
@@ -233,7 +233,7 @@ class Told:
             teller = Teller(engine, self.office, self.stage, story)
             told_at = teller.moment(story.steps[0])
             for index, one in enumerate(story.steps):
-                sweep_between(engine, told_at, teller.moment(one))
+                run_timers(engine, self.office, told_at, teller.moment(one))
                 teller.tell(index)
                 told_at = teller.moment(one)
 

@@ -32,6 +32,8 @@ UNTIL_CLOSED = (*OPEN, S.REPLIED)
 CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
 HANDLERS = ((Role.MEDIATOR, R.ASSIGNED), (Role.COORDINATOR, R.SAME_UNIT))
 REPORTERS = (*HANDLERS, (Role.CLERK, R.ABOVE), (Role.SUPERVISOR, R.ABOVE))
+#: The milestone of a matter that nobody has signed for in time, until somebody does.
+SIGNED_BY_TIME = "signed_by_time"
 #: Who is told of a light, and may say that it is in hand.
 TOLD = (*HANDLERS, (Role.CLERK, R.SAME_UNIT), (Role.SUPERVISOR, R.ABOVE))
 
@@ -64,11 +66,11 @@ def take_in_hand(situation: Situation, _command: c.SignFor, draft: Draft) -> Non
         draft.hand_over(situation.facts, unit=unit, person=account, at=situation.now)
 
 
-def nobody_has_it_in_hand(situation: Situation) -> Reason | None:
-    """Signing takes what was assigned, or what the time for signing has signed for and nobody holds."""
+def nobody_has_signed_yet(situation: Situation) -> Reason | None:
+    """What was assigned is signed for, and what time has signed for is taken in hand by a person all the same."""
     facts = situation.facts
-    free = facts.state is S.DISPATCHED or facts.holder_person is None
-    return None if free else Reason(code="signing.in_hand")
+    waits = facts.state is S.DISPATCHED or SIGNED_BY_TIME in facts.milestones
+    return None if waits else Reason(code="signing.in_hand")
 
 
 def signing_is_overdue(situation: Situation) -> Reason | None:
@@ -131,12 +133,13 @@ PETITION = Procedure(
         Step(
             command=c.SignFor, event="case:signed", sources=(S.DISPATCHED, S.HANDLING), target=S.HANDLING,
             allowed=((Role.MEDIATOR, R.ASSIGNED), (Role.MEDIATOR, R.SAME_UNIT), (Role.COORDINATOR, R.SAME_UNIT)),
-            guards=(nobody_has_it_in_hand,), writes=take_in_hand, clocks=(Stop("signing"),), quiet=True,
+            guards=(nobody_has_signed_yet,), writes=take_in_hand, clocks=(Stop("signing"),),
+            forgets=frozenset({SIGNED_BY_TIME}), quiet=True,
         ),
         Step(
             command=c.SignByTime, event="case:signed_by_time", sources=(S.DISPATCHED,), target=S.HANDLING,
             allowed=((Role.SYSTEM, R.ANYONE),), guards=(signing_is_overdue,), clocks=(Stop("signing", outcome="by_time"),),
-            tells=(Audience.HOLDER, Audience.UNIT_HEAD), quiet=True,
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), marks=SIGNED_BY_TIME, quiet=True,
         ),
         Step(
             command=c.ContactPerson, event="case:contacted", sources=(S.DISPATCHED, S.HANDLING), target=None,
