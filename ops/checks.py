@@ -38,7 +38,7 @@ from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
 from workflow.procedures import PROCEDURES
 from workflow.procedures.lights import APPEAL, FURTHER
-from workflow.procedures.mediation import NOT_CONFIRMED
+from workflow.procedures.mediation_rules import NOT_CONFIRMED
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent

@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from web.context import Context, context
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
+SEEN = "dates_seen"  #: which dates the person was shown before saying yes
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -48,7 +49,7 @@ class Posted:
 
     def fields(self) -> dict[str, list[str]]:
         """What a person typed, without what the form itself carries."""
-        return {name: values for name, values in self.values.items() if name not in (TOKEN, REQUEST, VERSION)}
+        return {name: values for name, values in self.values.items() if name not in (TOKEN, REQUEST, VERSION, SEEN)}
 
 
 async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) -> Posted:

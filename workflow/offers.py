@@ -13,7 +13,7 @@ from workflow.disputes import DISPUTE_TYPES
 from workflow.fields import choices_in
 from workflow.model import Reason
 from workflow.procedures.lights import lights_of, renewable
-from workflow.procedures.mediation import serving
+from workflow.procedures.mediation_rules import serving
 from workflow.procedures.rules import pause_grounds
 
 #: By the name of a choice, its values. Which of a case's lights may be appealed against, a check says with its reason.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ops.diagrams import FOLDER, main, page, rule_name, write_procedures
-from workflow.procedures import PROCEDURES, mediation, rules
+from workflow.procedures import PROCEDURES, mediation_rules, rules
 
 
 @pytest.mark.parametrize("procedure", sorted(PROCEDURES))
@@ -47,4 +47,4 @@ def test_no_name_on_a_page_is_missing_from_a_catalogue() -> None:
 
 def test_a_check_that_was_made_for_a_field_names_the_field() -> None:
     assert rule_name(rules.every_party_in("signed_by")) == "every_party_in(signed_by)"
-    assert rule_name(mediation.no_open_disclosure) == "no_open_disclosure"
+    assert rule_name(mediation_rules.no_open_disclosure) == "no_open_disclosure"

@@ -17,9 +17,12 @@ from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
 from workflow.clocks import paused_until
+from workflow.commands import ExplainLateness
 from workflow.definition import Situation, Step, Stop
 from workflow.machine import available_steps, steps_of_others, usual_path
 from workflow.model import CaseFacts, Reason, TextKind
+from workflow.procedures.lights import explanation_due_on, unexplained
+from workflow.procedures.rules import extendable_clock, longest_extension
 
 #: The fields of commands whose texts the timeline shows.
 SAID = ("note", "reason", "evidence", "instruction", "answer", "remedies", "proper_channel")
@@ -34,6 +37,7 @@ class StepView:
     reasons: tuple[Reason, ...]
     likeliest: bool
     final: bool
+    notes: tuple[Reason, ...] = ()  #: what the reader has to know to fill the form in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,9 +195,23 @@ def _steps(situation: Situation, choices: Choices, returned: FormView | None) ->
                 reasons=() if back else reasons,
                 likeliest=back or (returned is None and step is likeliest),
                 final=step.cannot_be_undone,
+                notes=_notes(situation, step),
             )
         )
     return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None)))
+
+
+def _notes(situation: Situation, step: Step) -> tuple[Reason, ...]:
+    """The length and the unit that an extension starts from and how far it may go; until when an explanation is owed."""
+    if "to_length" in step.command.__dataclass_fields__ and (clock := extendable_clock(situation)):
+        rule = situation.policy.rule_of(clock)
+        source = (rule.extension and rule.extension.source) or rule.source
+        figures = {"length": clock.length, "max": longest_extension(rule), "unit": clock.unit.value, "source": source}
+        return (Reason(code="to_length.now", values=figures),)
+    if step.command is ExplainLateness:
+        days = (explanation_due_on(clock, situation.policy.calendar) for clock in unexplained(situation))
+        return tuple(Reason(code="explanation.due", values={"last": day.isoformat()}) for day in days if day)[:1]
+    return ()
 
 
 def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:

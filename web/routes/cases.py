@@ -12,11 +12,13 @@ from web.access import CASE_STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
-from web.posted import Form, Posted
+from web.posted import SEEN, Form, Posted
 from web.presenters.case_page import changes_since, show_case, situation_of
 from web.presenters.choices import choices_for, intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
+from web.presenters.foresight import moved_views, seal_of
 from workflow.commands import Apply, Command, Intake, Register
+from workflow.foresight import Moved, moved_dates
 from workflow.model import Refusal, Role, State
 from workflow.policy import Profile
 from workflow.procedures import PROCEDURES
@@ -41,9 +43,19 @@ def take_step(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
         _take(ctx, form, public_id, command)
     except FormIsWrong as error:
         return _again(ctx, public_id, error.form, status=422)
+    except DatesMove as dates:
+        return _ask(ctx, form, public_id, dates)
     except CaseHasMoved as error:
         return _moved(ctx, form, public_id, command, error)
     return see_other(f"/cases/{public_id}")
+
+
+class DatesMove(Exception):
+    """The step would move due dates that the person has not seen yet. Carries the form as typed, and the dates."""
+
+    def __init__(self, form: FormView, moved: tuple[Moved, ...]) -> None:
+        super().__init__(f"{len(moved)} due dates")
+        self.form, self.moved = form, moved
 
 
 def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
@@ -61,7 +73,11 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
             return
         raise CaseHasMoved(expected=form.version, found=situation.facts.version)
     command = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
+    typed = as_typed(kind, form.fields(), choices)
     try:
+        moved = moved_dates(situation, command)
+        if moved and form.one(SEEN) != seal_of(moved):
+            raise DatesMove(typed, moved)
         with transaction(ctx.engine) as connection:
             execute(
                 connection,
@@ -74,7 +90,17 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
                 request=form.form_id,
             )
     except Refusal as refusal:
-        raise FormIsWrong(with_errors(as_typed(kind, form.fields(), choices), refusal.reasons)) from refusal
+        raise FormIsWrong(with_errors(typed, refusal.reasons)) from refusal
+
+
+def _ask(ctx: Context, form: Posted, public_id: str, dates: DatesMove) -> Response:
+    """The dates as they would be, and the form to say yes with, or to mend."""
+    with reading(ctx.engine) as connection:
+        page = show_case(connection, ctx, _found(connection, ctx, public_id))
+    return render(
+        ctx, "pages/dates.html", case=page, typed=dates.form, form_id=form.form_id, seen=seal_of(dates.moved),
+        moved=moved_views(dates.moved, ctx),
+    )  # fmt: skip
 
 
 def _again(ctx: Context, public_id: str, returned: FormView, *, status: int) -> Response:

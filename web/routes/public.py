@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 #: What a person may file: the matter and the command that opens it.
 FILED: dict[str, type[Intake]] = {"petition": Register, "mediation": Apply}
 #: Fields that a petitioner has no business with: the channel is this page, and now is when it comes in.
-NOT_ASKED = frozenset({"channel", "received_at"})
+NOT_ASKED = frozenset({"channel", "received_at", "identity_unclear"})
 CODES_A_MINUTE = parse("10/minute")
 FILINGS_AN_HOUR = parse("20/hour")
 

@@ -7,37 +7,10 @@ rights notice, no outsider without the parties' consent, no termination without 
 Source: 人民调解法 (2010) §17-§33; 人民调解工作若干规定 §30, §33; 民事诉讼法 §205.
 """
 
-from dataclasses import replace
-from datetime import date, datetime
-
 from workflow import commands as c
-from workflow.clocks import due_on
-from workflow.counting import A_MOMENT
-from workflow.definition import (
-    Draft,
-    Extend,
-    PauseAll,
-    Procedure,
-    ResumeAll,
-    Situation,
-    Start,
-    Step,
-    Stop,
-    StopAll,
-)  # fmt: skip
-from workflow.model import (
-    FINAL_STATES,
-    AccountId,
-    Agreement,
-    Appointment,
-    Audience,
-    Consent,
-    Reason,
-    Relation,
-    Role,
-    Session,
-    State,
-)
+from workflow.definition import Extend, PauseAll, Procedure, ResumeAll, Start, Step, Stop, StopAll
+from workflow.model import FINAL_STATES, Audience, Relation, Role, State
+from workflow.procedures import mediation_rules as m
 from workflow.procedures import rules
 from workflow.procedures.lights import light_steps
 
@@ -48,311 +21,13 @@ CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
 MEDIATORS = ((Role.MEDIATOR, R.ASSIGNED),)
 UNTIL_CLOSED = (S.APPLIED, S.CONSENT_PENDING, S.ACCEPTED, *AT_WORK, S.SETTLED, S.TERMINATED, S.FOLLOWED_UP)
 
-#: What a court does not confirm: status, title to property or to intellectual property, what has a procedure of its own
-#: (民诉法解释 §355).
-NOT_CONFIRMED = frozenset({"status", "property_title", "ip_title", "special_procedure"})
-#: Labour disputes need a written agreement (劳动争议调解仲裁法 §14).
-WRITTEN_ONLY_TYPES = frozenset({"19"})
-#: Milestones that depend on what was said: settled after the period; performed in full; found not to be.
-SETTLED_LATE, PERFORMED, BREACHED = "settled_late", "performed", "breached"
-
-
-# -- consent ----------------------------------------------------------------------------------------------------------
-
-
-def nobody_refuses(situation: Situation) -> Reason | None:
-    if any(party.consent is Consent.REFUSED for party in situation.facts.parties):
-        return Reason(code="mediation.a_party_refuses")
-    return None
-
-
-def everybody_consents(situation: Situation) -> Reason | None:
-    waiting = sum(1 for party in situation.facts.parties if party.consent is Consent.PENDING)
-    return Reason(code="mediation.consent_missing", values={"missing": waiting}) if waiting else None
-
-
-def nobody_else_is_awaited(situation: Situation, command: c.RecordConsent) -> bool:
-    """The last answer is in: what was suspended for it goes on."""
-    return not any(p.consent is Consent.PENDING for p in situation.facts.parties if p.number != command.party)
-
-
-def is_a_party(situation: Situation, command: c.RecordConsent) -> Reason | None:
-    known = {party.number for party in situation.facts.parties}
-    return None if command.party in known else Reason(code="party.unknown", field="party")
-
-
-def record_consent(situation: Situation, command: c.RecordConsent, draft: Draft) -> None:
-    party = next(p for p in situation.facts.parties if p.number == command.party)
-    draft.changed.append(replace(party, consent=Consent(command.answer)))
-
-
-# -- mediators --------------------------------------------------------------------------------------------------------
-
-
-def serving(situation: Situation) -> tuple[Appointment, ...]:
-    return tuple(a for a in situation.facts.appointments if a.until_at is None)
-
-
-def no_open_disclosure(situation: Situation) -> Reason | None:
-    open_ones = any(a.disclosure == "open" for a in serving(situation))
-    return Reason(code="mediator.disclosure_unanswered") if open_ones else None
-
-
-def a_disclosure_is_open(situation: Situation) -> Reason | None:
-    return None if no_open_disclosure(situation) else Reason(code="mediator.nothing_disclosed")
-
-
-def has_disclosed(situation: Situation, command: c.KeepMediator) -> Reason | None:
-    """Consent to stay answers this mediator's own disclosure, and not another's."""
-    disclosed = {a.person for a in serving(situation) if a.disclosure == "open"}
-    return (
-        None
-        if not disclosed or command.mediator in disclosed
-        else Reason(code="mediator.nothing_disclosed", field="mediator")
-    )
-
-
-def named_once(_situation: Situation, command: c.AppointMediators) -> Reason | None:
-    named = (command.chief, *command.others)
-    return Reason(code="others.named_twice", field="others") if len(set(named)) < len(named) else None
-
-
-def serves_here(field: str):  # type: ignore[no-untyped-def]  # a check whose type `Step.checks` gives
-    def check(situation: Situation, command: c.Command) -> Reason | None:
-        known = {a.person for a in serving(situation)}
-        return None if getattr(command, field) in known else Reason(code="mediator.not_serving", field=field)
-
-    return check
-
-
-def does_not_serve_yet(situation: Situation, command: c.ReplaceMediator) -> Reason | None:
-    """Neither one who serves nor one who left after a disclosure may come in."""
-    if command.arriving in {a.person for a in situation.facts.appointments}:
-        return Reason(code="arriving.has_served", field="arriving")
-    return None
-
-
-def appoint(situation: Situation, command: c.AppointMediators, draft: Draft) -> None:
-    """The case goes to the room of the mediator who leads it."""
-    for person in (command.chief, *command.others):
-        draft.new.append(_appointment(draft, person, chief=person == command.chief, at=situation.now))
-    unit = situation.people[command.chief]
-    draft.hand_over(situation.facts, unit=unit, person=command.chief, at=situation.now)
-
-
-def _appointment(draft: Draft, person: AccountId, *, chief: bool, at: datetime) -> Appointment:
-    return Appointment(number=draft.number(), person=person, chief=chief, from_at=at, until_at=None)
-
-
-def note_disclosure(situation: Situation, command: c.Disclose, draft: Draft) -> None:
-    draft.changed.append(replace(_of(situation, command.mediator), disclosure="open"))
-
-
-def note_consent_to_stay(situation: Situation, command: c.KeepMediator, draft: Draft) -> None:
-    draft.changed.append(replace(_of(situation, command.mediator), disclosure="kept"))
-
-
-def replace_mediator(situation: Situation, command: c.ReplaceMediator, draft: Draft) -> None:
-    leaving = _of(situation, command.leaving)
-    draft.changed.append(replace(leaving, until_at=situation.now))
-    draft.new.append(_appointment(draft, command.arriving, chief=leaving.chief, at=situation.now))
-    if leaving.chief:
-        unit = situation.people[command.arriving]
-        draft.hand_over(situation.facts, unit=unit, person=command.arriving, at=situation.now)
-
-
-def _of(situation: Situation, person: AccountId) -> Appointment:
-    return next(a for a in serving(situation) if a.person == person)
-
-
-# -- sessions and agreement -------------------------------------------------------------------------------------------
-
-
-def invitees_only_by_consent(situation: Situation, command: c.HoldSession) -> Reason | None:
-    return rules.every_party_in("consenting")(situation, command) if command.invitees else None
-
-
-def record_session(situation: Situation, command: c.HoldSession, draft: Draft) -> None:
-    session = Session(
-        number=draft.number(),
-        form=command.form,
-        place=draft.text("place"),
-        minutes=draft.text("minutes"),
-        invitees=draft.optional_text("invitees"),
-        held_at=situation.now,
-    )
-    draft.new.append(session)
-
-
-def written_agreement_is_complete(_situation: Situation, command: c.Agreed) -> Reason | None:
-    """A written agreement takes effect when all parties and the mediator have signed and the seal is on it (§29)."""
-    if command.form == "written" and not command.mediator_signed:
-        return Reason(code="mediator_signed.missing", field="mediator_signed")
-    return None
-
-
-def written_agreement_is_sealed(_situation: Situation, command: c.Agreed) -> Reason | None:
-    if command.form == "written" and not command.sealed:
-        return Reason(code="sealed.missing", field="sealed")
-    return None
-
-
-def signed_by_every_party(situation: Situation, command: c.Agreed) -> Reason | None:
-    """Nobody signs an oral agreement: it takes effect when it is reached (§30)."""
-    return rules.every_party_in("signed_by")(situation, command) if command.form == "written" else None
-
-
-def oral_only_where_allowed(situation: Situation, command: c.Agreed) -> Reason | None:
-    """Oral where the parties think that no writing is needed (§28): performed at once, simple, and no labour dispute."""
-    if command.form == "written":
-        return None
-    if situation.facts.dispute_type in WRITTEN_ONLY_TYPES:
-        return Reason(code="form.must_be_written", field="form")
-    if command.performance_due_on != signed_on(situation, command):
-        return Reason(code="form.oral_is_performed_at_once", field="form")
-    if not command.writing_not_needed:
-        return Reason(code="writing_not_needed.must_be_confirmed", field="writing_not_needed")
-    return None
-
-
-def signed_on(situation: Situation, command: c.Agreed) -> date:
-    """The local day on which the agreement takes effect: that of the last signature (§29)."""
-    return command.signed_on or situation.policy.calendar.local_day(situation.now)
-
-
-def takes_effect_at(situation: Situation, command: c.Agreed) -> datetime:
-    """Now, or the end of the earlier day that is entered."""
-    calendar, day = situation.policy.calendar, signed_on(situation, command)
-    return min(situation.now, calendar.end_of(day) - A_MOMENT)
-
-
-def signed_while_mediated(situation: Situation, command: c.Agreed) -> Reason | None:
-    calendar, day = situation.policy.calendar, signed_on(situation, command)
-    if day > calendar.local_day(situation.now):
-        return Reason(code="signed_on.in_the_future", field="signed_on")
-    first = min(calendar.local_day(appointed.from_at) for appointed in situation.facts.appointments)
-    if day < first:
-        return Reason(code="signed_on.before_mediation", field="signed_on", values={"first": first.isoformat()})
-    return None
-
-
-def performance_in_reach(situation: Situation, command: c.Agreed) -> Reason | None:
-    ahead = (command.performance_due_on - signed_on(situation, command)).days
-    if ahead < 0:
-        return Reason(code="performance_due_on.in_the_past", field="performance_due_on")
-    if ahead > rules.LONGEST_DAYS:
-        return Reason(code="performance_due_on.too_far", field="performance_due_on")
-    return None
-
-
-def record_agreement(situation: Situation, command: c.Agreed, draft: Draft) -> None:
-    partial = isinstance(command, c.SettleInPart)
-    agreement = Agreement(
-        number=draft.number(),
-        form=command.form,
-        partial=partial,
-        terms=draft.text("terms"),
-        amount_yuan=command.amount_yuan,
-        effective_at=takes_effect_at(situation, command),
-        performance_due_on=command.performance_due_on,
-    )
-    draft.new.append(agreement)
-    draft.outcome = f"settled.{'in_part' if partial else command.form}"
-    if not partial and is_over(situation, "period"):
-        draft.reached.add(SETTLED_LATE)
-
-
-def is_over(situation: Situation, name: str) -> bool:
-    clock = situation.facts.running(name)
-    return clock is not None and situation.now >= clock.due_at
-
-
-def performance_falls_due(situation: Situation, command: c.Agreed) -> datetime:
-    return situation.policy.calendar.start_of(command.performance_due_on)
-
-
-def a_court_confirms_it(_situation: Situation, command: c.ApplyForConfirmation) -> Reason | None:
-    if command.subject in NOT_CONFIRMED:
-        return Reason(code=f"confirmation.not_for_{command.subject}", field="subject")
-    return None
-
-
-def confirmation_window_is_open(situation: Situation) -> Reason | None:
-    clock = situation.facts.running("confirmation")
-    if clock is None or situation.now >= clock.due_at:
-        return Reason(code="confirmation.window_over")
-    return None
-
-
-# -- performance ------------------------------------------------------------------------------------------------------
-
-
-def performance_is_due_or_done(situation: Situation) -> Reason | None:
-    """Whether it was performed cannot be found before it falls due, unless it has been performed in full already."""
-    clock = situation.facts.running("follow_up")
-    if clock is None or situation.now >= clock.started_at or PERFORMED in situation.facts.milestones:
-        return None
-    first = situation.policy.calendar.local_day(clock.started_at)
-    return Reason(code="follow_up.too_early", values={"first": first.isoformat()})
-
-
-def note_performance(_situation: Situation, command: c.RecordPerformance, draft: Draft) -> None:
-    if command.extent == "in_full":
-        draft.reached.add(PERFORMED)
-
-
-def remedies_are_told(_situation: Situation, command: c.FollowUp) -> Reason | None:
-    """Whoever does not perform is urged to, and the other told what the law leaves them (§31-33)."""
-    if command.extent != "in_full" and not command.remedies_told:
-        return Reason(code="remedies_told.must_be_confirmed", field="remedies_told")
-    return None
-
-
-def note_breach(_situation: Situation, command: c.FollowUp, draft: Draft) -> None:
-    if command.extent != "in_full":
-        draft.reached.add(BREACHED)
-
-
-# -- termination ------------------------------------------------------------------------------------------------------
-
-
-def there_was_no_agreement(situation: Situation, command: c.Terminate) -> Reason | None:
-    """Nobody fails to agree who has never met."""
-    met = "session_held" in situation.facts.milestones
-    return None if command.ground != "no_agreement" or met else Reason(code="ground.nobody_has_met", field="ground")
-
-
-def the_period_is_over(situation: Situation, command: c.Terminate) -> Reason | None:
-    """What may still be agreed until a day has not failed before it."""
-    if command.ground != "period_over" or is_over(situation, "period"):
-        return None
-    clock = situation.facts.running("period")
-    last = due_on(clock, situation.policy.calendar).isoformat() if clock else None
-    return Reason(code="ground.period_runs", field="ground", values={"last": last})
-
-
-def who_withdraws_is_named(_situation: Situation, command: c.Terminate) -> Reason | None:
-    if (command.ground == "party_withdraws") != bool(command.withdrawing):
-        missing = command.ground == "party_withdraws"
-        return Reason(code=f"withdrawing.{'missing' if missing else 'not_the_ground'}", field="withdrawing")
-    return None
-
-
-def note_terminated(situation: Situation, command: c.Terminate, draft: Draft) -> None:
-    for party in situation.facts.parties:
-        if party.number in command.withdrawing:
-            draft.changed.append(replace(party, consent=Consent.REFUSED))
-    in_part = situation.facts.outcome == "settled.in_part"
-    draft.outcome = "settled.in_part" if in_part else f"terminated.{command.ground}"
-
-
 AGREEMENT_CHECKS = (
-    signed_by_every_party,
-    signed_while_mediated,
-    written_agreement_is_complete,
-    written_agreement_is_sealed,
-    oral_only_where_allowed,
-    performance_in_reach,
+    m.signed_by_every_party,
+    m.signed_while_mediated,
+    m.written_agreement_is_complete,
+    m.written_agreement_is_sealed,
+    m.oral_only_where_allowed,
+    m.performance_in_reach,
 )
 
 MEDIATION = Procedure(
@@ -371,8 +46,8 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.RecordConsent, event="party:consent_recorded", sources=(S.APPLIED, S.CONSENT_PENDING),
-            target=S.CONSENT_PENDING, allowed=CLERKS, checks=(is_a_party,), writes=record_consent,
-            clocks=(ResumeAll(when=nobody_else_is_awaited),),
+            target=S.CONSENT_PENDING, allowed=CLERKS, checks=(m.is_a_party,), writes=m.record_consent,
+            clocks=(ResumeAll(when=m.nobody_else_is_awaited),),
         ),
         Step(
             command=c.Suspend, event="clock:paused", sources=(S.CONSENT_PENDING,), target=None, allowed=CLERKS,
@@ -385,7 +60,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.Accept, event="case:accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.ACCEPTED,
-            allowed=CLERKS, guards=(nobody_refuses, everybody_consents), clocks=(Stop("intake"), Start("period", event="acceptance")),
+            allowed=CLERKS, guards=(m.nobody_refuses, m.everybody_consents), clocks=(Stop("intake"), Start("period", event="acceptance")),
         ),
         Step(
             command=c.Refuse, event="case:not_accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.NOT_ACCEPTED,
@@ -393,33 +68,33 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.AppointMediators, event="mediator:appointed", sources=(S.ACCEPTED,), target=S.MEDIATOR_ASSIGNED,
-            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(rules.may_serve("chief"), rules.may_serve("others"), named_once), writes=appoint,
+            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(rules.may_serve("chief"), rules.may_serve("others"), m.named_once), writes=m.appoint,
             tells=(Audience.HOLDER, Audience.UNIT_HEAD),
         ),
         Step(
             command=c.Disclose, event="mediator:disclosed", sources=AT_WORK, target=None,
-            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), checks=(serves_here("mediator"),),
-            writes=note_disclosure, tells=(Audience.UNIT_HEAD,),
+            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), checks=(m.serves_here("mediator"),),
+            writes=m.note_disclosure, tells=(Audience.UNIT_HEAD,),
         ),
         Step(
             command=c.KeepMediator, event="mediator:kept", sources=AT_WORK, target=None,
-            allowed=((Role.COORDINATOR, R.ABOVE),), guards=(a_disclosure_is_open,),
-            checks=(has_disclosed, rules.every_party_in("consenting")), writes=note_consent_to_stay,
+            allowed=((Role.COORDINATOR, R.ABOVE),), guards=(m.a_disclosure_is_open,),
+            checks=(m.has_disclosed, rules.every_party_in("consenting")), writes=m.note_consent_to_stay,
         ),
         Step(
             command=c.ReplaceMediator, event="mediator:replaced", sources=AT_WORK, target=None,
-            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(serves_here("leaving"), rules.may_serve("arriving"), does_not_serve_yet),
-            writes=replace_mediator, tells=(Audience.HOLDER,),
+            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(m.serves_here("leaving"), rules.may_serve("arriving"), m.does_not_serve_yet),
+            writes=m.replace_mediator, tells=(Audience.HOLDER,),
         ),
         Step(
             command=c.NotifyRights, event="case:rights_notified", sources=(S.MEDIATOR_ASSIGNED,),
-            target=S.RIGHTS_NOTIFIED, allowed=MEDIATORS, guards=(no_open_disclosure,),
+            target=S.RIGHTS_NOTIFIED, allowed=MEDIATORS, guards=(m.no_open_disclosure,),
             checks=(rules.every_party_in("signed_by"),), marks="rights_notified",
         ),
         Step(
             command=c.HoldSession, event="case:session_held", sources=(S.RIGHTS_NOTIFIED, S.IN_SESSION),
-            target=S.IN_SESSION, allowed=MEDIATORS, guards=(rules.not_paused, no_open_disclosure),
-            checks=(invitees_only_by_consent,), writes=record_session, marks="session_held",
+            target=S.IN_SESSION, allowed=MEDIATORS, guards=(rules.not_paused, m.no_open_disclosure),
+            checks=(m.invitees_only_by_consent,), writes=m.record_session, marks="session_held",
         ),
         Step(
             command=c.ExtendByConsent, event="clock:extended", sources=(S.ACCEPTED, *AT_WORK), target=None,
@@ -438,34 +113,34 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.Settle, event="case:settled", sources=(S.IN_SESSION,), target=S.SETTLED, allowed=MEDIATORS,
-            guards=(rules.not_paused, no_open_disclosure), checks=AGREEMENT_CHECKS, writes=record_agreement,
-            clocks=(Stop("period"), Start("confirmation", at=takes_effect_at), Start("follow_up", at=performance_falls_due)),
+            guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS, writes=m.record_agreement,
+            clocks=(Stop("period"), Start("confirmation", at=m.takes_effect_at), Start("follow_up", at=m.performance_falls_due)),
             tells=(Audience.UNIT_HEAD,), marks="answered",
         ),
         Step(
             command=c.SettleInPart, event="case:settled_in_part", sources=(S.IN_SESSION,), target=None,
-            allowed=MEDIATORS, guards=(rules.not_paused, no_open_disclosure), checks=AGREEMENT_CHECKS,
-            writes=record_agreement,
+            allowed=MEDIATORS, guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS,
+            writes=m.record_agreement,
         ),
         Step(
             command=c.Terminate, event="case:terminated", sources=(S.ACCEPTED, *AT_WORK), target=S.TERMINATED,
             allowed=(*MEDIATORS, *CLERKS),
-            checks=(there_was_no_agreement, the_period_is_over, who_withdraws_is_named, rules.confirmed("notice_given")),
-            writes=note_terminated, clocks=(Stop("period"), Start("closing")), tells=(Audience.UNIT_HEAD,),
+            checks=(m.there_was_no_agreement, m.the_period_is_over, m.who_withdraws_is_named, rules.confirmed("notice_given")),
+            writes=m.note_terminated, clocks=(Stop("period"), Start("closing")), tells=(Audience.UNIT_HEAD,),
             marks="answered", cannot_be_undone=True,
         ),
         Step(
             command=c.ApplyForConfirmation, event="case:confirmation_applied", sources=(S.SETTLED, S.FOLLOWED_UP, S.CLOSED),
-            target=None, allowed=MEDIATORS, guards=(confirmation_window_is_open,),
-            checks=(rules.every_party_in("consenting"), a_court_confirms_it), clocks=(Stop("confirmation"),), marks="confirmation_applied",
+            target=None, allowed=MEDIATORS, guards=(m.confirmation_window_is_open,),
+            checks=(rules.every_party_in("consenting"), m.a_court_confirms_it), clocks=(Stop("confirmation"),), marks="confirmation_applied",
         ),
         Step(
             command=c.RecordPerformance, event="case:performance_recorded", sources=(S.SETTLED,), target=None,
-            allowed=MEDIATORS, writes=note_performance, marks="performance_recorded",
+            allowed=MEDIATORS, writes=m.note_performance, marks="performance_recorded",
         ),
         Step(
             command=c.FollowUp, event="case:followed_up", sources=(S.SETTLED,), target=S.FOLLOWED_UP, allowed=MEDIATORS,
-            guards=(performance_is_due_or_done,), checks=(remedies_are_told,), writes=note_breach,
+            guards=(m.performance_is_due_or_done,), checks=(m.remedies_are_told,), writes=m.note_breach,
             clocks=(Stop("follow_up"), Start("closing")), marks="followed_up",
         ),
         Step(

@@ -1,0 +1,52 @@
+"""Which due dates a command would move, told before it is taken: 45 months and 45 days look alike in a form.
+
+Only for commands that move running time limits; what a step stops and starts besides is in `machine.py`.
+"""
+
+from dataclasses import dataclass, replace
+
+from workflow import clocks as counting
+from workflow.commands import Command, RequestExtension
+from workflow.definition import Extend, GoOn, PauseAll, ResumeAll, Situation
+from workflow.machine import decide, with_crossings_recorded
+from workflow.model import Clock
+from workflow.procedures import PROCEDURES
+from workflow.procedures.rules import extendable_clock
+
+MOVING = (Extend, PauseAll, ResumeAll, GoOn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A running time limit before and after the command; `asked`: after somebody else has agreed to it."""
+
+    before: Clock
+    after: Clock
+    asked: bool = False
+
+
+def moved_dates(situation: Situation, command: Command) -> tuple[Moved, ...]:
+    """The time limits whose due time the command would move. Raises `workflow.model.Refusal` where it would be refused."""
+    steps = PROCEDURES[situation.facts.procedure].by_command[type(command).__name__]
+    if not isinstance(command, RequestExtension) and not any(isinstance(c, MOVING) for s in steps for c in s.clocks):
+        return ()
+    facts = with_crossings_recorded(situation.facts, until=situation.now)
+    situation = replace(situation, facts=facts)
+    decision = decide(situation, command)
+    if isinstance(command, RequestExtension):
+        return (_if_granted(situation, command),)
+    known = {clock.number: clock for clock in facts.clocks}
+    running = (one for one in (*decision.new, *decision.changed) if isinstance(one, Clock) and one.stopped_at is None)
+    # A clock that an earlier extension opened is known by its own number; one that is opened now, by the one before it.
+    pairs = ((known.get(clock.number) or known.get(clock.extends or clock.number), clock) for clock in running)
+    return tuple(Moved(before=old, after=new) for old, new in pairs if old and old.due_at != new.due_at)
+
+
+def _if_granted(situation: Situation, command: RequestExtension) -> Moved:
+    clock = extendable_clock(situation)
+    assert clock is not None, "guarded: there is a clock that may be extended"
+    rule, under = situation.policy.rule_of(clock), situation.policy.of(clock)
+    _, longer = counting.extend(
+        clock, situation.facts.next_number, rule, under, at=situation.now, length=command.to_length
+    )
+    return Moved(before=clock, after=longer, asked=True)

@@ -1,0 +1,313 @@
+"""What the table of mediation asks before a step and writes after it: consent, mediators, agreement, performance, the end.
+
+The table itself is in `mediation.py`; what other procedures ask too, in `rules.py`.
+
+Source: 人民调解法 (2010) §17-§33; 民事诉讼法 §205; 民诉法解释 §355.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from workflow import commands as c
+from workflow.clocks import due_on
+from workflow.counting import A_MOMENT
+from workflow.definition import Draft, Situation
+from workflow.model import AccountId, Agreement, Appointment, Consent, Reason, Session
+from workflow.procedures import rules
+
+#: What a court does not confirm: status, title to property or to intellectual property, what has a procedure of its own
+#: (民诉法解释 §355).
+NOT_CONFIRMED = frozenset({"status", "property_title", "ip_title", "special_procedure"})
+#: Labour disputes need a written agreement (劳动争议调解仲裁法 §14).
+WRITTEN_ONLY_TYPES = frozenset({"19"})
+#: Milestones that depend on what was said: settled after the period; performed in full; found not to be.
+SETTLED_LATE, PERFORMED, BREACHED = "settled_late", "performed", "breached"
+
+
+# -- consent ----------------------------------------------------------------------------------------------------------
+
+
+def nobody_refuses(situation: Situation) -> Reason | None:
+    if any(party.consent is Consent.REFUSED for party in situation.facts.parties):
+        return Reason(code="mediation.a_party_refuses")
+    return None
+
+
+def everybody_consents(situation: Situation) -> Reason | None:
+    waiting = sum(1 for party in situation.facts.parties if party.consent is Consent.PENDING)
+    return Reason(code="mediation.consent_missing", values={"missing": waiting}) if waiting else None
+
+
+def nobody_else_is_awaited(situation: Situation, command: c.RecordConsent) -> bool:
+    """The last answer is in: what was suspended for it goes on."""
+    return not any(p.consent is Consent.PENDING for p in situation.facts.parties if p.number != command.party)
+
+
+def is_a_party(situation: Situation, command: c.RecordConsent) -> Reason | None:
+    known = {party.number for party in situation.facts.parties}
+    return None if command.party in known else Reason(code="party.unknown", field="party")
+
+
+def record_consent(situation: Situation, command: c.RecordConsent, draft: Draft) -> None:
+    party = next(p for p in situation.facts.parties if p.number == command.party)
+    draft.changed.append(replace(party, consent=Consent(command.answer)))
+
+
+# -- mediators --------------------------------------------------------------------------------------------------------
+
+
+def serving(situation: Situation) -> tuple[Appointment, ...]:
+    return tuple(a for a in situation.facts.appointments if a.until_at is None)
+
+
+def no_open_disclosure(situation: Situation) -> Reason | None:
+    open_ones = any(a.disclosure == "open" for a in serving(situation))
+    return Reason(code="mediator.disclosure_unanswered") if open_ones else None
+
+
+def a_disclosure_is_open(situation: Situation) -> Reason | None:
+    return None if no_open_disclosure(situation) else Reason(code="mediator.nothing_disclosed")
+
+
+def has_disclosed(situation: Situation, command: c.KeepMediator) -> Reason | None:
+    """Consent to stay answers this mediator's own disclosure, and not another's."""
+    disclosed = {a.person for a in serving(situation) if a.disclosure == "open"}
+    return (
+        None
+        if not disclosed or command.mediator in disclosed
+        else Reason(code="mediator.nothing_disclosed", field="mediator")
+    )
+
+
+def named_once(_situation: Situation, command: c.AppointMediators) -> Reason | None:
+    named = (command.chief, *command.others)
+    return Reason(code="others.named_twice", field="others") if len(set(named)) < len(named) else None
+
+
+def serves_here(field: str):  # type: ignore[no-untyped-def]  # a check whose type `Step.checks` gives
+    def check(situation: Situation, command: c.Command) -> Reason | None:
+        known = {a.person for a in serving(situation)}
+        return None if getattr(command, field) in known else Reason(code="mediator.not_serving", field=field)
+
+    return check
+
+
+def does_not_serve_yet(situation: Situation, command: c.ReplaceMediator) -> Reason | None:
+    """Neither one who serves nor one who left after a disclosure may come in."""
+    if command.arriving in {a.person for a in situation.facts.appointments}:
+        return Reason(code="arriving.has_served", field="arriving")
+    return None
+
+
+def appoint(situation: Situation, command: c.AppointMediators, draft: Draft) -> None:
+    """The case goes to the room of the mediator who leads it."""
+    for person in (command.chief, *command.others):
+        draft.new.append(_appointment(draft, person, chief=person == command.chief, at=situation.now))
+    unit = situation.people[command.chief]
+    draft.hand_over(situation.facts, unit=unit, person=command.chief, at=situation.now)
+
+
+def _appointment(draft: Draft, person: AccountId, *, chief: bool, at: datetime) -> Appointment:
+    return Appointment(number=draft.number(), person=person, chief=chief, from_at=at, until_at=None)
+
+
+def note_disclosure(situation: Situation, command: c.Disclose, draft: Draft) -> None:
+    draft.changed.append(replace(_of(situation, command.mediator), disclosure="open"))
+
+
+def note_consent_to_stay(situation: Situation, command: c.KeepMediator, draft: Draft) -> None:
+    draft.changed.append(replace(_of(situation, command.mediator), disclosure="kept"))
+
+
+def replace_mediator(situation: Situation, command: c.ReplaceMediator, draft: Draft) -> None:
+    leaving = _of(situation, command.leaving)
+    draft.changed.append(replace(leaving, until_at=situation.now))
+    draft.new.append(_appointment(draft, command.arriving, chief=leaving.chief, at=situation.now))
+    if leaving.chief:
+        unit = situation.people[command.arriving]
+        draft.hand_over(situation.facts, unit=unit, person=command.arriving, at=situation.now)
+
+
+def _of(situation: Situation, person: AccountId) -> Appointment:
+    return next(a for a in serving(situation) if a.person == person)
+
+
+# -- sessions and agreement -------------------------------------------------------------------------------------------
+
+
+def invitees_only_by_consent(situation: Situation, command: c.HoldSession) -> Reason | None:
+    return rules.every_party_in("consenting")(situation, command) if command.invitees else None
+
+
+def record_session(situation: Situation, command: c.HoldSession, draft: Draft) -> None:
+    session = Session(
+        number=draft.number(),
+        form=command.form,
+        place=draft.text("place"),
+        minutes=draft.text("minutes"),
+        invitees=draft.optional_text("invitees"),
+        held_at=situation.now,
+    )
+    draft.new.append(session)
+
+
+def written_agreement_is_complete(_situation: Situation, command: c.Agreed) -> Reason | None:
+    """A written agreement takes effect when all parties and the mediator have signed and the seal is on it (§29)."""
+    if command.form == "written" and not command.mediator_signed:
+        return Reason(code="mediator_signed.missing", field="mediator_signed")
+    return None
+
+
+def written_agreement_is_sealed(_situation: Situation, command: c.Agreed) -> Reason | None:
+    if command.form == "written" and not command.sealed:
+        return Reason(code="sealed.missing", field="sealed")
+    return None
+
+
+def signed_by_every_party(situation: Situation, command: c.Agreed) -> Reason | None:
+    """Nobody signs an oral agreement: it takes effect when it is reached (§30)."""
+    return rules.every_party_in("signed_by")(situation, command) if command.form == "written" else None
+
+
+def oral_only_where_allowed(situation: Situation, command: c.Agreed) -> Reason | None:
+    """Oral where the parties think that no writing is needed (§28): performed at once, simple, and no labour dispute."""
+    if command.form == "written":
+        return None
+    if situation.facts.dispute_type in WRITTEN_ONLY_TYPES:
+        return Reason(code="form.must_be_written", field="form")
+    if command.performance_due_on != signed_on(situation, command):
+        return Reason(code="form.oral_is_performed_at_once", field="form")
+    if not command.writing_not_needed:
+        return Reason(code="writing_not_needed.must_be_confirmed", field="writing_not_needed")
+    return None
+
+
+def signed_on(situation: Situation, command: c.Agreed) -> date:
+    """The local day on which the agreement takes effect: that of the last signature (§29)."""
+    return command.signed_on or situation.policy.calendar.local_day(situation.now)
+
+
+def takes_effect_at(situation: Situation, command: c.Agreed) -> datetime:
+    """Now, or the end of the earlier day that is entered."""
+    calendar, day = situation.policy.calendar, signed_on(situation, command)
+    return min(situation.now, calendar.end_of(day) - A_MOMENT)
+
+
+def signed_while_mediated(situation: Situation, command: c.Agreed) -> Reason | None:
+    calendar, day = situation.policy.calendar, signed_on(situation, command)
+    if day > calendar.local_day(situation.now):
+        return Reason(code="signed_on.in_the_future", field="signed_on")
+    first = min(calendar.local_day(appointed.from_at) for appointed in situation.facts.appointments)
+    if day < first:
+        return Reason(code="signed_on.before_mediation", field="signed_on", values={"first": first.isoformat()})
+    return None
+
+
+def performance_in_reach(situation: Situation, command: c.Agreed) -> Reason | None:
+    ahead = (command.performance_due_on - signed_on(situation, command)).days
+    if ahead < 0:
+        return Reason(code="performance_due_on.in_the_past", field="performance_due_on")
+    if ahead > rules.LONGEST_DAYS:
+        return Reason(code="performance_due_on.too_far", field="performance_due_on")
+    return None
+
+
+def record_agreement(situation: Situation, command: c.Agreed, draft: Draft) -> None:
+    partial = isinstance(command, c.SettleInPart)
+    agreement = Agreement(
+        number=draft.number(),
+        form=command.form,
+        partial=partial,
+        terms=draft.text("terms"),
+        amount_yuan=command.amount_yuan,
+        effective_at=takes_effect_at(situation, command),
+        performance_due_on=command.performance_due_on,
+    )
+    draft.new.append(agreement)
+    draft.outcome = f"settled.{'in_part' if partial else command.form}"
+    if not partial and is_over(situation, "period"):
+        draft.reached.add(SETTLED_LATE)
+
+
+def is_over(situation: Situation, name: str) -> bool:
+    clock = situation.facts.running(name)
+    return clock is not None and situation.now >= clock.due_at
+
+
+def performance_falls_due(situation: Situation, command: c.Agreed) -> datetime:
+    return situation.policy.calendar.start_of(command.performance_due_on)
+
+
+def a_court_confirms_it(_situation: Situation, command: c.ApplyForConfirmation) -> Reason | None:
+    if command.subject in NOT_CONFIRMED:
+        return Reason(code=f"confirmation.not_for_{command.subject}", field="subject")
+    return None
+
+
+def confirmation_window_is_open(situation: Situation) -> Reason | None:
+    clock = situation.facts.running("confirmation")
+    if clock is None or situation.now >= clock.due_at:
+        return Reason(code="confirmation.window_over")
+    return None
+
+
+# -- performance ------------------------------------------------------------------------------------------------------
+
+
+def performance_is_due_or_done(situation: Situation) -> Reason | None:
+    """Whether it was performed cannot be found before it falls due, unless it has been performed in full already."""
+    clock = situation.facts.running("follow_up")
+    if clock is None or situation.now >= clock.started_at or PERFORMED in situation.facts.milestones:
+        return None
+    first = situation.policy.calendar.local_day(clock.started_at)
+    return Reason(code="follow_up.too_early", values={"first": first.isoformat()})
+
+
+def note_performance(_situation: Situation, command: c.RecordPerformance, draft: Draft) -> None:
+    if command.extent == "in_full":
+        draft.reached.add(PERFORMED)
+
+
+def remedies_are_told(_situation: Situation, command: c.FollowUp) -> Reason | None:
+    """Whoever does not perform is urged to, and the other told what the law leaves them (§31-33)."""
+    if command.extent != "in_full" and not command.remedies_told:
+        return Reason(code="remedies_told.must_be_confirmed", field="remedies_told")
+    return None
+
+
+def note_breach(_situation: Situation, command: c.FollowUp, draft: Draft) -> None:
+    if command.extent != "in_full":
+        draft.reached.add(BREACHED)
+
+
+# -- termination ------------------------------------------------------------------------------------------------------
+
+
+def there_was_no_agreement(situation: Situation, command: c.Terminate) -> Reason | None:
+    """Nobody fails to agree who has never met."""
+    met = "session_held" in situation.facts.milestones
+    return None if command.ground != "no_agreement" or met else Reason(code="ground.nobody_has_met", field="ground")
+
+
+def the_period_is_over(situation: Situation, command: c.Terminate) -> Reason | None:
+    """What may still be agreed until a day has not failed before it."""
+    if command.ground != "period_over" or is_over(situation, "period"):
+        return None
+    clock = situation.facts.running("period")
+    last = due_on(clock, situation.policy.calendar).isoformat() if clock else None
+    return Reason(code="ground.period_runs", field="ground", values={"last": last})
+
+
+def who_withdraws_is_named(_situation: Situation, command: c.Terminate) -> Reason | None:
+    if (command.ground == "party_withdraws") != bool(command.withdrawing):
+        missing = command.ground == "party_withdraws"
+        return Reason(code=f"withdrawing.{'missing' if missing else 'not_the_ground'}", field="withdrawing")
+    return None
+
+
+def note_terminated(situation: Situation, command: c.Terminate, draft: Draft) -> None:
+    for party in situation.facts.parties:
+        if party.number in command.withdrawing:
+            draft.changed.append(replace(party, consent=Consent.REFUSED))
+    in_part = situation.facts.outcome == "settled.in_part"
+    draft.outcome = "settled.in_part" if in_part else f"terminated.{command.ground}"
