@@ -94,6 +94,7 @@ def execute(
     loaded = load_facts(connection, case_id, actor=actor, seen_by=seen_by) if head else None
     if head is None or loaded is None:
         raise CaseNotFound
+    now = ledger.not_before(now, head)
     facts, _ = loaded
     if expected_version is not None and facts.version != expected_version:
         raise CaseHasMoved(expected=expected_version, found=facts.version)

@@ -7,10 +7,12 @@ salted commitment, the text stands in `personal_text`.
 
 import hashlib
 import json
+import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -20,6 +22,8 @@ from cases.rows import stamp
 from cases.tables import Event, StreamHead
 from infra.statements import Statement
 from workflow.model import Actor, Json
+
+log = logging.getLogger(__name__)
 
 OFFICE_STREAM = 0
 GENESIS = ""
@@ -45,6 +49,9 @@ _MOVE = Statement(
 )
 # Inline: nobody asks for the id that the database gives.
 _INSERT = Statement(insert(Event).values({name: bindparam(name) for name in EVENT_COLUMNS}).inline())
+_LAST_AT = Statement(
+    select(_event.recorded_at).where(_event.stream == bindparam("stream"), _event.seq == bindparam("seq"))
+)
 _BY_KEY = Statement(select(_event.stream, _event.seq, _event.data).where(_event.key == bindparam("key")))
 #: Made once: `json.dumps` makes an encoder for each call that wants anything but the defaults.
 _PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -52,10 +59,11 @@ _SORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 
 
 class Head(NamedTuple):
-    """The end of a stream's chain. Seq 0 is the stream before its first event."""
+    """The end of a stream's chain: `at` is when its last event was recorded. Seq 0 is the stream before its first event."""
 
     seq: int
     hash: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +81,45 @@ class NewEvent:
 def lock_head(connection: Connection, stream: int) -> Head | None:
     """The head of a stream, locked until the transaction ends; None if there is no such stream."""
     rows = _LOCK.rows(connection, stream=stream)
-    return Head(*rows[0]) if rows else None
+    if not rows:
+        return None
+    seq, hashed = rows[0]
+    # Asked for under the lock: joined to it, the event would be that of before the wait.
+    last = _LAST_AT.rows(connection, stream=stream, seq=seq)
+    return Head(seq, hashed, last[0][0] if last else None)
+
+
+def lock_heads(connection: Connection, streams: Iterable[int]) -> dict[int, Head]:
+    """The heads of many streams, locked in ascending order, so that two who lock never wait for each other in a ring."""
+    wanted = sorted(set(streams))
+    rows = connection.execute(
+        select(_head.stream, _head.seq, _head.hash)
+        .where(_head.stream.in_(wanted))
+        .order_by(_head.stream)
+        .with_for_update()
+    ).all()
+    at_ends = (_event.stream == _head.stream) & (_event.seq == _head.seq)
+    ends = (
+        select(_head.stream, _event.recorded_at).join_from(StreamHead, Event, at_ends).where(_head.stream.in_(wanted))
+    )
+    last = {row.stream: row.recorded_at for row in connection.execute(ends)}
+    return {row.stream: Head(row.seq, row.hash, last.get(row.stream)) for row in rows}
+
+
+def not_before(now: datetime, head: Head) -> datetime:
+    """`now`, or the instant of the last event if the clock of the machine is behind it: nothing in a chain is dated before
+    what it follows. Says so in the log, once a day of the record."""
+    if head.at is None or now >= head.at:
+        return now
+    _say_that_the_clock_is_behind(head.at.date())
+    return head.at
+
+
+@cache
+def _say_that_the_clock_is_behind(day: date) -> None:
+    log.error(
+        "the clock of this machine is behind the record: steps are dated by the record", extra={"record": str(day)}
+    )
 
 
 def begin_stream(connection: Connection, stream: int) -> Head:
@@ -105,9 +151,11 @@ def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, A
     """The event's row at the end of the chain, and the head after it."""
     data = _SORTED.encode(event.data)
     seq, actor = head.seq + 1, event.actor
+    recorded_at = not_before(event.recorded_at, head)
+    occurred_at = recorded_at if event.occurred_at == event.recorded_at else event.occurred_at
     hashed = event_hash(
         [
-            stream, seq, event.code, stamp(event.occurred_at), stamp(event.recorded_at),
+            stream, seq, event.code, stamp(occurred_at), stamp(recorded_at),
             actor.account, actor.role.value, actor.unit, data, event.key, head.hash,
         ]
     )  # fmt: skip
@@ -115,8 +163,8 @@ def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, A
         "stream": stream,
         "seq": seq,
         "code": event.code,
-        "occurred_at": event.occurred_at,
-        "recorded_at": event.recorded_at,
+        "occurred_at": occurred_at,
+        "recorded_at": recorded_at,
         "actor": actor.account,
         "role": actor.role.value,
         "unit": actor.unit,
@@ -124,7 +172,7 @@ def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, A
         "key": event.key,
         "hash": hashed,
     }
-    return Head(seq, hashed), row
+    return Head(seq, hashed, recorded_at), row
 
 
 def event_hash(columns: list[Json]) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.apply import DERIVED
-from cases.ledger import Head, NewEvent, append_rows, chained
+from cases.ledger import NewEvent, append_rows, chained, lock_heads
 from cases.outbox import messages, post
 from cases.planning import TOLD_OF_A_MOVE, Change, Plan, planned
 from cases.policies import present_policy, publish
@@ -36,7 +36,6 @@ BATCH = 500
 _case = tables.Case.__table__.c  # type: ignore[attr-defined]
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _waiver = tables.Waiver.__table__.c  # type: ignore[attr-defined]
-_head = tables.StreamHead.__table__.c  # type: ignore[attr-defined]
 _MOVE_CASE = Statement(
     update(tables.Case)
     .where(_case.id == bindparam("key_id"))
@@ -133,7 +132,7 @@ class _Writer:
 
     def write(self, changes: list[Change]) -> int:
         """Returns how many mails were written."""
-        heads = _lock_heads(self._connection, sorted({change.book.case_id for change in changes}))
+        heads = lock_heads(self._connection, {change.book.case_id for change in changes})
         events: list[dict[str, Any]] = []
         mails: list[dict[str, Any]] = []
         clocks: list[dict[str, Any]] = []
@@ -213,13 +212,3 @@ def _next_due(connection: Connection, case_id: int, moved: Mapping[int, datetime
     due = [(kind, moved.get(number, due_at)) for number, kind, due_at in rows]
     ours = [at for kind, at in due if kind == Kind.DUTY.value]
     return min(ours or [at for _, at in due], default=None)
-
-
-def _lock_heads(connection: Connection, cases: list[int]) -> dict[int, Head]:
-    rows = connection.execute(
-        select(_head.stream, _head.seq, _head.hash)
-        .where(_head.stream.in_(cases))
-        .order_by(_head.stream)
-        .with_for_update()
-    )
-    return {stream: Head(seq, hash_) for stream, seq, hash_ in rows}

@@ -14,7 +14,7 @@ from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.crossings import DueClock, record_crossings
-from cases.ledger import Head
+from cases.ledger import lock_heads
 from cases.rows import rungs_from
 from infra.columns import UTCDateTime
 from infra.db import checkpoint, reading, transaction
@@ -35,7 +35,6 @@ AT_MOST = 200_000
 
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _case = tables.Case.__table__.c  # type: ignore[attr-defined]
-_head = tables.StreamHead.__table__.c  # type: ignore[attr-defined]
 
 _DUE = Statement(
     select(_clock.next_crossing_at, _clock.case_id, _clock.number)
@@ -100,21 +99,10 @@ def _record(engine: Engine, keys: list[tuple[int, int]], roster: Roster, *, now:
 
 
 def _record_batch(connection: Connection, keys: list[tuple[int, int]], roster: Roster, *, now: datetime) -> None:
-    heads = _lock_heads(connection, sorted({case_id for case_id, _ in keys}))
+    heads = lock_heads(connection, {case_id for case_id, _ in keys})
     due = [clock for clock in _still_due(connection, keys, now=now) if clock.case_id in heads]
     if due:
         record_crossings(connection, due, heads, roster, now=now)
-
-
-def _lock_heads(connection: Connection, cases: list[int]) -> dict[int, Head]:
-    """Locked in ascending order, so that two sweeps never wait for each other in a ring."""
-    rows = connection.execute(
-        select(_head.stream, _head.seq, _head.hash)
-        .where(_head.stream.in_(cases))
-        .order_by(_head.stream)
-        .with_for_update()
-    )
-    return {stream: Head(seq, hash_) for stream, seq, hash_ in rows}
 
 
 def _still_due(connection: Connection, keys: list[tuple[int, int]], *, now: datetime) -> list[DueClock]:
