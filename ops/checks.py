@@ -38,7 +38,7 @@ from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
 from workflow.procedures import PROCEDURES
 from workflow.procedures.lights import APPEAL, FURTHER
-from workflow.procedures.mediation_rules import NOT_CONFIRMED
+from workflow.procedures.mediation_rules import BREACHED, NOT_CONFIRMED, PERFORMED, SETTLED_LATE
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
@@ -114,6 +114,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("waived", (BY_EXTENSION, BY_PAUSE, "recounted", "superseded", *grounds[commands.AppealLight]))
     yield from _named("waived", grounds[commands.FindNotOurs])
     yield from _named("milestone", {step.marks for step in steps if step.marks})
+    yield from _named("milestone", ("explained", PERFORMED, BREACHED, SETTLED_LATE))
     yield from (error.code for error in (InstantIsUnreadable, OfficeWasNotFounded, InstantIsToCome))
     yield from _named("stage", ("recount", APPEAL, FURTHER))
     yield from _named("procedure", PROCEDURES)

@@ -128,7 +128,7 @@ def show_case(connection: Connection, ctx: Context, found: CaseAsOf) -> CaseThen
         held_since=_minute(found.custody_from, ctx),
         closed=_minute(found.closed_at, ctx) if found.closed_at else None,
         extension_asked=found.extension_asked,
-        milestones=found.milestones,
+        milestones=tuple(dict.fromkeys(one.partition(".")[0] for one in found.milestones)),  # `explained.8`: of clock 8
         clocks=tuple(_clock(one, ctx, found) for one in found.clocks),
         custodies=tuple(_custody(one, ctx, who) for one in found.custodies),
         timeline=tuple(_event(one, ctx, who) for one in reversed(found.events)),

@@ -17,15 +17,19 @@ from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
 from workflow.clocks import paused_until
-from workflow.commands import ExplainLateness
+from workflow.commands import ExplainLateness, Settle, SettleInPart
 from workflow.definition import Situation, Step, Stop
 from workflow.machine import available_steps, steps_of_others, usual_path
 from workflow.model import CaseFacts, Reason, TextKind
 from workflow.procedures.lights import explanation_due_on, unexplained
+from workflow.procedures.mediation_rules import BREACHED, SETTLED_LATE, is_over
+from workflow.procedures.petition import SIGNED_BY_TIME
 from workflow.procedures.rules import extendable_clock, longest_extension
 
+#: Milestones that stand at the head of the page.
+FLAGS = (SIGNED_BY_TIME, SETTLED_LATE, BREACHED)
 #: The fields of commands whose texts the timeline shows.
-SAID = ("note", "reason", "evidence", "instruction", "answer", "remedies", "proper_channel")
+SAID = ("note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class CasePage:
     channel: str
     state: str
     outcome: str | None
+    flags: tuple[str, ...]  #: milestones that whoever opens the case has to know
     received: str
     registered: str | None  #: shown when it differs from `received`
     holder: str
@@ -131,6 +136,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         channel=facts.channel or "visit",
         state=facts.state.value,
         outcome=facts.outcome,
+        flags=tuple(flag for flag in FLAGS if flag in facts.milestones),
         received=minute(facts.received_at, ctx),
         registered=minute(facts.registered_at, ctx) if _noticeably(facts.received_at, facts.registered_at) else None,
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
@@ -208,6 +214,8 @@ def _notes(situation: Situation, step: Step) -> tuple[Reason, ...]:
         source = (rule.extension and rule.extension.source) or rule.source
         figures = {"length": clock.length, "max": longest_extension(rule), "unit": clock.unit.value, "source": source}
         return (Reason(code="to_length.now", values=figures),)
+    if step.command in (Settle, SettleInPart) and is_over(situation, "period"):
+        return (Reason(code="settle.late"),)
     if step.command is ExplainLateness:
         days = (explanation_due_on(clock, situation.policy.calendar) for clock in unexplained(situation))
         return tuple(Reason(code="explanation.due", values={"last": day.isoformat()}) for day in days if day)[:1]
