@@ -6,13 +6,14 @@ Source: OFC-01 (热线惯例: 到期自动签收并计黄).
 import logging
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.sql import bindparam
 
 from cases.crossings import TIMERS
 from cases.execute import execute
 from cases.office import OfficeContext
-from cases.tables import Case, Clock
+from cases.tables import Clock
+from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
 from infra.statements import Statement
 from workflow.commands import SignByTime
@@ -20,21 +21,20 @@ from workflow.model import Refusal, State
 
 log = logging.getLogger(__name__)
 
-_case = Case.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 #: By the index of what is due: what waits for a signature that is overdue is itself due.
 _UNSIGNED = Statement(
-    select(_case.id, _clock.number)
-    .join_from(Case, Clock, _clock.case_id == _case.id)
+    visible_cases(TIMERS, case.id, _clock.number)
+    .join(Clock, _clock.case_id == case.id)
     .where(
-        _case.closed_at.is_(None),
-        _case.next_due_at <= bindparam("now"),
-        _case.state == bindparam("dispatched", State.DISPATCHED.value),
+        case.closed_at.is_(None),
+        case.next_due_at <= bindparam("now"),
+        case.state == bindparam("dispatched", State.DISPATCHED.value),
         _clock.name == bindparam("signing", "signing"),
         _clock.stopped_at.is_(None),
         _clock.due_at <= bindparam("now"),
     )
-    .order_by(_case.id)
+    .order_by(case.id)
 )
 
 

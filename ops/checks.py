@@ -193,7 +193,6 @@ def _reasons() -> Iterator[str]:
     yield from (f"reason.{field}.not_every_party" for field in ("consenting", "signed_by"))
     yield from (f"reason.{field}.must_be_confirmed" for field in ("person_told", "notice_given", "papers_complete"))
     yield from (f"reason.confirmation.not_for_{subject}" for subject in NOT_CONFIRMED)
-    yield from (f"reason.withdrawing.{what}" for what in ("missing", "not_the_ground"))
 
 
 def _written_codes(call: str) -> Iterator[str]:

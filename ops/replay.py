@@ -60,13 +60,16 @@ def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None)
     for index, step in enumerate(story.steps):
         if sweeping:
             run_timers(engine, office, told_at, teller.moment(step))
+        else:
+            _sign_until(engine, office, teller.moment(step))
         teller.tell(index)
         told_at = teller.moment(step)
     end = teller.instant(story.until) if story.until else told_at
     if sweeping:
         run_timers(engine, office, told_at, end)
+    else:
+        _sign_until(engine, office, end)
     sweep(engine, now=end)
-    sign_by_time(engine, office, now=end)
     return _outcome(engine, office, story, teller, at=end)
 
 
@@ -84,6 +87,18 @@ def run_timers(engine: Engine, office: OfficeContext, since: datetime, until: da
         if sweep(engine, now=max(moment, since)).failed:
             raise CrossingNotRecorded
         sign_by_time(engine, office, now=max(moment, since))
+
+
+def _sign_until(engine: Engine, office: OfficeContext, until: datetime) -> None:
+    """Signs by time at each instant at which the time for signing is over."""
+    over = select(func.min(_clock.due_at)).where(
+        _clock.name == "signing", _clock.stopped_at.is_(None), _clock.due_at <= until
+    )
+    while True:
+        with reading(engine) as connection:
+            found = connection.execute(over).scalar()
+        if found is None or not sign_by_time(engine, office, now=found):
+            return
 
 
 def _crossings(engine: Engine, until: datetime) -> Iterator[datetime]:

@@ -383,7 +383,8 @@ class SettleInPart(Agreed):
 
 @dataclass(frozen=True, kw_only=True)
 class Terminate(Command):
-    """终止调解, with the written notice of the other remedies. Who withdraws consent is named: nobody is made to go on."""
+    """终止调解, with the written notice of the other remedies. Whoever withdraws consent is recorded as refusing: nobody is
+    made to go on."""
 
     ground: Literal["party_withdraws", "no_agreement", "period_over", "concealment_or_sham", "legal_bar"]
     withdrawing: Parties = ()
@@ -397,7 +398,7 @@ class ApplyForConfirmation(Command):
     or paid, and no status or title."""
 
     consenting: Parties
-    subject: Literal["performance", "status", "property_title", "ip_title", "special_procedure"]
+    subject: Literal["performance", "status", "property_title", "ip_title", "special_procedure"] = "performance"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -414,7 +415,6 @@ class FollowUp(Command):
 
     extent: Literal["in_full", "in_part", "not_performed"]
     signs_of_escalation: bool = False
-    remedies_told: bool = False  #: the party in breach was urged, the other told of its remedies
     note: Note
 
 

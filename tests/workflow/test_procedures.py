@@ -261,7 +261,7 @@ OPEN_CASES = {
     "settled": a_settled_mediation(),
     "followed up": take(
         a_settled_mediation(),
-        c.FollowUp(extent="in_part", remedies_told=True, note="n"),
+        c.FollowUp(extent="in_part", note="n"),
         by=MEDIATOR,
         on="2026-03-23T10:00",
     ),

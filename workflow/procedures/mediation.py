@@ -125,7 +125,7 @@ MEDIATION = Procedure(
         Step(
             command=c.Terminate, event="case:terminated", sources=(S.ACCEPTED, *AT_WORK), target=S.TERMINATED,
             allowed=(*MEDIATORS, *CLERKS),
-            checks=(m.there_was_no_agreement, m.the_period_is_over, m.who_withdraws_is_named, rules.confirmed("notice_given")),
+            checks=(m.there_was_no_agreement, m.the_period_is_over, m.who_withdraws_ends_it, rules.confirmed("notice_given")),
             writes=m.note_terminated, clocks=(Stop("period"), Start("closing")), tells=(Audience.UNIT_HEAD,),
             marks="answered", cannot_be_undone=True,
         ),
@@ -140,7 +140,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=c.FollowUp, event="case:followed_up", sources=(S.SETTLED,), target=S.FOLLOWED_UP, allowed=MEDIATORS,
-            guards=(m.performance_is_due_or_done,), checks=(m.remedies_are_told,), writes=m.note_breach,
+            guards=(m.performance_is_due_or_done,), writes=m.note_breach,
             clocks=(Stop("follow_up"), Start("closing")), marks="followed_up",
         ),
         Step(

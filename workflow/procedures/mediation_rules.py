@@ -268,13 +268,6 @@ def note_performance(_situation: Situation, command: c.RecordPerformance, draft:
         draft.reached.add(PERFORMED)
 
 
-def remedies_are_told(_situation: Situation, command: c.FollowUp) -> Reason | None:
-    """Whoever does not perform is urged to, and the other told what the law leaves them (§31-33)."""
-    if command.extent != "in_full" and not command.remedies_told:
-        return Reason(code="remedies_told.must_be_confirmed", field="remedies_told")
-    return None
-
-
 def note_breach(_situation: Situation, command: c.FollowUp, draft: Draft) -> None:
     if command.extent != "in_full":
         draft.reached.add(BREACHED)
@@ -298,10 +291,10 @@ def the_period_is_over(situation: Situation, command: c.Terminate) -> Reason | N
     return Reason(code="ground.period_runs", field="ground", values={"last": last})
 
 
-def who_withdraws_is_named(_situation: Situation, command: c.Terminate) -> Reason | None:
-    if (command.ground == "party_withdraws") != bool(command.withdrawing):
-        missing = command.ground == "party_withdraws"
-        return Reason(code=f"withdrawing.{'missing' if missing else 'not_the_ground'}", field="withdrawing")
+def who_withdraws_ends_it(_situation: Situation, command: c.Terminate) -> Reason | None:
+    """Consent that is withdrawn is the ground, and no other (§17)."""
+    if command.withdrawing and command.ground != "party_withdraws":
+        return Reason(code="withdrawing.not_the_ground", field="withdrawing")
     return None
 
 
