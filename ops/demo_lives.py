@@ -82,13 +82,20 @@ def rate(s: Script, share: float = 0.6) -> None:
 def pause(s: Script, ground: str, *, consenting: str | None = None) -> None:
     """The clock stands still for some days, and is resumed early more often than not."""
     until = s.today + timedelta(days=s.rng.randint(5, 18))
-    s.do(s.handler, "Suspend", ground=ground, until=f"{until}", consenting=consenting, note=s.pick(PAUSE_NOTES))
+    note = s.pick(PAUSE_NOTES)
+    # What lies in nobody's hand is the head's to decide, once the person has been told.
+    approved = {"person_told": True} if ground == "objective_limits" else {}
+    by = SUPERVISOR_OF[s.unit] if approved else s.handler
+    s.do(by, "Suspend", ground=ground, until=f"{until}", consenting=consenting, note=note, **approved)
+    began = s.today
     if s.chance(0.7):
         s.work_days(1, 6)
         if s.today < until:
             s.do(s.handler, "Resume", note="已取得结果。")
+            s.paused_days += (s.today - began).days
             return
     s.to_day(until)
+    s.paused_days += (until - began).days
 
 
 # -- petitions, hotline orders, enterprise orders ---------------------------------------------------------------------

@@ -80,6 +80,7 @@ def settle(s: Script, form: str, *, performed_on: date, in_part: bool = False) -
         signed_by="all",
         mediator_signed=written,
         sealed=written,
+        writing_not_needed=not written or None,
         amount_yuan=s.rng.randint(2, 90) * 100 if written and s.chance(0.7) else None,
     )
     if not in_part:
@@ -162,6 +163,8 @@ def _sessions(s: Script) -> None:
 
 def _end_without_agreement(s: Script, ground: str) -> None:
     s.aim(s.clocks["period"], Light.RED if ground == "period_over" else some_light(s))
+    if ground == "period_over" and s.paused_days:
+        s.to_day(s.today + timedelta(days=s.paused_days))
     terminate(s, ground)
     rate(s, 0.35)
     s.work_days(1, 6)

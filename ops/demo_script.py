@@ -40,6 +40,7 @@ class Script:
         self.policy = policy_for(office, matter)
         self.calendar = self.policy.calendar
         self.clocks: dict[str, Clock] = {}
+        self.paused_days = 0  #: by which the period ends later than `clocks` says
         self.topic = self._filled(topic)
         self.clerk, self.handler, self.unit = "", "", ""
         self.respondents: list[str] = []
