@@ -19,7 +19,7 @@ TOLD = {
     "yellow": {"mediator", "supervisor", "duty_leader"},  # the duty leader by the next morning's digest
     "half_yellow": {"mediator", "supervisor", "duty_leader"},
     "red": {"mediator", "supervisor", "duty_leader", "upstream"},
-    "red_5wd": {"mediator", "supervisor", "duty_leader", "upstream", "assessor"},
+    "red_5wd": {"supervisor", "duty_leader", "upstream", "assessor"},
 }
 
 

@@ -56,6 +56,7 @@ def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) ->
     _a_crisis(world, marked)
     _a_waived_light(world, marked)
     _an_appealed_light(world, marked)
+    _a_late_order(world, marked)
     _a_mediation(world, marked)
     asked = {
         (name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)
@@ -155,6 +156,16 @@ def _an_appealed_light(world: World, marked: Marked) -> None:
     world.take(case, marked(c.Reopen, ground="supervised"), by="coordinator", at=now)
 
 
+def _a_late_order(world: World, marked: Marked) -> None:
+    """Neither lengthened nor suspended, red since Tuesday the 10th and explained."""
+    case, asked_at = an_order(world), local("2026-03-05 09:00")
+    world.take(case, marked(c.RequestExtension, to_length=10), by="mediator", at=asked_at)
+    world.take(case, marked(c.RefuseExtension), by="supervisor", at=asked_at)
+    asking = marked(c.RequestSuspension, ground="objective_limits", until=date(2026, 3, 20))
+    world.take(case, asking, by="mediator", at=asked_at)
+    world.take(case, marked(c.ExplainLateness), by="mediator", at=local("2026-03-11 09:00"))
+
+
 def _a_mediation(world: World, marked: Marked) -> None:
     people = {name: AccountId(world.account(name)) for name in ("mediator", "mediator_2", "mediator_3")}
     case = world.open("mediation", command=marked(c.Apply)).case_id
@@ -185,7 +196,7 @@ def _a_terminated_mediation(world: World, marked: Marked) -> None:
     for party in world.parties(case)[2:]:
         world.take(case, c.RecordConsent(party=party, answer="given"), by="clerk")
     world.take(case, c.Accept(), by="clerk")
-    world.take(case, marked(c.Terminate, ground="no_agreement", notice_given=True), by="coordinator")
+    world.take(case, marked(c.Terminate, ground="legal_bar", notice_given=True), by="coordinator")
 
 
 def _personal(table: Any, name: str) -> dict[str, Any]:

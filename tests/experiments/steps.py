@@ -90,11 +90,11 @@ def _mediation(world: World, facts: CaseFacts, holder: str, now: datetime) -> li
                 (holder, c.HoldSession(form="joint", place="一室", minutes="谈了")),
                 (holder, c.ExtendByConsent(to_length=facts_length(facts) + 5, consenting=parties)),
                 (holder, agreed),
-                (holder, c.Terminate(ground="no_agreement", remedies="可起诉", notice_given=True)),
+                (holder, c.Terminate(ground="legal_bar", remedies="可起诉", notice_given=True)),
             ]
         case S.SETTLED:
             return [
-                (holder, c.RecordPerformance(extent="in_part")),
+                (holder, c.RecordPerformance(extent="in_full")),
                 (holder, c.FollowUp(extent="in_full", note="履行")),
             ]
         case S.FOLLOWED_UP | S.TERMINATED:
