@@ -87,7 +87,7 @@ class Chunk:
         scheme: Scheme,
         fresh: Mapping[int, Sequence[Mark]] | None = None,
     ) -> None:
-        """`fresh` are the marks of cases whose stored ones are not those of the record as it stands."""
+        """`fresh` are the marks of cases whose stored ones are not those that belong to their row."""
         self._parts, self._names, self.times, self._scheme = parts, names, times, scheme
         self._fresh = fresh or {}
 
@@ -220,6 +220,8 @@ _PLAIN = (
     _plain("unit", Shape.LABEL, "holder_unit", of=lambda chunk: chunk.units),
     _plain("handler", Shape.LABEL, "holder_person", of=lambda chunk: chunk.handlers),
     _plain("outcome", Shape.CODE, "outcome", words="outcome"),
+    _plain("reopened_at", Shape.INSTANT, "reopened_at"),
+    _plain("later", Shape.CODE, "later", words="closure.later"),
     _plain("light", Shape.CODE, *_LIT, words="light", of=lambda chunk: [one.light.value for one in chunk.lights]),
     _plain("waived_light", Shape.CODE, *_LIT, words="light", of=lambda chunk: [one.waived and one.waived.value for one in chunk.lights]),
     _plain("deciding", Shape.CODE, "clocks", words="clock", of=lambda chunk: chunk.deciding),

@@ -16,10 +16,11 @@ Source: domain of the field: 城市管理督查扣分细则 (2016); 信访工作
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from workflow.calendar import WorkCalendar
 from workflow.clocks import DECIDING, REOPENED, VOID
+from workflow.closings import reopened_soon
 from workflow.history import History, Lit
 from workflow.model import LIGHT_ORDER, NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
 
@@ -43,8 +44,6 @@ ACCEPTANCE = ("notice", "intake", "contact", "first_response")
 CRISIS = ("oral_report", "written_report")
 #: How a clock ends that nobody has met or missed: another one goes on in its place.
 GOES_ON = ("extended", "reassigned")
-#: A matter that is opened again so soon was not closed.
-REOPENED_SOON = timedelta(days=30)
 #: The first answer a person can rate: of a petition or an order, of a mediation.
 ANSWERS = ("case:replied", "case:settled", "case:terminated")
 
@@ -180,20 +179,13 @@ def _ended(history: History, made: _Maker) -> Iterator[Mark]:
         by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
         outcome = "in_time" if in_time else "late"
         if clock.name in DECIDING:
-            closed = "reopened" if _reopened_soon(clock, history) else outcome
+            closed = "reopened" if reopened_soon(clock, history) else outcome
             yield made("closed", closed, at=clock.stopped_at, by=by, seq=seq, clock=clock)
             first = min(clock.stopped_at, clock.due_at)
             yield made("due", f"closed_{outcome}", at=first, by=by, seq=seq, clock=clock)
         for measure, names in (("accepted", ACCEPTANCE), ("crisis", CRISIS)):
             if clock.name in names:
                 yield made(measure, outcome, at=clock.stopped_at, by=by, seq=seq, clock=clock)
-
-
-def _reopened_soon(clock: Clock, history: History) -> bool:
-    again = next((one for one in history.clocks if one.extends == clock.number), None)
-    if clock.outcome != REOPENED or again is None or again.opened_at is None or clock.stopped_at is None:
-        return False
-    return again.opened_at - clock.stopped_at <= REOPENED_SOON
 
 
 # -- the person's word ------------------------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ from datetime import datetime, timedelta
 
 from workflow.calendar import A_DAY, WorkCalendar
 from workflow.clocks import REOPENED
+from workflow.closings import reopened_soon
 from workflow.counting import STEADY, Track
 from workflow.history import History
-from workflow.marks import REOPENED_SOON
 from workflow.model import Clock, Custody, Json, Kind, RecordNumber, Unit, UnitId
 
 LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION = "late_pause", "late_transfer", "late_extension"
@@ -177,7 +177,7 @@ def _extensions(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
 def _reopenings(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
     for clock, _, at in _successors(history):
         answered_at = clock.stopped_at
-        if clock.outcome != REOPENED or answered_at is None or at - answered_at > REOPENED_SOON:
+        if answered_at is None or not reopened_soon(clock, history):
             continue
         days = (calendar.local_day(at) - calendar.local_day(answered_at)).days
         overdue = answered_at >= clock.due_at
