@@ -88,9 +88,13 @@ class _Maker:
     times: LocalTimes
     scheme: Scheme
 
-    def __call__(self, found: Mapping[str, Sequence[Any]], *, fresh: Mapping[int, Sequence[Mark]]) -> Chunk:
+    def __call__(
+        self, found: Mapping[str, Sequence[Any]], *, fresh: Mapping[int, Sequence[Mark]], withdrawn: bool = False
+    ) -> Chunk:
         self.names.look_up(found.get("holder_person", ()))
-        return Chunk(found, names=self.names.known, times=self.times, scheme=self.scheme, fresh=fresh)
+        return Chunk(
+            found, names=self.names.known, times=self.times, scheme=self.scheme, fresh=fresh, withdrawn=withdrawn
+        )
 
 
 #: A row that stands apart, and where it belongs.
@@ -107,7 +111,8 @@ def _ago(
     known = {row.case_id: row for row in connection.execute(query)}
     for row in again.rows:
         values = {**known[row.case_id]._mapping, **row.parts}
-        yield row.place, made({part: [values[part]] for part in parts}, fresh={row.case_id: row.marks})
+        found = {part: [values[part]] for part in parts}
+        yield row.place, made(found, fresh={row.case_id: row.marks}, withdrawn=not row.closing.stands)
 
 
 def _apart(page: Sequence[Any], before: deque[Placed]) -> Iterator[Sequence[Any] | Chunk]:
