@@ -128,8 +128,11 @@ def _bulletin_as_json(found: Bulletin, unit: str) -> dict[str, Any]:
         "reopened_later": [{"on": late.on.isoformat(), "n": late.n} for late in found.reopened_later],
         "changes": [
             {
-                "period": str(one.period), "handed_out_on": one.handed_out_on.isoformat(), "figure": one.code,
-                "then": one.then, "now": one.now,
+                "period": str(one.period),
+                "handed_out_on": one.handed_out_on.isoformat(),
+                "figure": one.code,
+                "then": one.then,
+                "now": one.now,
             }
             for one in found.changes
         ],

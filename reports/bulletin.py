@@ -64,6 +64,7 @@ BEGAN: Mapping[str, str] = {
 SCORES = ("satisfied", "fairly_satisfied", "dissatisfied")
 SETTLED = {"settled.written": "settled_written", "settled.oral": "settled_oral", "settled.in_part": "settled_in_part"}
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenedLater:
     """Closings of the period that stand although the case was opened again, on this day, later than thirty days after."""

@@ -54,12 +54,12 @@ def named_rows(breakdowns: Iterable[Breakdown]) -> dict[str, Json]:
 def _rows(breakdowns: Iterable[Breakdown]) -> Iterator[tuple[str, Json]]:
     for one in breakdowns:
         for code, values in one.rows:
-            yield from ((f"{one.section}.{code}.{column}", n) for column, n in zip(one.columns, values, strict=True) if n)
+            yield from (
+                (f"{one.section}.{code}.{column}", n) for column, n in zip(one.columns, values, strict=True) if n
+            )
 
 
-def differing(
-    then: Mapping[str, Json], now: Mapping[str, Json], *, rows: bool
-) -> Iterator[tuple[str, Json, Json]]:
+def differing(then: Mapping[str, Json], now: Mapping[str, Json], *, rows: bool) -> Iterator[tuple[str, Json, Json]]:
     """Each figure that is not what it was, with both: of the lines that both have, and of `rows` too if that is asked."""
     for code in dict.fromkeys((*now, *then)):
         compared = rows if code.split(".")[0] in ROWS else code in then and code in now

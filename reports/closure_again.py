@@ -69,9 +69,9 @@ def closed_again(connection: Connection, choice: Choice, *, actor: Actor, office
     return Again(rows=tuple(sorted(rows, key=lambda row: row.place)), left=left)
 
 
-def utc_text(instant: datetime | None) -> str | None:
+def utc_text(instant: datetime) -> str:
     """An instant as the statement gives it."""
-    return instant and instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _units(connection: Connection, choice: Choice) -> set[int] | None:
@@ -89,9 +89,7 @@ def _is_chosen(closing: Closing, history: History, choice: Choice, units: set[in
     )
 
 
-def _rows(
-    case: Reopened, calendar: WorkCalendar, was_given: Covered
-) -> tuple[Sequence[ClosedAgo], tuple[Mark, ...]]:
+def _rows(case: Reopened, calendar: WorkCalendar, was_given: Covered) -> tuple[Sequence[ClosedAgo], tuple[Mark, ...]]:
     """The rows of one case, and the marks that are left for the present."""
     history = case.history
     left = marks(history, calendar)
@@ -108,7 +106,8 @@ def _rows(
 
 
 def _parts(history: History, closing: Closing) -> dict[str, Any]:
-    rated = [one.score for one in history.ratings if closing.reopened_at and one.rated_at < closing.reopened_at]
+    assert closing.reopened_at is not None, "it was opened again"
+    rated = [one.score for one in history.ratings if one.rated_at < closing.reopened_at]
     return {
         "holder_unit": closing.held.unit,
         "holder_person": closing.held.person,
@@ -125,5 +124,5 @@ def _clocks(history: History, closing: Closing) -> Iterator[str]:
     """The duties that had ended by then, as all of them have when a case is closed."""
     for clock in history.clocks:
         if clock.kind is Kind.DUTY and clock.stopped_at is not None and clock.stopped_at <= closing.at:
-            due, stopped = utc_text(clock.due_at), utc_text(clock.stopped_at)
-            yield PART.join((str(clock.number), clock.name, clock.rule, str(due), str(stopped)))
+            instants = utc_text(clock.due_at), utc_text(clock.stopped_at)
+            yield PART.join((str(clock.number), clock.name, clock.rule, *instants))

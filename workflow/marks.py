@@ -21,8 +21,9 @@ from datetime import datetime
 from workflow.calendar import WorkCalendar
 from workflow.clocks import DECIDING, REOPENED, VOID
 from workflow.closings import reopened_soon
+from workflow.counted_lights import is_not_ours, waived, worst_lights
 from workflow.history import History, Lit
-from workflow.model import LIGHT_ORDER, NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
+from workflow.model import NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
 
 #: Every measure and its outcomes. A scheme can name nothing else; `by_hand` is what the program has no data for.
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -46,9 +47,6 @@ CRISIS = ("oral_report", "written_report")
 GOES_ON = ("extended", "reassigned")
 #: The first answer a person can rate: of a petition or an order, of a mediation.
 ANSWERS = ("case:replied", "case:settled", "case:terminated")
-
-#: Why a light does not count.
-BY_EXTENSION, BY_PAUSE = "extension_before_due", "pause_covers_lighting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,59 +101,31 @@ def marks(history: History, calendar: WorkCalendar) -> tuple[Mark, ...]:
     """Every mark of a case, in a fixed order."""
     made = _Maker(calendar)
     found = [*_lights(history, made), *_side_figures(history, made)]
-    if not _not_ours(history):
+    if not is_not_ours(history.outcome):
         found += [*_ended(history, made), *_ratings(history, made)]
     return tuple(found)
-
-
-def _not_ours(history: History) -> bool:
-    return bool(history.outcome and history.outcome.startswith(NOT_OURS))
 
 
 # -- lights -----------------------------------------------------------------------------------------------------------
 
 
 def _lights(history: History, made: _Maker) -> Iterator[Mark]:
-    roots = _roots(history.clocks)
     clocks = {clock.number: clock for clock in history.clocks}
-    waived = {lit.seq: waiver_of(lit, clocks[lit.clock], history) for lit in history.lit}
-    by_root: dict[RecordNumber, list[Lit]] = {}
-    for lit in history.lit:
-        by_root.setdefault(roots[lit.clock], []).append(lit)
-    for root in sorted(by_root):
-        for measure, counted in (("lit", by_root[root]), ("light", [x for x in by_root[root] if not waived[x.seq]])):
-            if counted:
-                # The first of the worst: what lights red a second time after a recount costs nothing more.
-                worst = max(counted, key=lambda lit: (LIGHT_ORDER[lit.light], -lit.seq))
+    for limit in worst_lights(history):
+        for measure, light in (("lit", limit.lit), ("light", limit.counted)):
+            if light:
                 yield made(
-                    measure, worst.light.value, at=worst.at, by=worst, seq=worst.seq, clock=clocks[worst.clock],
-                    waived=waived[worst.seq],
+                    measure, light.light.value, at=light.at, by=light, seq=light.seq, clock=clocks[light.clock],
+                    waived=waiver_of(light, clocks[light.clock], history),
                 )  # fmt: skip
-
-
-def _roots(clocks: tuple[Clock, ...]) -> dict[RecordNumber, RecordNumber]:
-    """The time limit that each clock belongs to: a clock that goes on after a reopening is the one before."""
-    outcomes = {clock.number: clock.outcome for clock in clocks}
-    roots: dict[RecordNumber, RecordNumber] = {}
-    for clock in clocks:
-        before = clock.extends
-        goes_on = before is not None and outcomes.get(before) == REOPENED
-        roots[clock.number] = roots[before] if goes_on and before is not None else clock.number
-    return roots
 
 
 def waiver_of(lit: Lit, clock: Clock, history: History) -> tuple[str, int] | None:
     """Why a light does not count, and the event that says so; None for one that does."""
-    if _not_ours(history) and history.outcome:
-        return history.outcome.removeprefix(NOT_OURS), history.seq_of_end
-    if clock.waived and clock.outcome != VOID:
-        return BY_EXTENSION, history.written[clock.number]
-    if any(pause.at < lit.at < pause.until for pause in clock.pauses):
-        return BY_PAUSE, history.written[clock.number]
-    # What lights at the reopening itself is the lateness of before, and shares what was decided about it.
-    numbers = {lit.clock, *([clock.extends] if clock.extends is not None and lit.at == clock.opened_at else [])}
-    upheld = [w for w in history.waivers if w.clock in numbers and (w.rung, w.decision) == (lit.rung, "upheld")]
-    return (upheld[0].ground, history.written[upheld[0].number]) if upheld else None
+    found = waived(clock, lit.rung, lit_at=lit.at, waivers=history.waivers, outcome=history.outcome)
+    if found is None:
+        return None
+    return found.ground, history.seq_of_end if found.record is None else history.written[found.record]
 
 
 # -- limits that ended ------------------------------------------------------------------------------------------------
@@ -209,7 +179,7 @@ def _ratings(history: History, made: _Maker) -> Iterator[Mark]:
 
 def _side_figures(history: History, made: _Maker) -> Iterator[Mark]:
     yield made("taken", "taken", at=history.registered_at, by=history.custodies[0], seq=1)
-    if _not_ours(history) and history.outcome and history.closed_at:
+    if history.outcome and is_not_ours(history.outcome) and history.closed_at:
         outcome, by = history.outcome.removeprefix(NOT_OURS), history.holder(before=history.closed_at)
         yield made("returned", outcome, at=history.closed_at, by=by, seq=history.seq_of_end)
     clocks = {clock.number: clock for clock in history.clocks}

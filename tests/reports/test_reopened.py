@@ -24,12 +24,31 @@ from reports.closures import Report, Written, count_closings, read
 from reports.exports import Order, record, write_file
 from reports.handed_out import BULLETIN, EXPORTED
 from reports.periods import Period
-from tests.databases import SmallOffice, engine, found, office, office_template, postgres_template, postgresql, sqlite, sqlite_template, step  # fmt: skip
+from tests.databases import (  # fmt: skip
+    SmallOffice,
+    engine,
+    found,
+    office,
+    office_template,
+    postgres_template,
+    postgresql,
+    sqlite,
+    sqlite_template,
+)
 from tests.reports.hand_made import at
 from tests.reports.told import closed, handed, in_hand, reopened, replied
 from workflow.model import UnitId
 
-__all__ = ["engine", "found", "office", "office_template", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
+__all__ = [
+    "engine",
+    "found",
+    "office",
+    "office_template",
+    "postgres_template",
+    "postgresql",
+    "sqlite",
+    "sqlite_template",
+]
 
 ONCE = (*in_hand("2026-03-02"), *replied("2026-03-04T10:00"), *closed("2026-03-05T10:00"))
 LATE = (*reopened("2026-05-12T10:00"), *replied("2026-05-13T10:00"), *closed("2026-05-14T10:00"))
@@ -60,7 +79,9 @@ def rows(office: SmallOffice, asked: Asked) -> list[dict[str, Any]]:
     written = Written(made.columns, str)
     with reading(office.engine) as connection:
         found = [
-            row for chunk in read(connection, made, actor=TIMERS, office=office.context) for row in written.objects(chunk)
+            row
+            for chunk in read(connection, made, actor=TIMERS, office=office.context)
+            for row in written.objects(chunk)
         ]
         assert count_closings(connection, made.choice, actor=TIMERS, office=office.context) == len(found)
     return [{code: v["code"] if isinstance(v, dict) else v for code, v in row.items()} for row in found]

@@ -145,9 +145,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         mediators=tuple(
             (accounts.get(a.person, ""), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
         ),
-        sessions=tuple(
-            _session(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)
-        ),
+        sessions=tuple(_session(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)),
         agreements=tuple(
             _with_texts(row, texts, ctx) for row in record.agreements_of(connection, case_id, actor=ctx.actor)
         ),
