@@ -8,7 +8,9 @@ in the office's zone. Only the organ's own duties leave marks: nothing here look
   reopened is the same one.
 - `accepted`: an acceptance, contact or first-response limit that ended. `closed`: a deciding limit that ended.
 - `due`: a deciding limit that ended or is over, in the year of whichever came first. One that is paused is not over.
-- `crisis`: a report of a crisis. `rated`, `answered`: satisfaction, and who was asked for it.
+- `urgent`: the same of what is urgent: a crisis, or a matter whose deciding limit is counted in minutes or hours.
+- `crisis_handled`: a crisis, once its first response and its reports have all ended; in time if each of them was. `crisis`:
+  a single report of one, which no shipped scheme counts any more. `rated`, `answered`: satisfaction, and who was asked for it.
 - `reopened`, `extended`, `returned`, `taken`: shown beside the score; a scheme may count them.
 
 Source: domain of the field: 城市管理督查扣分细则 (2016); 信访工作条例 §39; 达川区, 金华市区 as named in `policies/scoring`.
@@ -22,6 +24,7 @@ from workflow.calendar import WorkCalendar
 from workflow.clocks import DECIDING, REOPENED, VOID
 from workflow.closings import reopened_soon
 from workflow.counted_lights import is_not_ours, waived, worst_lights
+from workflow.counting import STEADY
 from workflow.history import History, Lit
 from workflow.model import NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
 
@@ -32,7 +35,9 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "accepted": ("in_time", "late"),
     "closed": ("in_time", "late", "reopened"),
     "due": ("closed_in_time", "closed_late", "open"),
+    "urgent": ("closed_in_time", "closed_late", "open"),
     "crisis": ("in_time", "late"),
+    "crisis_handled": ("in_time", "late"),
     "rated": ("satisfied", "fairly_satisfied", "dissatisfied"),
     "answered": ("rated", "unrated"),
     "reopened": ("reopened",),
@@ -43,6 +48,10 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 }
 ACCEPTANCE = ("notice", "intake", "contact", "first_response")
 CRISIS = ("oral_report", "written_report")
+#: What is owed at once in a crisis: CRI-01 to CRI-03.
+AT_ONCE = ("first_response", *CRISIS)
+#: Measures that came after years had been closed: they stand in the bytes of a year if its scheme counts them.
+ADDED = frozenset({"urgent", "crisis_handled"})
 #: How a clock ends that nobody has met or missed: another one goes on in its place.
 GOES_ON = ("extended", "reassigned")
 #: The first answer a person can rate: of a petition or an order, of a mediation.
@@ -132,30 +141,63 @@ def waiver_of(lit: Lit, clock: Clock, history: History) -> tuple[str, int] | Non
 
 
 def _ended(history: History, made: _Maker) -> Iterator[Mark]:
-    clocks = {clock.number: clock for clock in history.clocks}
-    # The first light of those that came with or after the due time: who held the case when it became overdue.
-    overdue = {lit.clock: lit for lit in reversed(history.lit) if lit.at >= clocks[lit.clock].due_at}
     for clock in history.clocks:
         if clock.kind is not Kind.DUTY or clock.outcome in (*GOES_ON, VOID):
             continue
-        if clock.stopped_at is None:
-            if clock.name in DECIDING and (late := overdue.get(clock.number)):
-                yield made("due", "open", at=clock.due_at, by=late, seq=late.seq, clock=clock)
-            continue
-        # Whatever the end of the case cut short, and had time left, was neither met nor missed.
-        in_time = clock.stopped_at < clock.due_at
-        if clock.outcome == "case_ended" and in_time and clock.name not in DECIDING:
-            continue
-        by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
-        outcome = "in_time" if in_time else "late"
         if clock.name in DECIDING:
-            closed = "reopened" if reopened_soon(clock, history) else outcome
-            yield made("closed", closed, at=clock.stopped_at, by=by, seq=seq, clock=clock)
-            first = min(clock.stopped_at, clock.due_at)
-            yield made("due", f"closed_{outcome}", at=first, by=by, seq=seq, clock=clock)
-        for measure, names in (("accepted", ACCEPTANCE), ("crisis", CRISIS)):
-            if clock.name in names:
-                yield made(measure, outcome, at=clock.stopped_at, by=by, seq=seq, clock=clock)
+            yield from _decided(clock, history, made)
+        elif clock.stopped_at is not None and not _was_cut_short(clock):
+            by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
+            for measure, names in (("accepted", ACCEPTANCE), ("crisis", CRISIS)):
+                if clock.name in names:
+                    yield made(measure, _kept(clock), at=clock.stopped_at, by=by, seq=seq, clock=clock)
+    yield from _crisis(history, made)
+
+
+def _decided(clock: Clock, history: History, made: _Maker) -> Iterator[Mark]:
+    """A deciding limit that has ended, or is over."""
+    due = ("due", "urgent") if _is_urgent(clock, history) else ("due",)
+    if clock.stopped_at is None:
+        # The first light of those that came with or after the due time: who held the case when it became overdue.
+        late = next((lit for lit in history.lit if lit.clock == clock.number and lit.at >= clock.due_at), None)
+        if late:
+            yield from (made(one, "open", at=clock.due_at, by=late, seq=late.seq, clock=clock) for one in due)
+        return
+    by, seq, outcome = history.holder(before=clock.stopped_at), history.written[clock.number], _kept(clock)
+    closed = "reopened" if reopened_soon(clock, history) else outcome
+    yield made("closed", closed, at=clock.stopped_at, by=by, seq=seq, clock=clock)
+    first = min(clock.stopped_at, clock.due_at)
+    yield from (made(one, f"closed_{outcome}", at=first, by=by, seq=seq, clock=clock) for one in due)
+
+
+def _crisis(history: History, made: _Maker) -> Iterator[Mark]:
+    """One for a crisis, when the last of what is owed at once has ended."""
+    owed = [clock for clock in history.clocks if clock.name in AT_ONCE]
+    if not is_crisis(history) or any(clock.stopped_at is None or _was_cut_short(clock) for clock in owed):
+        return
+    last = max(owed, key=lambda clock: (clock.stopped_at or clock.due_at, clock.number))
+    assert last.stopped_at is not None, "all of them have stopped"
+    outcome = "in_time" if all(_kept(clock) == "in_time" for clock in owed) else "late"
+    by, seq = history.holder(before=last.stopped_at), history.written[last.number]
+    yield made("crisis_handled", outcome, at=last.stopped_at, by=by, seq=seq)
+
+
+def is_crisis(history: History) -> bool:
+    """Whether the matter is one that must be reported at once."""
+    return any(clock.name in CRISIS for clock in history.clocks)
+
+
+def _is_urgent(clock: Clock, history: History) -> bool:
+    return clock.unit in STEADY or is_crisis(history)
+
+
+def _kept(clock: Clock) -> str:
+    return "in_time" if clock.stopped_at is not None and clock.stopped_at < clock.due_at else "late"
+
+
+def _was_cut_short(clock: Clock) -> bool:
+    """Whatever the end of the case cut short, and had time left, was neither met nor missed."""
+    return clock.outcome == "case_ended" and _kept(clock) == "in_time"
 
 
 # -- the person's word ------------------------------------------------------------------------------------------------
@@ -163,7 +205,7 @@ def _ended(history: History, made: _Maker) -> Iterator[Mark]:
 
 def _ratings(history: History, made: _Maker) -> Iterator[Mark]:
     """A crisis is not rated, and whoever cannot be reached cannot be asked; a rating that came all the same counts."""
-    if any(clock.name in CRISIS for clock in history.clocks):
+    if is_crisis(history):
         return
     for rating in history.ratings:
         seq = history.written[rating.number]
