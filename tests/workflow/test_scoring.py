@@ -56,7 +56,7 @@ def test_lights_cost_and_crises_in_time_earn(counts: Counts, total: str) -> None
 
 
 def test_a_line_says_how_many_marks_had_points() -> None:
-    lit, crises = score({**lights(yellow=3, red=2), ("crisis", "late"): 4}, LIGHTS_A).lines
+    lit, crises = score({**lights(yellow=3, red=2), ("crisis_handled", "late"): 4}, LIGHTS_A).lines
     assert (lit.n, lit.of, lit.points) == (5, 5, exactly("-3.50"))
     assert (crises.n, crises.of, crises.points) == (0, 4, exactly("0.00"))
 
