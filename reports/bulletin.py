@@ -107,7 +107,7 @@ def bulletin(
     compared = period.compared()
     scope = Scope(actor=actor, unit=unit, without=_sensitive(office))
     spans = [one.span(calendar) for one in compared]
-    again = closed_before(connection, scope, until=spans[0].end)
+    again = closed_before(connection, scope, since=min(one.start for one in spans), until=spans[0].end)
     by_period = _counts(connection, scope, spans, again, office)
     crises = _crises(connection, Scope(actor=actor, unit=unit), compared, office, today=today)
     made = Bulletin(

@@ -33,14 +33,14 @@ class ClosedBefore:
     as_decided: Dated | None
 
 
-def closed_before(connection: Connection, scope: Scope, *, until: datetime) -> tuple[ClosedBefore, ...]:
-    """Those that the scope counts, of answers given before an instant."""
+def closed_before(connection: Connection, scope: Scope, *, since: datetime, until: datetime) -> tuple[ClosedBefore, ...]:
+    """Those that the scope counts, of what can have been closed between two instants."""
     units = None
     if scope.unit is not None:
         units = set(connection.execute(select(_above.unit).where(_above.above == scope.unit)).scalars())
     return tuple(
         _counted(case, closing)
-        for case in reopened_cases(connection, actor=scope.actor, answered_before=until)
+        for case in reopened_cases(connection, actor=scope.actor, since=since, until=until)
         if case.history.profile not in scope.without
         for closing in case.before
         if closing.stands and (units is None or closing.held.unit in units)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, literal_column, or_, select
 
 from cases.history import histories
 from cases.tables import Clock
@@ -35,10 +35,12 @@ class Reopened:
     before: tuple[Closing, ...]
 
 
-def reopened_cases(connection: Connection, *, actor: Actor, answered_before: datetime) -> Iterator[Reopened]:
-    """The cases that exist for the actor and were opened again after an answer given before an instant, by their ids."""
-    reopened = select(_clock.case_id).where(_IS_REOPENED, _clock.stopped_at < answered_before)
-    query = visible_cases(actor, case.id, case.dispute_type).where(case.id.in_(reopened)).order_by(case.id)
+def reopened_cases(connection: Connection, *, actor: Actor, since: datetime, until: datetime) -> Iterator[Reopened]:
+    """The cases that exist for the actor, were opened again, and can have been closed between two instants; by their
+    ids. Whatever is closed now and was so before `since` was not closed in between."""
+    reopened = select(_clock.case_id).where(_IS_REOPENED, _clock.stopped_at < until)
+    alive = or_(case.closed_at.is_(None), case.closed_at >= since)
+    query = visible_cases(actor, case.id, case.dispute_type).where(case.id.in_(reopened), alive).order_by(case.id)
     found = {row.id: row.dispute_type for row in connection.execute(query)}
     ids = list(found)
     for first in range(0, len(ids), CHUNK):
