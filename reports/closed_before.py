@@ -33,7 +33,9 @@ class ClosedBefore:
     as_decided: Dated | None
 
 
-def closed_before(connection: Connection, scope: Scope, *, since: datetime, until: datetime) -> tuple[ClosedBefore, ...]:
+def closed_before(
+    connection: Connection, scope: Scope, *, since: datetime, until: datetime
+) -> tuple[ClosedBefore, ...]:
     """Those that the scope counts, of what can have been closed between two instants."""
     units = None
     if scope.unit is not None:

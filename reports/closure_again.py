@@ -56,7 +56,9 @@ class Again:
 def closed_again(connection: Connection, choice: Choice, *, actor: Actor, office: OfficeContext) -> Again:
     """What was closed before and opened again, of the cases of the choice that exist for the actor."""
     calendar = office.policy.calendar
-    found = [one for one in reopened_cases(connection, actor=actor, since=choice.since, until=choice.until) if one.before]
+    found = [
+        one for one in reopened_cases(connection, actor=actor, since=choice.since, until=choice.until) if one.before
+    ]
     if not found:
         return Again(rows=(), left={})
     was_given = covered(connection, calendar)

@@ -14,9 +14,10 @@ import pytest
 
 from cases.crossings import TIMERS
 from cases.ledger import NewEvent, append_to_office
+from cases.words import Words
 from infra.db import reading, transaction
 from ops.stories import StoryStep
-from reports.assessment import assess
+from reports.assessment import assess, lines_of
 from reports.bulletin import Bulletin, ReopenedLater, bulletin
 from reports.bulletin_sheet import sheet_rows
 from reports.closure_choice import Asked
@@ -24,6 +25,7 @@ from reports.closures import Report, Written, count_closings, read
 from reports.exports import Order, record, write_file
 from reports.handed_out import BULLETIN, EXPORTED
 from reports.periods import Period
+from reports.sheet_files import line_words
 from tests.databases import (  # fmt: skip
     SmallOffice,
     engine,
@@ -139,6 +141,21 @@ def test_a_closing_that_was_opened_again_later_than_thirty_days_after_stays_in_i
         first["closed_at"], second["closed_at"],
     ]  # fmt: skip
     assert closings_of_sheet(office) == (2, 2)
+
+
+def test_the_sheet_says_beside_the_closing_that_it_was_opened_again(office: SmallOffice) -> None:
+    """What cost nothing has no line; the reopening has one, with its day."""
+    office.tell("hotline", *ONCE, *LATE)
+    context = office.context
+    with reading(office.engine) as connection:
+        (line,) = lines_of(
+            connection, year=2026, unit=office.units["room"], scheme=context.policy.schemes["RATES-B"], actor=TIMERS,
+            office=context,
+        )  # fmt: skip
+    said = [line_words(line, context, Words(language)) for language in ("zh_CN", "en")]
+    assert [(one.what, one.when) for one in said] == [
+        ("重新办理", "2026年5月12日 10:00"), ("reopened", "12 May 2026 10:00"),
+    ]  # fmt: skip
 
 
 def test_nothing_of_the_month_moves_while_the_matter_is_in_hand_again(office: SmallOffice) -> None:
