@@ -1,4 +1,4 @@
-"""The closure report: one row for each closed case that the actor may see, with its time limits, lights and points.
+"""The closure report: one row for each closing of a case that the actor may see, with its time limits, lights and points.
 
 `read` gives the rows in pieces, `Written` turns them into what a file format holds; files are written by `exports.py`,
 the columns are in `closure_columns.py`, the statement in `closure_query.py`. No texts of a case but its title and the
@@ -33,6 +33,7 @@ from people.directory import names_of_accounts, names_of_units
 from reports.closure_again import Again, closed_again
 from reports.closure_columns import COLUMNS, Chunk, Column, Names, Shape, columns_of, parts_of
 from reports.closure_query import Choice, count_closed_now, pages, statement, statement_of
+from reports.earlier_closings import CHUNK
 from reports.local_times import LocalTimes
 from reports.masking import masked as mask
 from reports.sheets import Cell, harmless
@@ -105,14 +106,14 @@ def _ago(
     connection: Connection, again: Again, parts: Sequence[str], report: Report, *, actor: Actor, made: _Maker
 ) -> Iterator[Placed]:
     """The rows of closings after which the case was opened again, each a chunk of its own: of one case there may be two."""
-    if not again.rows:
-        return
-    query = statement_of(actor, {row.case_id for row in again.rows}, parts, masked=report.masked)
-    known = {row.case_id: row for row in connection.execute(query)}
-    for row in again.rows:
-        values = {**known[row.case_id]._mapping, **row.parts}
-        found = {part: [values[part]] for part in parts}
-        yield row.place, made(found, fresh={row.case_id: row.marks}, withdrawn=not row.closing.stands)
+    for first in range(0, len(again.rows), CHUNK):
+        rows = again.rows[first : first + CHUNK]
+        query = statement_of(actor, {row.case_id for row in rows}, parts, masked=report.masked)
+        known = {row.case_id: row for row in connection.execute(query)}
+        for row in rows:
+            values = {**known[row.case_id]._mapping, **row.parts}
+            found = {part: [values[part]] for part in parts}
+            yield row.place, made(found, fresh={row.case_id: row.marks}, withdrawn=not row.closing.stands)
 
 
 def _apart(page: Sequence[Any], before: deque[Placed]) -> Iterator[Sequence[Any] | Chunk]:
