@@ -33,8 +33,8 @@ UPDATE_CASE = """
     WHERE id = ? AND version = ?"""
 NEW_TEXT = "INSERT INTO personal_text (case_id, number, kind, salt, content) VALUES (?, ?, ?, ?, ?)"
 NEW_SESSION = """
-    INSERT INTO mediation_session (case_id, number, form, place, minutes, invitees, held_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+    INSERT INTO mediation_session (case_id, number, form, place, minutes, invitees, more_invitees, held_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 NEW_AGREEMENT = """
     INSERT INTO agreement (case_id, number, form, partial, terms, amount_yuan, effective_at, performance_due_on)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""

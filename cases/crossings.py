@@ -19,7 +19,7 @@ from cases.rows import stamp
 from cases.tables import Clock
 from infra.statements import Statement
 from people.audiences import Roster
-from workflow.clocks import PAUSE_OVER, covers
+from workflow.clocks import PAUSE_OVER, covers, is_crossed
 from workflow.model import DAILY, AccountId, Actor, Audience, Role, Rung, UnitId
 
 CROSSED = "clock:crossed"
@@ -61,7 +61,7 @@ def record_crossings(
             (rung.at, clock.case_id, clock.number, clock, rung)
             for clock in due
             for rung in clock.rungs
-            if rung.at <= now and (clock.crossed_until is None or rung.at > clock.crossed_until)
+            if is_crossed(rung, now) and not is_crossed(rung, clock.crossed_until)
         ),
         key=lambda item: item[:3],
     )
@@ -124,10 +124,10 @@ def _event(clock: DueClock, rung: Rung, now: datetime) -> NewEvent:
 
 
 def _after(clock: DueClock, now: datetime) -> dict[str, Any]:
-    crossed = [rung.at for rung in clock.rungs if rung.at <= now]
+    crossed = [rung.at for rung in clock.rungs if is_crossed(rung, now)]
     return {
         "key_case": clock.case_id,
         "key_number": clock.number,
         "crossed_until": crossed[-1] if crossed else clock.crossed_until,
-        "next_crossing_at": next((rung.at for rung in clock.rungs if rung.at > now), None),
+        "next_crossing_at": next((rung.at for rung in clock.rungs if not is_crossed(rung, now)), None),
     }

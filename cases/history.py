@@ -20,7 +20,7 @@ from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Case, Event
 from cases.visibility import case, visible_cases
-from workflow.history import History, Lit, Taken
+from workflow.history import Ending, History, Lit, Taken
 from workflow.model import (
     AccountId,
     Actor,
@@ -55,6 +55,7 @@ class Record:
     crossed_until: dict[int, datetime] = field(default_factory=dict)  #: of each clock
     lit: list[Lit] = field(default_factory=list)
     steps: list[Taken] = field(default_factory=list)
+    endings: list[Ending] = field(default_factory=list)
     version: int = 0
     seq: int = 0
     seq_of_end: int = 0
@@ -71,7 +72,7 @@ class Record:
         self.version = data["version"]
         for table, rows in data["wrote"].items():
             if table == "cases":
-                self._move(rows, event.seq)
+                self._move(rows, event)
             elif table != "tracking":
                 kept = self.rows.setdefault(table, {})
                 for number, row in rows.items():
@@ -79,11 +80,17 @@ class Record:
                     self.written[int(number)] = event.seq
         self.steps.append(_taken(event, data))
 
-    def _move(self, row: dict[str, Any], seq: int) -> None:
+    def _move(self, row: dict[str, Any], event: Any) -> None:
         ended_before = self.case.get("closed_at")
         self.case.update(row)
-        if self.case.get("closed_at") != ended_before:
-            self.seq_of_end = seq if self.case.get("closed_at") else 0
+        ended = self.case.get("closed_at")
+        if ended == ended_before:
+            return
+        self.seq_of_end = event.seq if ended else 0
+        if ended:
+            self.endings.append(Ending(at=_known(ended), outcome=self.case["outcome"] or "", seq=event.seq))
+        else:
+            self.endings[-1] = replace(self.endings[-1], reopened_at=event.recorded_at)
 
     def _cross(self, event: Any, data: dict[str, Any]) -> None:
         self.crossed_until[data["clock"]] = event.occurred_at
@@ -188,6 +195,7 @@ def history_of(record: Record) -> History:
         written=record.written,  # type: ignore[arg-type]  # numbers of records
         seq=record.seq,
         seq_of_end=record.seq_of_end,
+        endings=tuple(record.endings),
     )  # fmt: skip
 
 

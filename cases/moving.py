@@ -25,6 +25,7 @@ from infra.db import transaction
 from infra.statements import Statement
 from people.audiences import Roster
 from workflow import model
+from workflow.clocks import next_due_at
 from workflow.model import HAS_WAIVERS, Actor, Json, Kind, RecordNumber, Waiver
 from workflow.policy import Policy
 
@@ -209,6 +210,4 @@ class _Writer:
 def _next_due(connection: Connection, case_id: int, moved: Mapping[int, datetime]) -> datetime | None:
     """The next due time of a case once these of its clocks have moved: that of its duties, else of any clock."""
     rows = _DUE.rows(connection, case_id=case_id)
-    due = [(kind, moved.get(number, due_at)) for number, kind, due_at in rows]
-    ours = [at for kind, at in due if kind == Kind.DUTY.value]
-    return min(ours or [at for _, at in due], default=None)
+    return next_due_at((Kind(kind), moved.get(number, due_at)) for number, kind, due_at in rows)

@@ -18,7 +18,7 @@ from cases import tables
 from cases.rows import CLOCK_COLUMNS, clock_from, stamp
 from infra.statements import Statement
 from people.audiences import Roster
-from workflow.clocks import crossed, light, move, settled
+from workflow.clocks import crossed, is_crossed, light, move, settled
 from workflow.counting import count
 from workflow.model import AccountId, Audience, Clock, Light, Rung, UnitId
 from workflow.policy import CasePolicy, Policy
@@ -238,7 +238,7 @@ def _view(candidate: Policy, profile: str) -> CasePolicy | None:
 
 def _proposed(clock: Clock, candidate: Policy, profile: str, *, now: datetime, keep_rules: bool) -> tuple[str, ...]:
     """The lights in the ledger that the new count would not have lit by now: they stay, and a waiver is proposed."""
-    lit = [rung for rung in clock.rungs if rung.light and clock.crossed_until and rung.at <= clock.crossed_until]
+    lit = [rung for rung in clock.rungs if rung.light and is_crossed(rung, clock.crossed_until)]
     if not lit:
         return ()
     anew = moved(replace(clock, crossed_until=None), candidate, profile, now=clock.started_at, keep_rules=keep_rules)

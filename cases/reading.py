@@ -123,6 +123,12 @@ def sessions_of(connection: Connection, case_id: int, *, actor: Actor) -> list[A
     return _records(connection, Session, _session, case_id, actor)
 
 
+def invitees_of(session: Any) -> tuple[int, ...]:
+    """The numbers of the names of everybody who was invited to a session, in the order in which they were entered."""
+    first = () if session.invitees is None else (session.invitees,)
+    return (*first, *(int(number) for number in (session.more_invitees or "").split()))
+
+
 def agreements_of(connection: Connection, case_id: int, *, actor: Actor) -> list[Any]:
     return _records(connection, Agreement, _agreement, case_id, actor)
 

@@ -4,8 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,8 @@ from infra.statements import Statement
 from workflow import clocks as counting
 from workflow import model
 from workflow.model import Audience, Clock, Json, Kind, Light, Pause, Rung, Unit
+from workflow.spelling import as_json as as_json
+from workflow.spelling import stamp as stamp
 
 #: Each kind of record and its one table. Texts have a writer of their own (`cases/apply.py`): they need a salt.
 TABLE_OF: Mapping[type, type[Row]] = {
@@ -33,7 +34,6 @@ TABLE_OF: Mapping[type, type[Row]] = {
 }
 KEY = ("case_id", "number")
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
-_PLAIN = frozenset({str, int, bool, type(None)})  #: what JSON has by itself
 
 
 def table_name(kind: type) -> str:
@@ -76,31 +76,6 @@ def vouched_for_office(row: Mapping[str, Any], *, long: frozenset[str] = frozens
         name: {"sha256": hashlib.sha256(value.encode()).hexdigest()} if name in long else as_json(value)
         for name, value in row.items()
     }
-
-
-def as_json(value: Any) -> Json:
-    if type(value) in _PLAIN:
-        return value  # type: ignore[no-any-return]  # Any of those types
-    match value:
-        case datetime():
-            return stamp(value)
-        case date():
-            return value.isoformat()
-        case StrEnum():
-            return value.value
-        case _:
-            return value  # type: ignore[no-any-return]  # str, int, bool or None: what columns hold
-
-
-def stamp(instant: datetime) -> str:
-    """The one spelling of an instant that is hashed: UTC, microseconds, Z."""
-    return _utc_stamp(instant if instant.tzinfo is UTC else instant.astimezone(UTC))
-
-
-@lru_cache(maxsize=1024)
-def _utc_stamp(utc: datetime) -> str:
-    """Remembered: a transaction writes the same few instants many times. Only UTC, which has no fold."""
-    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _clock_row(clock: Clock) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Clock(Row, table=True):
     __tablename__ = "clock"
     __table_args__ = (
         Index("ix_clock_next_crossing", "next_crossing_at", "case_id", "number", sqlite_where=text("next_crossing_at IS NOT NULL"), postgresql_where=text("next_crossing_at IS NOT NULL")),
+        Index("ix_clock_reopened", "case_id", sqlite_where=text("outcome = 'reopened'"), postgresql_where=text("outcome = 'reopened'")),
         {"sqlite_with_rowid": False},
     )  # fmt: skip
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
@@ -136,6 +137,7 @@ class Session(Row, table=True):
     place: int
     minutes: int
     invitees: int | None
+    more_invitees: str | None = None  #: the numbers of the others' names, separated by spaces
     held_at: datetime = Field(sa_type=UTCDateTime)
 
 

@@ -6,17 +6,20 @@ the organ's own duties light.
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, select
 
 from cases.crossings import CROSSED, TIMERS
+from cases.history import histories
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
 from cases.outbox import messages, post
-from cases.tables import Clock, Event, Waiver
+from cases.tables import Event
 from infra.db import reading, transaction
 from people.audiences import Roster
 from workflow.calendar import WorkCalendar, add_months
+from workflow.counted_lights import worst_lights
 from workflow.counting import A_MOMENT
 from workflow.model import Audience, Json, Light, UnitId
 
@@ -25,8 +28,8 @@ TOLD = (Audience.UNIT_HEAD, Audience.DUTY_LEADER, Audience.UPSTREAM, Audience.AS
 EVENT = "unit:third_red"
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
-_clock = Clock.__table__.c  # type: ignore[attr-defined]
-_waiver = Waiver.__table__.c  # type: ignore[attr-defined]
+
+Red = tuple[int, int]  #: its case, and its event in the case's stream
 
 
 def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime) -> int:
@@ -44,49 +47,54 @@ def warn_of_third_reds(engine: Engine, calendar: WorkCalendar, *, now: datetime)
 
 def _of_month(engine: Engine, calendar: WorkCalendar, month: date, *, until: datetime, now: datetime) -> int:
     with reading(engine) as connection:
-        rows = connection.execute(
-            select(_event.stream, _event.seq, _event.data)
-            .where(
-                _event.code == CROSSED,
-                _event.occurred_at >= calendar.start_of(month),
-                _event.occurred_at <= until,
-            )
-            .order_by(_event.occurred_at, _event.id)
-        )
-        lit = [
-            (row.stream, row.seq, data) for row in rows if (data := json.loads(row.data))["light"] == Light.RED.value
+        reds = _reds(connection, since=calendar.start_of(month), until=until)
+        lit = [(unit, found) for unit, found in reds.items() if len(found) >= THIRD]
+        counted = [
+            (unit, _that_count(connection, found)) for unit, found in lit if not _is_told(connection, unit, month)
         ]
-        waived = _waived(connection, {stream for stream, _, _ in lit})
-    reds: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for stream, seq, data in lit:
-        if not {(stream, data["clock"]), (stream, data["clock"], data["rung"])} & waived:
-            reds[data["unit"]].append((stream, seq))
     return sum(
-        _told(engine, UnitId(unit), month, found[:THIRD], now=now)
-        for unit, found in reds.items()
-        if len(found) >= THIRD
+        _tell(engine, UnitId(unit), month, found[:THIRD], now=now) for unit, found in counted if len(found) >= THIRD
     )
 
 
-def _waived(connection: Connection, cases: set[int]) -> set[tuple[int, int] | tuple[int, int, str]]:
-    """What does not count: clocks, by an extension, and single lights, by an assessor's word."""
-    clocks = select(_clock.case_id, _clock.number).where(_clock.case_id.in_(cases), _clock.waived.is_(True))
-    lights = select(_waiver.case_id, _waiver.clock, _waiver.rung).where(
-        _waiver.case_id.in_(cases), _waiver.decision == "upheld"
+def _reds(connection: Connection, *, since: datetime, until: datetime) -> Mapping[int, list[Red]]:
+    """What lit red, by the unit that held the case then, in the order of time."""
+    rows = connection.execute(
+        select(_event.stream, _event.seq, _event.data)
+        .where(_event.code == CROSSED, _event.occurred_at >= since, _event.occurred_at <= until)
+        .order_by(_event.occurred_at, _event.id)
     )
-    return {
-        *((row[0], row[1]) for row in connection.execute(clocks)),
-        *(tuple(row) for row in connection.execute(lights)),
+    reds: dict[int, list[Red]] = defaultdict(list)
+    for row in rows:
+        data = json.loads(row.data)
+        if data["light"] == Light.RED.value:
+            reds[data["unit"]].append((row.stream, row.seq))
+    return reds
+
+
+def _that_count(connection: Connection, reds: list[Red]) -> list[Red]:
+    """Those of them that the assessment counts (`workflow/counted_lights.py`): one a time limit, waived ones not."""
+    found = histories(connection, actor=TIMERS, cases={case for case, _ in reds})
+    counted = {
+        (history.case_id, limit.counted.seq) for history in found for limit in worst_lights(history) if limit.counted
     }
+    return [red for red in reds if red in counted]
 
 
-def _told(engine: Engine, unit: UnitId, month: date, lit: list[tuple[int, int]], *, now: datetime) -> bool:
-    key = f"third_red:{unit}:{month:%Y-%m}"
+def _key(unit: int, month: date) -> str:
+    return f"third_red:{unit}:{month:%Y-%m}"
+
+
+def _is_told(connection: Connection, unit: int, month: date) -> bool:
+    return find_by_key(connection, _key(unit, month)) is not None
+
+
+def _tell(engine: Engine, unit: UnitId, month: date, lit: list[Red], *, now: datetime) -> bool:
     with transaction(engine) as connection:
         lock_head(
             connection, OFFICE_STREAM
         )  # so that whoever else is about to tell of it waits, and then finds it told
-        if find_by_key(connection, key):
+        if _is_told(connection, unit, month):
             return False
         data: dict[str, Json] = {
             "unit": unit,
@@ -95,7 +103,7 @@ def _told(engine: Engine, unit: UnitId, month: date, lit: list[tuple[int, int]],
         }
         head = append_to_office(
             connection,
-            NewEvent(code=EVENT, occurred_at=now, recorded_at=now, actor=TIMERS, data=data, key=key),
+            NewEvent(code=EVENT, occurred_at=now, recorded_at=now, actor=TIMERS, data=data, key=_key(unit, month)),
         )
         told = Roster.around(connection, unit).told(TOLD, unit=unit, person=None)
         post(connection, messages(0, head.seq, recorded_at=now, to=told))

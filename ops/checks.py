@@ -30,8 +30,9 @@ from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
 from workflow import commands
 from workflow.clocks import ANSWERED, REOPENED
+from workflow.counted_lights import BY_EXTENSION, BY_PAUSE
 from workflow.disputes import DISPUTE_TYPES
-from workflow.marks import BY_EXTENSION, BY_PAUSE, MEASURES
+from workflow.marks import MEASURES
 from workflow.model import Consent, Kind, Light, Role, Side, State, Unit
 from workflow.policy import Confidence, Ground, Policy
 from workflow.policy_checks import clock_names

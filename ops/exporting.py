@@ -27,7 +27,7 @@ from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from people.directory import names_of_accounts, names_of_units
 from reports.closure_choice import ChoiceIsWrong, read_choice
-from reports.closure_query import count_closed
+from reports.closures import count_closings
 from reports.exports import FORMATS, GROUNDS, Exported, Made, Order, record, refuse, sha256_of, which, write_file
 
 export = typer.Typer(
@@ -64,7 +64,7 @@ def closures(
                 asked=asked, format=output.suffix.removeprefix("."), ground=ground or None,
                 language=known_language(language or settings().language),
             )  # fmt: skip
-            count = count_closed(connection, TIMERS, asked.choice(office))
+            count = count_closings(connection, asked.choice(office), actor=TIMERS, office=office)
             refuse(order, count, actor=TIMERS, on_the_web=False)
         made = _written(engine, order, output, office, count, say)
     except ChoiceIsWrong as wrong:

@@ -125,4 +125,15 @@ def _bulletin_as_json(found: Bulletin, unit: str) -> dict[str, Any]:
             {"month": str(point.month), "registered": point.registered, "closed": point.closed}
             for point in found.by_month
         ],
+        "reopened_later": [{"on": late.on.isoformat(), "n": late.n} for late in found.reopened_later],
+        "changes": [
+            {
+                "period": str(one.period),
+                "handed_out_on": one.handed_out_on.isoformat(),
+                "figure": one.code,
+                "then": one.then,
+                "now": one.now,
+            }
+            for one in found.changes
+        ],
     }

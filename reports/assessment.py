@@ -195,10 +195,12 @@ def lines_of(
 def lines_from(
     connection: Connection, marked: Iterable[CaseMark], *, scheme: Scheme, actor: Actor
 ) -> tuple[SheetLine, ...]:
-    """The lines that the marks of one unit make, in their order: of what the scheme counts, and no more."""
+    """The lines that the marks of one unit make, in their order: of what the scheme counts, and what stands beside it."""
     counted = {item.measure for item in scheme.all_items()}
     if "light" in counted:
         counted.add("lit")  # what was waived is shown too
+    if "closed" in counted or "due" in counted:
+        counted.add("reopened")  # a closing that was followed by one stands, and both are shown
     found = [one for one in marked if is_named(one.mark) and one.mark.measure in counted]
     ids = {one.case_id for one in found}
     named = names_of_charged(connection, ids, actor=actor)

@@ -4,7 +4,8 @@ What a reader must know of every figure (the page says the same under the table)
 
 - A matter counts for the unit that holds it, or held it when it was closed, as the record stands today, and for the month
   in which the step was taken, in the office's zone. *Registered* counts every number issued; what was later found not to be
-  ours counts as nothing else. A matter that was opened again is not closed.
+  ours counts as nothing else. A matter that was opened again within thirty days of its answer was not closed; one that
+  was opened again later was, with its answer, and a mark says so (`workflow/closings.py`).
 - *Mediation.* Accepted: 受理. Mediated: the parties' first session was held. Settled: an agreement on everything, in
   writing or orally, on the day it was reached; in part: on the day on which the rest was terminated. Terminated: without any
   agreement. *Success rate*: settled of what was settled or terminated in the period. *Amount*: what the agreements of the
@@ -23,9 +24,10 @@ Source: the monthly case table of people's mediation as published (黄石市); �
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
 
 from sqlalchemy import Connection, select
 
@@ -34,10 +36,14 @@ from cases.visibility import case
 from people.tables import Unit
 from reports import bulletin_counts as counted
 from reports.bulletin_counts import Scope
+from reports.bulletin_figures import Breakdown, Line, MonthPoint, Value, named_lines, named_rows
+from reports.closed_before import ClosedBefore, closed_before, within
 from reports.crises import SENSITIVE, Hidden, told_of_month, told_of_year
+from reports.handed_out import Change, changes
 from reports.periods import Period, Span
+from workflow.calendar import WorkCalendar
 from workflow.disputes import DISPUTE_TYPES
-from workflow.model import NOT_OURS, Actor, UnitId
+from workflow.model import NOT_OURS, Actor, Json, UnitId
 
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 
@@ -58,38 +64,18 @@ BEGAN: Mapping[str, str] = {
 SCORES = ("satisfied", "fairly_satisfied", "dissatisfied")
 SETTLED = {"settled.written": "settled_written", "settled.oral": "settled_oral", "settled.in_part": "settled_in_part"}
 
-Value = int | Decimal | Hidden | None  #: None: a share of nothing
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One figure for each compared period. `share` is per cent, `yuan` money, `small` may be hidden, else a count."""
+class ReopenedLater:
+    """Closings of the period that stand although the case was opened again, on this day, later than thirty days after."""
 
-    section: str
-    code: str
-    kind: str
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breakdown:
-    """The period's counts by channel or by type of dispute: one row a code, one figure a column."""
-
-    section: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthPoint:
-    month: Period
-    registered: int
-    closed: int
+    on: date
+    n: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulletin:
-    """`until` is the last day that is in it if the period is not over yet."""
+    """`until` is the last day that is in it if the period is not over yet. `changes`: what is not as it was handed out."""
 
     period: Period
     compared: tuple[Period, ...]
@@ -98,6 +84,12 @@ class Bulletin:
     lines: tuple[Line, ...]
     breakdowns: tuple[Breakdown, ...]
     by_month: tuple[MonthPoint, ...]
+    reopened_later: tuple[ReopenedLater, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    def figures(self) -> dict[str, Json]:
+        """Every figure of the period itself by its name, for the event that says that it was handed out."""
+        return {**named_lines(self.lines, 0), **named_rows(self.breakdowns)}
 
 
 def bulletin(
@@ -114,17 +106,23 @@ def bulletin(
     today = calendar.local_day(now)
     compared = period.compared()
     scope = Scope(actor=actor, unit=unit, without=_sensitive(office))
-    by_period = _counts(connection, scope, [one.span(calendar) for one in compared], office)
+    spans = [one.span(calendar) for one in compared]
+    again = closed_before(connection, scope, since=min(one.start for one in spans), until=spans[0].end)
+    by_period = _counts(connection, scope, spans, again, office)
     crises = _crises(connection, Scope(actor=actor, unit=unit), compared, office, today=today)
-    return Bulletin(
+    made = Bulletin(
         period=period,
         compared=compared,
         unit=unit,
         until=None if period.is_over(today) else today,
         lines=(*_lines(by_period), *crises),
         breakdowns=tuple(_breakdowns(by_period[0])),
-        by_month=_by_month(connection, scope, period, office),
+        by_month=_by_month(connection, scope, period, again, office),
+        reopened_later=_reopened_later(again, spans[0], calendar),
     )
+    figures = [(one, named_lines(made.lines, place)) for place, one in enumerate(compared)]
+    figures[0] = period, made.figures()
+    return replace(made, changes=changes(connection, figures, actor=actor, unit=unit, calendar=calendar))
 
 
 def _sensitive(office: OfficeContext) -> frozenset[str]:
@@ -134,7 +132,9 @@ def _sensitive(office: OfficeContext) -> frozenset[str]:
 # -- counting ---------------------------------------------------------------------------------------------------------
 
 
-def _counts(connection: Connection, scope: Scope, spans: Sequence[Span], office: OfficeContext) -> list[Counter[str]]:
+def _counts(
+    connection: Connection, scope: Scope, spans: Sequence[Span], again: Sequence[ClosedBefore], office: OfficeContext
+) -> list[Counter[str]]:
     """For each span, every count by its name: `mediation.registered`, `dispute.10.accepted`, ..."""
     found: list[Counter[str]] = [Counter() for _ in spans]
     matters = {profile.id: profile.matter for profile in office.policy.profiles.values()}
@@ -143,9 +143,13 @@ def _counts(connection: Connection, scope: Scope, spans: Sequence[Span], office:
         names += [f"dispute.{dispute}.{'registered' if procedure == 'mediation' else 'petitions'}"]
         names += [f"matter.{matters.get(profile, profile)}"] if procedure == "petition" else []
         found[place].update(dict.fromkeys(names, n))
-    for place, (procedure, outcome), n in counted.closed(connection, scope, spans):
+    for place, (procedure, outcome), n in chain(
+        counted.closed(connection, scope, spans), within(spans, (one.as_closed for one in again))
+    ):
         found[place][f"{procedure}.{_end(outcome)}"] += n
-    for place, (step, procedure, channel, dispute, outcome), n in counted.steps(connection, scope, spans):
+    for place, (step, procedure, channel, dispute, outcome), n in chain(
+        counted.steps(connection, scope, spans), within(spans, (one.as_answered for one in again))
+    ):
         found[place].update(dict.fromkeys(_of_step(step, procedure, channel, dispute, outcome), n))
     for place, _, n in counted.first_sessions(connection, scope, spans):
         found[place]["mediation.mediated"] += n
@@ -155,8 +159,10 @@ def _counts(connection: Connection, scope: Scope, spans: Sequence[Span], office:
         found[place][f"performance.{extent}"] += n
     for place, (procedure, score), n in counted.ratings(connection, scope, spans):
         found[place][f"rating.{procedure}.{score}"] += n
-    for place, (how,), n in counted.answered_in_time(connection, scope, spans):
-        found[place][f"petition.{how}"] += n
+    for place, (procedure, how), n in chain(
+        counted.answered_in_time(connection, scope, spans), within(spans, (one.as_decided for one in again))
+    ):
+        found[place][f"{procedure}.{how}"] += n
     return found
 
 
@@ -201,15 +207,23 @@ def _crises(
     yield Line(section="crisis", code="crisis.registered", kind="small", values=tuple(values))
 
 
-def _by_month(connection: Connection, scope: Scope, period: Period, office: OfficeContext) -> tuple[MonthPoint, ...]:
+def _by_month(
+    connection: Connection, scope: Scope, period: Period, again: Sequence[ClosedBefore], office: OfficeContext
+) -> tuple[MonthPoint, ...]:
     months = period.months()
     spans = [month.span(office.policy.calendar) for month in months]
     registered = counted.by_month(connection, scope, spans, of=case.registered_at)
     closed = counted.by_month(connection, scope, spans, of=case.closed_at)
+    before = Counter(place for place, _, _ in within(spans, (one.as_closed for one in again)))
     return tuple(
-        MonthPoint(month=month, registered=come, closed=gone)
-        for month, come, gone in zip(months, registered, closed, strict=True)
+        MonthPoint(month=month, registered=come, closed=gone + before[place])
+        for place, (month, come, gone) in enumerate(zip(months, registered, closed, strict=True))
     )
+
+
+def _reopened_later(again: Sequence[ClosedBefore], span: Span, calendar: WorkCalendar) -> tuple[ReopenedLater, ...]:
+    days = Counter(calendar.local_day(one.reopened_at) for one in again if span.start <= one.closing.at < span.end)
+    return tuple(ReopenedLater(on=day, n=n) for day, n in sorted(days.items()))
 
 
 # -- the table --------------------------------------------------------------------------------------------------------

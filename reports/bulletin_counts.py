@@ -17,6 +17,7 @@ from cases.tables import Agreement, Case, Clock, Event, Rating, Session
 from cases.visibility import case, visible_cases
 from people.tables import UnitAbove
 from reports.periods import Span
+from workflow.clocks import DECIDING
 from workflow.model import NOT_OURS, Actor, UnitId
 
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
@@ -32,8 +33,6 @@ Counted = Iterator[tuple[int, tuple[str, ...], int]]
 STEPS = ("case:accepted", "case:settled", "case:terminated", "case:followed_up", "case:replied")
 #: The steps that say how far an agreement was performed.
 PERFORMANCE = ("case:performance_recorded", "case:followed_up")
-#: The clocks of a petition or an order that its answer stops.
-DECIDING = ("decision", "order")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +57,13 @@ def registered(connection: Connection, scope: Scope, spans: Sequence[Span]) -> C
 
 
 def closed(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Counted:
-    """By procedure and outcome. A case that was opened again is not closed."""
+    """By procedure and outcome, the cases that are closed now; those that were opened again: `closed_before.py`."""
     yield from _counted(connection, scope.cases(), case.closed_at, (case.procedure, _outcome()), spans)
 
 
 def steps(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Counted:
-    """The last time each step of `STEPS` was taken in a case: by step, procedure, channel, type of dispute and outcome."""
+    """The last time each step of `STEPS` was taken in a case: by step, procedure, channel, type of dispute and outcome. An
+    answer that closed the case before it was opened again: `closed_before.py`."""
     last = (
         scope.cases(
             case.id, case.procedure, case.channel, case.dispute_type, _outcome().label("outcome"), _event.code,
@@ -104,7 +104,7 @@ def ratings(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Coun
 
 
 def answered_in_time(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Counted:
-    """Closed petitions and orders by whether the last of their deciding clocks was stopped before it was due."""
+    """Closed matters by procedure and by whether the last of their deciding clocks was stopped before it was due."""
     later = Clock.__table__.alias("later")  # type: ignore[attr-defined]
     is_last = ~exists().where(
         later.c.case_id == _clock.case_id, later.c.name.in_(DECIDING), later.c.number > _clock.number
@@ -115,7 +115,7 @@ def answered_in_time(connection: Connection, scope: Scope, spans: Sequence[Span]
         .where(_ours(), _accepted(), _clock.name.in_(DECIDING), _clock.stopped_at.is_not(None), is_last)
     )
     in_time = choose((_clock.stopped_at < _clock.due_at, "in_time"), else_="late")
-    yield from _counted(connection, query, case.closed_at, (in_time,), spans)
+    yield from _counted(connection, query, case.closed_at, (case.procedure, in_time), spans)
 
 
 def performances(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Counted:

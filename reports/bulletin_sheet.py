@@ -4,21 +4,22 @@ The page, the files to download and the command line all take their words from h
 """
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import chain
 
 from infra.i18n import write_month
-from reports.bulletin import BEGAN, BY_DISPUTE, PLAIN, Breakdown, Bulletin, Value
+from reports.bulletin import BEGAN, BY_DISPUTE, PLAIN, SHARES, Bulletin
+from reports.bulletin_figures import ROWS, Breakdown, Value
 from reports.crises import Hidden
 from reports.periods import Period
 from reports.sheets import Cell
+from workflow.model import Json
 
 Say = Callable[[str], str]  #: a translator of one language (`infra.i18n.translator`)
 
 #: The footnotes, in their order: how the figures are counted.
 MEANS = ("counted", "mediation", "rate", "began", "performance", "petition", "crisis", "absent")
-#: Where the words of a row of a breakdown are.
-_ROWS = {"dispute": "dispute", "channel": "channel", "matter": "matter"}
-SECTIONS = (*dict.fromkeys(section for section, _ in PLAIN), "crisis", *_ROWS)
+SECTIONS = (*dict.fromkeys(section for section, _ in PLAIN), "crisis", *ROWS)
 
 
 def bulletin_codes() -> Iterator[str]:
@@ -29,6 +30,7 @@ def bulletin_codes() -> Iterator[str]:
     yield from (f"bulletin.means.{code}" for code in MEANS)
     yield from (f"bulletin.hidden.{hidden.name.lower()}" for hidden in Hidden)
     yield from ("bulletin.head.section", "bulletin.head.figure")
+    yield from ("bulletin.section.mark", "bulletin.mark.reopened_later", "bulletin.mark.changed")
     yield from (f"channel.{channel}" for channel in BEGAN)
 
 
@@ -43,11 +45,42 @@ def sheet_header(bulletin: Bulletin, say: Say, language: str) -> tuple[str, ...]
 
 
 def sheet_rows(bulletin: Bulletin, say: Say) -> Iterator[tuple[Cell, ...]]:
-    """Every line, then every figure of the breakdowns, which are of the first period alone; a share is per cent."""
+    """Every line, then every figure of the breakdowns, which are of the first period alone, and the marks; a share is per
+    cent."""
     for line in bulletin.lines:
         values = (plain(value) for value in line.values)
         yield (say(f"bulletin.section.{line.section}"), say(f"bulletin.{line.code}"), *values)
     yield from chain.from_iterable(_rows_of(breakdown, bulletin, say) for breakdown in bulletin.breakdowns)
+    for mark in mark_words(bulletin, say, day=date.isoformat, period=str):
+        yield (say("bulletin.section.mark"), mark, *(None for _ in bulletin.compared))
+
+
+def mark_words(
+    bulletin: Bulletin, say: Say, *, day: Callable[[date], str], period: Callable[[Period], str]
+) -> Iterator[str]:
+    """What stands beside the figures: closings that count although the case was opened again later, and each figure that is
+    not what it was when it was handed out."""
+    for late in bulletin.reopened_later:
+        yield say("bulletin.mark.reopened_later") % {"n": late.n, "day": day(late.on)}
+    for one in bulletin.changes:
+        yield say("bulletin.mark.changed") % {
+            "period": period(one.period), "figure": _name(one.code, say), "day": day(one.handed_out_on),
+            "then": _was(one.code, one.then), "now": _was(one.code, one.now),
+        }  # fmt: skip
+
+
+def _name(code: str, say: Say) -> str:
+    """A figure by its name: a line, or a row and a column of a breakdown."""
+    section, _, rest = code.partition(".")
+    if section not in ROWS:
+        return say(f"bulletin.{code}")
+    row, column = rest.rsplit(".", 1)
+    return f"{row_words(section, row, say)} · {say(f'bulletin.column.{column}')}"
+
+
+def _was(code: str, figure: Json) -> str:
+    """A share of nothing has no figure; a count of nothing is none."""
+    return str(figure) if figure is not None else "—" if code in SHARES else "0"
 
 
 def _rows_of(breakdown: Breakdown, bulletin: Bulletin, say: Say) -> Iterator[tuple[Cell, ...]]:
@@ -59,7 +92,7 @@ def _rows_of(breakdown: Breakdown, bulletin: Bulletin, say: Say) -> Iterator[tup
 
 
 def row_words(section: str, code: str, say: Say) -> str:
-    return say(f"{_ROWS[section]}.{code}")
+    return say(f"{section}.{code}")
 
 
 def plain(value: Value) -> Cell:

@@ -229,16 +229,16 @@ def _undecided(connection: Connection, year: int, calendar: WorkCalendar) -> int
 
 def _last_appeal(connection: Connection, year: int, office: OfficeContext, *, now: datetime) -> date | None:
     """The last day on which somebody may still appeal against a light of the year; None if nobody may."""
-    calendar, days = office.policy.calendar, office.policy.appeal.working_days
+    calendar, rule = office.policy.calendar, office.policy.appeal
     first, end = calendar.start_of(date(year, 1, 1)), calendar.start_of(date(year + 1, 1, 1))
     query = (
         visible_cases(TIMERS, _event.recorded_at, _event.data)
         .join_from(Case, Event, _event.stream == case.id)
         .where(_event.code == CROSSED, _event.occurred_at >= first, _event.occurred_at < end)
-        .where(_event.recorded_at > now - timedelta(days=3 * days + 14))
+        .where(_event.recorded_at > now - timedelta(days=3 * rule.working_days + 14))
     )
     noticed = (row.recorded_at for row in connection.execute(query) if json.loads(row.data)["light"])
-    lasts = (calendar.nth_working_day_after(calendar.local_day(at), days) for at in noticed)
+    lasts = (rule.last_day(at, calendar) for at in noticed)
     return max((last for last in lasts if now < calendar.end_of(last)), default=None)
 
 

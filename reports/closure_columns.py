@@ -86,10 +86,12 @@ class Chunk:
         times: LocalTimes,
         scheme: Scheme,
         fresh: Mapping[int, Sequence[Mark]] | None = None,
+        withdrawn: bool = False,
     ) -> None:
-        """`fresh` are the marks of cases whose stored ones are not those of the record as it stands."""
+        """`fresh` are the marks of cases whose stored ones are not those that belong to their row. `withdrawn`: the rows
+        tell of closings that no longer count, and nothing of them costs points."""
         self._parts, self._names, self.times, self._scheme = parts, names, times, scheme
-        self._fresh = fresh or {}
+        self._fresh, self._withdrawn = fresh or {}, withdrawn
 
     def __len__(self) -> int:
         return len(next(iter(self._parts.values())))
@@ -129,9 +131,14 @@ class Chunk:
 
     @cached_property
     def lights(self) -> list[Lights]:
+        if self._withdrawn:
+            return [one._replace(points=Decimal(0)) for one in self._fresh_lights()]
         if self._fresh:
-            return [self._light(*one) for one in zip(self.part("id"), self.part("marks"), strict=True)]
+            return self._fresh_lights()
         return [_lights(_read(text), self._scheme) if text else ALL_GREEN for text in self.part("marks")]
+
+    def _fresh_lights(self) -> list[Lights]:
+        return [self._light(*one) for one in zip(self.part("id"), self.part("marks"), strict=True)]
 
     def _light(self, case_id: int, text: str | None) -> Lights:
         if case_id not in self._fresh:
@@ -220,6 +227,8 @@ _PLAIN = (
     _plain("unit", Shape.LABEL, "holder_unit", of=lambda chunk: chunk.units),
     _plain("handler", Shape.LABEL, "holder_person", of=lambda chunk: chunk.handlers),
     _plain("outcome", Shape.CODE, "outcome", words="outcome"),
+    _plain("reopened_at", Shape.INSTANT, "reopened_at"),
+    _plain("later", Shape.CODE, "later", words="closure.later"),
     _plain("light", Shape.CODE, *_LIT, words="light", of=lambda chunk: [one.light.value for one in chunk.lights]),
     _plain("waived_light", Shape.CODE, *_LIT, words="light", of=lambda chunk: [one.waived and one.waived.value for one in chunk.lights]),
     _plain("deciding", Shape.CODE, "clocks", words="clock", of=lambda chunk: chunk.deciding),

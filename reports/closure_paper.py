@@ -14,7 +14,7 @@ from reports.sheets import Cell
 #: Each column of the paper with its share of the width. What was chosen for other files is left aside.
 WIDTHS = {
     "number": 30, "profile": 15, "dispute": 15, "received_at": 20, "closed_at": 20, "unit": 20, "handler": 11,
-    "outcome": 20, "light": 12, "days_in_hand": 12, "rating": 11, "points": 9,
+    "outcome": 20, "reopened_at": 20, "later": 14, "light": 12, "days_in_hand": 12, "rating": 11, "points": 9,
 }  # fmt: skip
 PAPER_COLUMNS = tuple(WIDTHS)
 #: Longer lists are not tagged for reading aloud: a tagged row takes 2.5 kB, and who listens to a list asks for CSV.

@@ -9,13 +9,13 @@ it works with, and a text costs a tenth of a `datetime`. Of several clocks or li
 joined by `NEXT` and their fields by `PART`, two characters that stand in no code.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, Text, and_, cast, func, null, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -28,6 +28,8 @@ from workflow.model import Actor, Kind, Side, TextKind, UnitId
 ROWS_A_FETCH = 1000
 NEXT, PART = "\x1e", "\x1f"
 BETWEEN_NAMES = "、"
+#: What became of a closing later: nothing, as long as its case is closed.
+LATER = ("reopened_at", "later")
 #: The measures that say what lit: before waivers and after.
 LIT = ("lit", "light")
 
@@ -79,7 +81,8 @@ def closed_cases(actor: Actor, choice: Choice, *columns: Any) -> Select[Any]:
     return query if choice.profile is None else query.where(case.profile == choice.profile)
 
 
-def count_closed(connection: Connection, actor: Actor, choice: Choice) -> int:
+def count_closed_now(connection: Connection, actor: Actor, choice: Choice) -> int:
+    """How many of them are closed as the record stands; those that were opened again: `closure_again.py`."""
     return int(connection.execute(closed_cases(actor, choice, func.count())).scalar_one())
 
 
@@ -89,6 +92,13 @@ def statement(actor: Actor, choice: Choice, parts: Sequence[str], *, masked: boo
     known = _parts(actor, masked=masked)
     columns = (known[part].label(part) for part in parts)
     return closed_cases(actor, choice, *columns).order_by(case.closed_at, case.id)
+
+
+def statement_of(actor: Actor, cases: Collection[int], parts: Sequence[str], *, masked: bool) -> Select[Any]:
+    """The same of some cases, whether they are closed or not, with `id` first."""
+    known = _parts(actor, masked=masked)
+    columns = (known[part].label(part) for part in parts)
+    return visible_cases(actor, case.id.label("case_id"), *columns).where(case.id.in_(cases))
 
 
 def pages(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
@@ -113,6 +123,7 @@ def _parts(actor: Actor, *, masked: bool) -> Mapping[str, ColumnElement[Any]]:
         "rating": _last_rating(case.id),
         "title": titles.limit(1).scalar_subquery(),
         **{side.value: _named(names, side) for side in Side},
+        **{name: cast(null(), Text) for name in LATER},
     }
 
 

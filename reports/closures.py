@@ -1,4 +1,4 @@
-"""The closure report: one row for each closed case that the actor may see, with its time limits, lights and points.
+"""The closure report: one row for each closing of a case that the actor may see, with its time limits, lights and points.
 
 `read` gives the rows in pieces, `Written` turns them into what a file format holds; files are written by `exports.py`,
 the columns are in `closure_columns.py`, the statement in `closure_query.py`. No texts of a case but its title and the
@@ -12,10 +12,14 @@ What a reader of the report must know:
 - *Days in hand.* Whole calendar days from the local day on which the deciding clock (`decision`, `order` or `period`)
   stopped to its last day in time: 0 is the last day itself, negative is over. Calendar days also where the rule counts
   working days, so that rows can be compared. A refusal stops the deciding clock too, if it ran.
+- *Opened again.* A closing after which the case was opened again stays in its month, with the day of the reopening; within
+  thirty days of the answer it was none, and has a row only if it was handed out before (`closure_again.py`).
 - *Lights and points* are those of the assessment (`workflow/marks.py`), whichever year they lit in, under LIGHTS-A. A
   waived light costs nothing and has a column of its own.
 """
 
+from bisect import bisect
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,12 +30,16 @@ from sqlalchemy import Connection
 from cases.office import OfficeContext
 from cases.tally import fresh_marks, moved_since
 from people.directory import names_of_accounts, names_of_units
+from reports.closure_again import Again, closed_again
 from reports.closure_columns import COLUMNS, Chunk, Column, Names, Shape, columns_of, parts_of
-from reports.closure_query import Choice, pages, statement
+from reports.closure_query import Choice, count_closed_now, pages, statement, statement_of
+from reports.earlier_closings import CHUNK
 from reports.local_times import LocalTimes
 from reports.masking import masked as mask
 from reports.sheets import Cell, harmless
+from workflow.marks import Mark
 from workflow.model import Actor
+from workflow.policy import Scheme
 
 SCHEME = "LIGHTS-A"
 
@@ -51,16 +59,83 @@ def read(connection: Connection, report: Report, *, actor: Actor, office: Office
     """The rows by the instant of closing, a thousand at a time and never more in memory. Raises `KeyError` for an unknown
     column, `MayNotUnmask` for an actor who never reads names."""
     names = _Names(connection, office, masked=report.masked)
-    times = LocalTimes(office.policy.calendar.zone)
     parts = parts_of(columns_of(report.columns))
+    again = closed_again(connection, report.choice, actor=actor, office=office)
+    if again.rows:
+        parts = tuple(dict.fromkeys((*parts, "closed_at", "id")))
     query = statement(actor, report.choice, parts, masked=report.masked)
     moved = moved_since(connection) if "marks" in parts else set[int]()
+    made = _Maker(names, LocalTimes(office.policy.calendar.zone), office.policy.schemes[SCHEME])
+    before = deque(_ago(connection, again, parts, report, actor=actor, made=made))
     for page in pages(connection, query):
-        found = dict(zip(parts, zip(*page, strict=True), strict=True))
-        names.look_up(found.get("holder_person", ()))
-        here = moved.intersection(found["id"]) if moved else ()
-        fresh = fresh_marks(connection, office.policy.calendar, here) if here else None
-        yield Chunk(found, names=names.known, times=times, scheme=office.policy.schemes[SCHEME], fresh=fresh)
+        for rows in _apart(page, before):
+            if isinstance(rows, Chunk):
+                yield rows
+                continue
+            found = dict(zip(parts, zip(*rows, strict=True), strict=True))
+            here = moved.intersection(found["id"]) if moved else ()
+            fresh = fresh_marks(connection, office.policy.calendar, here) if here else {}
+            if again.left and "marks" in parts:
+                fresh |= {case_id: again.left[case_id] for case_id in found["id"] if case_id in again.left}
+            yield made(found, fresh=fresh)
+    yield from (chunk for _, chunk in before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes the chunks of a report; the names that they need are looked up first."""
+
+    names: "_Names"
+    times: LocalTimes
+    scheme: Scheme
+
+    def __call__(
+        self, found: Mapping[str, Sequence[Any]], *, fresh: Mapping[int, Sequence[Mark]], withdrawn: bool = False
+    ) -> Chunk:
+        self.names.look_up(found.get("holder_person", ()))
+        return Chunk(
+            found, names=self.names.known, times=self.times, scheme=self.scheme, fresh=fresh, withdrawn=withdrawn
+        )
+
+
+#: A row that stands apart, and where it belongs.
+Placed = tuple[tuple[str, int], Chunk]
+
+
+def _ago(
+    connection: Connection, again: Again, parts: Sequence[str], report: Report, *, actor: Actor, made: _Maker
+) -> Iterator[Placed]:
+    """The rows of closings after which the case was opened again, each a chunk of its own: of one case there may be two."""
+    for first in range(0, len(again.rows), CHUNK):
+        rows = again.rows[first : first + CHUNK]
+        query = statement_of(actor, {row.case_id for row in rows}, parts, masked=report.masked)
+        known = {row.case_id: row for row in connection.execute(query)}
+        for row in rows:
+            values = {**known[row.case_id]._mapping, **row.parts}
+            found = {part: [values[part]] for part in parts}
+            yield row.place, made(found, fresh={row.case_id: row.marks}, withdrawn=not row.closing.stands)
+
+
+def _apart(page: Sequence[Any], before: deque[Placed]) -> Iterator[Sequence[Any] | Chunk]:
+    """The rows of a page, with those that stand apart where they belong."""
+    if not before:
+        yield page
+        return
+    places = [(row.closed_at, row.id) for row in page]
+    begin = 0
+    while before and before[0][0] < places[-1]:
+        end = bisect(places, before[0][0])
+        if end > begin:
+            yield page[begin:end]
+        yield before.popleft()[1]
+        begin = end
+    yield page[begin:]
+
+
+def count_closings(connection: Connection, choice: Choice, *, actor: Actor, office: OfficeContext) -> int:
+    """How many rows the report has."""
+    again = closed_again(connection, choice, actor=actor, office=office)
+    return count_closed_now(connection, actor, choice) + len(again.rows)
 
 
 class _Names:

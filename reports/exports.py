@@ -29,6 +29,7 @@ from reports.closure_choice import Asked, ChoiceIsWrong, Fault
 from reports.closure_columns import Chunk
 from reports.closure_paper import PAPER_COLUMNS, closure_paper
 from reports.closures import Report, Say, Written, read
+from reports.handed_out import EXPORTED
 from reports.pdf import PaperIsFaulty
 from reports.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
 from workflow.model import Actor, Json
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 #: Why somebody may read names: a code and never a sentence, which could name a person in the ledger for ever.
 GROUNDS = ("complaint_review", "court_request", "audit_sample", "archive_transfer")
-EXPORTED, UNMASKED = "report:exported", "report:unmasked"
+UNMASKED = "report:unmasked"
 SHOWN = 20
 BLOCK = 256 * 1024  #: bytes
 

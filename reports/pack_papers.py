@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from cases.crossings import TIMERS
 from cases.office import OfficeContext
-from cases.reading import EventLine, agreements_of, ratings_of, sessions_of, timeline
+from cases.reading import EventLine, agreements_of, invitees_of, ratings_of, sessions_of, timeline
 from cases.words import Words, whole_due
 from infra.i18n import write_minute
 from infra.jinja import render
@@ -58,6 +58,7 @@ def paper(
         masked=said is None,
         parties=[(party.side.value, (said or {}).get(party.name)) for party in facts.parties],
         sessions=sessions_of(connection, facts.id, actor=TIMERS),
+        invitees_of=invitees_of,
         agreements=agreements_of(connection, facts.id, actor=TIMERS),
         ratings=ratings_of(connection, facts.id, actor=TIMERS),
         minute=minute,

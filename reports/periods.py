@@ -88,3 +88,9 @@ def period_from(text: str, *, today: date) -> Period:
     if period.first > today:
         raise PeriodHasNotBegun(text)
     return period
+
+
+def period_written(text: str) -> Period:
+    """A period from its own spelling, as an event keeps it."""
+    year, _, month = text.partition("-")
+    return Period(year=int(year), month=int(month) if month else None)

@@ -18,6 +18,7 @@ from infra.i18n import write_minute
 from reports.assessment import Sheet, SheetLine, YearCannotBeAssessed, YearWithoutCalendar
 from reports.pdf import pdf
 from reports.sheets import Cell, write_xlsx
+from workflow.marks import Mark
 from workflow.policy import Scheme, SchemeItem
 from workflow.scoring import Line
 
@@ -72,7 +73,7 @@ def line_words(line: SheetLine, office: OfficeContext, words: Words) -> PaperLin
         number=case_number(office.short_name, *line.number) if line.number else words("assess.recused"),
         rule=mark.rule or "",
         clock=mark.clock,
-        what=words(f"light.{mark.outcome}") if lit else f"{words(f'measure.{mark.measure}')} · {words(f'mark.{mark.outcome}')}",
+        what=words(f"light.{mark.outcome}") if lit else mark_words(mark, words),
         light=mark.outcome if lit else None,
         when=write_minute(mark.at, words.language, zone),
         event=mark.seq,
@@ -80,6 +81,14 @@ def line_words(line: SheetLine, office: OfficeContext, words: Words) -> PaperLin
         waived=words("waived.superseded") if superseded else waived,
         decided=mark.decided,
     )  # fmt: skip
+
+
+def mark_words(mark: Mark, words: Words) -> str:
+    """What was counted and how; of a reopening there is one outcome, and it says nothing more."""
+    if mark.measure in LIGHTS:
+        return f"{words(f'measure.{mark.measure}')} · {words(f'light.{mark.outcome}')}"
+    measure = words(f"measure.{mark.measure}")
+    return measure if mark.outcome == mark.measure else f"{measure} · {words(f'mark.{mark.outcome}')}"
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------

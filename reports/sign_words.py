@@ -1,8 +1,10 @@
 """The evidence of a sign as a sentence in the reader's language. How it is found is in `signs.py`."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from cases.words import Words
+from infra.i18n import write_day
 from workflow.model import Unit
 from workflow.signs import Sign
 
@@ -27,12 +29,15 @@ def evidence(sign: Sign, words: Words, units: Mapping[int, str]) -> str:
     for name in ("from", "to"):
         if name in said:
             said[name] = units.get(int(str(said[name])), "")
+    if "lit_on" in said:
+        said["lit_on"] = write_day(date.fromisoformat(str(said["lit_on"])), words.language)
     if "days" in said:
         said["days"] = words.count("length.day", int(str(said["days"])))
     if "working_days" in said:
         said["working_days"] = words.count("length.working_day", int(str(said["working_days"])))
     code = f"gaming.evidence.{sign.code}"
-    return words(f"{code}.overdue" if said.get("overdue") else code, **said)
+    code += f".{said['light']}" if "light" in said else ".overdue" if said.get("overdue") else ""
+    return words(code, **said)
 
 
 def _length(n: int, unit: str, words: Words) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, exists, or_
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_
 
 from cases.history import histories
 from cases.office import OfficeContext
@@ -19,7 +19,7 @@ from cases.sign_reviews import SignKey, Verdict, verdicts
 from cases.tables import Case, Clock, Custody
 from cases.visibility import case, likeness_of_replies, visible_cases
 from workflow.history import History
-from workflow.model import Actor, UnitId
+from workflow.model import Actor, State, UnitId
 from workflow.signs import (
     ALIKE_FROM_CASES,
     ALIKE_FROM_CHARACTERS,
@@ -126,7 +126,9 @@ def _alive(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
 def _candidates(connection: Connection, alive: tuple[ColumnElement[bool], ...], actor: Actor) -> set[int]:
     """Cases that may show something. The rows of the present only say where to look; what is found, the events say."""
     bent = exists().where(_clock.case_id == case.id, or_(_clock.pauses != "[]", _clock.extends.is_not(None)))
-    found = set(connection.execute(visible_cases(actor, case.id).where(*alive, bent)).scalars())
+    lit = exists().where(_clock.case_id == case.id, _clock.crossed_until.is_not(None))
+    found_not_ours = and_(case.state == State.NOT_ACCEPTED.value, lit)
+    found = set(connection.execute(visible_cases(actor, case.id).where(*alive, or_(bent, found_not_ours))).scalars())
     waited = visible_cases(actor, case.id, case.received_at, case.registered_at.label("at")).where(
         *alive, case.registered_at > case.received_at
     )

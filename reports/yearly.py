@@ -17,7 +17,7 @@ from cases.rows import stamp
 from reports.assessment import Sheet, is_named, sheets_of
 from workflow.calendar import WorkCalendar
 from workflow.history import History
-from workflow.marks import Mark, marks
+from workflow.marks import ADDED, Mark, marks
 from workflow.policy import Scheme
 from workflow.scoring import Line
 
@@ -43,12 +43,13 @@ class Year:
         for mark in found:
             self.counts[mark.year, mark.unit, mark.person or 0, mark.measure, mark.outcome] += 1
             line = _said(mark, history)
-            self._digest.update(_JSON.encode(line).encode() + b"\n")
+            if mark.measure not in ADDED:
+                self._digest.update(_JSON.encode(line).encode() + b"\n")
             if is_named(mark):
                 self.named.setdefault(mark.unit, []).append(line)
 
     def marks_hash(self) -> str:
-        """SHA-256 over a line of JSON for each mark of the year, in the order of the cases."""
+        """SHA-256 over a line of JSON for each mark of the year but those of `ADDED` measures, in the order of the cases."""
         return str(self._digest.hexdigest())
 
 
@@ -60,16 +61,20 @@ def gathered(histories: Iterable[History], *, year: int, calendar: WorkCalendar)
 
 
 def result_of(found: Year, scheme: Scheme, *, zone: str) -> bytes:
-    """The sheets of the year as canonical JSON, keys sorted, a line each, ending with a newline."""
+    """The sheets of the year as canonical JSON, keys sorted, a line each, ending with a newline. A measure that came after
+    years had been closed is in it if the scheme counts it."""
+    left_out = ADDED - {item.measure for item in scheme.all_items()}
     people = sheets_of(found.counts, scheme, by_person=True)
     units = [
         {
             **_sheet(sheet),
             "people": [_sheet(one) for one in people if one.unit == sheet.unit],
             "counts": {
-                f"{measure}.{outcome}": n for (measure, outcome), n in sorted(_of_unit(found, sheet.unit).items())
+                f"{measure}.{outcome}": n
+                for (measure, outcome), n in sorted(_of_unit(found, sheet.unit).items())
+                if measure not in left_out
             },
-            "marks": found.named.get(sheet.unit, []),
+            "marks": [line for line in found.named.get(sheet.unit, []) if line["measure"] not in left_out],
         }
         for sheet in sheets_of(found.counts, scheme, by_person=False)
     ]

@@ -158,9 +158,8 @@ def move(clock: Clock, rule: Rule, policy: CasePolicy, *, at: datetime) -> Clock
     length = max(rule.length, clock.length) if clock.extends is not None else rule.length
     moved = replace(clock, policy=policy.version, kind=rule.kind, unit=rule.unit, length=length)
     moved = recounted(moved, rule, policy)
-    since = clock.crossed_until
-    crossed_by_now = [rung for rung in moved.rungs if since is not None and rung.at <= since]
-    new = [rung for rung in moved.rungs if since is None or rung.at > since]
+    crossed_by_now = [rung for rung in moved.rungs if is_crossed(rung, clock.crossed_until)]
+    new = [rung for rung in moved.rungs if not is_crossed(rung, clock.crossed_until)]
     if (missed := [rung for rung in new if rung.at <= at]) and not all(rung in clock.rungs for rung in missed):
         new = opened(new, at)
     running = [rung for rung in clock.rungs if rung.code == PAUSE_OVER and rung.at > at]
@@ -181,12 +180,17 @@ def recounted(clock: Clock, rule: Rule, policy: CasePolicy) -> Clock:
 
 def _beside_the_crossed(clock: Clock, since: datetime, rungs: tuple[Rung, ...], due_at: datetime) -> tuple[Rung, ...]:
     """The crossed rungs as they are, and of the new count those whose turn is still to come; after red, no warning."""
-    kept = [rung for rung in clock.rungs if rung.at <= since]
+    kept = [rung for rung in clock.rungs if is_crossed(rung, since)]
     codes = {rung.code for rung in kept}
     overdue = any(rung.light is Light.RED for rung in kept)
     ahead = (rung for rung in rungs if rung.code not in codes and (rung.at >= due_at or not overdue))
     later = (rung if rung.at > since else rung._replace(at=since + A_MOMENT) for rung in ahead)
     return _in_order((*kept, *later))
+
+
+def is_crossed(rung: Rung, until: datetime | None) -> bool:
+    """Whether a rung is in the ledger of a clock whose crossings are there up to an instant."""
+    return until is not None and rung.at <= until
 
 
 def crossed(clock: Clock, *, until: datetime) -> tuple[Crossing, ...]:
@@ -197,7 +201,7 @@ def crossed(clock: Clock, *, until: datetime) -> tuple[Crossing, ...]:
     return tuple(
         Crossing(clock=clock, rung=rung)
         for rung in clock.rungs
-        if rung.at <= until and (since is None or rung.at > since)
+        if is_crossed(rung, until) and not is_crossed(rung, since)
     )
 
 
@@ -211,8 +215,7 @@ def next_crossing_at(clock: Clock) -> datetime | None:
     """When the sweep must look at this clock again; None for a stopped clock and after the last rung."""
     if clock.stopped_at is not None:
         return None
-    since = clock.crossed_until
-    return next((rung.at for rung in clock.rungs if since is None or rung.at > since), None)
+    return next((rung.at for rung in clock.rungs if not is_crossed(rung, clock.crossed_until)), None)
 
 
 def light(clock: Clock, *, at: datetime) -> Light:
@@ -231,6 +234,12 @@ def foremost(clocks: Iterable[Clock], *, at: datetime) -> Clock | None:
         return None
     worst = max(duties, key=lambda clock: LIGHT_ORDER[light(clock, at=at)])
     return worst if light(worst, at=at) is not Light.GREEN else min(duties, key=lambda clock: clock.due_at)
+
+
+def next_due_at(clocks: Iterable[tuple[Kind, datetime]]) -> datetime | None:
+    """When a case is due next, by the kinds and due times of its running clocks: its duties, else whatever runs."""
+    due = list(clocks)
+    return min([at for kind, at in due if kind is Kind.DUTY] or [at for _, at in due], default=None)
 
 
 def paused_until(clock: Clock, *, at: datetime) -> datetime | None:

@@ -39,6 +39,16 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A step that ended the case, and when it was opened again, if it was. Whether it counts: `closings.py`."""
+
+    at: datetime
+    outcome: str
+    seq: int
+    reopened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """One case up to some event. `written` is the last event that wrote a record, by its number."""
 
@@ -62,6 +72,7 @@ class History:
     written: Mapping[RecordNumber, int]
     seq: int  #: of the last event
     seq_of_end: int  #: of the event that ended the case; 0 while it is open
+    endings: tuple[Ending, ...] = ()  #: every time the case was ended, in their order
 
     def holder(self, *, before: datetime) -> Custody:
         """Who held the case just before an instant; at its very beginning, who took it in."""

@@ -6,8 +6,7 @@ functions ask and the picture in `docs/procedures/`. Effects never live in its c
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -51,6 +50,7 @@ from workflow.model import (
 )
 from workflow.offers import not_offered
 from workflow.procedures import PROCEDURES, rules
+from workflow.spelling import as_json
 
 
 class StepTransition(Transition):
@@ -216,23 +216,9 @@ def _codes(command: Command, draft: Draft) -> dict[str, Json]:
     """The command's fields for the ledger: texts by number, everything else as codes and figures."""
     personal = personal_fields(type(command))
     return {
-        name: list(draft.texts.get(name, ())) if name in personal else _json(getattr(command, name))
+        name: list(draft.texts.get(name, ())) if name in personal else as_json(getattr(command, name))
         for name in (field.name for field in fields(command))
     }
-
-
-def _json(value: Any) -> Json:
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat()
-        case date():
-            return value.isoformat()
-        case StrEnum():
-            return value.value
-        case tuple():
-            return [_json(item) for item in value]
-        case _:
-            return value  # type: ignore[no-any-return]  # str, int, bool or None by the command's types
 
 
 # -- clocks -----------------------------------------------------------------------------------------------------------
@@ -314,7 +300,6 @@ def _started(start: Start, running: list[Clock], situation: Situation, command: 
 def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
     facts, now = situation.facts, situation.now
     running = [clock for clock in clocks.values() if clock.stopped_at is None]
-    ours = [clock.due_at for clock in running if clock.kind is Kind.DUTY]
     pauses = [until for clock in running if (until := counting.paused_until(clock, at=now))]
     custody = draft.custody or facts.custody
     assert custody is not None, "the step that opens a case takes it into custody"
@@ -328,7 +313,7 @@ def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[Recor
         holder_person=custody.person,
         custody_number=custody.number,
         custody_from=custody.from_at,
-        next_due_at=min(ours or [clock.due_at for clock in running], default=None),
+        next_due_at=counting.next_due_at((clock.kind, clock.due_at) for clock in running),
         paused_until=max(pauses, default=None),
         extension_asked=draft.extension_asked,
         outcome=draft.outcome,

@@ -8,7 +8,9 @@ in the office's zone. Only the organ's own duties leave marks: nothing here look
   reopened is the same one.
 - `accepted`: an acceptance, contact or first-response limit that ended. `closed`: a deciding limit that ended.
 - `due`: a deciding limit that ended or is over, in the year of whichever came first. One that is paused is not over.
-- `crisis`: a report of a crisis. `rated`, `answered`: satisfaction, and who was asked for it.
+- `urgent`: the same of what is urgent: a crisis, or a matter whose deciding limit is counted in minutes or hours.
+- `crisis_handled`: a crisis, once its first response and its reports have all ended; in time if each of them was. `crisis`:
+  a single report of one, which no shipped scheme counts any more. `rated`, `answered`: satisfaction, and who was asked for it.
 - `reopened`, `extended`, `returned`, `taken`: shown beside the score; a scheme may count them.
 
 Source: domain of the field: 城市管理督查扣分细则 (2016); 信访工作条例 §39; 达川区, 金华市区 as named in `policies/scoring`.
@@ -16,12 +18,15 @@ Source: domain of the field: 城市管理督查扣分细则 (2016); 信访工作
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from workflow.calendar import WorkCalendar
 from workflow.clocks import DECIDING, REOPENED, VOID
+from workflow.closings import reopened_soon
+from workflow.counted_lights import is_not_ours, waived, worst_lights
+from workflow.counting import STEADY
 from workflow.history import History, Lit
-from workflow.model import LIGHT_ORDER, NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
+from workflow.model import NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
 
 #: Every measure and its outcomes. A scheme can name nothing else; `by_hand` is what the program has no data for.
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -30,7 +35,9 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "accepted": ("in_time", "late"),
     "closed": ("in_time", "late", "reopened"),
     "due": ("closed_in_time", "closed_late", "open"),
+    "urgent": ("closed_in_time", "closed_late", "open"),
     "crisis": ("in_time", "late"),
+    "crisis_handled": ("in_time", "late"),
     "rated": ("satisfied", "fairly_satisfied", "dissatisfied"),
     "answered": ("rated", "unrated"),
     "reopened": ("reopened",),
@@ -41,15 +48,14 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 }
 ACCEPTANCE = ("notice", "intake", "contact", "first_response")
 CRISIS = ("oral_report", "written_report")
+#: What is owed at once in a crisis: CRI-01 to CRI-03.
+AT_ONCE = ("first_response", *CRISIS)
+#: Measures that came after years had been closed: they stand in the bytes of a year if its scheme counts them.
+ADDED = frozenset({"urgent", "crisis_handled"})
 #: How a clock ends that nobody has met or missed: another one goes on in its place.
 GOES_ON = ("extended", "reassigned")
-#: A matter that is opened again so soon was not closed.
-REOPENED_SOON = timedelta(days=30)
 #: The first answer a person can rate: of a petition or an order, of a mediation.
 ANSWERS = ("case:replied", "case:settled", "case:terminated")
-
-#: Why a light does not count.
-BY_EXTENSION, BY_PAUSE = "extension_before_due", "pause_covers_lighting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,96 +110,94 @@ def marks(history: History, calendar: WorkCalendar) -> tuple[Mark, ...]:
     """Every mark of a case, in a fixed order."""
     made = _Maker(calendar)
     found = [*_lights(history, made), *_side_figures(history, made)]
-    if not _not_ours(history):
+    if not is_not_ours(history.outcome):
         found += [*_ended(history, made), *_ratings(history, made)]
     return tuple(found)
-
-
-def _not_ours(history: History) -> bool:
-    return bool(history.outcome and history.outcome.startswith(NOT_OURS))
 
 
 # -- lights -----------------------------------------------------------------------------------------------------------
 
 
 def _lights(history: History, made: _Maker) -> Iterator[Mark]:
-    roots = _roots(history.clocks)
     clocks = {clock.number: clock for clock in history.clocks}
-    waived = {lit.seq: waiver_of(lit, clocks[lit.clock], history) for lit in history.lit}
-    by_root: dict[RecordNumber, list[Lit]] = {}
-    for lit in history.lit:
-        by_root.setdefault(roots[lit.clock], []).append(lit)
-    for root in sorted(by_root):
-        for measure, counted in (("lit", by_root[root]), ("light", [x for x in by_root[root] if not waived[x.seq]])):
-            if counted:
-                # The first of the worst: what lights red a second time after a recount costs nothing more.
-                worst = max(counted, key=lambda lit: (LIGHT_ORDER[lit.light], -lit.seq))
+    for limit in worst_lights(history):
+        for measure, light in (("lit", limit.lit), ("light", limit.counted)):
+            if light:
                 yield made(
-                    measure, worst.light.value, at=worst.at, by=worst, seq=worst.seq, clock=clocks[worst.clock],
-                    waived=waived[worst.seq],
+                    measure, light.light.value, at=light.at, by=light, seq=light.seq, clock=clocks[light.clock],
+                    waived=waiver_of(light, clocks[light.clock], history),
                 )  # fmt: skip
-
-
-def _roots(clocks: tuple[Clock, ...]) -> dict[RecordNumber, RecordNumber]:
-    """The time limit that each clock belongs to: a clock that goes on after a reopening is the one before."""
-    outcomes = {clock.number: clock.outcome for clock in clocks}
-    roots: dict[RecordNumber, RecordNumber] = {}
-    for clock in clocks:
-        before = clock.extends
-        goes_on = before is not None and outcomes.get(before) == REOPENED
-        roots[clock.number] = roots[before] if goes_on and before is not None else clock.number
-    return roots
 
 
 def waiver_of(lit: Lit, clock: Clock, history: History) -> tuple[str, int] | None:
     """Why a light does not count, and the event that says so; None for one that does."""
-    if _not_ours(history) and history.outcome:
-        return history.outcome.removeprefix(NOT_OURS), history.seq_of_end
-    if clock.waived and clock.outcome != VOID:
-        return BY_EXTENSION, history.written[clock.number]
-    if any(pause.at < lit.at < pause.until for pause in clock.pauses):
-        return BY_PAUSE, history.written[clock.number]
-    # What lights at the reopening itself is the lateness of before, and shares what was decided about it.
-    numbers = {lit.clock, *([clock.extends] if clock.extends is not None and lit.at == clock.opened_at else [])}
-    upheld = [w for w in history.waivers if w.clock in numbers and (w.rung, w.decision) == (lit.rung, "upheld")]
-    return (upheld[0].ground, history.written[upheld[0].number]) if upheld else None
+    found = waived(clock, lit.rung, lit_at=lit.at, waivers=history.waivers, outcome=history.outcome)
+    if found is None:
+        return None
+    return found.ground, history.seq_of_end if found.record is None else history.written[found.record]
 
 
 # -- limits that ended ------------------------------------------------------------------------------------------------
 
 
 def _ended(history: History, made: _Maker) -> Iterator[Mark]:
-    clocks = {clock.number: clock for clock in history.clocks}
-    # The first light of those that came with or after the due time: who held the case when it became overdue.
-    overdue = {lit.clock: lit for lit in reversed(history.lit) if lit.at >= clocks[lit.clock].due_at}
     for clock in history.clocks:
         if clock.kind is not Kind.DUTY or clock.outcome in (*GOES_ON, VOID):
             continue
-        if clock.stopped_at is None:
-            if clock.name in DECIDING and (late := overdue.get(clock.number)):
-                yield made("due", "open", at=clock.due_at, by=late, seq=late.seq, clock=clock)
-            continue
-        # Whatever the end of the case cut short, and had time left, was neither met nor missed.
-        in_time = clock.stopped_at < clock.due_at
-        if clock.outcome == "case_ended" and in_time and clock.name not in DECIDING:
-            continue
-        by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
-        outcome = "in_time" if in_time else "late"
         if clock.name in DECIDING:
-            closed = "reopened" if _reopened_soon(clock, history) else outcome
-            yield made("closed", closed, at=clock.stopped_at, by=by, seq=seq, clock=clock)
-            first = min(clock.stopped_at, clock.due_at)
-            yield made("due", f"closed_{outcome}", at=first, by=by, seq=seq, clock=clock)
-        for measure, names in (("accepted", ACCEPTANCE), ("crisis", CRISIS)):
-            if clock.name in names:
-                yield made(measure, outcome, at=clock.stopped_at, by=by, seq=seq, clock=clock)
+            yield from _decided(clock, history, made)
+        elif clock.stopped_at is not None and not _was_cut_short(clock):
+            by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
+            for measure, names in (("accepted", ACCEPTANCE), ("crisis", CRISIS)):
+                if clock.name in names:
+                    yield made(measure, _kept(clock), at=clock.stopped_at, by=by, seq=seq, clock=clock)
+    yield from _crisis(history, made)
 
 
-def _reopened_soon(clock: Clock, history: History) -> bool:
-    again = next((one for one in history.clocks if one.extends == clock.number), None)
-    if clock.outcome != REOPENED or again is None or again.opened_at is None or clock.stopped_at is None:
-        return False
-    return again.opened_at - clock.stopped_at <= REOPENED_SOON
+def _decided(clock: Clock, history: History, made: _Maker) -> Iterator[Mark]:
+    """A deciding limit that has ended, or is over."""
+    due = ("due", "urgent") if _is_urgent(clock, history) else ("due",)
+    if clock.stopped_at is None:
+        # The first light of those that came with or after the due time: who held the case when it became overdue.
+        late = next((lit for lit in history.lit if lit.clock == clock.number and lit.at >= clock.due_at), None)
+        if late:
+            yield from (made(one, "open", at=clock.due_at, by=late, seq=late.seq, clock=clock) for one in due)
+        return
+    by, seq, outcome = history.holder(before=clock.stopped_at), history.written[clock.number], _kept(clock)
+    closed = "reopened" if reopened_soon(clock, history) else outcome
+    yield made("closed", closed, at=clock.stopped_at, by=by, seq=seq, clock=clock)
+    first = min(clock.stopped_at, clock.due_at)
+    yield from (made(one, f"closed_{outcome}", at=first, by=by, seq=seq, clock=clock) for one in due)
+
+
+def _crisis(history: History, made: _Maker) -> Iterator[Mark]:
+    """One for a crisis, when the last of what is owed at once has ended."""
+    owed = [clock for clock in history.clocks if clock.name in AT_ONCE]
+    if not is_crisis(history) or any(clock.stopped_at is None or _was_cut_short(clock) for clock in owed):
+        return
+    last = max(owed, key=lambda clock: (clock.stopped_at or clock.due_at, clock.number))
+    assert last.stopped_at is not None, "all of them have stopped"
+    outcome = "in_time" if all(_kept(clock) == "in_time" for clock in owed) else "late"
+    by, seq = history.holder(before=last.stopped_at), history.written[last.number]
+    yield made("crisis_handled", outcome, at=last.stopped_at, by=by, seq=seq)
+
+
+def is_crisis(history: History) -> bool:
+    """Whether the matter is one that must be reported at once."""
+    return any(clock.name in CRISIS for clock in history.clocks)
+
+
+def _is_urgent(clock: Clock, history: History) -> bool:
+    return clock.unit in STEADY or is_crisis(history)
+
+
+def _kept(clock: Clock) -> str:
+    return "in_time" if clock.stopped_at is not None and clock.stopped_at < clock.due_at else "late"
+
+
+def _was_cut_short(clock: Clock) -> bool:
+    """Whatever the end of the case cut short, and had time left, was neither met nor missed."""
+    return clock.outcome == "case_ended" and _kept(clock) == "in_time"
 
 
 # -- the person's word ------------------------------------------------------------------------------------------------
@@ -201,7 +205,7 @@ def _reopened_soon(clock: Clock, history: History) -> bool:
 
 def _ratings(history: History, made: _Maker) -> Iterator[Mark]:
     """A crisis is not rated, and whoever cannot be reached cannot be asked; a rating that came all the same counts."""
-    if any(clock.name in CRISIS for clock in history.clocks):
+    if is_crisis(history):
         return
     for rating in history.ratings:
         seq = history.written[rating.number]
@@ -217,7 +221,7 @@ def _ratings(history: History, made: _Maker) -> Iterator[Mark]:
 
 def _side_figures(history: History, made: _Maker) -> Iterator[Mark]:
     yield made("taken", "taken", at=history.registered_at, by=history.custodies[0], seq=1)
-    if _not_ours(history) and history.outcome and history.closed_at:
+    if history.outcome and is_not_ours(history.outcome) and history.closed_at:
         outcome, by = history.outcome.removeprefix(NOT_OURS), history.holder(before=history.closed_at)
         yield made("returned", outcome, at=history.closed_at, by=by, seq=history.seq_of_end)
     clocks = {clock.number: clock for clock in history.clocks}

@@ -253,8 +253,9 @@ class Session:
     form: str
     place: RecordNumber
     minutes: RecordNumber
-    invitees: RecordNumber | None
+    invitees: RecordNumber | None  #: the name of the first
     held_at: datetime
+    more_invitees: str | None = None  #: the numbers of the others' names, separated by spaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

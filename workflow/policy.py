@@ -249,6 +249,11 @@ class AppealRule:
     decide_working_days: Annotated[Whole, Gt(0), Le(60)]
     close_on: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(a_day_of_any_year)]
 
+    def last_day(self, known_at: datetime, calendar: WorkCalendar) -> date:
+        """The last local day on which a light may be appealed against that became known at an instant: nobody can appeal
+        against what nobody knows (a letter registered late, a light that was noticed late)."""
+        return calendar.nth_working_day_after(calendar.local_day(known_at), self.working_days)
+
 
 #: What an office has whose policy was published before appeals were part of it.
 USUAL_APPEAL = AppealRule(source="design", confidence="K", working_days=5, decide_working_days=5, close_on="01-15")

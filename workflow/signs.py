@@ -9,6 +9,7 @@ often, is nowhere in it. What shows only across cases (identical answers, rating
 - `late_extension`: granted in the last tenth, or on the last working day or after it.
 - `reopened`: opened again within thirty days after it was answered, so that an answer in time was none.
 - `late_registration`: registered more than one working day after it had come in.
+- `not_ours_after_light`: found not to be ours, so that nothing of it counts, when a light had lit.
 
 The last tenth of a limit in days is its last `ceil(n / 10)` counted days, as the ladders count them; of one in hours the
 last tenth of its running time.
@@ -20,17 +21,19 @@ from datetime import datetime, timedelta
 
 from workflow.calendar import A_DAY, WorkCalendar
 from workflow.clocks import REOPENED
+from workflow.closings import reopened_soon
 from workflow.counting import STEADY, Track
 from workflow.history import History
-from workflow.marks import REOPENED_SOON
-from workflow.model import Clock, Custody, Json, Kind, RecordNumber, Unit, UnitId
+from workflow.model import LIGHT_ORDER, Clock, Custody, Json, Kind, RecordNumber, Unit, UnitId
 
 LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION = "late_pause", "late_transfer", "late_extension"
 REOPENED_SIGN, LATE_REGISTRATION = "reopened", "late_registration"
 IDENTICAL_ANSWERS, ONE_ADDRESS = "identical_answers", "one_address"
+NOT_OURS_AFTER_LIGHT = "not_ours_after_light"
 #: Every kind of sign, in the order in which they are shown.
 SIGNS = (
     LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION, REOPENED_SIGN, LATE_REGISTRATION, IDENTICAL_ANSWERS, ONE_ADDRESS,
+    NOT_OURS_AFTER_LIGHT,
 )  # fmt: skip
 
 #: "The end" of a limit: by then whoever is late knows it, and can still do something about the light.
@@ -49,7 +52,7 @@ ALIKE_FROM_CASES = 3
 RATED_FROM_CASES = 3
 RATED_WITHIN = timedelta(days=30)
 
-PAUSED_BY = "Suspend"
+PAUSED_BY, FOUND_NOT_OURS_BY = "Suspend", "FindNotOurs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ def signs(history: History, calendar: WorkCalendar) -> tuple[Sign, ...]:
         *_extensions(history, calendar),
         *_reopenings(history, calendar),
         *_registration(history, calendar),
+        *_not_ours(history, calendar),
     ]
     least: dict[tuple[int, str], Sign] = {}
     for sign in found:
@@ -177,7 +181,7 @@ def _extensions(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
 def _reopenings(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
     for clock, _, at in _successors(history):
         answered_at = clock.stopped_at
-        if clock.outcome != REOPENED or answered_at is None or at - answered_at > REOPENED_SOON:
+        if answered_at is None or not reopened_soon(clock, history):
             continue
         days = (calendar.local_day(at) - calendar.local_day(answered_at)).days
         overdue = answered_at >= clock.due_at
@@ -194,6 +198,21 @@ def _registration(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
     if waited > REGISTERED_WITHIN_WORKING_DAYS:
         figures: dict[str, Json] = {"working_days": waited, "days": (registered - received).days}
         yield _sign(LATE_REGISTRATION, history, 1, history.registered_at, figures, by=history.custodies[0])
+
+
+def _not_ours(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
+    """Of several lights the worst, of several alike the first."""
+    clocks = {clock.number: clock for clock in history.clocks}
+    for step in history.steps:
+        lit = [one for one in history.lit if one.at <= step.at]
+        if step.command != FOUND_NOT_OURS_BY or not lit:
+            continue
+        worst = max(lit, key=lambda one: (LIGHT_ORDER[one.light], -one.seq))
+        figures: dict[str, Json] = {
+            "clock": clocks[worst.clock].name, "number": worst.clock, "light": worst.light.value,
+            "lit_on": calendar.local_day(worst.at).isoformat(),
+        }  # fmt: skip
+        yield _sign(NOT_OURS_AFTER_LIGHT, history, step.seq, step.at, figures)
 
 
 def _successors(history: History) -> Iterator[tuple[Clock, Clock, datetime]]:

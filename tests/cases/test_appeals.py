@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from cases.assessment_tables import YearClose
 from cases.crossings import TIMERS
@@ -132,6 +132,17 @@ def far_and_wide(world: World) -> dict[str, Any]:
             for name, unit, role in seats
         }
     return {"desk": desk, **people}
+
+
+def test_a_light_that_a_pause_covers_does_not_count_and_cannot_be_appealed_against(sqlite_world: World) -> None:
+    """A recount that moves a light into a pause waives it by rule: nobody need ask for what is given already."""
+    contest = Contest(sqlite_world, an_order(sqlite_world))
+    sweep(sqlite_world.engine, now=local("2026-03-06 00:00"))
+    pauses = '[["2026-03-05T02:00:00.000000Z","2026-03-12T16:00:00.000000Z","measurement"]]'
+    with transaction(sqlite_world.engine) as connection:
+        connection.execute(text("UPDATE clock SET pauses = :p WHERE name = 'order'"), {"p": pauses})
+    head = sqlite_world.actor("supervisor")
+    assert contest.refused(an_appeal(contest.light), by=head, at=ASKED_AT) >= {"appeal.waived_already"}
 
 
 # -- who may appeal, and until when -----------------------------------------------------------------------------------

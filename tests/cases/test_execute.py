@@ -1,5 +1,6 @@
 """The one door: versions, repeated forms, settling of lights, refusals, and cases that do not exist for whoever asks."""
 
+import json
 import threading
 from dataclasses import replace
 
@@ -50,6 +51,16 @@ def test_a_matter_is_opened_with_its_parties_custody_and_first_clocks(world: Wor
     assert world.column("SELECT name FROM clock") == ["intake"]
     # Nobody holds it by name: the coordinator and the clerk of the centre are told, but not the clerk who acted.
     assert world.column("SELECT recipient FROM message") == [world.account("coordinator")]
+
+
+def test_an_instant_has_one_spelling_in_everything_that_is_hashed(world: World) -> None:
+    """09:00 in Shanghai is 01:00 in UTC; the instant of a command is spelled as that of a row."""
+    opened = world.open("hotline", at=START + DAY, command=an_intake("hotline", received_at=START))
+    (data,) = world.column("SELECT data FROM event WHERE stream = :id AND seq = 1", id=opened.case_id)
+    said = json.loads(data)
+    received = said["command"]["received_at"], said["wrote"]["cases"]["received_at"]
+    assert received == ("2026-03-02T01:00:00.000000Z", "2026-03-02T01:00:00.000000Z")
+    assert "+00:00" not in data
 
 
 # -- versions and repeated forms --------------------------------------------------------------------------------------

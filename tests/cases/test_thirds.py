@@ -178,6 +178,49 @@ def test_a_red_that_an_assessor_has_waived_is_not_counted(world: World) -> None:
     assert warned(world, morning) == 0
 
 
+def test_the_second_red_of_a_time_limit_is_not_counted_again(world: World) -> None:
+    """An order of 2 March, red from the 10th, is answered, closed, and opened again on the 16th: what was overdue is red
+    again at once. With another red that makes two of the month, and a third order makes three."""
+    case = _in_the_room(world, "2026-03-02 09:00")
+    sweep(world.engine, now=RED)
+    world.take(case, c.Reply(form="oral", answer="已修好。"), by="mediator", at=local("2026-03-11 10:00"))
+    world.take(case, c.Close(outcome="resolved"), by="mediator", at=local("2026-03-12 10:00"))
+    world.take(
+        case, c.Reopen(ground="person_disagrees", note="灯又不亮。"), by="coordinator", at=local("2026-03-16 10:00")
+    )
+    _in_the_room(world, "2026-03-10 09:00")  # 11, 12, 13, 16, 17 March: red from the 18th
+    assert warned(world, local("2026-03-18 00:00")) == 0
+    assert _reds_in_the_ledger(world) == 3
+    _in_the_room(world, "2026-03-11 09:00")  # red from the 19th
+    assert warned(world, local("2026-03-19 00:00")) == 1
+
+
+def test_a_red_that_an_upheld_appeal_has_waived_is_not_counted_after_the_reopening_either(world: World) -> None:
+    """The red of the reopening is the lateness of before, and shares what was decided about it."""
+    cases = [_in_the_room(world, "2026-03-02 09:00") for _ in range(3)]
+    sweep(world.engine, now=local("2026-03-09 23:00"))
+    sweep(world.engine, now=RED)
+    case = cases[0]
+    (clock,) = world.column("SELECT number FROM clock WHERE case_id = :c AND name = 'order'", c=case)
+    appeal = c.AppealLight(light=f"{clock}:red", ground="not_attributable", evidence="现场无人。")
+    world.take(case, appeal, by="supervisor", at=local("2026-03-10 09:00"))
+    waiver = RecordNumber(world.column("SELECT number FROM waiver WHERE case_id = :c", c=case)[0])
+    upheld = c.DecideWaiver(waiver=waiver, decision="upheld", reason="属实。")
+    world.take(case, upheld, by="assessor", at=local("2026-03-10 10:00"))
+    world.take(case, c.Reply(form="oral", answer="已修好。"), by="mediator", at=local("2026-03-11 10:00"))
+    world.take(case, c.Close(outcome="resolved"), by="mediator", at=local("2026-03-12 10:00"))
+    world.take(
+        case, c.Reopen(ground="person_disagrees", note="灯又不亮。"), by="coordinator", at=local("2026-03-16 10:00")
+    )
+    assert warned(world, local("2026-03-17 09:00")) == 0
+    assert _reds_in_the_ledger(world) == 4  # three orders, and the one at the reopening
+
+
+def _reds_in_the_ledger(world: World) -> int:
+    crossed = world.column("SELECT data FROM event WHERE code = 'clock:crossed'")
+    return sum(json.loads(data)["light"] == "red" for data in crossed)
+
+
 # -- which month ------------------------------------------------------------------------------------------------------
 
 

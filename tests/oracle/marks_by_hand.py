@@ -24,6 +24,8 @@ Own = Mapping[tuple[str, str], int]
 TO_ACCEPT = {"notice", "intake", "contact", "first_response"}
 TO_DECIDE = {"decision", "order", "period"}
 IN_A_CRISIS = {"oral_report", "written_report"}
+#: 危机: 首次响应, 电话报告, 书面报告 are owed at once.
+AT_ONCE = IN_A_CRISIS | {"first_response"}
 ANSWERED = {"case:replied", "case:settled", "case:terminated"}
 
 
@@ -150,6 +152,7 @@ def _of_case(paper: Paper, zone: ZoneInfo) -> Iterable[tuple[int, int, int, str,
         return found
     for number in paper.clocks:
         _note_end(paper, number, note)
+    _note_crisis(paper, note)
     _note_ratings(paper, note)
     return found
 
@@ -177,7 +180,8 @@ def _note_end(paper: Paper, number: int, note: Note) -> None:
     if clock["stopped_at"] is None:
         over = [one for one in paper.lights if one.clock == number and one.at >= due]
         if over and name in TO_DECIDE:
-            note("due", "open", due, over[0])
+            for what in what_is_due(paper, clock):
+                note(what, "open", due, over[0])
         return
     stopped = moment(clock["stopped_at"])
     how = "in_time" if stopped < due else "late"
@@ -188,7 +192,8 @@ def _note_end(paper: Paper, number: int, note: Note) -> None:
             moment(one["opened_at"]) <= stopped + timedelta(days=30) for one in next_one
         )
         note("closed", "reopened" if soon else how, stopped, by)
-        note("due", f"closed_{how}", min(stopped, due), by)
+        for what in what_is_due(paper, clock):
+            note(what, f"closed_{how}", min(stopped, due), by)
     elif clock["outcome"] == "case_ended" and how == "in_time":
         return  # cut short by the end of the case: neither met nor missed
     elif name in TO_ACCEPT:
@@ -197,8 +202,29 @@ def _note_end(paper: Paper, number: int, note: Note) -> None:
         note("crisis", how, stopped, by)
 
 
+def is_a_crisis(paper: Paper) -> bool:
+    return any(clock["name"] in IN_A_CRISIS for clock in paper.clocks.values())
+
+
+def what_is_due(paper: Paper, clock: Any) -> list[str]:
+    """紧急: a crisis, or a matter that is to be answered within minutes or hours."""
+    return ["due", "urgent"] if is_a_crisis(paper) or clock["unit"] in {"minute", "hour"} else ["due"]
+
+
+def _note_crisis(paper: Paper, note: Note) -> None:
+    """One bonus a crisis: once everything that was owed at once has been done, in time if all of it was."""
+    owed = [clock for clock in paper.clocks.values() if clock["name"] in AT_ONCE]
+    if not is_a_crisis(paper) or not all(clock["stopped_at"] for clock in owed):
+        return
+    in_time = [moment(clock["stopped_at"]) < moment(clock["due_at"]) for clock in owed]
+    if any(clock["outcome"] == "case_ended" and kept for clock, kept in zip(owed, in_time, strict=True)):
+        return  # the case ended before it could be done or missed
+    done = max(moment(clock["stopped_at"]) for clock in owed)
+    note("crisis_handled", "in_time" if all(in_time) else "late", done, paper.in_hands(done, just_before=True))
+
+
 def _note_ratings(paper: Paper, note: Note) -> None:
-    if any(clock["name"] in IN_A_CRISIS for clock in paper.clocks.values()):
+    if is_a_crisis(paper):
         return
     ratings = list(paper.records["rating"].values())
     for row in ratings:
@@ -245,7 +271,7 @@ def _n(own: Own, what: str, *how: str) -> int:
 
 def _lights_a(own: Own) -> Written:
     lights = Fraction(-1, 2) * _n(own, "light", "yellow") - _n(own, "light", "red")
-    crises = Fraction(min(_n(own, "crisis", "in_time"), 3))
+    crises = Fraction(min(_n(own, "crisis_handled", "in_time"), 3))
     lines: dict[str, Decimal | None] = {"lights": hundredths(lights), "crisis_in_time": hundredths(crises)}
     return Written(lines, _between(Decimal(100) + _sum(lines)))
 
@@ -278,8 +304,8 @@ def _jinhua(own: Own) -> Written:
     rates = {
         "closed_on_time": (50, _short_of(70, 1, 50, _share(own, "due", "closed_in_time"))),
         "closed": (20, _short_of(90, 1, 20, _share(own, "due", "closed_in_time", "closed_late"))),
-        "urgent_closed": (5, _short_of(100, Fraction(1, 2), 5, _share(own, "crisis", "in_time", "late"))),
-        "urgent_on_time": (5, _short_of(95, Fraction(1, 2), 5, _share(own, "crisis", "in_time"))),
+        "urgent_closed": (5, _short_of(100, Fraction(1, 2), 5, _share(own, "urgent", "closed_in_time", "closed_late"))),
+        "urgent_on_time": (5, _short_of(95, Fraction(1, 2), 5, _share(own, "urgent", "closed_in_time"))),
     }
     sent_back = hundredths(Fraction(-1, 5) * _n(own, "reopened"))
     more = {"sent_back": sent_back, "falsification": None, "pushing_away": None}

@@ -64,6 +64,12 @@ def a_bent_year(office: SmallOffice) -> dict[str, Opened]:
     }
 
 
+def found_a_duplicate(office: SmallOffice, when: str) -> Opened:
+    """A petition of 2 March, nobody was told of within its fifteen days: the last is the 17th, yellow from the 13th."""
+    duplicate = step(when, "coordinator", "FindNotOurs", ground="duplicate", proper_channel="已在办。")
+    return office.tell("petition", step("2026-03-02T09:00", "clerk", "Register", **WORDS), duplicate)
+
+
 def an_honest_year(office: SmallOffice) -> None:
     """The same a day or an hour beside."""
     an_order(office, paused("2026-03-06T17:00"))

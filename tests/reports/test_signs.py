@@ -32,7 +32,17 @@ from tests.databases import (
     sqlite,
     sqlite_template,
 )
-from tests.reports.bent import SECRET, a_bent_year, an_honest_year, an_order, answered, closed, paused, rated
+from tests.reports.bent import (
+    SECRET,
+    a_bent_year,
+    an_honest_year,
+    an_order,
+    answered,
+    closed,
+    found_a_duplicate,
+    paused,
+    rated,
+)
 from tests.reports.hand_made import at
 from workflow.model import Actor, Role
 from workflow.signs import SIGNS
@@ -135,6 +145,15 @@ def test_the_evidence_is_said_in_the_readers_language(office: SmallOffice) -> No
         say(office, by_code["late_extension"], "zh_CN")
         == "“工单办结”共 5 个工作日，到期前 13 小时才准予延长到 10 个工作日"
     )
+
+
+def test_a_matter_that_is_returned_after_its_light_is_a_sign_of_who_held_it(office: SmallOffice) -> None:
+    found_a_duplicate(office, "2026-03-18T12:00")  # red from 00:00
+    found_a_duplicate(office, "2026-03-12T12:00")
+    (one,) = signs(office)
+    assert (one.sign.code, one.sign.unit) == ("not_ours_after_light", office.units["centre"])
+    assert say(office, one, "en") == "Found not to be ours after “acceptance notice” had turned red on Wed 18 Mar 2026"
+    assert say(office, one, "zh_CN") == "“受理告知”于2026年3月18日 周三亮红灯之后，认定不应由本中心计时"
 
 
 def test_signs_belong_to_the_year_in_which_it_was_done(office: SmallOffice) -> None:

@@ -286,8 +286,8 @@ VARIATIONS: dict[str, Variation] = {
         expected={"centre": Points("99.00", jinhua="0.00")},
     ),
     "crises with a capped bonus": Variation(
-        # Four reports in time earn 4, held at 3; four orders of 2 February, left alone, are red: 100 - 4 + 3. RATES-B and
-        # DACHUAN: both first responses in time, nothing else. JINHUA: 0 of 4 due closed: 0 + 0; all four reports: 5 + 5.
+        # Four crises, each reported in time, earn 4, held at 3; four orders of 2 February, left alone, are red: 100 - 4 + 3.
+        # RATES-B and DACHUAN: all first responses in time, nothing else. JINHUA: 0 of 4 due closed: 0 + 0; no crisis is due.
         told=(
             *(("hotline", came_in(f"2026-02-02T09:0{number}")) for number in range(4)),
             *(("crisis", (
@@ -295,10 +295,38 @@ VARIATIONS: dict[str, Variation] = {
                 step(f"2026-03-02T{hour}:05", "clerk", "RespondFirst", note="已到场。"),
                 step(f"2026-03-02T{hour}:10", "clerk", "ReportByPhone", note="已电话报告。"),
                 step(f"2026-03-02T{hour}:30", "clerk", "ReportInWriting", note="已书面报告。"),
-            )) for hour in ("10", "11")),
+            )) for hour in ("10", "11", "12", "13")),
         ),
         until="2026-03-03T09:00", change=with_crises,
-        expected={"centre": Points("99.00", "100.00", "90.00", "10.00")},
+        expected={"centre": Points("99.00", "100.00", "90.00", "0.00")},
+    ),
+    "one bonus a crisis": Variation(
+        # First response and two reports in time are one crisis: 1; the other was answered at the scene a minute late and has
+        # none. Its late first response costs nothing but its light, red at 11:30: 100 - 4 - 1 + 1.
+        told=(
+            *(("hotline", came_in(f"2026-02-02T09:0{number}")) for number in range(4)),
+            *(("crisis", (
+                *came_in(f"2026-03-02T{hour}:00"),
+                step(f"2026-03-02T{hour}:10", "clerk", "ReportByPhone", note="已电话报告。"),
+                step(f"2026-03-02T{hour}:12", "clerk", "ReportInWriting", note="已书面报告。"),
+                step(f"2026-03-02T{hour}:{minute}", "clerk", "RespondFirst", note="已到场。"),
+            )) for hour, minute in (("10", "15"), ("11", "31"))),
+        ),
+        until="2026-03-03T09:00", change=with_crises,
+        # RATES-B: one of two first responses: 20 x 1/2, spread over 100: 50. DACHUAN 5 x 1/2 x 90/5 = 45.
+        expected={"centre": Points("96.00", "50.00", "45.00", "0.00")},
+    ),
+    "urgent matters that are never answered are not closed": Variation(
+        # Two crises of Monday 2 March, left alone but for their reports. OFC-04 is over by April, so that neither is closed:
+        # 0 of 2, 100 short: nothing; and nothing of the other rates either. Each lights red: 100 - 2 + 2.
+        told=tuple(("crisis", (
+            *came_in(f"2026-03-02T{hour}:00"),
+            step(f"2026-03-02T{hour}:05", "clerk", "RespondFirst", note="已到场。"),
+            step(f"2026-03-02T{hour}:10", "clerk", "ReportByPhone", note="已电话报告。"),
+            step(f"2026-03-02T{hour}:30", "clerk", "ReportInWriting", note="已书面报告。"),
+        )) for hour in ("10", "11")),
+        until="2026-04-30T09:00", change=with_crises,
+        expected={"centre": Points("100.00", "100.00", "90.00", "0.00")},
     ),
     "a scheme without the bonus": Variation(
         told=(
@@ -311,7 +339,7 @@ VARIATIONS: dict[str, Variation] = {
             )),
         ),
         until="2026-03-03T09:00", change=without_bonus,
-        expected={"centre": Points("96.00", "100.00", "90.00", "10.00")},  # 100 - 4
+        expected={"centre": Points("96.00", "100.00", "90.00", "0.00")},  # 100 - 4
     ),
     "the leap day counts": Variation(
         # PET-05, 60 days from Friday 31 December 2027: 31 of January and the 29 of February 2028; k = 10, yellow on day 51,

@@ -19,6 +19,8 @@ CANARIES = {
     "place": "金丝雀地点",
     "minutes": "金丝雀笔录",
     "invitee": "金丝雀旁听",
+    "second_invitee": "金丝雀证人",
+    "third_invitee": "金丝雀专家",
     "terms": "金丝雀协议",
     "follow_up": "金丝雀回访",
     "performance": "金丝雀履行",
@@ -52,7 +54,7 @@ def mediation_with_canaries(office: SmallOffice) -> Aviary:
         step("2026-03-03T09:00", "mediator", "NotifyRights", signed_by="all"),
         step(
             "2026-03-04T09:00", "mediator", "HoldSession", form="joint", place=c["place"], minutes=c["minutes"],
-            invitees=[c["invitee"]], consenting="all",
+            invitees=[c["invitee"], c["second_invitee"], c["third_invitee"]], consenting="all",
         ),
         step(
             "2026-03-04T11:00", "mediator", "Settle", form="written", terms=c["terms"],

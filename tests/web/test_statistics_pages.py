@@ -9,13 +9,16 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import insert, select
 
-from cases.tables import Event, Series
+from cases.execute import execute
+from cases.tables import Case, Event, Series
 from infra.db import reading, transaction
 from tests.databases import Site, form_token
+from tests.reports.hand_made import at
 from tests.reports.quarter import a_quarter
 from tests.web.reading import page, read
+from workflow.commands import Reopen
 
-EVENT = Event.__table__.c  # type: ignore[attr-defined]
+CASE, EVENT = Case.__table__.c, Event.__table__.c  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -104,6 +107,30 @@ def test_the_files_say_what_the_page_says_and_each_download_is_recorded_with_its
     assert [one["sha256"] for one in noted] == [
         hashlib.sha256(answer.content).hexdigest() for answer in (as_csv, as_xlsx)
     ]
+
+
+def test_a_month_that_was_handed_out_says_on_page_and_file_what_is_not_as_it_was(quarter: Site) -> None:
+    """The order of the desk that was closed in March is opened again on 6 April, and answered."""
+    browser = quarter.session_for("auditor")
+    upstream = str(quarter.office.units["upstream"])
+    form = {"form_token": form_token(browser), "period": "2026-03", "unit": upstream}
+    quarter.clock.set("2026-04-01T09:00")
+    assert browser.post("/bulletin/csv", data=form).status_code == 200
+    assert "变动说明" not in page(browser, "/bulletin?month=2026-03").text
+    one = select(CASE.id).where(CASE.series == "热线字", CASE.closed_at.is_not(None)).order_by(CASE.id)
+    with transaction(quarter.engine) as connection:
+        (case,) = connection.execute(one.limit(1)).scalars()
+        execute(
+            connection, case, Reopen(ground="new_facts", note="新情况。"), actor=quarter.office.actors["coordinator"],
+            now=at("2026-04-02T09:00"), expected_version=None, office=quarter.office.context, request="again",
+        )  # fmt: skip
+    quarter.clock.set("2026-04-20T09:00")
+    said = "2026年3月“办结”：2026年4月1日 周三交出时为 2，现为 1。"
+    assert said in page(browser, "/bulletin?month=2026-03").text
+    rows = list(csv.reader(io.StringIO(browser.post("/bulletin/csv", data=form).content.decode("utf-8-sig"))))
+    assert ["变动说明", "2026-03“办结”：2026-04-01交出时为 2，现为 1。", "", "", ""] in rows
+    english = page(browser, "/bulletin?month=2026-03&lang=en").text
+    assert "March 2026, closed: 2 when handed out on Wed 1 Apr 2026, now 1." in english
 
 
 def test_a_file_of_no_known_kind_or_period_is_no_download(quarter: Site) -> None:

@@ -309,6 +309,68 @@ def test_a_report_of_a_crisis_is_in_time_or_late_and_its_case_is_not_rated(stopp
     assert said(history, "crisis", "rated", "answered") == [("crisis", outcome)]
 
 
+HALF_PAST = "2026-03-02T09:30"  #: of a matter of 09:00, when half an hour is over
+
+
+def a_crisis(responded: str | None, by_phone: str | None, in_writing: str | None) -> History:
+    """A crisis of 09:00 whose first response (30 minutes), oral (30 minutes) and written report (2 hours) came then."""
+    names = ("first_response", "CRI-01"), ("oral_report", "CRI-02"), ("written_report", "CRI-03")
+    clocks = [an_order(name, rule, n=n) for n, (name, rule) in enumerate(names, start=1)]
+    ends = (responded, by_phone, in_writing)
+    return a_history(*(answered(clock, end) if end else clock for clock, end in zip(clocks, ends, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        (("2026-03-02T09:05", "2026-03-02T09:10", "2026-03-02T10:59"), [("crisis_handled", "in_time")]),
+        ((HALF_PAST, "2026-03-02T09:10", "2026-03-02T10:59"), [("crisis_handled", "late")]),  # the first response
+        (("2026-03-02T09:05", HALF_PAST, "2026-03-02T10:59"), [("crisis_handled", "late")]),
+        (("2026-03-02T09:05", "2026-03-02T09:10", "2026-03-02T11:00"), [("crisis_handled", "late")]),
+        ((None, "2026-03-02T09:10", "2026-03-02T10:59"), []),  # something is still owed
+    ],
+)
+def test_a_crisis_is_one_and_in_time_if_everything_owed_at_once_was(
+    ends: tuple[str | None, str | None, str | None], expected: list[tuple[str, str]]
+) -> None:
+    assert said(a_crisis(*ends), "crisis_handled") == expected
+
+
+def test_a_crisis_that_ended_before_its_reports_were_due_was_neither_handled_nor_missed() -> None:
+    history = a_crisis("2026-03-02T09:05", "2026-03-02T09:10", None)
+    written = answered(history.clocks[2], "2026-03-02T10:00", "case_ended")
+    assert said(replace(history, clocks=(*history.clocks[:2], written)), "crisis_handled") == []
+
+
+def test_a_first_response_that_is_no_crisis_earns_nothing() -> None:
+    assert said(a_history(answered(an_order("first_response", "CRI-01"), BEGAN)), "crisis_handled") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "stopped", "expected"),
+    [
+        ("HOT-01", "2026-03-02T10:59", [("urgent", "closed_in_time")]),  # two hours
+        ("HOT-01", "2026-03-02T11:00", [("urgent", "closed_late")]),
+        ("HOT-02", "2026-03-03T08:59", [("urgent", "closed_in_time")]),  # twenty-four
+        ("HOT-07", "2026-03-03T08:59", []),  # five working days
+    ],
+)
+def test_what_is_counted_in_hours_is_urgent(rule: str, stopped: str, expected: list[tuple[str, str]]) -> None:
+    assert said(a_history(answered(an_order("order", rule), stopped)), "urgent") == expected
+
+
+def test_an_urgent_matter_that_is_overdue_and_not_answered_is_open() -> None:
+    order = an_order("order", "HOT-01")
+    red = lit(Light.RED, "2026-03-02T11:00")
+    assert said(a_history(order, lit=(red,)), "urgent") == [("urgent", "open")]
+    assert said(a_history(order), "urgent") == []  # nothing has lit: it is not over yet
+
+
+def test_whatever_decides_a_crisis_is_urgent_whatever_it_is_counted_in() -> None:
+    clocks = answered(an_order(), "2026-03-09T23:59"), an_order("oral_report", "CRI-02", n=2)
+    assert said(a_history(*clocks), "urgent", "due") == [("due", "closed_in_time"), ("urgent", "closed_in_time")]
+
+
 # -- the person's word ------------------------------------------------------------------------------------------------
 
 

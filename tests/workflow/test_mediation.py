@@ -245,6 +245,17 @@ def test_outsiders_come_only_with_the_consent_of_every_party() -> None:
     assert decided(facts, a_session(), by=MEDIATOR, on=TUESDAY)  # without outsiders nobody is asked
 
 
+@pytest.mark.parametrize("invited", [(), ("an expert",), ("an expert", "a neighbour", "an elder")])
+def test_a_session_keeps_everybody_who_was_invited_in_their_order(invited: tuple[str, ...]) -> None:
+    facts = a_mediation_with_rights_notified()
+    held = a_session(invitees=invited, consenting=all_parties(facts))
+    decision = decided(facts, held, by=MEDIATOR, on=TUESDAY)
+    (session,) = [r for r in decision.new if isinstance(r, Session)]
+    words = {r.number: r.content for r in decision.new if isinstance(r, Text)}
+    kept = [session.invitees, *map(int, (session.more_invitees or "").split())]
+    assert tuple(words[RecordNumber(number)] for number in kept if number is not None) == invited
+
+
 def test_a_session_is_a_record_whose_words_are_texts_of_their_own() -> None:
     facts = a_mediation_with_rights_notified()
     decision = decided(facts, a_session(place="room 3", minutes="what was said"), by=MEDIATOR, on=TUESDAY)

@@ -43,10 +43,10 @@ def exactly(text: str) -> Decimal:
         (lights(red=99), "1"),
         (lights(red=100), "0"),
         (lights(red=101), "0"),  # never below the floor
-        ({("crisis", "in_time"): 2}, "100"),  # never above the ceiling
-        ({**lights(red=5), ("crisis", "in_time"): 2}, "97"),  # 100 - 5 + 2
-        ({**lights(red=5), ("crisis", "in_time"): 3}, "98"),
-        ({**lights(red=5), ("crisis", "in_time"): 4}, "98"),  # the cap is 3
+        ({("crisis_handled", "in_time"): 2}, "100"),  # never above the ceiling
+        ({**lights(red=5), ("crisis_handled", "in_time"): 2}, "97"),  # 100 - 5 + 2
+        ({**lights(red=5), ("crisis_handled", "in_time"): 3}, "98"),
+        ({**lights(red=5), ("crisis_handled", "in_time"): 4}, "98"),  # the cap is 3
         ({**lights(red=5), ("crisis", "late"): 9}, "95"),  # a late report earns nothing
         ({("lit", "red"): 7}, "100"),  # what was waived costs nothing
     ],
@@ -56,7 +56,7 @@ def test_lights_cost_and_crises_in_time_earn(counts: Counts, total: str) -> None
 
 
 def test_a_line_says_how_many_marks_had_points() -> None:
-    lit, crises = score({**lights(yellow=3, red=2), ("crisis", "late"): 4}, LIGHTS_A).lines
+    lit, crises = score({**lights(yellow=3, red=2), ("crisis_handled", "late"): 4}, LIGHTS_A).lines
     assert (lit.n, lit.of, lit.points) == (5, 5, exactly("-3.50"))
     assert (crises.n, crises.of, crises.points) == (0, 4, exactly("0.00"))
 
@@ -145,9 +145,14 @@ def test_points_off_for_each_never_take_a_scheme_below_its_floor() -> None:
 
 
 def test_urgent_matters_cost_half_a_point_for_each_point() -> None:
-    # 8 of 10 reports in time: 15 short of 95, 5 - 7.5 is nothing; all of them made: 5. Spread: 80/10.
-    found = points({("crisis", "in_time"): 8, ("crisis", "late"): 2}, JINHUA)
+    # 8 of 10 in time: 15 short of 95, 5 - 7.5 is nothing; all of them closed: 5. Spread: 80/10.
+    found = points({("urgent", "closed_in_time"): 8, ("urgent", "closed_late"): 2}, JINHUA)
     assert (found["urgent_closed"], found["urgent_on_time"]) == (exactly("40.00"), exactly("0.00"))
+    # One of ten is open: 90 % closed, 10 short of 100, 5 - 5 is nothing. Of a hundred: 99 %, 5 - 0.5 = 4.5, spread 36.
+    found = points({("urgent", "closed_in_time"): 9, ("urgent", "open"): 1}, JINHUA)
+    assert (found["urgent_closed"], found["urgent_on_time"]) == (exactly("0.00"), exactly("20.00"))  # 5 short: 2.5
+    found = points({("urgent", "closed_in_time"): 99, ("urgent", "open"): 1}, JINHUA)
+    assert (found["urgent_closed"], found["urgent_on_time"]) == (exactly("36.00"), exactly("40.00"))
 
 
 # -- rounding ---------------------------------------------------------------------------------------------------------

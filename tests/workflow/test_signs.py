@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from tests.workflow.clock_factories import POLICY, TWO, a_clock, a_rule
 from tests.workflow.factories import CASE, CENTRE, ROOM, at, calendar
 from workflow.clocks import extend, go_on, pause, stop
-from workflow.history import History, Taken
-from workflow.model import AccountId, Clock, Custody, Kind, RecordNumber, Unit, UnitId
+from workflow.history import History, Lit, Taken
+from workflow.model import AccountId, Clock, Custody, Kind, Light, RecordNumber, Unit, UnitId
 from workflow.policy import Rule
 from workflow.signs import SIGNS, Sign, signs
 
@@ -238,6 +240,40 @@ def test_a_letter_of_friday_that_is_registered_on_tuesday_is_a_sign() -> None:
     assert sign.figures == {"working_days": 2, "days": 4}
 
 
+# -- not ours ----------------------------------------------------------------------------------------------------------
+
+
+def lit(light: Light, when: str, *, seq: int) -> Lit:
+    return Lit(
+        clock=RecordNumber(1), rung=light.value, light=light, at=at(when), recorded_at=at(when), unit=ROOM, person=None,
+        seq=seq,
+    )  # fmt: skip
+
+
+def found_not_ours(*lights: Lit, on: str = "2026-03-11T09:00") -> History:
+    clock = a_clock(FIVE, START)
+    return a_history(clock, lit=lights, steps=(taken("FindNotOurs", on, seq=12),), outcome="not_ours.duplicate")
+
+
+YELLOW, RED = lit(Light.YELLOW, "2026-03-06T00:00", seq=5), lit(Light.RED, "2026-03-10T00:00", seq=6)
+
+
+@pytest.mark.parametrize(
+    ("lights", "light", "day"),
+    [((YELLOW,), "yellow", "2026-03-06"), ((RED,), "red", "2026-03-10"), ((YELLOW, RED), "red", "2026-03-10")],
+)
+def test_a_matter_found_not_to_be_ours_after_a_light_is_a_sign(lights: tuple[Lit, ...], light: str, day: str) -> None:
+    (sign,) = found(found_not_ours(*lights))
+    assert (sign.code, sign.seq, sign.unit) == ("not_ours_after_light", 12, ROOM)
+    assert (sign.figures["light"], sign.figures["lit_on"]) == (light, day)
+
+
+def test_a_matter_found_not_to_be_ours_in_time_is_none() -> None:
+    assert codes(found_not_ours()) == []
+    assert codes(found_not_ours(YELLOW, on="2026-03-05T23:59")) == []  # before it lit
+    assert codes(a_history(a_clock(FIVE, START), lit=(RED,))) == []  # red, and ours
+
+
 # -- all of them -------------------------------------------------------------------------------------------------------
 
 
@@ -248,14 +284,16 @@ def test_every_kind_of_sign_of_a_single_case_is_known_to_the_list() -> None:
         extended(THIRTY, "2026-03-30T00:00", to=60),
         reopened(THIRTY, "2026-03-10T10:00", "2026-04-09T10:00"),
         registered("2026-03-06T16:00", "2026-03-10T00:00"),
+        found_not_ours(RED),
     )
-    assert [code for history in histories for code in codes(history)] == list(SIGNS[:5])
+    assert [code for history in histories for code in codes(history)] == [*SIGNS[:5], SIGNS[-1]]
 
 
 def test_no_figure_says_anything_of_a_person() -> None:
     allowed = {
         "clock", "number", "left", "of", "unit", "percent", "ground", "from", "to", "minutes", "to_length",
         "length_unit", "overdue", "days", "working_days",
+        "light", "lit_on",
     }  # fmt: skip
     for history in (
         paused(THIRTY, "2026-03-30T00:00"),
@@ -263,5 +301,6 @@ def test_no_figure_says_anything_of_a_person() -> None:
         extended(THIRTY, "2026-03-30T00:00", to=60),
         reopened(THIRTY, "2026-04-02T00:00", "2026-04-03T00:00"),
         registered("2026-03-06T16:00", "2026-03-10T00:00"),
+        found_not_ours(RED),
     ):
         assert {name for sign in found(history) for name in sign.figures} <= allowed

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cases.numbers import case_number
 from cases.words import Words
 from reports.addendum import Addendum
+from reports.sheet_files import mark_words
 from web.context import Context
 from workflow.marks import Mark
 from workflow.model import UnitId
@@ -33,8 +34,8 @@ def show_addendum(found: Addendum, ctx: Context, units: Mapping[int, str]) -> Ad
         LateRow(
             number=case_number(ctx.office.short_name, *one.number),
             events=", ".join(f"#{seq}" for seq in one.events),
-            no_longer=tuple(mark_words(mark, words) for mark in one.no_longer if mark.unit in mine),
-            now=tuple(mark_words(mark, words) for mark in one.now if mark.unit in mine),
+            no_longer=tuple(_said(mark, words) for mark in one.no_longer if mark.unit in mine),
+            now=tuple(_said(mark, words) for mark in one.now if mark.unit in mine),
         )
         for one in found.late
         if any(mark.unit in mine for mark in (*one.no_longer, *one.now))
@@ -45,6 +46,5 @@ def show_addendum(found: Addendum, ctx: Context, units: Mapping[int, str]) -> Ad
     return AddendumView(rows=rows, difference=difference)
 
 
-def mark_words(mark: Mark, words: Words) -> str:
-    outcome = words(f"light.{mark.outcome}") if mark.measure in ("light", "lit") else words(f"mark.{mark.outcome}")
-    return f"{words(f'measure.{mark.measure}')} · {outcome}{f' · {mark.rule}' if mark.rule else ''}"
+def _said(mark: Mark, words: Words) -> str:
+    return f"{mark_words(mark, words)}{f' · {mark.rule}' if mark.rule else ''}"

@@ -6,8 +6,9 @@ from itertools import groupby
 
 from cases.words import Words
 from infra.i18n import write_day, write_month
-from reports.bulletin import Breakdown, Bulletin, MonthPoint, Value
-from reports.bulletin_sheet import MEANS, period_words, row_words
+from reports.bulletin import Bulletin
+from reports.bulletin_figures import Breakdown, MonthPoint, Value
+from reports.bulletin_sheet import MEANS, mark_words, period_words, row_words
 from reports.crises import Hidden
 from reports.periods import Period
 from web.context import Context
@@ -71,6 +72,7 @@ class BulletinView:
     breakdowns: tuple[BreakdownView, ...]
     chart: ChartView
     by_month: tuple[tuple[str, int, int], ...]
+    marks: tuple[str, ...]  #: what stands beside the figures
     means: tuple[str, ...]
     hidden: tuple[tuple[str, str], ...]  #: each sign in the table, and what it means
     before: Period
@@ -96,6 +98,11 @@ def show_bulletin(found: Bulletin, ctx: Context) -> BulletinView:
         chart=_chart(begun, t),
         by_month=tuple(
             (write_month(point.month.first, ctx.language), point.registered, point.closed) for point in begun
+        ),
+        marks=tuple(
+            mark_words(
+                found, t, day=lambda day: write_day(day, ctx.language), period=lambda of: period_words(of, ctx.language)
+            )
         ),
         means=tuple(t(f"bulletin.means.{code}") for code in MEANS if code != "crisis" or _has_crises(found)),
         hidden=tuple((sign.value, t(f"bulletin.hidden.{sign.name.lower()}")) for sign in Hidden if sign in signs),

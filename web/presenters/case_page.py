@@ -159,9 +159,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         mediators=tuple(
             (accounts.get(a.person, ""), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
         ),
-        sessions=tuple(
-            _with_texts(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)
-        ),
+        sessions=tuple(_session(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)),
         agreements=tuple(
             _with_texts(row, texts, ctx) for row in record.agreements_of(connection, case_id, actor=ctx.actor)
         ),
@@ -296,13 +294,18 @@ def _texts_in(data: Mapping[str, Any], texts: Mapping[int, str], names: tuple[st
 def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
     """A record with its texts in place of their numbers; a text the reader may not see is None."""
     fields = dict(row._mapping)
-    for name in ("place", "minutes", "invitees", "terms", "comment"):
+    for name in ("place", "minutes", "terms", "comment"):
         if name in fields:
             fields[name] = texts.get(fields[name]) if fields[name] is not None else None
     for name, value in fields.items():
         if isinstance(value, datetime):
             fields[name] = minute(value, ctx)
     return fields
+
+
+def _session(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
+    invited = tuple(texts[number] for number in record.invitees_of(row) if number in texts)
+    return {**_with_texts(row, texts, ctx), "invitees": invited}
 
 
 def _people_in(facts: CaseFacts, events: list[record.EventLine]) -> set[int | None]:

@@ -14,6 +14,7 @@ from people.directory import units_within
 from reports.bulletin import Bulletin
 from reports.bulletin import bulletin as bulletin_of
 from reports.bulletin_sheet import sheet_header, sheet_rows
+from reports.handed_out import BULLETIN, EXPORTED
 from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, month_of, period_from
 from reports.sheets import write_csv, write_xlsx
 from web.access import ASSESSMENT, get, post
@@ -53,12 +54,15 @@ def download(ctx: Ctx, form: Form, kind: str) -> Response:
     asked = _asked(ctx, form.one("period"), form.one("unit"))
     if asked.wrong:
         return _page(ctx, asked)
-    content = _file(ctx, kind, _made(ctx, asked))
+    made = _made(ctx, asked)
+    content = _file(ctx, kind, made)
     data: dict[str, Json] = {
-        "report": "bulletin", "kind": kind, "period": str(asked.period), "unit": asked.unit,
+        "report": BULLETIN, "kind": kind, "period": str(asked.period), "unit": asked.unit,
         "sha256": hashlib.sha256(content).hexdigest(),
     }  # fmt: skip
-    event = NewEvent(code="report:exported", occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data)
+    if made.until is None:  # what is still going on may change without a word
+        data["figures"] = made.figures()
+    event = NewEvent(code=EXPORTED, occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data)
     with transaction(ctx.engine) as connection:
         append_to_office(connection, event)
     name = f"bulletin-{asked.period}.{kind}"

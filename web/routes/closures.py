@@ -12,7 +12,7 @@ from infra.db import reading, transaction
 from people.directory import units_within
 from reports.closure_choice import FIELDS, Asked, ChoiceIsWrong, Fault, read_choice
 from reports.closure_columns import COLUMNS, PERSONAL
-from reports.closure_query import count_closed
+from reports.closures import count_closings
 from reports.exports import BLOCK, FORMATS, GROUNDS, Made, Order, record, refuse, write_file
 from web.access import AUDIT, get, post
 from web.context import Context, Ctx
@@ -48,7 +48,7 @@ def download(ctx: Ctx, form: Form, kind: str) -> Response:
 
 def _made(ctx: Context, order: Order, file: IO[bytes]) -> Made:
     with reading(ctx.engine) as connection:
-        rows = count_closed(connection, ctx.actor, order.asked.choice(ctx.office))
+        rows = count_closings(connection, order.asked.choice(ctx.office), actor=ctx.actor, office=ctx.office)
         refuse(order, rows, actor=ctx.actor, on_the_web=True)
         made = write_file(connection, order, file, actor=ctx.actor, office=ctx.office, now=ctx.now)
     with transaction(ctx.engine) as connection:
@@ -86,7 +86,7 @@ def _page(ctx: Context, typed: Typed, faults: Sequence[Fault] = ()) -> Response:
         units = _units(ctx, connection)
         try:
             asked = read_choice(typed, units=units, office=ctx.office, today=ctx.today)
-            count = count_closed(connection, ctx.actor, asked.choice(ctx.office))
+            count = count_closings(connection, asked.choice(ctx.office), actor=ctx.actor, office=ctx.office)
         except ChoiceIsWrong as wrong:
             faults = (*wrong.faults, *(one for one in faults if one not in wrong.faults))
         exports = export_lines(connection, ctx)

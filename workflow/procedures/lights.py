@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from workflow.calendar import WorkCalendar
-from workflow.clocks import light, waits_for_word
+from workflow.clocks import is_crossed, light, waits_for_word
 from workflow.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
+from workflow.counted_lights import waived
 from workflow.definition import AcknowledgeAll, Draft, Situation, Step
 from workflow.model import (
     HAS_WAIVERS,
     Audience,
     Clock,
     Custody,
+    Json,
     Kind,
     Light,
     Reason,
@@ -134,7 +136,7 @@ def lights_of(situation: Situation) -> Iterator[Contestable]:
     facts = situation.facts
     for clock in facts.clocks:
         for rung in clock.rungs:
-            if clock.kind is Kind.DUTY and rung.light and clock.crossed_until and rung.at <= clock.crossed_until:
+            if clock.kind is Kind.DUTY and rung.light and is_crossed(rung, clock.crossed_until):
                 # As the ledger has it: a light that lights at the instant of handing over is still the giver's.
                 held = next((c for c in reversed(facts.custodies) if c.from_at < rung.at), None)
                 if held := held or next(iter(facts.custodies), None):
@@ -151,19 +153,19 @@ def _may_not_be_appealed(light: Contestable, situation: Situation) -> Reason | N
     if light.held.unit not in situation.actor.units:
         return Reason(code="appeal.not_your_unit", field="light")
     known = [w for w in situation.facts.waivers if (w.clock, w.rung) == (light.clock.number, light.rung.code)]
-    if light.clock.waived or any(waiver.decision == "upheld" for waiver in known):
+    clock, rung, facts = light.clock, light.rung, situation.facts
+    if waived(clock, rung.code, lit_at=rung.at, waivers=facts.waivers, outcome=facts.outcome):
         return Reason(code="appeal.waived_already", field="light")
     if any(waiver.stage in (APPEAL, FURTHER) or waiver.decided_at is None for waiver in known):
         return Reason(code="appeal.asked_already", field="light")
-    calendar, days = situation.policy.calendar, situation.policy.appeal.working_days
+    calendar, rule = situation.policy.calendar, situation.policy.appeal
     lit_on = calendar.local_day(light.rung.at)
     if lit_on.year in situation.closed_years:
         return Reason(code="appeal.year_is_closed", field="light", values={"year": lit_on.year})
-    # Nobody can appeal against what nobody knows: a letter registered late, a light that the sweep noticed late.
-    known_at = situation.facts.noticed.get(light.name, light.rung.at)
-    last = calendar.nth_working_day_after(calendar.local_day(known_at), days)
+    last = rule.last_day(situation.facts.noticed.get(light.name, light.rung.at), calendar)
     if situation.now >= calendar.end_of(last):
-        return Reason(code="appeal.too_late", field="light", values={"days": days, "last": last.isoformat()})
+        said: dict[str, Json] = {"days": rule.working_days, "last": last.isoformat()}
+        return Reason(code="appeal.too_late", field="light", values=said)
     return None
 
 

@@ -140,13 +140,15 @@ def invitees_only_by_consent(situation: Situation, command: c.HoldSession) -> Re
 
 
 def record_session(situation: Situation, command: c.HoldSession, draft: Draft) -> None:
+    invited = draft.texts.get("invitees", ())
     session = Session(
         number=draft.number(),
         form=command.form,
         place=draft.text("place"),
         minutes=draft.text("minutes"),
-        invitees=draft.optional_text("invitees"),
+        invitees=invited[0] if invited else None,
         held_at=situation.now,
+        more_invitees=" ".join(str(number) for number in invited[1:]) or None,
     )
     draft.new.append(session)
 
