@@ -11,7 +11,7 @@ import argparse
 import sys
 import time
 
-from benchmarks import count, execute, plan, reports_export, sheets, sweep, verify_chain, wait, worklist
+from benchmarks import count, execute, plan, reports_export, sheets, sweep, verify_chain, wait, web, worklist
 from benchmarks.databases import bench
 from benchmarks.ratios import Finding, table
 
@@ -21,6 +21,7 @@ MEASURES = {
     "sweep": sweep.measure,
     "wait": wait.measure,
     "worklist": worklist.measure,
+    "web": web.measure,
     "count": count.measure,
     "plan": plan.measure,
     "sheets": sheets.measure,
@@ -39,13 +40,14 @@ def main() -> int:
     )
     asked.add_argument("--small", action="store_true", help="a quick run that proves nothing about speed")
     asked.add_argument("--closed-cases", type=int, metavar="N", help=f"in a year; {CLOSED_CASES:,} if not given")
+    asked.add_argument("--before", default="HEAD~1", metavar="COMMIT", help="that `web` serves beside this tree")
     wanted = asked.parse_args()
     names = [one for name in wanted.names or MEASURES for one in GROUPS.get(name, (name,))]
     if unknown := set(names) - set(MEASURES):
         asked.error(f"no such measure: {', '.join(sorted(unknown))}")
     findings: list[Finding] = []
     closed_cases = wanted.closed_cases or (CLOSED_CASES_SMALL if wanted.small else CLOSED_CASES)
-    with bench(small=wanted.small, closed_cases=closed_cases) as place:
+    with bench(small=wanted.small, closed_cases=closed_cases, before=wanted.before) as place:
         for name in names:
             begun = time.monotonic()
             findings += MEASURES[name](place)
