@@ -10,13 +10,14 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -104,7 +105,8 @@ def demo_of(tree: Path, home: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
 def served(tree: Path, database: Path, home: Path, *, link: str, workers: int = 1) -> Iterator[Served]:
     """This tree's program on a copy of the database, without its timers, with the person of the link signed in."""
     home.mkdir()
-    shutil.copyfile(database, home / DATABASE)
+    with closing(sqlite3.connect(database)) as origin, closing(sqlite3.connect(home / DATABASE)) as copy:
+        origin.backup(copy)  # with what is still in its log
     port = free_port()
     several = ["--workers", str(workers)] if workers > 1 else []
     with _running(tree, home, ["serve", "--no-timers", *several], port) as process:

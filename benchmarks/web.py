@@ -34,9 +34,9 @@ NO_DEARER, OF_TWO_WORKERS = 1.1, 1.7
 def measure(bench: Bench) -> Iterator[Finding]:
     with ExitStack() as stack:
         tree, origin, link = _small(bench, stack) if bench.small else _of_commit(bench, stack)
-        ours, before = (
-            stack.enter_context(served(one, origin, bench.directory / name, link=link))
-            for name, one in (("ours", ROOT), ("before", tree))
+        ours = stack.enter_context(served(ROOT, origin, bench.directory / "ours", link=link))
+        before = (
+            ours if tree == ROOT else stack.enter_context(served(tree, origin, bench.directory / "before", link=link))
         )
         for path in ("/work", _first_case(before)):
             for clients in CLIENTS:
@@ -101,17 +101,17 @@ def _throughput(name: str, other: str, pages: int, took: Compared) -> Finding:
 def _compared(bench: Bench, path: str, clients: int, ours: Served, other: Served) -> tuple[Compared, Compared]:
     """CPU seconds and seconds of blocks of pages, one of each server a round."""
     rounds = ROUNDS_SMALL if bench.small else ROUNDS
-    took: dict[Served, list[float]] = {ours: [], other: []}
+    took: tuple[list[float], list[float]] = [], []
 
-    def block(of: Served) -> float:
+    def block(of: Served, noted: list[float]) -> float:
         begun = of.cpu_seconds()
-        took[of].append(of.pages(path, clients=clients, count=_pages(bench)))
+        noted.append(of.pages(path, clients=clients, count=_pages(bench)))
         return of.cpu_seconds() - begun
 
     for one in (ours, other):  # each has compiled its templates and statements
         one.pages(path, clients=clients, count=_pages(bench))
-    cpu = compare(lambda: block(ours), lambda: block(other), rounds=rounds)
-    return cpu, compare(iter(took[ours]).__next__, iter(took[other]).__next__, rounds=rounds)
+    cpu = compare(lambda: block(ours, took[0]), lambda: block(other, took[1]), rounds=rounds)
+    return cpu, compare(iter(took[0]).__next__, iter(took[1]).__next__, rounds=rounds)
 
 
 def _pages(bench: Bench) -> int:

@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from fastapi import FastAPI
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import Connection, Engine, event, func, select
 from starlette.testclient import TestClient
 
@@ -241,19 +243,35 @@ def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterato
 # -- the site ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(frozen=True)
 class Clock:
-    """The site's clock: a test sets `now`."""
+    """The clock of this process, which stands still until a test sets it."""
 
-    now: datetime = START
+    _frozen: FrozenDateTimeFactory
 
     def __call__(self) -> datetime:
-        return self.now
+        return datetime.now(UTC)
+
+    @property
+    def now(self) -> datetime:
+        return self()
+
+    def move_to(self, instant: datetime) -> datetime:
+        self._frozen.move_to(instant)
+        return instant
 
     def set(self, local: str) -> datetime:
         """The office's local time, such as 2026-03-02T09:00."""
-        self.now = datetime.fromisoformat(local).replace(tzinfo=ZONE)
-        return self.now
+        return self.move_to(datetime.fromisoformat(local).replace(tzinfo=ZONE))
+
+
+@contextmanager
+def stopped_clock(at: datetime) -> Iterator[Clock]:
+    """Every look at the time of day in this process finds this instant, until the clock is set. Loops, timeouts and
+    threads go on by the real one."""
+    # `limits` forgets old tries in a thread, which freezegun leaves the real time.
+    with freeze_time(at, real_asyncio=True, ignore=["limits"]) as frozen:
+        yield Clock(frozen)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,13 +336,15 @@ def serving(office: SmallOffice, folder: Path, **settings: Any) -> Iterator[Site
     """A site on an office, with `folder` as its home. Slowed guessing begins anew."""
     web.slowing._limiter.storage.reset()
     values: dict[str, Any] = {"home": folder, "database": str(office.engine.url), "smtp_host": "", **settings}
-    made, clock = Settings(**values), Clock()
-    site = Site(app=create_app(office.engine, made, clock=clock), settings=made, office=office, clock=clock)
-    try:
-        yield site
-    finally:
-        for browser in site._browsers:
-            browser.close()
+    made = Settings(**values)
+    app = create_app(office.engine, made)  # before the clock stops: libraries that it loads derive classes from `date`
+    with stopped_clock(START) as clock:
+        site = Site(app=app, settings=made, office=office, clock=clock)
+        try:
+            yield site
+        finally:
+            for browser in site._browsers:
+                browser.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ sign in.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -48,7 +47,6 @@ class Site:
 
     engine: Engine
     settings: Settings
-    clock: Callable[[], datetime] = read_clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ def site_of(request: Request) -> Site:
 def context(request: Request) -> Context:
     """The context of a request, or `PleaseSignIn`, or `NoSuchPage` when the route is not open to the asker."""
     site = site_of(request)
-    now = site.clock()
+    now = read_clock()
     token = request.cookies.get(SESSION_COOKIE, "")
     with reading(site.engine) as connection:
         office = load_office(connection)
