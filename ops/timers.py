@@ -59,7 +59,7 @@ class TimersLock:
 
 
 @contextmanager
-def running_timers(engine: Engine, settings: Settings) -> Iterator[None]:
+def running_timers(engine: Engine, settings: Settings) -> Iterator[BackgroundScheduler]:
     """The timers of this process run, unless and until those of another process of this home do."""
     lock = TimersLock(settings.home)
     if not lock.is_ours():
@@ -78,7 +78,7 @@ def running_timers(engine: Engine, settings: Settings) -> Iterator[None]:
         )
     scheduler.start()
     try:
-        yield
+        yield scheduler
     finally:
         scheduler.shutdown(wait=True)
         lock.let_go()

@@ -2,12 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from freezegun import freeze_time
 from typer.testing import CliRunner, Result
 
 import migrations
@@ -34,14 +34,13 @@ def speak(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A machine without an office, in English; its clock begins at `NOW` and goes on by a second a look."""
+    """A machine without an office, in English, whose clock begins at `NOW` and goes on."""
     place = tmp_path / "home"
     monkeypatch.setenv("HUIYIN_HOME", str(place))
-    seconds = count()
-    monkeypatch.setattr("ops.policies.read_clock", lambda: NOW + timedelta(seconds=next(seconds)))
     monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
     speak(monkeypatch, "en")
-    yield place
+    with freeze_time(NOW, tick=True):
+        yield place
     settings.cache_clear()
 
 

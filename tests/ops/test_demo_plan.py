@@ -6,12 +6,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 
 import migrations
 from cases.policies import shipped_files
@@ -50,14 +50,13 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def demo(home: Path, demo_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def demo(home: Path, demo_file: Path) -> Iterator[Path]:
     """The database of a demo office of this test's own, at the demo's own time."""
-    seconds = count()
-    monkeypatch.setattr("ops.policies.read_clock", lambda: NOW + timedelta(seconds=next(seconds)))
     home.mkdir()
     for file in demo_file.parent.glob("huiyin.db*"):
         shutil.copyfile(file, home / file.name)
-    return home / "huiyin.db"
+    with freeze_time(NOW, tick=True):
+        yield home / "huiyin.db"
 
 
 @contextmanager
