@@ -8,6 +8,7 @@ speed, so that no gate counts in it.
 """
 
 import argparse
+import signal
 import sys
 import time
 
@@ -42,6 +43,7 @@ def main() -> int:
     asked.add_argument("--closed-cases", type=int, metavar="N", help=f"in a year; {CLOSED_CASES:,} if not given")
     asked.add_argument("--before", default="HEAD~1", metavar="COMMIT", help="that `web` serves beside this tree")
     wanted = asked.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers and databases end with the run
     names = [one for name in wanted.names or MEASURES for one in GROUPS.get(name, (name,))]
     if unknown := set(names) - set(MEASURES):
         asked.error(f"no such measure: {', '.join(sorted(unknown))}")
@@ -50,7 +52,9 @@ def main() -> int:
     with bench(small=wanted.small, closed_cases=closed_cases, before=wanted.before) as place:
         for name in names:
             begun = time.monotonic()
-            findings += MEASURES[name](place)
+            for found in MEASURES[name](place):
+                findings.append(found)
+                print(f"  {found.name}: {found.ours}; {found.limit}", file=sys.stderr, flush=True)
             print(f"{name}: {time.monotonic() - begun:.0f} s", flush=True)
     print(table(findings))
     return 0 if wanted.small or all(found.holds for found in findings) else 1

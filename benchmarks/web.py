@@ -24,7 +24,7 @@ from people.signin import make_link
 from workflow.model import AccountId
 
 CLIENTS = (1, 4, 8)
-PAGES, ROUNDS = 80, 6
+PAGES, ROUNDS = 40, 5
 PAGES_SMALL, ROUNDS_SMALL, CASES_SMALL = 8, 1, 60
 READER, READER_SMALL = "coordinator", AccountId(2)
 #: The gates: CPU of a page beside the commit before, and pages a second with two workers beside one.

@@ -30,8 +30,9 @@ from web.app import create_app
 CODE_FILE = "petitioner-code.txt"
 
 
-#: Seconds that answers under way are given when the program is told to stop.
-LAST_ANSWERS = 20
+#: Seconds that answers under way are given when the program is told to stop, and that a worker may be silent before it is
+#: replaced: on a busy machine it takes longer to start than the library allows.
+LAST_ANSWERS, SILENCE = 20, 60
 
 
 def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: int = 1) -> None:
@@ -46,7 +47,7 @@ def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: i
             uvicorn.run(
                 app, factory=workers > 1, workers=workers, host=settings.host, port=settings.port, log_config=None,
                 access_log=False, server_header=False, proxy_headers=settings.trusted_proxy,
-                timeout_graceful_shutdown=LAST_ANSWERS,
+                timeout_graceful_shutdown=LAST_ANSWERS, timeout_worker_healthcheck=SILENCE,
             )  # fmt: skip
     finally:
         engine.dispose()
