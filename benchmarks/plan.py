@@ -27,7 +27,7 @@ from workflow import clocks
 from workflow.model import Clock, RecordNumber, Unit
 from workflow.policy import Policy
 
-RUNNING, RUNNING_SMALL, HUNDREDTH = 1_000_000, 20_000, 100
+RUNNING, RUNNING_SMALL, HUNDREDTH = 1_000_000, 10_000, 100
 ALIKE = 10  #: running clocks that are alike; others may still have the same ladder
 OVERDUE = 1.2  #: clocks started so many times their length ago at most: a sixth is overdue
 ROUNDS, ROUNDS_SMALL = 3, 1
