@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.sql import bindparam
@@ -25,6 +25,26 @@ _PERSON = Statement(
     .join(UnitAbove, _above.above == _unit.id)
     .where(_account.id == bindparam("account"), _account.active.is_(True))
 )  # fmt: skip
+_UNITS = Statement(select(_unit.id, _unit.name))
+_WITHIN = select(_above.unit).where(_above.above == bindparam("within"))
+_UNITS_WITHIN = Statement(select(_unit.id, _unit.name).where(_unit.id.in_(_WITHIN)).order_by(_unit.id))
+_SEATS = Statement(
+    select(_account.id, _account.name, _unit.name.label("unit"))
+    .join_from(Account, Unit, _account.unit_id == _unit.id)
+    .where(_account.role == bindparam("role"), _account.active.is_(True), _account.unit_id.in_(_WITHIN))
+    .order_by(_unit.id, _account.id)
+)
+
+
+class _Named(NamedTuple):
+    id: int
+    name: str
+
+
+class _Seat(NamedTuple):
+    id: int
+    name: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,19 +167,12 @@ def names_of_accounts(connection: Connection, accounts: Iterable[int | None]) ->
 
 def names_of_units(connection: Connection) -> dict[int, str]:
     """The names of all units: an office has few."""
-    return {row.id: row.name for row in connection.execute(select(_unit.id, _unit.name))}
+    return dict(_UNITS.rows(connection))
 
 
-def accounts_with_role(connection: Connection, role: Role, *, within: UnitId) -> list[Any]:
+def accounts_with_role(connection: Connection, role: Role, *, within: UnitId) -> list[_Seat]:
     """Active accounts of a role in a unit or below it: rows of (id, name, unit)."""
-    below = select(_above.unit).where(_above.above == within)
-    query = (
-        select(_account.id, _account.name, _unit.name.label("unit"))
-        .join_from(Account, Unit, _account.unit_id == _unit.id)
-        .where(_account.role == role.value, _account.active.is_(True), _account.unit_id.in_(below))
-        .order_by(_unit.id, _account.id)
-    )
-    return list(connection.execute(query))
+    return [_Seat(*row) for row in _SEATS.rows(connection, role=role.value, within=within)]
 
 
 def active_with_role(connection: Connection, role: Role) -> list[AccountId]:
@@ -168,10 +181,9 @@ def active_with_role(connection: Connection, role: Role) -> list[AccountId]:
     return [AccountId(found) for found in connection.execute(query).scalars()]
 
 
-def units_within(connection: Connection, unit: UnitId) -> list[Any]:
+def units_within(connection: Connection, unit: UnitId) -> list[_Named]:
     """A unit and those below it: rows of (id, name)."""
-    below = select(_above.unit).where(_above.above == unit)
-    return list(connection.execute(select(_unit.id, _unit.name).where(_unit.id.in_(below)).order_by(_unit.id)))
+    return [_Named(*row) for row in _UNITS_WITHIN.rows(connection, within=unit)]
 
 
 def first_of_each_role(connection: Connection) -> list[tuple[str, str, AccountId]]:
