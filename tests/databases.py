@@ -243,6 +243,10 @@ def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterato
 # -- the site ---------------------------------------------------------------------------------------------------------
 
 
+#: Modules that the clock is not stopped for: what pytest measures, and `limits`, which forgets old tries in a thread.
+KEEP_REAL_TIME = ["_pytest", "limits"]
+
+
 @dataclass(frozen=True)
 class Clock:
     """The clock of this process, which stands still until a test sets it."""
@@ -269,9 +273,15 @@ class Clock:
 def stopped_clock(at: datetime) -> Iterator[Clock]:
     """Every look at the time of day in this process finds this instant, until the clock is set. Loops, timeouts and
     threads go on by the real one."""
-    # `limits` forgets old tries in a thread, which freezegun leaves the real time.
-    with freeze_time(at, real_asyncio=True, ignore=["limits"]) as frozen:
+    with freeze_time(at, real_asyncio=True, ignore=KEEP_REAL_TIME) as frozen:
         yield Clock(frozen)
+
+
+@contextmanager
+def set_clock(at: datetime) -> Iterator[None]:
+    """The clock of this process was set to this instant, and goes on."""
+    with freeze_time(at, tick=True, ignore=KEEP_REAL_TIME):
+        yield
 
 
 @dataclass(frozen=True, kw_only=True)

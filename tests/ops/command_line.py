@@ -7,14 +7,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from freezegun import freeze_time
 from typer.testing import CliRunner, Result
 
 import migrations
 from infra.db import checkpoint
 from infra.settings import settings
 from ops.cli import app
-from tests.databases import found, opened, step
+from tests.databases import found, opened, set_clock, step
 
 WRONG, ASKED_WRONGLY = 1, 2
 #: When the commands of a test are given: Monday 28 December 2026, 10:00 in Shanghai.
@@ -39,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HUIYIN_HOME", str(place))
     monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
     speak(monkeypatch, "en")
-    with freeze_time(NOW, tick=True):
+    with set_clock(NOW):
         yield place
     settings.cache_clear()
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from freezegun import freeze_time
 
 import migrations
 from cases.policies import shipped_files
 from infra.db import checkpoint, open_engine
 from ops.demo import build_demo
 from ops.verify import verify
+from tests.databases import set_clock
 from tests.ops.command_line import home, run
 
 __all__ = ["home"]
@@ -55,7 +55,7 @@ def demo(home: Path, demo_file: Path) -> Iterator[Path]:
     home.mkdir()
     for file in demo_file.parent.glob("huiyin.db*"):
         shutil.copyfile(file, home / file.name)
-    with freeze_time(NOW, tick=True):
+    with set_clock(NOW):
         yield home / "huiyin.db"
 
 

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -51,8 +51,7 @@ class Program:
         }
 
 
-def until(condition: object, what: str) -> None:
-    assert callable(condition)
+def until(condition: Callable[[], object], what: str) -> None:
     given_up = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < given_up, what
@@ -63,10 +62,11 @@ def until(condition: object, what: str) -> None:
 def serving(home: Path, *arguments: str) -> Iterator[Program]:
     port = free_port()
     environment = {**os.environ, "HUIYIN_HOME": str(home), "HUIYIN_PORT": str(port), "HUIYIN_DATABASE": ""}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "serve", *arguments], cwd=ROOT, env=environment, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=(home / "log").open("wb"),
-    )  # fmt: skip
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ops.cli", "serve", *arguments], cwd=ROOT, env=environment, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=log,
+        )  # fmt: skip
     program = Program(process=process, home=home, port=port)
     try:
         until(program.answers, "it answers")
@@ -84,16 +84,13 @@ def home(office: SmallOffice, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_two_workers_serve_one_process_runs_the_timers_and_none_is_left(home: Path, signal_number: int) -> None:
+def test_two_workers_serve_one_process_runs_the_timers_and_ctrl_c_ends_them_all(home: Path) -> None:
     with serving(home, "--workers", "2") as program:
         until(lambda: len(program.workers()) == 2, "two workers")
         until(lambda: _swept(home), "the timers run")
         holders = {pid for pid in program.members() if _has_open(pid, home / "timers.lock")}
         assert holders == {program.process.pid}
-        os.killpg(
-            program.process.pid, signal_number
-        )  # as a terminal tells the whole group; a supervisor, the first alone
+        os.killpg(program.process.pid, signal.SIGINT)  # as a terminal does: to the whole group
         program.process.wait(PATIENCE_SECONDS)
         until(lambda: not program.members(), "all have ended")
 
@@ -106,7 +103,7 @@ def test_the_workers_end_when_the_program_is_killed(home: Path) -> None:
         until(lambda: not program.members(), "nobody listens on its port any more")
 
 
-def test_a_worker_that_dies_is_replaced(home: Path) -> None:
+def test_a_worker_that_dies_is_replaced_and_to_be_told_to_stop_ends_them_all(home: Path) -> None:
     with serving(home, "--workers", "2", "--no-timers") as program:
         until(lambda: len(program.workers()) == 2, "two workers")
         gone = min(program.workers())
