@@ -47,7 +47,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
             _book(big, running)
             _book(small, running // HUNDREDTH)
             yield _speed(big, rounds=ROUNDS_SMALL if bench.small else ROUNDS)
-            yield _memory(big, small, running)
+            if bench.measures_memory(dialect):
+                yield _memory(big, small, running)
 
 
 def _speed(engine: Engine, *, rounds: int) -> Finding:
