@@ -3,17 +3,23 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.databases import Site, step
+from tests.databases import Site, found, serving, step
 from tests.web.reading import read
 
 #: Who has a work list.
 READERS = ("clerk", "coordinator", "mediator", "supervisor", "assessor", "auditor")
 WORDS = {"title": "楼上漏水", "statement": "天花板受潮。", "applicant": "白某", "respondents": ["石某"]}
+
+
+#: Before and after everything that is due or was closed, as the address of a next page says it.
+EARLY, LATE = "2026-01-01T00:00:00+00:00~0", "2027-01-01T00:00:00+00:00~0"
 
 
 @contextmanager
@@ -27,6 +33,10 @@ def statements(engine: Engine) -> Iterator[list[str]]:
     event.listen(engine, "checkout", listen)
     yield said
     event.remove(engine, "checkout", listen)
+
+
+def titles(page: str) -> int:
+    return page.count('<a class="title"')
 
 
 def cases(site: Site, count: int) -> None:
@@ -51,7 +61,7 @@ def test_the_work_list_says_at_most_twelve_statements_however_many_cases_are_on_
         with statements(site.engine) as said:
             page = browser.get("/work")
         assert page.status_code == 200
-        found[page.text.count('<a class="title"')] = len(said)
+        found[titles(page.text)] = len(said)
     assert found == {1: 12, 5: 12}, said
 
 
@@ -65,3 +75,28 @@ def test_a_case_page_says_as_many_statements_for_a_long_case_as_for_a_short_one(
     with statements(site.engine) as said:
         assert browser.get(address).status_code == 200
     assert len(said) <= 23, said
+
+
+def test_the_lists_and_a_case_are_shown_on_each_database(engine: Engine, tmp_path: Path) -> None:
+    with serving(found(engine), tmp_path) as site:
+        cases(site, 2)
+        site.office.tell(
+            "petition",
+            step("2026-03-02T08:00", "clerk", "Register", title="停车位", statement="难。", applicant="白某"),
+            step("2026-03-02T08:10", "clerk", "Refuse", ground="statutory_route", proper_channel="法院"),
+        )
+        for login, open_cases, closed_cases in (("clerk", 2, 1), ("coordinator", 2, 1), ("mediator", 2, 0)):
+            browser = site.session_for(login)
+
+            def shown(query: str, browser: Any = browser) -> int:
+                return titles(browser.get(f"/work{query}").text)
+
+            assert (shown(""), shown("?number=1"), shown("?number=7")) == (open_cases, 1, 0)
+            assert (shown(f"?after={quote(EARLY)}"), shown(f"?after={quote(LATE)}")) == (open_cases, 0)
+            assert shown("?show=closed") == closed_cases
+            later, sooner = (shown(f"?show=closed&after={quote(mark)}") for mark in (LATE, EARLY))
+            assert (later, sooner) == (closed_cases, 0)
+            case = next(one for one in read(browser.get("/work").text).links if one.startswith("/cases/"))
+            page = browser.get(case.partition("/clocks")[0]).text
+            assert "楼上漏水" in page
+            assert "账号-mediator" in page
