@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +39,10 @@ from people.directory import add_account, add_unit
 from people.signin import begin_session, make_link
 from web.app import create_app
 from web.context import SESSION_COOKIE
+from web.forms import shapes
+from workflow.commands import adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.procedures import PROCEDURES
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FOUNDED_AT = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)
@@ -243,8 +247,9 @@ def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterato
 # -- the site ---------------------------------------------------------------------------------------------------------
 
 
-#: Modules that the clock is not stopped for: what pytest measures, and `limits`, which forgets old tries in a thread.
-KEEP_REAL_TIME = ["_pytest", "limits"]
+#: Modules that the clock is not stopped for: what pytest measures, `limits`, which forgets old tries in a thread, and the
+#: rules, which never read it and count days faster with the real types.
+KEEP_REAL_TIME = ["_pytest", "limits", "workflow"]
 
 
 @dataclass(frozen=True)
@@ -273,6 +278,7 @@ class Clock:
 def stopped_clock(at: datetime) -> Iterator[Clock]:
     """Every look at the time of day in this process finds this instant, until the clock is set. Loops, timeouts and
     threads go on by the real one."""
+    _make_forms()
     with freeze_time(at, real_asyncio=True, ignore=KEEP_REAL_TIME) as frozen:
         yield Clock(frozen)
 
@@ -280,8 +286,17 @@ def stopped_clock(at: datetime) -> Iterator[Clock]:
 @contextmanager
 def set_clock(at: datetime) -> Iterator[None]:
     """The clock of this process was set to this instant, and goes on."""
+    _make_forms()
     with freeze_time(at, tick=True, ignore=KEEP_REAL_TIME):
         yield
+
+
+@cache
+def _make_forms() -> None:
+    """What compares the types of a command's fields with `date` has done so while that name means the real one."""
+    for procedure in PROCEDURES.values():
+        for step in procedure.steps:
+            adapter_of(step.command), shapes(step.command)
 
 
 @dataclass(frozen=True, kw_only=True)
