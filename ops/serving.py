@@ -32,7 +32,7 @@ CODE_FILE = "petitioner-code.txt"
 
 #: Seconds that answers under way are given when the program is told to stop, and that a worker may be silent before it is
 #: replaced: on a busy machine it takes longer to start than the library allows.
-LAST_ANSWERS, SILENCE = 20, 60
+LAST_ANSWERS, SILENCE = 20, 120
 
 
 def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: int = 1) -> None:
