@@ -5,13 +5,15 @@ import os
 import signal
 import sys
 import threading
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 import migrations
 from cases.office import load_office
@@ -30,9 +32,29 @@ from web.app import create_app
 CODE_FILE = "petitioner-code.txt"
 
 
-#: Seconds that answers under way are given when the program is told to stop, and that a worker may be silent before it is
-#: replaced: on a busy machine it takes longer to start than the library allows.
-LAST_ANSWERS, SILENCE = 20, 120
+#: Seconds that answers under way are given when the program is told to stop.
+LAST_ANSWERS = 20
+
+
+class Workers(Multiprocess):
+    """The workers of one program: one that dies is replaced, and one that cannot start ends them all.
+
+    The library also kills whoever does not answer it within seconds: on a busy machine, a worker that is still starting,
+    again and again; and while it waits for that answer, nobody can tell it to stop.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        for place, worker in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if worker.process.is_alive():
+                continue
+            worker.join()
+            if worker.exitcode == STARTUP_FAILURE:
+                self.should_exit.set()
+                return
+            self.processes[place] = Process(self.config, self.sockets)
+            self.processes[place].start()
 
 
 def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: int = 1) -> None:
@@ -42,15 +64,27 @@ def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: i
     with reading(engine) as connection:
         load_office(connection)
     app: FastAPI | str = "ops.serving:worker_app" if workers > 1 else create_app(engine, settings)
+    config = uvicorn.Config(
+        app, factory=workers > 1, workers=workers, host=settings.host, port=settings.port, log_config=None,
+        access_log=False, server_header=False, proxy_headers=settings.trusted_proxy,
+        timeout_graceful_shutdown=LAST_ANSWERS,
+    )  # fmt: skip
     try:
         with running_timers(engine, settings) if timers else nullcontext():
-            uvicorn.run(
-                app, factory=workers > 1, workers=workers, host=settings.host, port=settings.port, log_config=None,
-                access_log=False, server_header=False, proxy_headers=settings.trusted_proxy,
-                timeout_graceful_shutdown=LAST_ANSWERS, timeout_worker_healthcheck=SILENCE,
-            )  # fmt: skip
+            if workers > 1:
+                Workers(config, sockets=[config.bind_socket()]).run()
+            else:
+                _serve_alone(config)
     finally:
         engine.dispose()
+
+
+def _serve_alone(config: uvicorn.Config) -> None:
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):  # Ctrl-C, said again by the server when it has stopped
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def worker_app() -> FastAPI:
