@@ -27,20 +27,25 @@ DURABLE = "-c fsync=on -c synchronous_commit=on -c max_wal_size=4GB"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What every measure is given. `small`: a run that proves the benchmarks work and says nothing of speed.
-    `closed_cases`: how many a year of closed cases has."""
+    `closed_cases`: how many a year of closed cases has. `before`: the commit that pages are served beside."""
 
     directory: Path
     postgres: str | None  #: a libpq URL, or None where there is no server
     small: bool
     closed_cases: int
+    before: str
 
     @property
     def dialects(self) -> tuple[str, ...]:
         return ("sqlite", "postgresql") if self.postgres else ("sqlite",)
 
+    def measures_memory(self, dialect: str) -> bool:
+        """Each measure of memory starts a new process, so that a small run takes one database for it."""
+        return not self.small or dialect == "sqlite"
+
 
 @contextmanager
-def bench(*, small: bool, closed_cases: int) -> Iterator[Bench]:
+def bench(*, small: bool, closed_cases: int, before: str) -> Iterator[Bench]:
     with (
         mock.patch.object(servers, "POSTGRES_OPTIONS", DURABLE),
         tempfile.TemporaryDirectory(prefix="huiyin-bench-") as directory,
@@ -50,7 +55,7 @@ def bench(*, small: bool, closed_cases: int) -> Iterator[Bench]:
             print("!!! NO POSTGRESQL: its measures are left out")
         else:
             _tell_of_settings(postgres)
-        yield Bench(directory=Path(directory), postgres=postgres, small=small, closed_cases=closed_cases)
+        yield Bench(directory=Path(directory), postgres=postgres, small=small, closed_cases=closed_cases, before=before)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from workflow import clocks
 from workflow.model import Clock, RecordNumber, Unit
 from workflow.policy import Policy
 
-RUNNING, RUNNING_SMALL, HUNDREDTH = 1_000_000, 20_000, 100
+RUNNING, RUNNING_SMALL, HUNDREDTH = 1_000_000, 10_000, 100
 ALIKE = 10  #: running clocks that are alike; others may still have the same ladder
 OVERDUE = 1.2  #: clocks started so many times their length ago at most: a sixth is overdue
 ROUNDS, ROUNDS_SMALL = 3, 1
@@ -47,7 +47,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
             _book(big, running)
             _book(small, running // HUNDREDTH)
             yield _speed(big, rounds=ROUNDS_SMALL if bench.small else ROUNDS)
-            yield _memory(big, small, running)
+            if bench.measures_memory(dialect):
+                yield _memory(big, small, running)
 
 
 def _speed(engine: Engine, *, rounds: int) -> Finding:

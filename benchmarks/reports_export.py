@@ -57,8 +57,9 @@ def measure(bench: Bench) -> Iterator[Finding]:
             closed_cases(engine, staff_of(engine), count=bench.closed_cases)
             yield _speed(bench, engine, "csv", DAYS_CSV, ROUNDS_CSV)
             yield _speed(bench, engine, "xlsx", DAYS_XLSX, ROUNDS_XLSX)
-            yield _memory(engine, "csv", date.max)
-            yield _memory(engine, "xlsx", FIRST + timedelta(days=DAYS_FEW * 10))
+            if bench.measures_memory(dialect):
+                yield _memory(engine, "csv", date.max)
+                yield _memory(engine, "xlsx", FIRST + timedelta(days=DAYS_FEW * 10))
 
 
 def _speed(bench: Bench, engine: Engine, kind: str, days: int, rounds: int) -> Finding:

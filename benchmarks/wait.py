@@ -26,11 +26,11 @@ from cases.sweep import sweep
 from infra.db import checkpoint, open_engine, transaction
 from workflow.commands import HoldSession
 
-SWEEPS_A_KIND = 3
+SWEEPS_A_KIND, SWEEPS_SMALL = 3, 1
 EVERY_SECONDS = 0.02
 LIMIT_SECONDS = 0.1
 CASES = 200  #: that steps are taken on
-STEPS_ALONE = 100
+STEPS_ALONE, STEPS_SMALL = 100, 10
 #: Every eightieth of a million cases stands on a page of its own: some 50 MB, near what a commit would fold by itself.
 FILL_THE_LOG = "UPDATE cases SET dispute_type = dispute_type WHERE id % 80 = 0"
 
@@ -70,16 +70,16 @@ class Person:
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
-    count = OPEN_SMALL if bench.small else OPEN
+    count, sweeps = (OPEN_SMALL, SWEEPS_SMALL) if bench.small else (OPEN, SWEEPS_A_KIND)
     with database(bench, "sqlite") as engine:
         staff = staff_of(engine)
-        groups = open_clocks(engine, staff, count=count, few=0, few_slots=0, many=2 * SWEEPS_A_KIND)
+        groups = open_clocks(engine, staff, count=count, few=0, few_slots=0, many=2 * sweeps)
         copies = full_copies(engine, staff, first=staff.case_id + 1 + count, count=CASES)
         person = Person(engine=engine, staff=staff, cases=cycle(copies))
-        alone = [person.step() for _ in range(STEPS_ALONE)]
-        yield _worst("wait, sweep in a thread", alone, _beside_sweeps(person, groups.many[:SWEEPS_A_KIND], _thread))
-        yield _worst("wait, sweep in a process", alone, _beside_sweeps(person, groups.many[SWEEPS_A_KIND:], _process))
-        yield _worst("wait, log folded back", alone, _beside_folding(person))
+        alone = [person.step() for _ in range(STEPS_SMALL if bench.small else STEPS_ALONE)]
+        yield _worst("wait, sweep in a thread", alone, _beside_sweeps(person, groups.many[:sweeps], _thread))
+        yield _worst("wait, sweep in a process", alone, _beside_sweeps(person, groups.many[sweeps:], _process))
+        yield _worst("wait, log folded back", alone, _beside_folding(person, sweeps))
 
 
 def _beside_sweeps(
@@ -107,10 +107,10 @@ def sweep_at(url: str, now: datetime) -> None:
     sweep(open_engine(url), now=now)
 
 
-def _beside_folding(person: Person) -> list[list[float]]:
+def _beside_folding(person: Person, times: int) -> list[list[float]]:
     """One `checkpoint()` of a full log beside a step after the other, some times."""
     found = []
-    for _ in range(SWEEPS_A_KIND):
+    for _ in range(times):
         folded_up(person.engine)
         with transaction(person.engine) as connection:
             connection.exec_driver_sql(FILL_THE_LOG)

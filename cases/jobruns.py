@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.sql import bindparam
 
 from cases.tables import JobRun
+from infra.statements import Statement
 
 _run = JobRun.__table__.c  # type: ignore[attr-defined]
+_LAST_SUCCESS = Statement(select(_run.succeeded_at).where(_run.job == bindparam("job")))
 
 
 def note_run(connection: Connection, job: str, *, now: datetime, summary: str, succeeded: bool) -> None:
@@ -19,8 +22,8 @@ def note_run(connection: Connection, job: str, *, now: datetime, summary: str, s
 
 
 def last_success(connection: Connection, job: str) -> datetime | None:
-    found: datetime | None = connection.execute(select(_run.succeeded_at).where(_run.job == job)).scalar()
-    return found
+    rows = _LAST_SUCCESS.rows(connection, job=job)
+    return rows[0][0] if rows else None
 
 
 def all_runs(connection: Connection) -> list[Any]:

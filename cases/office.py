@@ -3,18 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from cases.assessment_tables import YearClose
 from cases.crossings import TIMERS
 from cases.ledger import NewEvent, append_to_office
 from cases.policies import present_policy, publish, shipped_files
+from infra.statements import Statement
 from people import tables
 from people.directory import choose_profiles, found_office
 from workflow.model import Actor, Json
 from workflow.policy import Policy, Profile
 
 _close = YearClose.__table__.c  # type: ignore[attr-defined]
+_office = tables.Office.__table__.c  # type: ignore[attr-defined]
+#: The office, once for each year that is final, and once if none is.
+_OFFICE = Statement(
+    select(
+        _office.name, _office.short_name, _office.calendar, _office.profiles, _office.demo, _office.simulation,
+        _close.year,
+    ).join_from(tables.Office, YearClose, true(), isouter=True)
+)  # fmt: skip
 #: What an office takes in unless it says otherwise.
 USUAL_PROFILES = ("mediation-30d", "petition", "hotline", "enterprise")
 
@@ -48,17 +57,18 @@ class OfficeContext:
 
 def load_office(connection: Connection) -> OfficeContext:
     """Raises `NoOffice` for an empty database, `PolicyIsWrong` for a published policy that cannot be read."""
-    row = connection.execute(select(tables.Office.__table__)).one_or_none()  # type: ignore[attr-defined]
-    if row is None:
+    rows = _OFFICE.rows(connection)
+    if not rows:
         raise NoOffice
+    name, short_name, calendar, profiles, demo, simulation, _ = rows[0]
     return OfficeContext(
-        name=row.name,
-        short_name=row.short_name,
-        policy=present_policy(connection, calendar=row.calendar),
-        profiles=tuple(row.profiles.split()),
-        demo=row.demo,
-        simulation=row.simulation,
-        closed_years=load_closed_years(connection),
+        name=name,
+        short_name=short_name,
+        policy=present_policy(connection, calendar=calendar),
+        profiles=tuple(profiles.split()),
+        demo=demo,
+        simulation=simulation,
+        closed_years=frozenset(year for *_, year in rows if year is not None),
     )
 
 

@@ -16,6 +16,7 @@ from cases.ledger import NewEvent, append_to_office
 from cases.rows import stamp
 from cases.tables import PolicyVersion
 from infra.files import read_tree
+from infra.statements import Statement
 from workflow.model import Actor
 from workflow.policy import Policy
 from workflow.policy_files import policy_from, version_of
@@ -23,6 +24,7 @@ from workflow.policy_files import policy_from, version_of
 Files = Mapping[str, bytes]
 
 _version = PolicyVersion.__table__.c  # type: ignore[attr-defined]
+_VERSIONS = Statement(select(_version.version, _version.published_at).order_by(_version.number))
 _cache: dict[tuple[str, str], Policy] = {}
 
 
@@ -39,8 +41,7 @@ def versions(connection: Connection) -> list[str]:
 
 def dated_versions(connection: Connection) -> list[tuple[str, datetime]]:
     """The published versions and when they were, the present one last."""
-    rows = connection.execute(select(_version.version, _version.published_at).order_by(_version.number))
-    return [(row.version, row.published_at) for row in rows]
+    return [(version, at) for version, at in _VERSIONS.rows(connection)]
 
 
 def files_of(connection: Connection, version: str) -> dict[str, bytes]:

@@ -1,31 +1,35 @@
 """What pages read of a case: its texts, parties, events, sessions and agreements, each only as far as the actor may see.
 
-Every query here starts from `visible_cases` or `visible_texts`.
+Every query here starts in `visibility.py`. Those that each page of cases asks are prepared once a role.
 """
 
 import json
+from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy.sql import bindparam
 
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
-from cases.tables import Agreement, Appointment, Case, Clock, Event, Party, PersonalText, Rating, Session
-from cases.visibility import case, visible_cases, visible_texts
-from workflow.model import Actor
+from cases.tables import Agreement, Case, Clock, Event, Party, PersonalText, Rating, Session
+from cases.visibility import ALL_TEXTS, case, cases_in_reach, reach_of, texts_in_reach
+from infra.columns import Row
+from infra.statements import Statement, among, spread
+from workflow.model import Actor, Role, TextKind
 from workflow.model import Clock as ClockValue
+
+#: Cases that stand on one page, and that are asked about at once.
+PAGE = 50
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _party = Party.__table__.c  # type: ignore[attr-defined]
 _text = PersonalText.__table__.c  # type: ignore[attr-defined]
-_session = Session.__table__.c  # type: ignore[attr-defined]
-_agreement = Agreement.__table__.c  # type: ignore[attr-defined]
-_appointment = Appointment.__table__.c  # type: ignore[attr-defined]
-_rating = Rating.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,81 +50,107 @@ def find_case(connection: Connection, public_id: str, *, actor: Actor) -> int | 
     """The id behind an address, if the case exists for this actor."""
     if "\0" in public_id:  # which PostgreSQL does not take for a text
         return None
-    found: int | None = connection.execute(visible_cases(actor, case.id).where(case.public_id == public_id)).scalar()
-    return found
+    rows = _found(actor.role).rows(connection, public_id=public_id, **reach_of(actor))
+    return rows[0][0] if rows else None
+
+
+@cache
+def _found(role: Role) -> Statement:
+    return Statement(cases_in_reach(role, case.id).where(case.public_id == bindparam("public_id")))
 
 
 def texts_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> dict[int, dict[int, str]]:
     """The texts the actor may read, by case and number. A text that was erased is missing, like one never seen."""
     found: dict[int, dict[int, str]] = {}
-    for row in connection.execute(visible_texts(actor).where(_text.case_id.in_(list(cases)))):
-        if row.content is not None:
-            found.setdefault(row.case_id, {})[row.number] = row.content
+    for case_id, number, _, content in _texts(actor.role).rows(connection, **_asked(cases, actor)):
+        if content is not None:
+            found.setdefault(case_id, {})[number] = content
     return found
 
 
+@cache
+def _texts(role: Role) -> Statement:
+    return Statement(texts_in_reach(role, ALL_TEXTS).where(among(_text.case_id, "case", at_most=PAGE)))
+
+
 def clocks_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> dict[int, list[ClockValue]]:
-    """The running clocks of many cases, by case."""
-    query = (
-        visible_cases(actor, _clock.case_id, *(_clock[name] for name in CLOCK_COLUMNS))
-        .join_from(Case, Clock, _clock.case_id == case.id)
-        .where(_clock.case_id.in_(list(cases)), _clock.stopped_at.is_(None))
-    )
+    """The running clocks of the cases of a page, by case."""
     found: dict[int, list[ClockValue]] = {}
-    for case_id, *values in connection.execute(query):
+    for case_id, *values in _clocks(actor.role).rows(connection, **_asked(cases, actor)):
         found.setdefault(case_id, []).append(clock_from(tuple(values)))
     return found
 
 
+@cache
+def _clocks(role: Role) -> Statement:
+    return Statement(
+        cases_in_reach(role, _clock.case_id, *(_clock[name] for name in CLOCK_COLUMNS))
+        .join_from(Case, Clock, _clock.case_id == case.id)
+        .where(among(_clock.case_id, "case", at_most=PAGE), _clock.stopped_at.is_(None))
+    )
+
+
 def titles_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> dict[int, tuple[str | None, list[str]]]:
     """Title and the names of the parties, by case, as far as the actor may read them."""
-    names = {
-        (row.case_id, row.name)
-        for row in connection.execute(
-            visible_cases(actor, _party.case_id, _party.name)
-            .join_from(Case, Party, _party.case_id == case.id)
-            .where(_party.case_id.in_(list(cases)))
-        )
-    }
     found: dict[int, tuple[str | None, list[str]]] = {}
-    query = visible_texts(actor).where(_text.case_id.in_(list(cases)), _text.kind.in_(("title", "party_name")))
-    for row in connection.execute(query.order_by(_text.case_id, _text.number)):
-        title, parties = found.get(row.case_id, (None, []))
-        if row.kind == "title":
-            title = row.content
-        elif (row.case_id, row.number) in names and row.content:
-            parties = [*parties, row.content]
-        found[row.case_id] = (title, parties)
+    for case_id, _, kind, content in _titles(actor.role).rows(connection, **_asked(cases, actor)):
+        title, parties = found.get(case_id, (None, []))
+        if kind == TextKind.TITLE:
+            title = content
+        elif content:
+            parties = [*parties, content]
+        found[case_id] = (title, parties)
     return found
 
 
+@cache
+def _titles(role: Role) -> Statement:
+    """Titles, and the names that parties have now: one that was corrected is a text of the case for ever."""
+    of_a_party = exists().where(_party.case_id == _text.case_id, _party.name == _text.number)
+    return Statement(
+        texts_in_reach(role, frozenset({TextKind.TITLE, TextKind.PARTY_NAME}))
+        .where(among(_text.case_id, "case", at_most=PAGE), or_(_text.kind == TextKind.TITLE.value, of_a_party))
+        .order_by(_text.case_id, _text.number)
+    )
+
+
+def _asked(cases: Iterable[int], actor: Actor) -> dict[str, Any]:
+    return {**spread("case", list(cases), at_most=PAGE), **reach_of(actor)}
+
+
 def timeline(connection: Connection, case_id: int, *, actor: Actor, after: int = 0) -> list[EventLine]:
-    query = (
-        visible_cases(
-            actor, _event.seq, _event.code, _event.occurred_at, _event.recorded_at, _event.actor, _event.role,
-            _event.unit, _event.data,
-        )
-        .join_from(Case, Event, _event.stream == case.id)
-        .where(_event.stream == case_id, _event.seq > after)
-        .order_by(_event.seq)
-    )  # fmt: skip
     return [
         EventLine(
-            seq=row.seq,
-            code=row.code,
-            occurred_at=row.occurred_at,
-            recorded_at=row.recorded_at,
-            actor=row.actor,
-            role=row.role,
-            unit=row.unit,
-            data={name: value for name, value in json.loads(row.data).items() if name != "wrote"},
+            seq=seq,
+            code=code,
+            occurred_at=occurred_at,
+            recorded_at=recorded_at,
+            actor=who,
+            role=role,
+            unit=unit,
+            data={name: value for name, value in json.loads(data).items() if name != "wrote"},
         )
-        for row in connection.execute(query)
+        for seq, code, occurred_at, recorded_at, who, role, unit, data in _events(actor.role).rows(
+            connection, case_id=case_id, after=after, **reach_of(actor)
+        )
     ]
 
 
+@cache
+def _events(role: Role) -> Statement:
+    return Statement(
+        cases_in_reach(
+            role, _event.seq, _event.code, _event.occurred_at, _event.recorded_at, _event.actor, _event.role,
+            _event.unit, _event.data, of_one=True,
+        )
+        .join_from(Case, Event, _event.stream == case.id)
+        .where(case.id == bindparam("case_id"), _event.stream == bindparam("case_id"), _event.seq > bindparam("after"))
+        .order_by(_event.seq)
+    )  # fmt: skip
+
+
 def sessions_of(connection: Connection, case_id: int, *, actor: Actor) -> list[Any]:
-    return _records(connection, Session, _session, case_id, actor)
+    return _records(connection, Session, case_id, actor)
 
 
 def invitees_of(session: Any) -> tuple[int, ...]:
@@ -130,21 +160,29 @@ def invitees_of(session: Any) -> tuple[int, ...]:
 
 
 def agreements_of(connection: Connection, case_id: int, *, actor: Actor) -> list[Any]:
-    return _records(connection, Agreement, _agreement, case_id, actor)
+    return _records(connection, Agreement, case_id, actor)
 
 
 def ratings_of(connection: Connection, case_id: int, *, actor: Actor) -> list[Any]:
-    return _records(connection, Rating, _rating, case_id, actor)
+    return _records(connection, Rating, case_id, actor)
 
 
-def _records(connection: Connection, table: Any, columns: Any, case_id: int, actor: Actor) -> list[Any]:
+def _records(connection: Connection, table: type[Row], case_id: int, actor: Actor) -> list[Any]:
+    """The rows of one case in a table, named as its columns are."""
+    statement, named = _records_in_reach(table, actor.role)
+    return [named(*row) for row in statement.rows(connection, case_id=case_id, **reach_of(actor))]
+
+
+@cache
+def _records_in_reach(table: type[Row], role: Role) -> tuple[Statement, Any]:
+    columns = table.__table__.c  # type: ignore[attr-defined]
     query = (
-        visible_cases(actor, *columns)
+        cases_in_reach(role, *columns, of_one=True)
         .join_from(Case, table, columns.case_id == case.id)
-        .where(columns.case_id == case_id)
+        .where(case.id == bindparam("case_id"), columns.case_id == bindparam("case_id"))
         .order_by(columns.number)
     )
-    return list(connection.execute(query))
+    return Statement(query), namedtuple(table.__name__, columns.keys())
 
 
 def seq_of_version(connection: Connection, case_id: int, version: int) -> int:

@@ -1,4 +1,5 @@
-"""Who may see what. `visible_cases` and `visible_texts` are the only ways to start a select of cases or of texts.
+"""Who may see what. `visible_cases` and `visible_texts` are the only ways to start a select of cases or of texts; for
+statements that are prepared once a role, `cases_in_reach` and `texts_in_reach` are the same with the actor still to bind.
 (`all_numbers` counts numbers, and tells of no case; `masked_texts` and `unmasked_texts` are the closure report's;
 `likeness_of_replies` says which replies are alike, and not what they say.)
 
@@ -25,6 +26,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal,
     or_,
     select,
     true,
@@ -133,16 +135,27 @@ def reach_of(actor: Actor) -> dict[str, Any]:
 
 def visible_cases(actor: Actor, *columns: Any) -> Select[Any]:
     """A select of the cases that exist for this actor: all columns, or those asked for."""
-    return select(*(columns or tuple(case))).where(in_reach(actor.role)).params(**reach_of(actor))
+    return cases_in_reach(actor.role, *columns).params(**reach_of(actor))
+
+
+def cases_in_reach(role: Role, *columns: Any, of_one: bool = False) -> Select[Any]:
+    """The same for whoever has this role, with the actor's values still to be bound (`reach_of`); `of_one` as `in_reach`
+    has it."""
+    return select(*(columns or tuple(case))).where(in_reach(role, of_one=of_one))
 
 
 def visible_texts(actor: Actor) -> Select[Any]:
     """A select of the texts that this actor may read, of cases that exist for this actor."""
-    kinds = [kind.value for kind in READABLE[actor.role]]
+    return texts_in_reach(actor.role, READABLE[actor.role]).params(**reach_of(actor))
+
+
+def texts_in_reach(role: Role, kinds: frozenset[TextKind], *, of_one: bool = False) -> Select[Any]:
+    """The texts of these kinds that whoever has this role may read, with the actor's values still to be bound."""
+    readable = [literal(kind.value) for kind in sorted(kinds & READABLE[role])]
     return (
-        visible_cases(actor, _text.case_id, _text.number, _text.kind, _text.content)
+        cases_in_reach(role, _text.case_id, _text.number, _text.kind, _text.content, of_one=of_one)
         .join_from(Case, PersonalText, _text.case_id == case.id)
-        .where(_text.kind.in_(kinds))
+        .where(_text.kind.in_(readable) if readable else false())
     )
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -38,6 +39,12 @@ def translations(language: str) -> gettext.GNUTranslations:
     return Translations(compiled, domain="huiyin")
 
 
+@cache
+def _locale(language: str) -> Locale:
+    """Read once: given the name of a locale, Babel parses it and asks the disk for it again with every date."""
+    return Locale.parse(language)
+
+
 def translator(language: str) -> Callable[[str], str]:
     return translations(language).gettext
 
@@ -51,16 +58,16 @@ def known_language(wanted: str | None) -> str:
 def write_day(day: date, language: str, *, today: date | None = None) -> str:
     """10月15日 周四; with the year when it is not this year's."""
     same_year = today is not None and today.year == day.year
-    return format_date(day, DAY[language] if same_year else DAY_WITH_YEAR[language], locale=language)
+    return format_date(day, DAY[language] if same_year else DAY_WITH_YEAR[language], locale=_locale(language))
 
 
 def write_month(day: date, language: str, *, alone: bool = False) -> str:
     """2026年3月, March 2026; `alone`, 3月, Mar: the year is known from what stands around it."""
-    return format_date(day, (MONTH_ALONE if alone else MONTH)[language], locale=language)
+    return format_date(day, (MONTH_ALONE if alone else MONTH)[language], locale=_locale(language))
 
 
 def write_minute(instant: datetime, language: str, zone: ZoneInfo, *, today: date | None = None) -> str:
     """10月15日 09:30 in the office's zone; with the year when it is not this year's."""
     local = instant.astimezone(zone)
     pattern = MINUTE if today is not None and today.year == local.year else MINUTE_WITH_YEAR
-    return format_datetime(local.replace(tzinfo=None), pattern[language], locale=language)
+    return format_datetime(local.replace(tzinfo=None), pattern[language], locale=_locale(language))

@@ -2,15 +2,16 @@
 
 SQLAlchemy spends about 40 µs a statement on its way to the driver; the one hot path (`cases/execute.py`, the sweep)
 has a dozen statements a command. A `Statement` is written in Core like any other, compiled at its first use on each
-database, and then costs what the driver costs. It takes named values and gives plain tuples. Statements with a list
-of values of changing length (`IN`) cannot be prepared so and stay with `connection.execute`.
+database, and then costs what the driver costs. It takes named values and gives plain tuples. An `IN` with a list of
+values of any length cannot be prepared so and stays with `connection.execute`; a list of a known length at most can
+(`among`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
@@ -73,6 +74,17 @@ class Statement:
         if found is None:
             found = self._compiled[dialect.name] = _compile(self._clause, dialect)
         return found
+
+
+def among(column: ColumnElement[Any], name: str, *, at_most: int) -> ColumnElement[bool]:
+    """True of a column whose value is one of at most so many, which `spread` gives to the prepared statement."""
+    return column.in_([bindparam(f"{name}_{n}", type_=column.type) for n in range(at_most)])
+
+
+def spread(name: str, values: Sequence[int], *, at_most: int) -> dict[str, int | None]:
+    """The values that `among` asks for. Those that are left over are NULL, which is among nothing."""
+    assert len(values) <= at_most, f"{len(values)} of at most {at_most} values"
+    return {f"{name}_{n}": values[n] if n < len(values) else None for n in range(at_most)}
 
 
 class driver_cursor:  # noqa: N801 (used as a function; a class costs half of what a generator does)

@@ -91,12 +91,15 @@ def init(
 @app.command()
 def serve(
     timers: Annotated[bool, typer.Option(help="在本进程运行定时任务。Run the timers in this process.")] = True,
+    workers: Annotated[
+        int, typer.Option(min=1, help="处理网页的进程数，可与处理器核数相同。Processes for the pages, one a core.")
+    ] = 1,
 ) -> None:
     """启动网页和定时任务。Start the web pages and the timers."""
     warn_of_old_sqlite()
     engine = opened_engine()
     try:
-        serve_office(engine, settings(), timers=timers)
+        serve_office(engine, settings(), timers=timers, workers=workers)
     except NoOffice:
         fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
 

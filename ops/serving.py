@@ -1,18 +1,29 @@
-"""Running the program: web and timers in one process, for an office or for the demo."""
+"""Running the program: timers in one process, web in the same or in several more, for an office or for the demo."""
 
+import multiprocessing
+import os
+import signal
 import sys
+import threading
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 import migrations
+from cases.office import load_office
 from cases.tracking import in_groups
-from infra.db import open_engine, transaction
+from infra.db import open_engine, reading, transaction
+from infra.logs import log_to_stderr
 from infra.settings import Settings
+from infra.settings import settings as configured
 from ops.demo import build_demo
-from ops.timers import start_timers
+from ops.timers import running_timers
 from people.directory import first_of_each_role
 from people.signin import make_link
 from web.app import create_app
@@ -21,19 +32,74 @@ from web.app import create_app
 CODE_FILE = "petitioner-code.txt"
 
 
-def serve_office(engine: Engine, settings: Settings, *, timers: bool) -> None:
-    """Serves until it is told to stop. Raises `cases.office.NoOffice` for an empty database."""
-    app = create_app(engine, settings)
-    scheduler = start_timers(engine, settings) if timers else None
+#: Seconds that answers under way are given when the program is told to stop.
+LAST_ANSWERS = 20
+
+
+class Workers(Multiprocess):
+    """The workers of one program: one that dies is replaced, and one that cannot start ends them all.
+
+    The library also kills whoever does not answer it within seconds: on a busy machine, a worker that is still starting,
+    again and again; and while it waits for that answer, nobody can tell it to stop.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        for place, worker in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if worker.process.is_alive():
+                continue
+            worker.join()
+            if worker.exitcode == STARTUP_FAILURE:
+                self.should_exit.set()
+                return
+            self.processes[place] = Process(self.config, self.sockets)
+            self.processes[place].start()
+
+
+def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: int = 1) -> None:
+    """Serves until it is told to stop: with one worker from this process; with several from as many processes of their
+    own, which this one starts, replaces when they die, and ends. The timers are always in this one. Raises
+    `cases.office.NoOffice` for an empty database."""
+    with reading(engine) as connection:
+        load_office(connection)
+    app: FastAPI | str = "ops.serving:worker_app" if workers > 1 else create_app(engine, settings)
+    config = uvicorn.Config(
+        app, factory=workers > 1, workers=workers, host=settings.host, port=settings.port, log_config=None,
+        access_log=False, server_header=False, proxy_headers=settings.trusted_proxy,
+        timeout_graceful_shutdown=LAST_ANSWERS,
+    )  # fmt: skip
     try:
-        uvicorn.run(
-            app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
-            proxy_headers=settings.trusted_proxy,
-        )  # fmt: skip
+        with running_timers(engine, settings) if timers else nullcontext():
+            if workers > 1:
+                Workers(config, sockets=[config.bind_socket()]).run()
+            else:
+                _serve_alone(config)
     finally:
-        if scheduler:
-            scheduler.shutdown(wait=True)
         engine.dispose()
+
+
+def _serve_alone(config: uvicorn.Config) -> None:
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):  # Ctrl-C, said again by the server when it has stopped
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def worker_app() -> FastAPI:
+    """The application of one of several workers, under the settings of the program's environment."""
+    log_to_stderr()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return create_app(open_engine(configured().database_url()), configured())
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the process that started it is gone, killed maybe: nobody else would."""
+    parent = multiprocessing.parent_process()
+    assert parent, "a worker is started by the program"
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def serve_demo(settings: Settings, *, port: int, fresh: bool, now: datetime) -> None:

@@ -1,10 +1,17 @@
 """The timers: APScheduler runs the jobs of `jobs.py`, in memory, one thread a job. The one place they read the clock.
 
-Nothing here knows a deadline. A job that was missed runs once when the process is back; a job never overlaps itself.
+Nothing here knows a deadline. A job that was missed runs once when the process is back; a job never overlaps itself. Of
+several programs on one home, one runs the timers, and the next takes over when it ends.
 """
 
+import fcntl
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
@@ -16,10 +23,47 @@ log = logging.getLogger(__name__)
 
 #: The first run of everything, so that a restart never leaves a light unnoticed for a whole period.
 FIRST_AFTER = timedelta(seconds=1)
+LOCK_FILE = "timers.lock"
 
 
-def start_timers(engine: Engine, settings: Settings) -> BackgroundScheduler:
-    """Starts the timers of this process; the caller shuts them down."""
+class TimersLock:
+    """Held by the one process of a home that runs the timers, until it lets go or ends, however it ends."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / LOCK_FILE
+        self._asking = threading.Lock()
+        self._file: IO[bytes] | None = None
+
+    def is_ours(self) -> bool:
+        """Whether this process has it, from now on if nobody else had."""
+        with self._asking:
+            if self._file is None:
+                self._file = self._taken()
+            return self._file is not None
+
+    def let_go(self) -> None:
+        with self._asking:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _taken(self) -> IO[bytes] | None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        return file
+
+
+@contextmanager
+def running_timers(engine: Engine, settings: Settings) -> Iterator[BackgroundScheduler]:
+    """The timers of this process run, unless and until those of another process of this home do."""
+    lock = TimersLock(settings.home)
+    if not lock.is_ours():
+        log.info("timers run in another process")
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
@@ -29,14 +73,20 @@ def start_timers(engine: Engine, settings: Settings) -> BackgroundScheduler:
             "interval",
             seconds=job.every.total_seconds(),
             next_run_time=datetime.now(UTC) + FIRST_AFTER,
-            args=(job, engine, settings),
+            args=(job, engine, settings, lock),
             id=job.name,
         )
     scheduler.start()
-    return scheduler
+    try:
+        yield scheduler
+    finally:
+        scheduler.shutdown(wait=True)
+        lock.let_go()
 
 
-def _run(job: Job, engine: Engine, settings: Settings) -> None:
+def _run(job: Job, engine: Engine, settings: Settings, lock: TimersLock) -> None:
+    if not lock.is_ours():
+        return
     try:
         summary = run_job(job, engine, settings, now=datetime.now(UTC))
         log.debug("job done", extra={"job": job.name, "summary": summary})

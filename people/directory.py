@@ -3,16 +3,36 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.sql import bindparam
 
+from infra.statements import Statement
 from people.tables import Account, Office, Unit, UnitAbove
 from workflow.model import AccountId, Actor, Role, UnitId
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
+#: A row for each unit that the account's own is above; it is above itself.
+_PERSON = Statement(
+    select(
+        _account.name, _account.email, _account.language, _account.role, _account.unit_id,
+        _unit.name.label("unit_name"), _above.unit.label("below"),
+    )
+    .join_from(Account, Unit, _account.unit_id == _unit.id)
+    .join(UnitAbove, _above.above == _unit.id)
+    .where(_account.id == bindparam("account"), _account.active.is_(True))
+)  # fmt: skip
+_UNITS = Statement(select(_unit.id, _unit.name))
+_WITHIN = select(_above.unit).where(_above.above == bindparam("within"))
+_UNITS_WITHIN = Statement(select(_unit.id, _unit.name).where(_unit.id.in_(_WITHIN)).order_by(_unit.id))
+
+
+class _Named(NamedTuple):
+    id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,25 +122,18 @@ def add_account(
 
 def person(connection: Connection, account: AccountId) -> Person | None:
     """An active account as a person, with every unit below its own; None if there is no such account or it is closed."""
-    row = connection.execute(
-        select(*_account, _unit.name.label("unit_name"))
-        .join_from(Account, Unit, _account.unit_id == _unit.id)
-        .where(_account.id == account, _account.active.is_(True))
-    ).one_or_none()
-    if row is None:
+    rows = _PERSON.rows(connection, account=account)
+    if not rows:
         return None
-    below = connection.execute(select(_above.unit).where(_above.above == row.unit_id)).scalars()
+    name, email, language, role, unit, unit_name, _ = rows[0]
     return Person(
-        id=AccountId(row.id),
-        name=row.name,
-        email=row.email,
-        language=row.language,
-        unit_name=row.unit_name,
+        id=account,
+        name=name,
+        email=email,
+        language=language,
+        unit_name=unit_name,
         actor=Actor(
-            account=AccountId(row.id),
-            role=Role(row.role),
-            unit=UnitId(row.unit_id),
-            units=frozenset(UnitId(unit) for unit in below),
+            account=account, role=Role(role), unit=UnitId(unit), units=frozenset(UnitId(below) for *_, below in rows)
         ),
     )
 
@@ -142,7 +155,7 @@ def names_of_accounts(connection: Connection, accounts: Iterable[int | None]) ->
 
 def names_of_units(connection: Connection) -> dict[int, str]:
     """The names of all units: an office has few."""
-    return {row.id: row.name for row in connection.execute(select(_unit.id, _unit.name))}
+    return dict(_UNITS.rows(connection))
 
 
 def active_with_role(connection: Connection, role: Role) -> list[AccountId]:
@@ -151,10 +164,9 @@ def active_with_role(connection: Connection, role: Role) -> list[AccountId]:
     return [AccountId(found) for found in connection.execute(query).scalars()]
 
 
-def units_within(connection: Connection, unit: UnitId) -> list[Any]:
+def units_within(connection: Connection, unit: UnitId) -> list[_Named]:
     """A unit and those below it: rows of (id, name)."""
-    below = select(_above.unit).where(_above.above == unit)
-    return list(connection.execute(select(_unit.id, _unit.name).where(_unit.id.in_(below)).order_by(_unit.id)))
+    return [_Named(*row) for row in _UNITS_WITHIN.rows(connection, within=unit)]
 
 
 def first_of_each_role(connection: Connection) -> list[tuple[str, str, AccountId]]:

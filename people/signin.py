@@ -12,7 +12,9 @@ from functools import cache
 
 from pwdlib import PasswordHash
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.sql import bindparam
 
+from infra.statements import Statement
 from people.tables import Account, SigninLink, WebSession
 from workflow.model import AccountId, CaseId
 
@@ -27,6 +29,11 @@ MIN_PASSWORD = 10
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
 _link = SigninLink.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
+_SESSION = Statement(
+    select(_session.account_id, _session.case_id, _session.created_at, _session.seen_at).where(
+        _session.token_hash == bindparam("token_hash")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,20 +87,17 @@ def begin_session(
 
 
 def find_session(connection: Connection, token: str, *, now: datetime) -> SignedIn | None:
-    row = connection.execute(
-        select(_session.account_id, _session.case_id, _session.created_at, _session.seen_at).where(
-            _session.token_hash == hash_token(token)
-        )
-    ).one_or_none()
-    if row is None:
+    rows = _SESSION.rows(connection, token_hash=hash_token(token))
+    if not rows:
         return None
-    idle = PETITIONER_IDLE if row.case_id is not None else IDLE
-    if now - row.seen_at > idle or now - row.created_at > ABSOLUTE:
+    account, case, created_at, seen_at = rows[0]
+    idle = PETITIONER_IDLE if case is not None else IDLE
+    if now - seen_at > idle or now - created_at > ABSOLUTE:
         return None
     return SignedIn(
-        account=AccountId(row.account_id) if row.account_id is not None else None,
-        case=CaseId(row.case_id) if row.case_id is not None else None,
-        needs_noting=now - row.seen_at > NOTED_EVERY,
+        account=AccountId(account) if account is not None else None,
+        case=CaseId(case) if case is not None else None,
+        needs_noting=now - seen_at > NOTED_EVERY,
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from fastapi import FastAPI
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import Connection, Engine, event, func, select
 from starlette.testclient import TestClient
 
@@ -36,7 +39,10 @@ from people.directory import add_account, add_unit
 from people.signin import begin_session, make_link
 from web.app import create_app
 from web.context import SESSION_COOKIE
+from web.forms import shapes
+from workflow.commands import adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.procedures import PROCEDURES
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FOUNDED_AT = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)
@@ -241,19 +247,56 @@ def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterato
 # -- the site ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Clock:
-    """The site's clock: a test sets `now`."""
+#: Modules that the clock is not stopped for: what pytest measures, `limits`, which forgets old tries in a thread, and the
+#: rules, which never read it and count days faster with the real types.
+KEEP_REAL_TIME = ["_pytest", "limits", "workflow"]
 
-    now: datetime = START
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of this process, which stands still until a test sets it."""
+
+    _frozen: FrozenDateTimeFactory
 
     def __call__(self) -> datetime:
-        return self.now
+        return datetime.now(UTC)
+
+    @property
+    def now(self) -> datetime:
+        return self()
+
+    def move_to(self, instant: datetime) -> datetime:
+        self._frozen.move_to(instant)
+        return instant
 
     def set(self, local: str) -> datetime:
         """The office's local time, such as 2026-03-02T09:00."""
-        self.now = datetime.fromisoformat(local).replace(tzinfo=ZONE)
-        return self.now
+        return self.move_to(datetime.fromisoformat(local).replace(tzinfo=ZONE))
+
+
+@contextmanager
+def stopped_clock(at: datetime) -> Iterator[Clock]:
+    """Every look at the time of day in this process finds this instant, until the clock is set. Loops, timeouts and
+    threads go on by the real one."""
+    _make_forms()
+    with freeze_time(at, real_asyncio=True, ignore=KEEP_REAL_TIME) as frozen:
+        yield Clock(frozen)
+
+
+@contextmanager
+def set_clock(at: datetime) -> Iterator[None]:
+    """The clock of this process was set to this instant, and goes on."""
+    _make_forms()
+    with freeze_time(at, tick=True, ignore=KEEP_REAL_TIME):
+        yield
+
+
+@cache
+def _make_forms() -> None:
+    """What compares the types of a command's fields with `date` has done so while that name means the real one."""
+    for procedure in PROCEDURES.values():
+        for step in procedure.steps:
+            adapter_of(step.command), shapes(step.command)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,13 +361,15 @@ def serving(office: SmallOffice, folder: Path, **settings: Any) -> Iterator[Site
     """A site on an office, with `folder` as its home. Slowed guessing begins anew."""
     web.slowing._limiter.storage.reset()
     values: dict[str, Any] = {"home": folder, "database": str(office.engine.url), "smtp_host": "", **settings}
-    made, clock = Settings(**values), Clock()
-    site = Site(app=create_app(office.engine, made, clock=clock), settings=made, office=office, clock=clock)
-    try:
-        yield site
-    finally:
-        for browser in site._browsers:
-            browser.close()
+    made = Settings(**values)
+    app = create_app(office.engine, made)  # before the clock stops: libraries that it loads derive classes from `date`
+    with stopped_clock(START) as clock:
+        site = Site(app=app, settings=made, office=office, clock=clock)
+        try:
+            yield site
+        finally:
+            for browser in site._browsers:
+                browser.close()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 It refuses to start with a route that the table does not know.
 """
 
-from collections.abc import Callable
-from datetime import datetime
 from importlib.resources import files
 
 from fastapi import FastAPI
@@ -22,18 +20,18 @@ from infra.db import reading
 from infra.settings import Settings
 from web import errors
 from web.access import ROUTES, RouteWithoutAccess
-from web.context import Site, read_clock
+from web.context import Site
 from web.security import MAX_BODY, Guard
 
 PAGES = web.routes  #: imported for what it does: each of its modules adds to the table
 
 
-def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], datetime] = read_clock) -> FastAPI:
+def create_app(engine: Engine, settings: Settings) -> FastAPI:
     """The application on a database that holds an office. Raises `RouteWithoutAccess`, `NoOffice`, `PolicyIsWrong`."""
     with reading(engine) as connection:
         office = load_office(connection)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.site = Site(engine=engine, settings=settings, clock=clock)
+    app.state.site = Site(engine=engine, settings=settings)
     for route in ROUTES.values():
         methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
         app.add_api_route(route.path, route.endpoint, methods=methods, response_class=Response, response_model=None)

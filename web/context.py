@@ -7,7 +7,6 @@ sign in.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -15,6 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from cases.jobruns import last_success
 from cases.office import OfficeContext, load_office
 from infra.db import reading, transaction
 from infra.i18n import known_language
@@ -47,7 +47,6 @@ class Site:
 
     engine: Engine
     settings: Settings
-    clock: Callable[[], datetime] = read_clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +60,7 @@ class Context:
     person: Person | None
     petitioner_case: CaseId | None
     language: str
+    swept_at: datetime | None  #: when time limits were last checked
     browser: str  #: a random value that this browser alone carries, for form tokens
 
     @property
@@ -94,12 +94,13 @@ def site_of(request: Request) -> Site:
 def context(request: Request) -> Context:
     """The context of a request, or `PleaseSignIn`, or `NoSuchPage` when the route is not open to the asker."""
     site = site_of(request)
-    now = site.clock()
+    now = read_clock()
     token = request.cookies.get(SESSION_COOKIE, "")
     with reading(site.engine) as connection:
         office = load_office(connection)
         session = find_session(connection, token, now=now) if token else None
         who = person(connection, session.account) if session and session.account is not None else None
+        swept_at = last_success(connection, "sweep") if who else None
     if session and session.needs_noting:
         with transaction(site.engine) as connection:
             note_session_used(connection, token, now=now)
@@ -114,6 +115,7 @@ def context(request: Request) -> Context:
         person=who,
         petitioner_case=case,
         language=known_language(asked or (who.language if who else site.settings.language)),
+        swept_at=swept_at,
         browser=request.cookies.get(BROWSER_COOKIE) or request.state.new_browser,
     )
 

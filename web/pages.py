@@ -5,9 +5,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from cases.jobruns import last_success
 from cases.words import Words
-from infra.db import reading
 from infra.i18n import write_minute
 from infra.jinja import environment
 from web.access import ROUTES
@@ -73,6 +71,5 @@ def _swept(ctx: Context) -> str | None:
     """When the sweep last succeeded, for the footer of staff pages; None if it never has."""
     if ctx.person is None or ctx.person.actor.role is Role.PETITIONER:
         return None
-    with reading(ctx.engine) as connection:
-        found = last_success(connection, "sweep")
-    return write_minute(found, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today) if found else None
+    zone = ctx.office.policy.calendar.zone
+    return write_minute(ctx.swept_at, ctx.language, zone, today=ctx.today) if ctx.swept_at else None

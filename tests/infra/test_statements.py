@@ -10,7 +10,7 @@ from sqlalchemy.sql import bindparam
 
 from infra.columns import BigKey, UTCDateTime
 from infra.db import owned, reading, transaction
-from infra.statements import Statement
+from infra.statements import Statement, among, spread
 from tests.cases.records import World
 
 THINGS = Table(
@@ -141,3 +141,14 @@ def _fail(connection: Connection, call: str) -> None:
 def _read(world: World, statement: Statement, **values: Any) -> list[tuple[Any, ...]]:
     with reading(world.engine) as connection:
         return statement.rows(connection, **values)
+
+
+def test_a_list_of_ids_is_found_by_a_prepared_statement_whatever_its_length(things: World) -> None:
+    some = Statement(select(THINGS.c.id).where(among(THINGS.c.id, "id", at_most=3)).order_by(THINGS.c.id))
+    with transaction(things.engine) as connection:
+        for number in (1, 2, 3, 4):
+            INSERT.run(connection, **ROW | {"id": number, "name": str(number)})
+        for ids in ([], [2], [4, 1], [1, 2, 3]):
+            assert [row[0] for row in some.rows(connection, **spread("id", ids, at_most=3))] == sorted(ids)
+    with pytest.raises(AssertionError, match="4 of at most 3"):
+        spread("id", [1, 2, 3, 4], at_most=3)

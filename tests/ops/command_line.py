@@ -2,8 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,7 @@ import migrations
 from infra.db import checkpoint
 from infra.settings import settings
 from ops.cli import app
-from tests.databases import found, opened, step
+from tests.databases import found, opened, set_clock, step
 
 WRONG, ASKED_WRONGLY = 1, 2
 #: When the commands of a test are given: Monday 28 December 2026, 10:00 in Shanghai.
@@ -34,14 +33,13 @@ def speak(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A machine without an office, in English; its clock begins at `NOW` and goes on by a second a look."""
+    """A machine without an office, in English, whose clock begins at `NOW` and goes on."""
     place = tmp_path / "home"
     monkeypatch.setenv("HUIYIN_HOME", str(place))
-    seconds = count()
-    monkeypatch.setattr("ops.policies.read_clock", lambda: NOW + timedelta(seconds=next(seconds)))
     monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
     speak(monkeypatch, "en")
-    yield place
+    with set_clock(NOW):
+        yield place
     settings.cache_clear()
 
 

@@ -5,14 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.ops.command_line import ASKED_WRONGLY, NOW, WRONG, _office_file, home, office, run, speak
+from tests.ops.command_line import ASKED_WRONGLY, WRONG, _office_file, home, office, run, speak
 
 __all__ = ["_office_file", "home", "office"]
-
-
-@pytest.fixture(autouse=True)
-def _at_the_end_of_2026(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.as_of.read_clock", lambda: NOW)
 
 
 def said(*arguments: str) -> dict[str, Any]:

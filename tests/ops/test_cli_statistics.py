@@ -9,14 +9,9 @@ from sqlalchemy import insert
 from cases.tables import Series
 from infra.db import transaction
 from tests.databases import opened
-from tests.ops.command_line import ASKED_WRONGLY, NOW, WRONG, _office_file, home, office, run, speak
+from tests.ops.command_line import ASKED_WRONGLY, WRONG, _office_file, home, office, run, speak
 
 __all__ = ["_office_file", "home", "office"]
-
-
-@pytest.fixture(autouse=True)
-def _in_december(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.statistics.read_clock", lambda: NOW)
 
 
 def test_complete_numbers_end_well(office: Path) -> None:

@@ -6,8 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from cases.policies import shipped_files
 from infra.db import checkpoint, open_engine
 from ops.demo import build_demo
 from ops.verify import verify
+from tests.databases import set_clock
 from tests.ops.command_line import home, run
 
 __all__ = ["home"]
@@ -50,14 +50,13 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def demo(home: Path, demo_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def demo(home: Path, demo_file: Path) -> Iterator[Path]:
     """The database of a demo office of this test's own, at the demo's own time."""
-    seconds = count()
-    monkeypatch.setattr("ops.policies.read_clock", lambda: NOW + timedelta(seconds=next(seconds)))
     home.mkdir()
     for file in demo_file.parent.glob("huiyin.db*"):
         shutil.copyfile(file, home / file.name)
-    return home / "huiyin.db"
+    with set_clock(NOW):
+        yield home / "huiyin.db"
 
 
 @contextmanager

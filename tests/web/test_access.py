@@ -155,7 +155,7 @@ def test_an_application_with_a_route_that_nobody_declared_does_not_start(
 
     monkeypatch.setattr("web.app.FastAPI", Careless)
     with pytest.raises(RouteWithoutAccess, match="/late"):
-        create_app(site.engine, site.settings, clock=site.clock)
+        create_app(site.engine, site.settings)
 
 
 def test_a_declared_address_is_not_open_to_another_method(site: Site) -> None:

@@ -315,7 +315,7 @@ def test_a_petitioner_can_close_the_matter_on_a_shared_device(site: Site) -> Non
 @pytest.mark.parametrize(("idle", "status"), [(60, 200), (61, 303)])
 def test_a_session_ends_after_an_hour_without_use(idle: int, status: int, site: Site) -> None:
     clerk = site.browser_for("clerk")
-    site.clock.now = START + timedelta(minutes=idle)
+    site.clock.move_to(START + timedelta(minutes=idle))
     assert clerk.get("/work").status_code == status
 
 
@@ -323,16 +323,16 @@ def test_a_session_ends_after_an_hour_without_use(idle: int, status: int, site: 
 def test_a_petitioners_session_ends_after_twenty_minutes_without_use(idle: int, status: int, site: Site) -> None:
     a_petition(site)
     petitioner = site.petitioner_of(1)
-    site.clock.now = START + timedelta(minutes=idle)
+    site.clock.move_to(START + timedelta(minutes=idle))
     assert petitioner.get("/track/case").status_code == status
 
 
 def test_a_session_in_use_goes_on_and_ends_after_ten_hours_all_the_same(site: Site) -> None:
     clerk = site.browser_for("clerk")
     for minutes in range(30, 601, 30):
-        site.clock.now = START + timedelta(minutes=minutes)
+        site.clock.move_to(START + timedelta(minutes=minutes))
         assert clerk.get("/work").status_code == 200, minutes
-    site.clock.now = START + timedelta(minutes=601)
+    site.clock.move_to(START + timedelta(minutes=601))
     assert clerk.get("/work").status_code == 303
 
 
@@ -375,7 +375,7 @@ def test_looking_at_a_link_spends_nothing(site: Site) -> None:
 @pytest.mark.parametrize(("hours", "status"), [(47.99, 303), (48, 404)])
 def test_a_link_is_good_for_two_days(hours: float, status: int, site: Site) -> None:
     address = f"/signin/link/{site.link_token('clerk')}"
-    site.clock.now = START + timedelta(hours=hours)
+    site.clock.move_to(START + timedelta(hours=hours))
     browser = site.browser()
     assert browser.post(address, data={"form_token": form_token(browser)}).status_code == status
 
@@ -567,7 +567,7 @@ def test_a_look_changes_nothing_but_when_the_session_was_last_used(path: str, si
     address = _address(site, path, case)
     browsers = [site.browser(), site.petitioner_of(1), *(site.session_for(who) for who in ("clerk", "auditor"))]
     browsers.append(site.session_for("administrator"))
-    site.clock.now = START + timedelta(minutes=5)
+    site.clock.move_to(START + timedelta(minutes=5))
     before = everything(site)
     files = _files(site)
     for browser in browsers:
@@ -590,7 +590,7 @@ def test_the_last_use_of_a_session_is_written_at_most_once_a_minute(site: Site) 
             return connection.execute(WebSession.__table__.select()).one().seen_at  # type: ignore[attr-defined]
 
     for seconds, noted in ((60, 0), (61, 61), (120, 61), (122, 122)):
-        site.clock.now = START + timedelta(seconds=seconds)
+        site.clock.move_to(START + timedelta(seconds=seconds))
         assert clerk.get("/work").status_code == 200
         assert seen() == START + timedelta(seconds=noted), seconds
 

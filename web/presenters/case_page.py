@@ -293,7 +293,7 @@ def _texts_in(data: Mapping[str, Any], texts: Mapping[int, str], names: tuple[st
 
 def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
     """A record with its texts in place of their numbers; a text the reader may not see is None."""
-    fields = dict(row._mapping)
+    fields: dict[str, Any] = row._asdict()
     for name in ("place", "minutes", "terms", "comment"):
         if name in fields:
             fields[name] = texts.get(fields[name]) if fields[name] is not None else None

@@ -1,28 +1,31 @@
 """The work list: open cases by what is due next, grouped so that the page answers "what is due" at a glance."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, or_
+from sqlalchemy import Connection, and_, bindparam, or_
 
 from cases import reading as record
 from cases.numbers import case_number
-from cases.visibility import READABLE, case, visible_cases
-from people.directory import names_of_accounts, names_of_units
+from cases.tables import Case
+from cases.visibility import READABLE, case, cases_in_reach, reach_of
+from infra.statements import Statement
+from people.tables import Account, Unit
 from web.context import Context
 from web.presenters.lights import LightView, case_light, minute
 from workflow.machine import usual_next
-from workflow.model import State, TextKind
+from workflow.model import Actor, Role, State, TextKind
 
-PAGE = 50
 LARGEST_ID = 2**63 - 1
 GROUPS = ("overdue", "today", "this_week", "later", "paused")
 _COLUMNS = (
-    case.id, case.public_id, case.series, case.year, case.serial, case.procedure, case.profile, case.state, case.dispute_type,
-    case.holder_unit, case.holder_person, case.next_due_at, case.paused_until, case.closed_at, case.outcome,
+    "id", "public_id", "series", "year", "serial", "procedure", "state", "dispute_type", "next_due_at", "paused_until",
+    "closed_at", "outcome",
 )  # fmt: skip
+_unit = Unit.__table__.c  # type: ignore[attr-defined]
+_account = Account.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,40 +52,45 @@ class WorkList:
     masked: bool
 
 
+class _Row(NamedTuple):
+    """A case of the list, with the names of who holds it."""
+
+    id: int
+    public_id: str
+    series: str
+    year: int
+    serial: int
+    procedure: str
+    state: str
+    dispute_type: str
+    next_due_at: datetime | None
+    paused_until: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    unit: str | None
+    person: str | None
+
+
 def open_list(connection: Connection, ctx: Context, *, after: str | None, serial: int | None) -> WorkList:
-    """One page of open cases. `after` is where the last page ended; `serial` finds a case by its number."""
-    query = visible_cases(ctx.actor, *_COLUMNS).where(case.closed_at.is_(None))
-    if serial is not None:
-        query = query.where(case.serial == serial)
-    if place := _place(after):
-        due, case_id = place
-        query = query.where(or_(case.next_due_at > due, and_(case.next_due_at == due, case.id > case_id)))
-    rows = connection.execute(query.order_by(case.next_due_at, case.id).limit(PAGE + 1)).all()
-    return _list(connection, ctx, rows)
+    """One page of open cases, due first. `after` is where the last page ended; `serial` finds a case by its number."""
+    return _list(connection, ctx, closed=False, after=after, serial=serial)
 
 
 def closed_list(connection: Connection, ctx: Context, *, after: str | None, serial: int | None) -> WorkList:
     """One page of closed cases, latest first."""
-    query = visible_cases(ctx.actor, *_COLUMNS).where(case.closed_at.is_not(None))
-    if serial is not None:
-        query = query.where(case.serial == serial)
-    if place := _place(after):
-        closed, case_id = place
-        query = query.where(or_(case.closed_at < closed, and_(case.closed_at == closed, case.id < case_id)))
-    rows = connection.execute(query.order_by(case.closed_at.desc(), case.id.desc()).limit(PAGE + 1)).all()
-    return _list(connection, ctx, rows)
+    return _list(connection, ctx, closed=True, after=after, serial=serial)
 
 
-def _list(connection: Connection, ctx: Context, rows: Any) -> WorkList:
-    page, more = rows[:PAGE], len(rows) > PAGE
+def _list(connection: Connection, ctx: Context, *, closed: bool, after: str | None, serial: int | None) -> WorkList:
+    rows = _rows(connection, ctx.actor, closed=closed, place=_place(after), serial=serial)
+    page, more = rows[: record.PAGE], len(rows) > record.PAGE
     ids = [row.id for row in page]
     titles = record.titles_of(connection, ids, actor=ctx.actor)
     clocks = record.clocks_of(connection, ids, actor=ctx.actor)
-    accounts, units = names_of_accounts(connection, {row.holder_person for row in page}), names_of_units(connection)
     shown: dict[str, list[WorkRow]] = {}
     for row in page:
         light = case_light(clocks.get(row.id, ()), ctx)
-        view = _row(row, titles.get(row.id, (None, [])), light, accounts, units, ctx)
+        view = _row(row, titles.get(row.id, (None, [])), light, ctx)
         shown.setdefault(view.group, []).append(view)
     order = (*GROUPS, "closed")
     return WorkList(
@@ -92,16 +100,36 @@ def _list(connection: Connection, ctx: Context, rows: Any) -> WorkList:
     )
 
 
-def _row(
-    row: Any,
-    words: tuple[str | None, list[str]],
-    light: LightView,
-    accounts: Mapping[int, str],
-    units: Mapping[int, str],
-    ctx: Context,
-) -> WorkRow:
+def _rows(
+    connection: Connection, actor: Actor, *, closed: bool, place: tuple[datetime, int] | None, serial: int | None
+) -> list[_Row]:
+    """The cases of one page, and one more if there is more."""
+    asked = {} if serial is None else {"serial": serial}
+    where = {} if place is None else {"place_at": place[0], "place_id": place[1]}
+    statement = _page_of(actor.role, closed=closed, numbered=bool(asked), goes_on=bool(where))
+    return [_Row(*values) for values in statement.rows(connection, **asked, **where, **reach_of(actor))]
+
+
+@cache
+def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Statement:
+    query = (
+        cases_in_reach(role, *(case[name] for name in _COLUMNS), _unit.name, _account.name)
+        .join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True)
+        .join(Account, case.holder_person == _account.id, isouter=True)
+        .where(case.closed_at.is_not(None) if closed else case.closed_at.is_(None))
+    )
+    if numbered:
+        query = query.where(case.serial == bindparam("serial"))
+    time = case.closed_at if closed else case.next_due_at
+    if goes_on:
+        at, last = bindparam("place_at", type_=time.type), case.id.op("<" if closed else ">")(bindparam("place_id"))
+        query = query.where(or_(time < at if closed else time > at, and_(time == at, last)))
+    order = (time.desc(), case.id.desc()) if closed else (time, case.id)
+    return Statement(query.order_by(*order).limit(record.PAGE + 1))
+
+
+def _row(row: _Row, words: tuple[str | None, list[str]], light: LightView, ctx: Context) -> WorkRow:
     title, parties = words
-    person = accounts.get(row.holder_person) if row.holder_person is not None else None
     return WorkRow(
         public_id=row.public_id,
         number=case_number(ctx.office.short_name, row.series, row.year, row.serial),
@@ -111,7 +139,7 @@ def _row(
         procedure=row.procedure,
         state=row.state,
         next_step=usual_next(row.procedure, State(row.state)),
-        holder=" · ".join(part for part in (units.get(row.holder_unit), person) if part),
+        holder=" · ".join(part for part in (row.unit, row.person) if part),
         light=light,
         group=_group(row, ctx),
         closed=minute(row.closed_at, ctx) if row.closed_at else None,
@@ -119,7 +147,7 @@ def _row(
     )
 
 
-def _group(row: Any, ctx: Context) -> str:
+def _group(row: _Row, ctx: Context) -> str:
     """Overdue, due by tonight, due by Sunday night, later; a paused case waits in a group of its own."""
     if row.closed_at is not None:
         return "closed"
@@ -135,8 +163,10 @@ def _group(row: Any, ctx: Context) -> str:
     return "today" if row.next_due_at <= calendar.end_of(ctx.today) else "this_week"
 
 
-def _mark(row: Any) -> str:
-    return f"{(row.closed_at or row.next_due_at).isoformat()}~{row.id}"
+def _mark(row: _Row) -> str:
+    time = row.closed_at or row.next_due_at
+    assert time, "a case is closed or has something due"
+    return f"{time.isoformat()}~{row.id}"
 
 
 def _place(mark: str | None) -> tuple[datetime, int] | None:

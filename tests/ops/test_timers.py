@@ -1,0 +1,111 @@
+"""The timers of a running program: which job runs when, in which of several programs, and that nobody hands them a time."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from cases.jobruns import all_runs
+from infra.db import reading
+from infra.settings import Settings
+from ops.jobs import JOBS
+from ops.timers import TimersLock, running_timers
+from tests.databases import Clock, SmallOffice, office, office_template, sqlite_template, step, stopped_clock
+
+__all__ = ["office", "office_template", "sqlite_template"]
+
+#: Wednesday 22 April 2026, one second before 00:00 in Shanghai.
+MIDNIGHT = datetime(2026, 4, 21, 16, 0, tzinfo=UTC)
+BEFORE_MIDNIGHT = MIDNIGHT - timedelta(seconds=1)
+PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    with stopped_clock(BEFORE_MIDNIGHT) as stopped:
+        yield stopped
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+def runs(engine: Engine) -> dict[str, datetime | None]:
+    with reading(engine) as connection:
+        return {row.job: row.succeeded_at for row in all_runs(connection)}
+
+
+def wait_for(engine: Engine, **wanted: datetime) -> None:
+    """Until these jobs have last succeeded at these instants. The real clock says when to give up."""
+    begun, waiting = time.process_time(), threading.Event()
+    while not wanted.items() <= runs(engine).items():
+        assert time.process_time() - begun < PATIENCE_SECONDS, runs(engine)
+        waiting.wait(0.01)
+
+
+def test_every_job_runs_a_second_after_the_start_and_again_after_its_own_time(
+    office: SmallOffice, settings: Settings, clock: Clock
+) -> None:
+    with running_timers(office.engine, settings) as scheduler:
+        clock.move_to(MIDNIGHT)  # one second later
+        scheduler.wakeup()
+        wait_for(office.engine, **{job.name: MIDNIGHT for job in JOBS})
+        # A minute later those that run every minute have run again, and no others.
+        clock.move_to(MIDNIGHT + timedelta(minutes=1))
+        scheduler.wakeup()
+        every_minute = {"sweep", "tally", "deliver", "checkpoint"}
+        wait_for(office.engine, **dict.fromkeys(every_minute, MIDNIGHT + timedelta(minutes=1)))
+    assert {name for name, at in runs(office.engine).items() if at != MIDNIGHT} == every_minute
+
+
+def test_a_light_is_noticed_by_the_timers_at_the_instant_at_which_it_lights(
+    office: SmallOffice, settings: Settings, clock: Clock
+) -> None:
+    """A petition of 2 March: sixty days end with 1 May, the last ten light yellow from 00:00 of day 51, 22 April: 31 March
+    is day 29, 22 April is 29 + 22 = 51."""
+    told = office.tell(
+        "petition",
+        step("2026-03-02T09:00", "clerk", "Register", title="停车位", statement="小区停车难。", applicant="白某"),
+        step("2026-03-02T09:10", "clerk", "Accept"),
+    )
+    lit = "SELECT recorded_at FROM event WHERE stream = ? AND code = 'clock:crossed' AND occurred_at = ?"
+    at = "2026-04-21 16:00:00.000000"
+    with running_timers(office.engine, settings) as scheduler:
+        assert _rows(office.engine, lit, told.case_id, at) == []
+        clock.move_to(MIDNIGHT)
+        scheduler.wakeup()
+        wait_for(office.engine, sweep=MIDNIGHT)
+    assert _rows(office.engine, lit, told.case_id, at) == [(at,)]
+
+
+def test_of_two_programs_on_one_home_one_runs_the_timers_and_the_other_takes_over_when_it_ends(
+    office: SmallOffice, settings: Settings, clock: Clock
+) -> None:
+    with ExitStack() as both:
+        first = both.enter_context(running_timers(office.engine, settings))
+        second = both.enter_context(running_timers(office.engine, settings))
+        clock.move_to(MIDNIGHT)
+        second.wakeup()  # it has the same jobs to run, and leaves them to the other
+        assert not TimersLock(settings.home).is_ours()
+        first.wakeup()
+        wait_for(office.engine, **{job.name: MIDNIGHT for job in JOBS})
+    lock = TimersLock(settings.home)
+    assert lock.is_ours()
+    with running_timers(office.engine, settings) as waiting:
+        clock.move_to(MIDNIGHT + timedelta(seconds=1))
+        waiting.wakeup()
+        lock.let_go()  # the other program has ended
+        clock.move_to(MIDNIGHT + timedelta(minutes=1, seconds=1))
+        waiting.wakeup()
+        wait_for(office.engine, sweep=MIDNIGHT + timedelta(minutes=1, seconds=1))
+
+
+def _rows(engine: Engine, query: str, *values: object) -> list[tuple[object, ...]]:
+    with reading(engine) as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query, values)]
