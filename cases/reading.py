@@ -3,7 +3,6 @@
 Every query here starts from `visible_cases` or `visible_texts`.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, select
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Agreement, Appointment, Case, Clock, Event, Party, PersonalText, Rating, Session
+from cases.upcasters import data_of
 from cases.visibility import case, visible_cases, visible_texts
 from workflow.model import Actor
 from workflow.model import Clock as ClockValue
@@ -113,7 +113,7 @@ def timeline(connection: Connection, case_id: int, *, actor: Actor, after: int =
             actor=row.actor,
             role=row.role,
             unit=row.unit,
-            data={name: value for name, value in json.loads(row.data).items() if name != "wrote"},
+            data={name: value for name, value in data_of(row.code, row.data).items() if name != "wrote"},
         )
         for row in connection.execute(query)
     ]
@@ -143,8 +143,8 @@ def _records(connection: Connection, table: Any, columns: Any, case_id: int, act
 
 def seq_of_version(connection: Connection, case_id: int, version: int) -> int:
     """The seq of the event that made this version, to tell what has changed since."""
-    query = select(_event.seq, _event.data).where(_event.stream == case_id, _event.code != CROSSED)
+    query = select(_event.seq, _event.code, _event.data).where(_event.stream == case_id, _event.code != CROSSED)
     for row in connection.execute(query.order_by(_event.seq)):
-        if json.loads(row.data).get("version") == version:
+        if data_of(row.code, row.data).get("version") == version:
             return int(row.seq)
     return 0

@@ -4,7 +4,6 @@ Source: the default ladder of who is told (`domain.md` §2.3: 约谈, 督办单)
 the organ's own duties light.
 """
 
-import json
 from collections import defaultdict
 from datetime import date, datetime
 
@@ -14,6 +13,7 @@ from cases.crossings import CROSSED, TIMERS
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
 from cases.outbox import messages, post
 from cases.tables import Clock, Event, Waiver
+from cases.upcasters import data_of
 from infra.db import reading, transaction
 from people.audiences import Roster
 from workflow.calendar import WorkCalendar, add_months
@@ -54,7 +54,9 @@ def _of_month(engine: Engine, calendar: WorkCalendar, month: date, *, until: dat
             .order_by(_event.occurred_at, _event.id)
         )
         lit = [
-            (row.stream, row.seq, data) for row in rows if (data := json.loads(row.data))["light"] == Light.RED.value
+            (row.stream, row.seq, data)
+            for row in rows
+            if (data := data_of(CROSSED, row.data))["light"] == Light.RED.value
         ]
         waived = _waived(connection, {stream for stream, _, _ in lit})
     reds: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -57,6 +57,11 @@ def choose_profiles(connection: Connection, profiles: tuple[str, ...]) -> None:
     connection.execute(update(Office).values(profiles=" ".join(profiles)))
 
 
+def choose_scheme(connection: Connection, scheme: str) -> None:
+    """What the office scores by from now on."""
+    connection.execute(update(Office).values(scheme=scheme))
+
+
 def add_unit(
     connection: Connection, *, name: str, kind: str, parent: UnitId | None = None, takes_intake: bool = False
 ) -> UnitId:

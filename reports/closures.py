@@ -12,8 +12,8 @@ What a reader of the report must know:
 - *Days in hand.* Whole calendar days from the local day on which the deciding clock (`decision`, `order` or `period`)
   stopped to its last day in time: 0 is the last day itself, negative is over. Calendar days also where the rule counts
   working days, so that rows can be compared. A refusal stops the deciding clock too, if it ran.
-- *Lights and points* are those of the assessment (`workflow/marks.py`), whichever year they lit in, under LIGHTS-A. A
-  waived light costs nothing and has a column of its own.
+- *Lights and points* are those of the assessment (`workflow/marks.py`), whichever year they lit in, under the scheme
+  that the office scores by; without one there are no points. A waived light costs nothing and has a column of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,8 +32,6 @@ from reports.local_times import LocalTimes
 from reports.masking import masked as mask
 from reports.sheets import Cell, harmless
 from workflow.model import Actor
-
-SCHEME = "LIGHTS-A"
 
 Say = Callable[[str], str]  #: a translator of one language (`infra.i18n.translator`)
 
@@ -55,12 +53,13 @@ def read(connection: Connection, report: Report, *, actor: Actor, office: Office
     parts = parts_of(columns_of(report.columns))
     query = statement(actor, report.choice, parts, masked=report.masked)
     moved = moved_since(connection) if "marks" in parts else set[int]()
+    scheme = office.policy.schemes.get(office.own_scheme)
     for page in pages(connection, query):
         found = dict(zip(parts, zip(*page, strict=True), strict=True))
         names.look_up(found.get("holder_person", ()))
         here = moved.intersection(found["id"]) if moved else ()
         fresh = fresh_marks(connection, office.policy.calendar, here) if here else None
-        yield Chunk(found, names=names.known, times=times, scheme=office.policy.schemes[SCHEME], fresh=fresh)
+        yield Chunk(found, names=names.known, times=times, scheme=scheme, fresh=fresh)
 
 
 class _Names:

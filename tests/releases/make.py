@@ -153,7 +153,14 @@ def _visits(engine: Engine, stage: Stage, file: Path) -> None:
 
     post = sign_in("admin")
     post("/people/units", name="新设单位", parent=str(stage.units["centre"]), kind="unit")
-    post("/people", unit=str(stage.units["room"]), role="mediator", login="mediator_5", name="新来", email="m5@example.invalid")
+    post(
+        "/people",
+        unit=str(stage.units["room"]),
+        role="mediator",
+        login="mediator_5",
+        name="新来",
+        email="m5@example.invalid",
+    )
     post(f"/people/{stage.people['mediator_4'].account}/link")
     post(f"/people/{stage.people['mediator_4'].account}/close")
     post(
@@ -198,7 +205,9 @@ def _crisis(engine: Engine, stage: Stage) -> None:
     with reading(engine) as connection:
         office = load_office(connection)
     with transaction(engine) as connection:
-        command = commands.Register(title="群体聚集", statement="三十余人在大厅聚集。", applicant="某企业员工", channel="call")
+        command = commands.Register(
+            title="群体聚集", statement="三十余人在大厅聚集。", applicant="某企业员工", channel="call"
+        )
         opened = opening.open_case(
             connection, command, profile="crisis", actor=stage.people["clerk"], now=now, office=office,
             request="crisis",

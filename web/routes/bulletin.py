@@ -55,7 +55,7 @@ def download(ctx: Ctx, form: Form, kind: str) -> Response:
         return _page(ctx, asked)
     content = _file(ctx, kind, _made(ctx, asked))
     data: dict[str, Json] = {
-        "report": "bulletin", "kind": kind, "period": str(asked.period), "unit": asked.unit,
+        "report": "bulletin", "format": kind, "choice": {"period": str(asked.period), "unit": asked.unit},
         "sha256": hashlib.sha256(content).hexdigest(),
     }  # fmt: skip
     event = NewEvent(code="report:exported", occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data)
