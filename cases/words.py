@@ -51,7 +51,7 @@ class Words:
     def figures(self, done: Mapping[str, int]) -> str:
         """What a job did, each figure with its noun: `did.sent`, `did.dead`, ..."""
         said = [self.count(f"did.{name}", n) for name, n in done.items() if n]
-        return self("sign.comma").join(said) or self("did.nothing")
+        return self(", ").join(said) or self("did.nothing")
 
     def count(self, code: str, n: int) -> str:
         """A phrase with a number in it: `length.day`, `left.working_day`, ..."""

@@ -98,7 +98,7 @@ def compose(
     for name, lines in told.items():
         try:
             letters.append(_letter(name, lines, accounts[lines[0][0].recipient], office, settings))
-        except Exception:
+        except Exception:  # the same edge for a digest, whose lines are each sound by themselves
             log.exception("mail cannot be composed", extra={"mail": lines[0][0].id})
             broken += [row.id for row, _ in lines]
     return Composed(letters=tuple(letters), broken=frozenset(broken))

@@ -105,6 +105,11 @@ def add_account(
     return AccountId(made)
 
 
+def login_is_taken(connection: Connection, login: str) -> bool:
+    """Whether an account has it, an open one or a closed one."""
+    return connection.execute(select(_account.id).where(_account.login == login)).first() is not None
+
+
 def person(connection: Connection, account: AccountId) -> Person | None:
     """An active account as a person, with every unit below its own; None if there is no such account or it is closed."""
     row = connection.execute(

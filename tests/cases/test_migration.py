@@ -201,12 +201,17 @@ def test_the_chains_of_the_cases_still_verify(upgraded: World) -> None:
 
 
 def test_every_row_is_what_it_was(upgraded: World) -> None:
+    """And the clock that an extension opened says when: at the instant at which the clock before it stopped."""
     found = upgraded.everything()
     for table in ("clock", "cases", "party", "personal_text", "custody", "event", "message"):
         kept = [{name: _plain(row.get(name)) for name in RELEASE[table][0]} for row in found[table]]
         known = [{name: _plain(value) for name, value in row.items()} for row in RELEASE[table]]
         assert [row for row in kept if row.get("stream") != 0] == [row for row in known if row.get("stream") != 0]
-    assert {(row["opened_at"], row["acknowledged_at"]) for row in found["clock"]} == {(None, None)}
+    stopped = {(row["case_id"], row["number"]): row["stopped_at"] for row in found["clock"]}
+    for row in found["clock"]:
+        assert row["opened_at"] == (stopped[row["case_id"], row["extends"]] if row["extends"] else None)
+        assert row["acknowledged_at"] is None
+    assert any(row["extends"] for row in found["clock"]), "the mediation was extended"
 
 
 def _plain(value: Any) -> Any:

@@ -72,7 +72,7 @@ def on_sqlite(
 @pytest.fixture
 def site(upgraded: Upgraded, tmp_path: Path) -> Iterator[Site]:
     with serving(upgraded.office, tmp_path, database=upgraded.url) as made:
-        made.clock.set("2026-11-20T11:00")
+        made.clock.set("2026-12-01T11:00")
         yield made
 
 

@@ -2,7 +2,7 @@
 
     PYTHONPATH=. python tests/releases/make.py FILE.db
 
-Run it in a checkout of a release (`docs/releasing.md`); what it makes is kept, compressed, beside this file, and every
+A file that is there already is the office of an earlier release: it is upgraded, and goes on for a few days. Run it in a checkout of a release (`docs/releasing.md`); what it makes is kept, compressed, beside this file, and every
 later program is held to read it. It tells the stories of `tests/stories` and of `told/`, which hold what those leave out,
 in the order of time, with the sweep between the steps as the timers would run it. What a release does not know yet (a
 command, a page) is left out: one file makes the database of every release.
@@ -21,9 +21,10 @@ from sqlalchemy import Engine, func, select
 from starlette.testclient import TestClient
 
 import migrations
+from cases.execute import execute
 from cases.office import load_office
 from cases.sweep import sweep
-from cases.tables import Clock
+from cases.tables import Case, Clock
 from infra.db import checkpoint, open_engine, reading, transaction
 from infra.settings import Settings
 from ops.stories import Stage, StoryIsWrong, Teller, actor_of, build_stage, read_story
@@ -39,8 +40,11 @@ FOUNDED_AT = datetime(2025, 1, 2, 1, tzinfo=UTC)
 YEAR_CLOSED_AT = datetime(2026, 1, 22, 2, tzinfo=UTC)
 LOOKED_AT = datetime(2026, 11, 20, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+#: When an office of an earlier release goes on.
+WENT_ON_AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 #: Who an office has beside those of a story.
 OTHERS = {"auditor": Role.AUDITOR, "auditor_2": Role.AUDITOR, "admin": Role.ADMINISTRATOR}
+_case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 Act = Callable[[datetime], None]
 
 
@@ -69,6 +73,31 @@ def make(file: Path) -> None:
     _visits(engine, stage, file)
     _acts_of_the_office(engine, stage)
     _anchors(engine, file)
+    checkpoint(engine)
+    engine.dispose()
+
+
+def go_on(file: Path) -> None:
+    """The office of an earlier release after its upgrade: whatever is in hand is answered, and the timers run."""
+    engine = open_engine(f"sqlite:///{file}")
+    migrations.upgrade(engine)
+    with reading(engine) as connection:
+        office = load_office(connection)
+        found = select(_case.id, _case.holder_person).where(_case.state == "handling").order_by(_case.id)
+        in_hand = [(row.id, actor_of(connection, row.holder_person)) for row in connection.execute(found)]
+    for case_id, holder in in_hand:
+        steps: list[commands.Command] = [commands.Reply(form="oral", answer="已处理。")]
+        with reading(engine) as connection:
+            paused = connection.execute(select(_case.paused_until).where(_case.id == case_id)).scalar()
+        if paused is not None and paused > WENT_ON_AT:
+            steps.insert(0, commands.Resume())
+        for index, step in enumerate(steps):
+            with transaction(engine) as connection:
+                execute(
+                    connection, case_id, step, actor=holder, now=WENT_ON_AT + index * MINUTE, expected_version=None,
+                    office=office, request=f"{case_id}/went on/{index}",
+                )  # fmt: skip
+    sweep(engine, now=WENT_ON_AT + 7 * 24 * 60 * MINUTE)
     checkpoint(engine)
     engine.dispose()
 
@@ -268,4 +297,5 @@ def _known(module: str) -> Any:
 
 if __name__ == "__main__":
     os.umask(0o077)
-    make(Path(sys.argv[1]))
+    given = Path(sys.argv[1])
+    (go_on if given.exists() else make)(given)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from infra.db import reading
 from infra.settings import settings
 from ops.cli import app
+from tests.cases.records import local
 from tests.databases import Site, form_token
 from tests.releases.kept import Upgraded
 
@@ -93,6 +94,8 @@ def command_line(on_sqlite: Upgraded, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HUIYIN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HUIYIN_DATABASE", on_sqlite.url)
     monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
+    for module in ("anchoring", "as_of", "assessing", "cli", "policies", "statistics"):
+        monkeypatch.setattr(f"ops.{module}.read_clock", lambda: local("2026-12-01 11:00"))
     settings.cache_clear()
     yield CliRunner()
     settings.cache_clear()

@@ -122,7 +122,7 @@ def choose_scheme(ctx: Ctx, form: Form) -> Response:
             choose_own_scheme(connection, ctx.office, form.one("scheme"), actor=ctx.actor, now=ctx.now)
     except NoSuchScheme as error:
         words = Words(ctx.language)
-        said = words(refusal_code(error), name=error.name, known=words("sign.comma").join(error.known))
+        said = words(refusal_code(error), name=error.name, known=words(", ").join(error.known))
         return _page(ctx, Draft(), faults=(said,), status=422)
     return see_other("/policy")
 
