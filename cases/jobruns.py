@@ -16,19 +16,20 @@ Figures = Mapping[str, int]
 #: The figure of what a run stepped over and will meet again: such a run has not gone well.
 STEPPED_OVER = "failed"
 
+BROKE_OFF = json.dumps(None)
 _table = JobRun.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 _run = _table.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobLine:
-    """A job as its runs have left it. `failing_since` None: its last run went well."""
+    """A job as its runs have left it. `failing_since` None: its last run went well; `figures` None: it broke off."""
 
     job: str
     succeeded_at: datetime | None
     failed_at: datetime | None
     failing_since: datetime | None
-    figures: Figures
+    figures: Figures | None
 
 
 def note_success(connection: Connection, job: str, *, now: datetime, figures: Figures) -> None:
@@ -39,7 +40,7 @@ def note_success(connection: Connection, job: str, *, now: datetime, figures: Fi
 
 def note_failure(connection: Connection, job: str, *, now: datetime) -> None:
     """The run broke off."""
-    _note(connection, job, {"summary": "{}", **_failure(now)})
+    _note(connection, job, {"summary": BROKE_OFF, **_failure(now)})
 
 
 def all_runs(connection: Connection) -> list[JobLine]:

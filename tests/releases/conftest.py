@@ -13,6 +13,9 @@ from tests.releases.kept import RELEASES, Upgraded, load_into_postgresql, office
 SERVERS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
+LOOKED_AT = "2026-12-01T11:00"  #: a day after the last event of any
+
+
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Each kept database, unpacked."""
@@ -70,9 +73,18 @@ def on_sqlite(
 
 
 @pytest.fixture
-def site(upgraded: Upgraded, tmp_path: Path) -> Iterator[Site]:
+def site(on_sqlite: Upgraded, tmp_path: Path) -> Iterator[Site]:
+    """The site of each release's office."""
+    with serving(on_sqlite.office, tmp_path) as made:
+        made.clock.set(LOOKED_AT)
+        yield made
+
+
+@pytest.fixture
+def site_on_any(upgraded: Upgraded, tmp_path: Path) -> Iterator[Site]:
+    """The same on each server."""
     with serving(upgraded.office, tmp_path, database=upgraded.url) as made:
-        made.clock.set("2026-12-01T11:00")
+        made.clock.set(LOOKED_AT)
         yield made
 
 

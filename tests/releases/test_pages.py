@@ -61,6 +61,11 @@ def test_every_page_opens(site: Site, login: str) -> None:
         assert any(address.startswith("/cases/") for address in seen)
 
 
+@pytest.mark.parametrize("server", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_every_page_of_an_auditor_opens_on_postgresql(site_on_any: Site) -> None:
+    assert walk(site_on_any.session_for("auditor"), ("/", *ASKED["auditor"]))
+
+
 def test_the_page_of_every_case_opens_as_it_was_known_and_as_it_is(site: Site) -> None:
     with reading(site.engine) as connection:
         cases = list(connection.execute(text("SELECT public_id FROM cases")).scalars())

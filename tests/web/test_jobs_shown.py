@@ -51,6 +51,7 @@ def test_the_administrator_reads_which_job_fails_since_when_and_what_to_do(site:
     assert "jobs" in shown.ids
     assert heading in shown.text
     assert line in shown.text
+    assert {"zh_CN": "中途出错", "en": "broke off"}[language] in shown.text
 
 
 def test_people_who_do_not_work_here_read_nothing_of_it(site: Site) -> None:

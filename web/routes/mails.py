@@ -53,7 +53,7 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
                 "succeeded": minute(run.succeeded_at, ctx) if run.succeeded_at else None,
                 "failed": minute(run.failed_at, ctx) if run.failed_at else None,
                 "failing_since": minute(run.failing_since, ctx) if run.failing_since else None,
-                "did": words.figures(run.figures),
+                "did": words.figures(run.figures) if run.figures is not None else words("did.broke_off"),
             }
             for run in all_runs(connection)
         ]
