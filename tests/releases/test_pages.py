@@ -12,9 +12,13 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from cases.upcasters import data_of
+from cases.words import Words
 from infra.db import reading
 from infra.settings import settings
 from ops.cli import app
+from ops.exporting import _told as said_of
+from reports.exports import Exported
 from tests.cases.records import local
 from tests.databases import Site, form_token
 from tests.releases.kept import Upgraded
@@ -120,6 +124,23 @@ def command_line(on_sqlite: Upgraded, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_every_command_answers(command_line: CliRunner, arguments: list[str]) -> None:
     answer = command_line.invoke(app, arguments, catch_exceptions=False)
     assert answer.exit_code == 0, answer.output
+
+
+def test_a_bulletin_that_the_release_gave_out_is_recognised(
+    on_sqlite: Upgraded,
+) -> None:
+    """A program that knew no bulletin has given out none."""
+    with reading(on_sqlite.office.engine) as connection:
+        office, auditor = on_sqlite.office.context, on_sqlite.office.actors["auditor"]
+        events = list(connection.execute(text("SELECT data FROM event WHERE code = 'report:exported'")).scalars())
+        told = [data_of("report:exported", data) for data in events]
+    for one in told:
+        if one["report"] == "bulletin":
+            found = Exported(
+                seq=1, at=local("2026-11-20 10:00"), account=auditor.account, report="bulletin", format=one["format"],
+                rows=None, sha256=one["sha256"], masked=True, choice=one["choice"],
+            )  # fmt: skip
+            assert "2026-10" in said_of(found, None, {}, office, Words("en"))
 
 
 def test_every_case_is_told_on_the_command_line(on_sqlite: Upgraded, command_line: CliRunner) -> None:
