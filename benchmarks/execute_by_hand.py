@@ -5,7 +5,7 @@ a settlement (one clock stops, two start). Only what the two databases spell dif
 """
 
 LOCK_HEAD = "SELECT seq, hash FROM stream_head WHERE stream = ?{for_update}"
-FIND_KEY = "SELECT stream, seq, data FROM event WHERE key = ?"
+FIND_KEY = "SELECT stream, seq, code, data FROM event WHERE key = ?"
 LOAD_CASE = """
     SELECT id, procedure, profile, state, version, dispute_type, channel, received_at, registered_at, holder_unit,
         holder_person, custody_number, custody_from, milestones, next_number, closed_at, outcome, extension_asked,

@@ -21,7 +21,7 @@ SQLITE = (
     SELECT c.case_id, h.seq + 1, 'clock:crossed', c.next_crossing_at, :now, NULL, 'system', NULL,
         json_object('clock', c.number, 'due_at', replace(c.due_at, ' ', 'T') || 'Z', 'in_hand', json('false'),
             'light', json_extract(c.rungs, '$[0][1]'), 'name', c.name, 'person', k.holder_person, 'rule', c.rule,
-            'rung', json_extract(c.rungs, '$[0][0]'), 'unit', k.holder_unit),
+            'rung', json_extract(c.rungs, '$[0][0]'), 'schema', 2, 'unit', k.holder_unit),
         replace(c.next_crossing_at, ' ', 'T') || 'Z:clock:' || c.case_id || '.' || c.number || ':'
             || json_extract(c.rungs, '$[0][0]'),
         lower(hex(randomblob(32)))
@@ -51,7 +51,8 @@ POSTGRESQL = (
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     SELECT c.case_id, h.seq + 1, 'clock:crossed', c.next_crossing_at, :now, NULL, 'system', NULL,
         json_build_object('clock', c.number, 'due_at', to_char(c.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            'in_hand', false, 'light', c.rungs::json #>> '{0,1}', 'name', c.name, 'person', k.holder_person, 'rule', c.rule, 'rung', c.rungs::json #>> '{0,0}', 'unit', k.holder_unit)::text,
+            'in_hand', false, 'light', c.rungs::json #>> '{0,1}', 'name', c.name, 'person', k.holder_person, 'rule', c.rule, 'rung', c.rungs::json #>> '{0,0}', 'schema', 2,
+            'unit', k.holder_unit)::text,
         to_char(c.next_crossing_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z:clock:"') || c.case_id || '.'
             || c.number || ':' || (c.rungs::json #>> '{0,0}'),
         md5(random()::text) || md5(random()::text)

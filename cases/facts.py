@@ -1,6 +1,5 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -12,6 +11,7 @@ from sqlalchemy.sql import bindparam
 from cases import tables
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
+from cases.upcasters import data_of
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
 from people.tables import Account, UnitAbove
@@ -174,7 +174,7 @@ def _custodies(connection: Connection, case_id: int) -> tuple[Custody, ...]:
 
 
 def _noticed(connection: Connection, case_id: int) -> dict[str, datetime]:
-    found = ((json.loads(data), at) for data, at in _CROSSED.rows(connection, case_id=case_id))
+    found = ((data_of(CROSSED, data), at) for data, at in _CROSSED.rows(connection, case_id=case_id))
     return {f"{data['clock']}:{data['rung']}": at for data, at in found if data["light"]}
 
 

@@ -4,7 +4,6 @@
 `history_of` turns that into the values that marks and signs are worked out from (`workflow/history.py`).
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from cases.assessment_tables import YearCutoff
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Case, Event
+from cases.upcasters import Data, data_of
 from cases.visibility import case, visible_cases
 from workflow.history import Ending, History, Lit, Taken
 from workflow.model import (
@@ -37,11 +37,21 @@ from workflow.model import (
 
 PAGE = 2000
 INSTANTS = ("started_at", "due_at", "opened_at", "acknowledged_at", "stopped_at", "crossed_until")
+_OF_A_CLOCK = frozenset(CLOCK_COLUMNS)
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _cutoff = YearCutoff.__table__.c  # type: ignore[attr-defined]
 _COLUMNS = (
     _event.stream, _event.seq, _event.code, _event.occurred_at, _event.recorded_at, _event.actor, _event.unit, _event.data,
 )  # fmt: skip
+
+
+class RecordLacks(Exception):
+    """What the events of a case say of a record has a column missing. Carries the case, the event that last wrote the record,
+    its table and number, and the column."""
+
+    def __init__(self, case_id: int, seq: int, record: str, column: str) -> None:
+        super().__init__(f"case {case_id}, event {seq}: {record} without {column}")
+        self.case_id, self.seq, self.record, self.column = case_id, seq, record, column
 
 
 @dataclass(slots=True)
@@ -62,7 +72,7 @@ class Record:
 
     def add(self, event: Any) -> None:
         """One more event, in the order of the stream."""
-        data = json.loads(event.data)
+        data = data_of(event.code, event.data)
         self.seq = event.seq
         if event.code == CROSSED:
             self._cross(event, data)
@@ -76,7 +86,7 @@ class Record:
             elif table != "tracking":
                 kept = self.rows.setdefault(table, {})
                 for number, row in rows.items():
-                    kept[int(number)] = row
+                    kept[int(number)] = {**kept.get(int(number), {}), **row}
                     self.written[int(number)] = event.seq
         self.steps.append(_taken(event, data))
 
@@ -92,7 +102,7 @@ class Record:
         else:
             self.endings[-1] = replace(self.endings[-1], reopened_at=event.recorded_at)
 
-    def _cross(self, event: Any, data: dict[str, Any]) -> None:
+    def _cross(self, event: Any, data: Data) -> None:
         self.crossed_until[data["clock"]] = event.occurred_at
         if data["light"]:
             self.lit.append(
@@ -114,6 +124,8 @@ class Record:
 
     def _clock(self, number: int, row: dict[str, Any]) -> Clock:
         whole = {**row, "number": number, "crossed_until": None}
+        for name in _OF_A_CLOCK - whole.keys():
+            raise RecordLacks(self.case_id, self.written[number], f"clock {number}", name)
         values = tuple(instant(whole[name]) if name in INSTANTS else whole[name] for name in CLOCK_COLUMNS)
         crossed = self.crossed_until.get(number)
         made = clock_from(values)
@@ -209,7 +221,7 @@ def _known(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _taken(event: Any, data: dict[str, Any]) -> Taken:
+def _taken(event: Any, data: Data) -> Taken:
     command = data.get("command") or {}
     return Taken(
         seq=event.seq,

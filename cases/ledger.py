@@ -20,6 +20,7 @@ from sqlalchemy.sql import bindparam
 
 from cases.rows import stamp
 from cases.tables import Event, StreamHead
+from cases.upcasters import Data, data_of, in_present_shape
 from infra.statements import Statement
 from workflow.model import Actor, Json
 
@@ -52,7 +53,7 @@ _INSERT = Statement(insert(Event).values({name: bindparam(name) for name in EVEN
 _LAST_AT = Statement(
     select(_event.recorded_at).where(_event.stream == bindparam("stream"), _event.seq == bindparam("seq"))
 )
-_BY_KEY = Statement(select(_event.stream, _event.seq, _event.data).where(_event.key == bindparam("key")))
+_BY_KEY = Statement(select(_event.stream, _event.seq, _event.code, _event.data).where(_event.key == bindparam("key")))
 #: Made once: `json.dumps` makes an encoder for each call that wants anything but the defaults.
 _PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -148,8 +149,8 @@ def append_to_office(connection: Connection, event: NewEvent) -> Head:
 
 
 def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, Any]]:
-    """The event's row at the end of the chain, and the head after it."""
-    data = _SORTED.encode(event.data)
+    """The event's row at the end of the chain, and the head after it. Its data say which shape they have."""
+    data = _SORTED.encode(in_present_shape(event.code, event.data))
     seq, actor = head.seq + 1, event.actor
     recorded_at = not_before(event.recorded_at, head)
     occurred_at = recorded_at if event.occurred_at == event.recorded_at else event.occurred_at
@@ -180,10 +181,13 @@ def event_hash(columns: list[Json]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def find_by_key(connection: Connection, key: str) -> tuple[int, int, dict[str, Any]] | None:
+def find_by_key(connection: Connection, key: str) -> tuple[int, int, Data] | None:
     """Stream, seq and data of the event that an idempotent write has left, if it has been done before."""
     rows = _BY_KEY.rows(connection, key=key)
-    return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
+    if not rows:
+        return None
+    stream, seq, code, data = rows[0]
+    return stream, seq, data_of(code, data)
 
 
 def wait_for_key(connection: Connection, key: str) -> None:

@@ -11,9 +11,9 @@ from cases.ledger import NewEvent, append_to_office
 from cases.policies import present_policy, publish, shipped_files
 from infra.statements import Statement
 from people import tables
-from people.directory import choose_profiles, found_office
+from people.directory import choose_profiles, choose_scheme, found_office
 from workflow.model import Actor, Json
-from workflow.policy import Policy, Profile
+from workflow.policy import NoSuchProfile, Policy, Profile, Scheme
 
 _close = YearClose.__table__.c  # type: ignore[attr-defined]
 _office = tables.Office.__table__.c  # type: ignore[attr-defined]
@@ -21,9 +21,11 @@ _office = tables.Office.__table__.c  # type: ignore[attr-defined]
 _OFFICE = Statement(
     select(
         _office.name, _office.short_name, _office.calendar, _office.profiles, _office.demo, _office.simulation,
-        _close.year,
+        _office.scheme, _close.year,
     ).join_from(tables.Office, YearClose, true(), isouter=True)
 )  # fmt: skip
+#: What an office scores by unless it says otherwise.
+USUAL_SCHEME = "LIGHTS-A"
 #: What an office takes in unless it says otherwise.
 USUAL_PROFILES = ("mediation-30d", "petition", "hotline", "enterprise")
 
@@ -34,7 +36,8 @@ class NoOffice(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeContext:
-    """`profiles` are the profiles the office has chosen, in the order its intake desk sees them."""
+    """`profiles` are the profiles the office has chosen, in the order its intake desk sees them; `chosen_scheme` is empty
+    until it chooses one."""
 
     name: str
     short_name: str
@@ -42,6 +45,7 @@ class OfficeContext:
     profiles: tuple[str, ...]
     demo: bool
     simulation: bool
+    chosen_scheme: str = ""
     closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
 
     def taken_in(self) -> tuple[Profile, ...]:
@@ -54,13 +58,24 @@ class OfficeContext:
         named = next((profile.id for profile in chosen if profile.id == matter), None)
         return named or next((profile.id for profile in chosen if profile.matter == matter), None)
 
+    @property
+    def own_scheme(self) -> str:
+        """What the office scores by where nobody asks for another scheme: the one it chose, else the usual one, else the first
+        of its policy. Empty if its policy has none."""
+        wanted = (self.chosen_scheme, USUAL_SCHEME, *self.policy.schemes)
+        return next((name for name in wanted if name in self.policy.schemes), "")
+
+    def scheme(self, name: str = "") -> Scheme:
+        """The scheme of that name, without one the office's own. Raises `NoSuchScheme`."""
+        return self.policy.scheme(name or self.own_scheme)
+
 
 def load_office(connection: Connection) -> OfficeContext:
     """Raises `NoOffice` for an empty database, `PolicyIsWrong` for a published policy that cannot be read."""
     rows = _OFFICE.rows(connection)
     if not rows:
         raise NoOffice
-    name, short_name, calendar, profiles, demo, simulation, _ = rows[0]
+    name, short_name, calendar, profiles, demo, simulation, scheme, _ = rows[0]
     return OfficeContext(
         name=name,
         short_name=short_name,
@@ -68,6 +83,7 @@ def load_office(connection: Connection) -> OfficeContext:
         profiles=tuple(profiles.split()),
         demo=demo,
         simulation=simulation,
+        chosen_scheme=scheme or "",
         closed_years=frozenset(year for *_, year in rows if year is not None),
     )
 
@@ -80,13 +96,25 @@ def load_closed_years(connection: Connection) -> frozenset[int]:
 def choose(
     connection: Connection, office: OfficeContext, profiles: tuple[str, ...], *, actor: Actor, now: datetime
 ) -> None:
-    """Sets what the office takes in. Raises `KeyError` for a profile that its policy does not have."""
+    """Sets what the office takes in. Raises `NoSuchProfile`."""
     for profile in profiles:
-        office.policy.profiles[profile]
+        if profile not in office.policy.profiles:
+            raise NoSuchProfile(profile, office.policy.profiles)
     choose_profiles(connection, profiles)
     data: dict[str, Json] = {"profiles": list(profiles), "before": list(office.profiles)}
     append_to_office(
         connection, NewEvent(code="office:profiles_chosen", occurred_at=now, recorded_at=now, actor=actor, data=data)
+    )
+
+
+def choose_own_scheme(
+    connection: Connection, office: OfficeContext, scheme: str, *, actor: Actor, now: datetime
+) -> None:
+    """Sets what the office scores by. Closed years stay under theirs. Raises `NoSuchScheme`."""
+    data: dict[str, Json] = {"scheme": office.policy.scheme(scheme).id, "before": office.own_scheme}
+    choose_scheme(connection, scheme)
+    append_to_office(
+        connection, NewEvent(code="office:scheme_chosen", occurred_at=now, recorded_at=now, actor=actor, data=data)
     )
 
 

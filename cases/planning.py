@@ -21,7 +21,7 @@ from people.audiences import Roster
 from workflow.clocks import crossed, is_crossed, light, move, settled
 from workflow.counting import count
 from workflow.model import AccountId, Audience, Clock, Light, Rung, UnitId
-from workflow.policy import CasePolicy, Policy
+from workflow.policy import CasePolicy, NoSuchProfile, Policy
 
 #: Running clocks that are read at a time.
 PAGE = 2000
@@ -232,7 +232,7 @@ def moved(clock: Clock, candidate: Policy, profile: str, *, now: datetime, keep_
 def _view(candidate: Policy, profile: str) -> CasePolicy | None:
     try:
         return candidate.for_profile(profile)
-    except KeyError:
+    except NoSuchProfile:
         return None
 
 

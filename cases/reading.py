@@ -3,7 +3,6 @@
 Every query here starts in `visibility.py`. Those that each page of cases asks are prepared once a role.
 """
 
-import json
 from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy.sql import bindparam
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Agreement, Case, Clock, Event, Party, PersonalText, Rating, Session
+from cases.upcasters import data_of
 from cases.visibility import ALL_TEXTS, case, cases_in_reach, reach_of, texts_in_reach
 from infra.columns import Row
 from infra.statements import Statement, among, spread
@@ -128,7 +128,7 @@ def timeline(connection: Connection, case_id: int, *, actor: Actor, after: int =
             actor=who,
             role=role,
             unit=unit,
-            data={name: value for name, value in json.loads(data).items() if name != "wrote"},
+            data={name: value for name, value in data_of(code, data).items() if name != "wrote"},
         )
         for seq, code, occurred_at, recorded_at, who, role, unit, data in _events(actor.role).rows(
             connection, case_id=case_id, after=after, **reach_of(actor)
@@ -187,8 +187,8 @@ def _records_in_reach(table: type[Row], role: Role) -> tuple[Statement, Any]:
 
 def seq_of_version(connection: Connection, case_id: int, version: int) -> int:
     """The seq of the event that made this version, to tell what has changed since."""
-    query = select(_event.seq, _event.data).where(_event.stream == case_id, _event.code != CROSSED)
+    query = select(_event.seq, _event.code, _event.data).where(_event.stream == case_id, _event.code != CROSSED)
     for row in connection.execute(query.order_by(_event.seq)):
-        if json.loads(row.data).get("version") == version:
+        if data_of(row.code, row.data).get("version") == version:
             return int(row.seq)
     return 0

@@ -281,10 +281,12 @@ class PolicyVersion(Row, table=True):
 
 
 class JobRun(Row, table=True):
-    """When each recurring job last succeeded, and what it did."""
+    """When each recurring job last succeeded and failed, and what it did: figures by name, as JSON. `failing_since`: the first
+    failure after the last run that went well; None while it goes well."""
 
     __tablename__ = "job_run"
     job: str = Field(primary_key=True)
     succeeded_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     failed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    summary: str = ""
+    failing_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    summary: str = "{}"

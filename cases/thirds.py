@@ -4,7 +4,6 @@ Source: the default ladder of who is told (`domain.md` §2.3: 约谈, 督办单)
 the organ's own duties light.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from cases.history import histories
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
 from cases.outbox import messages, post
 from cases.tables import Event
+from cases.upcasters import data_of
 from infra.db import reading, transaction
 from people.audiences import Roster
 from workflow.calendar import WorkCalendar, add_months
@@ -66,7 +66,7 @@ def _reds(connection: Connection, *, since: datetime, until: datetime) -> Mappin
     )
     reds: dict[int, list[Red]] = defaultdict(list)
     for row in rows:
-        data = json.loads(row.data)
+        data = data_of(CROSSED, row.data)
         if data["light"] == Light.RED.value:
             reds[data["unit"]].append((row.stream, row.seq))
     return reds

@@ -54,6 +54,11 @@ class Words:
             return self("left.overdue_today" if left.overdue else "left.today")
         return self.count(f"{'over' if left.overdue else 'left'}.{left.unit.value}", left.amount)
 
+    def figures(self, done: Mapping[str, int]) -> str:
+        """What a job did, each figure with its noun: `did.sent`, `did.dead`, ..."""
+        said = [self.count(f"did.{name}", n) for name, n in done.items() if n]
+        return self(", ").join(said) or self("did.nothing")
+
     def count(self, code: str, n: int) -> str:
         """A phrase with a number in it: `length.day`, `left.working_day`, ..."""
         return self._catalogue.ngettext(code, f"{code}.many", n) % {"n": n}

@@ -66,6 +66,11 @@ def written(record):
         for table, rows in json.loads(event[8]).get("wrote", {}).items():
             for number, row in {None: rows}.items() if table in ("cases", "tracking") else rows.items():
                 last.setdefault((table, number and int(number)), {}).update(row)
+    for (table, _), row in last.items():
+        # The first events do not say when an extension opened a clock: when it stopped the one before.
+        before = last.get((table, row.get("extends"))) if table == "clock" else None
+        if before and row.get("opened_at") is None:
+            row["opened_at"] = before.get("stopped_at")
     return last
 
 

@@ -3,7 +3,6 @@
 The words are in `templates/mail/` and the catalogues; this gathers what they speak of.
 """
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from cases.ledger import OFFICE_STREAM
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.tables import Event, Message
+from cases.upcasters import data_of
 from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
@@ -98,7 +98,7 @@ def compose(
     for name, lines in told.items():
         try:
             letters.append(_letter(name, lines, accounts[lines[0][0].recipient], office, settings))
-        except Exception:
+        except Exception:  # the same edge for a digest, whose lines are each sound by themselves
             log.exception("mail cannot be composed", extra={"mail": lines[0][0].id})
             broken += [row.id for row, _ in lines]
     return Composed(letters=tuple(letters), broken=frozenset(broken))
@@ -150,7 +150,7 @@ def _words(
     loaded = load_facts(connection, event.stream, actor=TIMERS)
     assert loaded is not None, "a message is about a case that exists"
     facts, name = loaded
-    data = json.loads(event.data)
+    data = data_of(event.code, event.data)
     clock = _clock_of(facts.clocks, data.get("clock"))
     calendar = office.policy.calendar
     today = calendar.local_day(now)
@@ -172,7 +172,7 @@ def _words_of_unit(
 ) -> dict[str, Any]:
     """What is said about a unit and not about a case."""
     return {
-        "number": names_of_units(connection)[json.loads(event.data)["unit"]],
+        "number": names_of_units(connection)[data_of(event.code, event.data)["unit"]],
         "what": event.code,
         "words": Words(language),
         "clock": None,
@@ -188,7 +188,7 @@ def _words_of_anchor(
     connection: Connection, event: Any, office: OfficeContext, settings: Settings, language: str
 ) -> dict[str, Any]:
     """What is said to an auditor with an anchor, and the anchor itself. It names no case but by its place in the record."""
-    number = json.loads(event.data)["number"]
+    number = data_of(event.code, event.data)["number"]
     text = anchors.anchor_text(connection, number)
     assert text is not None, "the event and its anchor are written together"
     words = Words(language)

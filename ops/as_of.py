@@ -21,6 +21,7 @@ from cases.reading import EventLine, find_case
 from cases.words import Words, whole_due
 from infra.db import reading
 from infra.i18n import write_minute
+from ops.assessing import no_scheme
 from ops.clock import read_clock
 from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail, print_json
@@ -33,6 +34,7 @@ from reports.sheet_files import item_words, line_words, refusal_code
 from web.presenters.as_of import left_words, moment_words
 from web.presenters.lights import SHAPES
 from workflow.model import Kind, UnitId
+from workflow.policy import NoSuchScheme
 
 
 class What(StrEnum):
@@ -49,7 +51,7 @@ def as_of(
     what: Annotated[What, typer.Argument(help="一件、待办清单、计分表 / what to show")] = What.LIST,
     named: Annotated[str, typer.Argument(help="case 的编号 / the number of the case")] = "",
     unit: Annotated[str, typer.Option(help="单位名称，清单含下级 / a unit's name; a list has those below it too")] = "",
-    scheme: Annotated[str, typer.Option(help="计分办法 / scheme: LIGHTS-A, RATES-B, DACHUAN, JINHUA")] = "LIGHTS-A",
+    scheme: Annotated[str, typer.Option(help="计分办法，默认本单位的 / scheme, by default the office's own")] = "",
     year: Annotated[int | None, typer.Option(help="计分表的年度，默认所问日期的年度 / the year of the sheets")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")] = False,
 ) -> None:
@@ -136,14 +138,14 @@ class _Teller:
             )
         except YearCannotBeAssessed as error:
             fail(say(refusal_code(error), year=year), WRONG)
-        except KeyError:
-            fail(say("assess.no_scheme", name=scheme, known=", ".join(office.policy.schemes)), ASKED_WRONGLY)
+        except NoSuchScheme as error:
+            no_scheme(error)
         sheets = [one for one in found.assessment.units if whose is None or one.unit == whose]
         if not sheets:
             fail(say("as_of.no_sheet_of_unit", name=unit, year=year), WRONG)
         if self._as_json:
             told = [sheet_as_json(one, found.lines[one.unit], office) for one in sheets]
-            print_json({**self._head(), "year": year, "scheme": scheme, "sheets": told})
+            print_json({**self._head(), "year": year, "scheme": found.assessment.scheme.id, "sheets": told})
             return
         self._banner()
         for sheet in sheets:

@@ -4,13 +4,13 @@ another scheme or light policy would have given; and checking a scheme's file.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from cases.crossings import TIMERS
 from cases.numbers import case_number
-from cases.office import OfficeContext
+from cases.office import OfficeContext, choose_own_scheme
 from cases.policies import files_of, shipped_files
 from cases.tally import agrees, keep_up, start_over
 from cases.words import Words, fault_words
@@ -27,20 +27,21 @@ from reports.closed_years import prove as prove_year
 from reports.sheet_files import as_json, refusal_code
 from reports.whatif import what_if
 from workflow.marks import Mark
-from workflow.policy import Scheme
+from workflow.policy import NoSuchLadder, NoSuchScheme, Scheme
 from workflow.policy_files import PolicyIsWrong, policy_from
 
 assess = typer.Typer(no_args_is_help=True, help="年度考核：计分表、复核、补记、假设比较。The year-end assessment.")
 scheme = typer.Typer(no_args_is_help=True, help="计分办法。Scoring schemes.")
 Year = Annotated[int, typer.Argument(help="年度 / year")]
-SchemeName = Annotated[str, typer.Option("--scheme", help="计分办法 / scheme: LIGHTS-A, RATES-B, DACHUAN, JINHUA")]
-USUAL = "LIGHTS-A"
+SchemeName = Annotated[
+    str, typer.Option("--scheme", help="计分办法，默认本单位的 / scheme, by default the office's own")
+]
 
 
 @assess.command()
 def sheets(
     year: Year,
-    scheme: SchemeName = USUAL,
+    scheme: SchemeName = "",
     people: Annotated[bool, typer.Option("--people", help="按人列出。By person.")] = False,
     as_json_: Json = False,
 ) -> None:
@@ -51,8 +52,8 @@ def sheets(
             result = assess_year(connection, year=year, scheme=scheme, actor=TIMERS, office=office)
         except YearCannotBeAssessed as error:
             fail(reader_words()(refusal_code(error), year=year), WRONG)
-        except KeyError:
-            _no_scheme(scheme, office)
+        except NoSuchScheme as error:
+            no_scheme(error)
         names = names_of_units(connection)
         listed = {
             sheet.unit: lines_of(
@@ -63,7 +64,7 @@ def sheets(
         accounts = names_of_accounts(connection, {sheet.person for sheet in result.people})
     if as_json_:
         shown = result.people if people else (*result.units, *result.levels)
-        print_json({"year": year, "scheme": scheme, "sheets": [_sheet(one, listed, office) for one in shown]})
+        print_json({"year": year, "scheme": result.scheme.id, "sheets": [_sheet(one, listed, office) for one in shown]})
         return
     say = reader_words()
     for sheet in (*result.units, *result.levels):
@@ -160,24 +161,24 @@ def compare(
     ladder: Annotated[
         str | None, typer.Option(help="另一亮灯办法 / another ladder: third, fix3, one_day, post")
     ] = None,
-    base: Annotated[str, typer.Option("--from", help="与哪一办法比较 / compared with")] = USUAL,
+    base: Annotated[str, typer.Option("--from", help="与哪一办法比较，默认本单位的 / compared with")] = "",
     as_json_: Json = False,
 ) -> None:
     """假如换一种计分办法或亮灯办法，各单位会得多少分。不改动任何东西。What would have been; touches nothing."""
     engine = opened_engine()
     with reading(engine) as connection:
         office = office_of(connection)
-        other = _scheme_in(file, base, office) if file else None
-        if base not in office.policy.schemes:
-            _no_scheme(base, office)
-        if ladder is not None and ladder not in office.policy.ladders:
-            fail(reader_words()("assess.no_ladder", name=ladder, known=", ".join(office.policy.ladders)), ASKED_WRONGLY)
-        present = office.policy.schemes[base]
         try:
+            present = office.scheme(base)
+            other = _scheme_in(file, present.id, office) if file else None
             found = what_if(
                 connection, year=year, scheme=present, other=other or present, ladder=ladder, actor=TIMERS,
                 office=office, now=read_clock(),
             )  # fmt: skip
+        except NoSuchScheme as error:
+            no_scheme(error)
+        except NoSuchLadder as error:
+            no_ladder(error)
         except YearCannotBeAssessed as error:
             fail(reader_words()(refusal_code(error), year=year), WRONG)
         names = names_of_units(connection)
@@ -185,9 +186,11 @@ def compare(
         {"unit": names[one.unit], "now": _figure(one.now), "then": _figure(one.then)} for one in found
     ]  # fmt: skip
     if as_json_:
-        print_json({"year": year, "scheme": base, "other": (other or present).id, "ladder": ladder, "units": rows})
+        print_json(
+            {"year": year, "scheme": present.id, "other": (other or present).id, "ladder": ladder, "units": rows}
+        )
         return
-    typer.echo(f"{base} -> {(other or present).id}{f' · {ladder}' if ladder else ''}")
+    typer.echo(f"{present.id} -> {(other or present).id}{f' · {ladder}' if ladder else ''}")
     for row in rows:
         typer.echo(f"{row['unit']}  {row['now']} -> {row['then']}")
 
@@ -216,6 +219,21 @@ def tally(
         same = agrees(connection, office.policy.calendar, year=year)
     typer.echo(reader_words()("assess.tally_agrees" if same else "assess.tally_differs", year=year))
     raise typer.Exit(0 if same else WRONG)
+
+
+@scheme.command()
+def choose(name: Annotated[str, typer.Argument(help="计分办法 / scheme")], as_json_: Json = False) -> None:
+    """选定本单位的计分办法，计分表和办结报表默认按它计分。Choose what this office scores by where nobody asks for another."""
+    with transaction(opened_engine()) as connection:
+        office = office_of(connection)
+        try:
+            choose_own_scheme(connection, office, name, actor=TIMERS, now=read_clock())
+        except NoSuchScheme as error:
+            no_scheme(error)
+    if as_json_:
+        print_json({"scheme": name, "before": office.own_scheme})
+        return
+    typer.echo(reader_words()("scheme.chosen", name=name))
 
 
 @scheme.command()
@@ -259,8 +277,12 @@ def _schemes_of(file: Path, others: Mapping[str, bytes]) -> dict[str, Scheme]:
     return found
 
 
-def _no_scheme(name: str, office: OfficeContext) -> None:
-    fail(reader_words()("assess.no_scheme", name=name, known=", ".join(office.policy.schemes)), ASKED_WRONGLY)
+def no_scheme(error: NoSuchScheme) -> NoReturn:
+    fail(reader_words()(refusal_code(error), name=error.name, known=", ".join(error.known)), ASKED_WRONGLY)
+
+
+def no_ladder(error: NoSuchLadder) -> NoReturn:
+    fail(reader_words()("assess.no_ladder", name=error.name, known=", ".join(error.known)), ASKED_WRONGLY)
 
 
 def _total(sheet: Sheet) -> str:

@@ -14,7 +14,7 @@ import migrations
 from cases.policies import shipped_files
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
-from ops.jobs import JOBS
+from ops.jobs import FIGURES, JOBS
 from reports.bulletin_sheet import bulletin_codes
 from reports.closure_columns import COLUMNS
 from reports.exports import FORMATS, GROUNDS
@@ -147,6 +147,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("unmask", GROUNDS)
     yield from (code for _, code in MENU)
     yield from _named("job", (job.name for job in JOBS))
+    yield from _named("did", FIGURES)
     yield from _named("mails", KINDS)
     yield from _named("unit_kind", UNIT_KINDS)
     yield "anchor.number"

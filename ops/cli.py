@@ -19,14 +19,14 @@ from infra.settings import settings
 from ops import verify as verifier
 from ops.anchoring import anchor, keys_at_hand, pack
 from ops.as_of import as_of
-from ops.assessing import assess, scheme
+from ops.assessing import assess, no_ladder, scheme
 from ops.clock import read_clock
 from ops.database import database
 from ops.deadline import deadline
 from ops.exporting import export
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
-from ops.opening import opened_engine
+from ops.opening import opened_engine, reader_words
 from ops.policies import policy
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from ops.replay import replay as replay_story
@@ -35,6 +35,7 @@ from ops.signs import signs
 from ops.statistics import bulletin, serials
 from ops.stories import StoryIsWrong, read_story
 from workflow.model import Refusal
+from workflow.policy import NoSuchLadder
 from workflow.policy_files import PolicyIsWrong
 
 app = typer.Typer(
@@ -118,21 +119,19 @@ def sweep(
     as_json: Json = False,
     job: Annotated[
         str,
-        typer.Option(
-            help="任务名 / which job: sweep, third_reds, digests, anchors, deliver, checkpoint, sessions, origins"
-        ),
+        typer.Option(help=f"任务名 / which job: {', '.join(one.name for one in JOBS)}"),
     ] = "sweep",
 ) -> None:
     """运行一次定时任务（默认检查时限）。Run a recurring job once, by default the check of time limits."""
     chosen = next((one for one in JOBS if one.name == job), None)
     if chosen is None:
         fail(f"没有任务 {job}；可选 / known: {', '.join(one.name for one in JOBS)}", ASKED_WRONGLY)
-    summary = run_job(chosen, opened_engine(), settings(), now=read_clock())
+    figures = run_job(chosen, opened_engine(), settings(), now=read_clock())
     if as_json:
-        figures = dict(part.split("=") for part in summary.split())
-        print_json({"job": job, **{key: int(value) for key, value in figures.items()}})
+        print_json({"job": job, **figures})
     else:
-        typer.echo(f"{job}: {summary or 'ok'}")
+        say = reader_words()
+        typer.echo(f"{say(f'job.{job}')}{say('sign.colon')}{say.figures(figures)}")
 
 
 @app.command()
@@ -147,10 +146,9 @@ def verify(
     key: Annotated[list[str] | None, typer.Option(help="签名公钥或其文件。The public key, or its file.")] = None,
 ) -> None:
     """独立核验记录：链、行与事件、孤立行、缺号。Check the record independently, read-only."""
-    arguments = [database or settings().database_url(), *(["--json"] if as_json else [])]
-    for option, values in (("--anchors", anchors), ("--key", keys_at_hand(key) if anchors else None)):
-        arguments += [part for value in values or () for part in (option, value)]
-    raise typer.Exit(verifier.main(arguments))
+    keys = keys_at_hand(key) if anchors else ()
+    found = verifier.told(database or settings().database_url(), anchors=anchors or (), keys=keys, as_json=as_json)
+    raise typer.Exit(found)
 
 
 @app.command()
@@ -170,8 +168,8 @@ def replay(
             outcome = replay_story(read_story(path), sweeping=not sweep_at_end, ladder=ladder)
         except StoryIsWrong as error:
             fail(str(error), ASKED_WRONGLY)
-        except KeyError:
-            fail(f"没有亮灯办法 {ladder}。There is no ladder {ladder}.", ASKED_WRONGLY)
+        except NoSuchLadder as error:
+            no_ladder(error)
         except Refusal as refusal:
             say = translator(settings().language)
             why = "; ".join(

@@ -5,7 +5,6 @@ Texts are invented. Nothing here is random: the same lights give the same appeal
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 
@@ -16,6 +15,7 @@ from cases.crossings import CROSSED, TIMERS
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.tables import Case, Event, Waiver
+from cases.upcasters import data_of
 from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
 from ops.demo_office import ASSESSORS, AUDITORS, SUPERVISOR_OF
@@ -144,7 +144,7 @@ def _lit_lately(connection: Connection, *, now: datetime) -> list[tuple[int, int
         .where(_event.code == CROSSED, _event.occurred_at <= now, _event.occurred_at > now - LOOK_BACK)
         .order_by(_event.occurred_at.desc(), _event.id.desc())
     )
-    found = [(row.stream, json.loads(row.data)) for row in connection.execute(query)]
+    found = [(row.stream, data_of(CROSSED, row.data)) for row in connection.execute(query)]
     return [(stream, data["unit"], f"{data['clock']}:{data['rung']}") for stream, data in found if data["light"]]
 
 

@@ -170,12 +170,14 @@ def _progress(count: int, say: Words) -> Callable[[int], None]:
 def _told(found: Exported, who: str | None, units: dict[int, str], office: OfficeContext, say: Words) -> str:
     """Which export it was: number, time, person, what was chosen, how much of it."""
     choice = found.choice
-    chosen = [f"{choice['start']} – {choice['end']}", units.get(choice.get("unit") or 0) or say("closures.all_units")]
+    period = choice.get("period") or f"{choice['start']} – {choice['end']}"
+    chosen = [period, units.get(choice.get("unit") or 0) or say("closures.all_units")]
     chosen += [say(f"{kind}.{choice[kind]}") for kind in ("procedure", "profile") if choice.get(kind)]
     names = say("closures.paper.masked" if found.masked else "closures.paper.unmasked")
     when = write_minute(found.at, say.language, office.policy.calendar.zone)
     first = say("export.is_one", number=found.seq, when=when, who=who or say("export.command_line"))
-    what = [say(f"format.{found.format}"), *chosen, say.count("closures.rows", found.rows or 0), names]
+    rows = [] if found.rows is None else [say.count("closures.rows", found.rows), names]
+    what = [say(f"format.{found.format}"), *chosen, *rows]
     return "\n".join((first, " · ".join(what), f"SHA-256 {found.sha256}"))
 
 

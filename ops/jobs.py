@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from cases.anchors import is_due, make_anchors
-from cases.jobruns import note_run
+from cases.jobruns import Figures, note_failure, note_success
 from cases.office import load_office
 from cases.rating_origins import forget_old_origins
 from cases.signing import sign_by_time
@@ -24,72 +24,77 @@ from people.signin import forget_old_sessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """`run` returns what it did, in figures, for the page that shows the jobs."""
+    """`run` returns what it did; whoever prints that finds the words."""
 
     name: str
     every: timedelta
-    run: Callable[[Engine, Settings, datetime], str]
+    run: Callable[[Engine, Settings, datetime], Figures]
 
 
-def _sweep(engine: Engine, _settings: Settings, now: datetime) -> str:
+def _sweep(engine: Engine, _settings: Settings, now: datetime) -> Figures:
     done = sweep(engine, now=now)
-    return f"clocks={done.clocks} failed={len(done.failed)} truncated={int(done.truncated)}"
+    return {"clocks": done.clocks, "failed": len(done.failed), "truncated": int(done.truncated)}
 
 
-def _signing(engine: Engine, _settings: Settings, now: datetime) -> str:
+def _signing(engine: Engine, _settings: Settings, now: datetime) -> Figures:
     with reading(engine) as connection:
         office = load_office(connection)
-    return f"signed={sign_by_time(engine, office, now=now)}"
+    return {"signed": sign_by_time(engine, office, now=now)}
 
 
-def _deliver(engine: Engine, settings: Settings, now: datetime) -> str:
+def _deliver(engine: Engine, settings: Settings, now: datetime) -> Figures:
     with reading(engine) as connection:
         office = load_office(connection)
     done = deliver(engine, office=office, settings=settings, now=now)
-    return f"sent={done.sent} deferred={done.deferred} dead={done.dead}"
+    return {"sent": done.sent, "deferred": done.deferred, "dead": done.dead}
 
 
-def _third_reds(engine: Engine, _settings: Settings, now: datetime) -> str:
+def _third_reds(engine: Engine, _settings: Settings, now: datetime) -> Figures:
     with reading(engine) as connection:
         office = load_office(connection)
-    return f"units={warn_of_third_reds(engine, office.policy.calendar, now=now)}"
+    return {"units": warn_of_third_reds(engine, office.policy.calendar, now=now)}
 
 
-def _digests(engine: Engine, _settings: Settings, now: datetime) -> str:
+def _digests(engine: Engine, _settings: Settings, now: datetime) -> Figures:
     with reading(engine) as connection:
         office = load_office(connection)
-    return f"digests={release_digests(engine, office.policy.calendar, now=now)}"
+    return {"digests": release_digests(engine, office.policy.calendar, now=now)}
 
 
-def _tally(engine: Engine, _settings: Settings, _now: datetime) -> str:
+def _tally(engine: Engine, _settings: Settings, _now: datetime) -> Figures:
     with reading(engine) as connection:
         office = load_office(connection)
-    return f"cases={keep_up(engine, office.policy.calendar)}"
+    return {"cases": keep_up(engine, office.policy.calendar)}
 
 
-def _anchors(engine: Engine, settings: Settings, now: datetime) -> str:
+def _anchors(engine: Engine, settings: Settings, now: datetime) -> Figures:
     with reading(engine) as connection:
         office = load_office(connection)
         due = is_due(connection, office, now=now)
     made = make_anchors(engine, office=office, key=signing_key(settings.home), now=now) if due else ()
-    return f"anchors={len(made)}"
+    return {"anchors": len(made)}
 
 
-def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> str:
+def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> Figures:
     checkpoint(engine)
-    return ""
+    return {}
 
 
-def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> str:
+def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> Figures:
     with transaction(engine) as connection:
-        return f"forgotten={forget_old_sessions(connection, now=now)}"
+        return {"forgotten": forget_old_sessions(connection, now=now)}
 
 
-def _forget_origins(engine: Engine, _settings: Settings, now: datetime) -> str:
+def _forget_origins(engine: Engine, _settings: Settings, now: datetime) -> Figures:
     with transaction(engine) as connection:
-        return f"forgotten={forget_old_origins(connection, now=now)}"
+        return {"forgotten": forget_old_origins(connection, now=now)}
 
 
+#: The names of the figures that runs give.
+FIGURES = (
+    "clocks", "failed", "truncated", "sent", "deferred", "dead", "units", "digests", "cases", "anchors", "forgotten",
+    "signed",
+)  # fmt: skip
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="signing", every=timedelta(minutes=1), run=_signing),
@@ -104,14 +109,14 @@ JOBS = (
 )
 
 
-def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime) -> str:
-    """Runs a job once and notes that it succeeded. A failure is noted too, and raised."""
+def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime) -> Figures:
+    """Runs a job once, notes how it went, and returns what it did. A failure is noted too, and raised."""
     try:
-        summary = job.run(engine, settings, now)
-    except Exception:
+        figures = job.run(engine, settings, now)
+    except Exception:  # the per-job edge: whatever it was, people are told that the job fails
         with transaction(engine) as connection:
-            note_run(connection, job.name, now=now, summary="", succeeded=False)
+            note_failure(connection, job.name, now=now)
         raise
     with transaction(engine) as connection:
-        note_run(connection, job.name, now=now, summary=summary, succeeded=True)
-    return summary
+        note_success(connection, job.name, now=now, figures=figures)
+    return figures

@@ -26,7 +26,6 @@ from workflow.policy import Policy
 from workflow.scoring import score
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
-SCHEME = "LIGHTS-A"
 
 
 class CrossingNotRecorded(Exception):
@@ -37,7 +36,7 @@ def replay(story: Story, *, sweeping: bool = True, ladder: str | None = None) ->
     """One JSON object for the case. With `sweeping` the sweep runs at every stored crossing; without, only at the end.
     With `ladder`, duties light by that ladder instead of the profile's own.
 
-    Raises `KeyError` for an unknown ladder, `ops.stories.StoryIsWrong`, or `workflow.model.Refusal` when the rules refuse a step.
+    Raises `NoSuchLadder`, `ops.stories.StoryIsWrong`, or `workflow.model.Refusal` when the rules refuse a step.
     """
     with tempfile.TemporaryDirectory(prefix="huiyin-replay-") as folder:
         engine = open_engine(f"sqlite:///{Path(folder) / 'replay.db'}")
@@ -74,8 +73,8 @@ def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None)
 
 
 def with_ladder(policy: Policy, ladder: str) -> Policy:
-    """The policy with one ladder for every profile. Raises `KeyError` for one that there is not."""
-    known = policy.ladders[ladder]
+    """The policy with one ladder for every profile. Raises `NoSuchLadder`."""
+    known = policy.ladder(ladder)
     profiles = {name: replace(profile, ladder=known.id) for name, profile in policy.profiles.items()}
     return replace(policy, profiles=profiles, _views={})
 
@@ -122,7 +121,7 @@ def _outcome(engine: Engine, office: OfficeContext, story: Story, teller: Teller
     return {
         "case": story.case,
         "clocks": [_clock_line(clock, office, at) for clock in loaded[0].clocks],
-        "points": {SCHEME: float(points_of(own, office.policy.schemes[SCHEME]))},
+        "points": {office.own_scheme: float(points_of(own, office.scheme()))},
         "scores": {name: _figure(score(own, scheme).total) for name, scheme in office.policy.schemes.items()},
         "mails": mails,
     }

@@ -88,7 +88,7 @@ def _run(job: Job, engine: Engine, settings: Settings, lock: TimersLock) -> None
     if not lock.is_ours():
         return
     try:
-        summary = run_job(job, engine, settings, now=datetime.now(UTC))
-        log.debug("job done", extra={"job": job.name, "summary": summary})
-    except Exception:  # the per-job edge: logged and shown on the jobs page; the other jobs go on
+        figures = run_job(job, engine, settings, now=datetime.now(UTC))
+        log.debug("job done", extra={"job": job.name, **{f"did_{name}": n for name, n in figures.items()}})
+    except Exception:  # the per-job edge: logged, and shown in the footer of every page; the other jobs go on
         log.exception("job failed", extra={"job": job.name})

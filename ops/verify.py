@@ -46,12 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--anchors", action="append", default=[], help="a file or folder of anchors that were kept")
     parser.add_argument("--key", action="append", default=[], help="the office's public key, or its file")
     asked = parser.parse_args(argv)
+    return told(asked.database, anchors=asked.anchors, keys=asked.key, as_json=asked.json)
+
+
+def told(url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str] = (), as_json: bool = False) -> int:
+    """The same for whoever has read the arguments already."""
     try:
-        report = verify(asked.database, anchors=asked.anchors, keys=asked.key)
+        report = verify(url_or_path, anchors=anchors, keys=keys)
     except CannotRead as error:
-        sys.stderr.write(CANNOT_READ.format(database=without_password(asked.database), reason=error) + "\n")
+        sys.stderr.write(CANNOT_READ.format(database=without_password(url_or_path), reason=error) + "\n")
         return UNREADABLE
-    sys.stdout.write((report.json() if asked.json else report.text()) + "\n")
+    sys.stdout.write((report.json() if as_json else report.text()) + "\n")
     return 0 if report.ok else FINDINGS_FOUND
 
 

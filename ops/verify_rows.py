@@ -49,7 +49,8 @@ def compare_records(
         if table == TEXTS:
             _compare_text(folded, number, row, {**vouched, **keys}, notes)
         else:
-            _compare(folded, table, number, row, {**vouched, **keys, **_derived(folded, table, number)}, notes)
+            vouched = {**vouched, **keys, **_opened(folded, table, vouched), **_derived(folded, table, number)}
+            _compare(folded, table, number, row, vouched, notes)
     for name, number in folded.records:
         if name == table and number not in seen:
             notes.add(Finding(code="rows.missing", table=table, stream=folded.stream, number=number))
@@ -95,6 +96,12 @@ def _derived(folded: Folded, table: str, number: Any) -> dict[str, Any]:
         "crossed_until": folded.crossed_until.get(number),
         "next_crossing_at": next((rung.at for rung in folded.uncrossed(number, clock)), None),
     }
+
+
+def _opened(folded: Folded, table: str, clock: dict[str, Any]) -> dict[str, Any]:
+    """Events of the first shape do not say when an extension opened a clock: when it stopped the one before."""
+    before = folded.records.get((table, clock.get("extends"))) if table == "clock" else None
+    return {"opened_at": before.get("stopped_at")} if before and clock.get("opened_at") is None else {}
 
 
 def _compare_text(folded: Folded, number: Any, row: dict[str, Any], vouched: dict[str, Any], notes: Notes) -> None:

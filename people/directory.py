@@ -77,6 +77,11 @@ def choose_profiles(connection: Connection, profiles: tuple[str, ...]) -> None:
     connection.execute(update(Office).values(profiles=" ".join(profiles)))
 
 
+def choose_scheme(connection: Connection, scheme: str) -> None:
+    """What the office scores by from now on."""
+    connection.execute(update(Office).values(scheme=scheme))
+
+
 def add_unit(
     connection: Connection, *, name: str, kind: str, parent: UnitId | None = None, takes_intake: bool = False
 ) -> UnitId:
@@ -118,6 +123,11 @@ def add_account(
         .returning(_account.id)
     ).scalar_one()
     return AccountId(made)
+
+
+def login_is_taken(connection: Connection, login: str) -> bool:
+    """Whether an account has it, an open one or a closed one."""
+    return connection.execute(select(_account.id).where(_account.login == login)).first() is not None
 
 
 def person(connection: Connection, account: AccountId) -> Person | None:

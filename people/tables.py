@@ -18,6 +18,7 @@ class Office(Row, table=True):
     short_name: str  #: stands in every case number
     calendar: str
     profiles: str  #: the profiles it has chosen, in the order of its intake desk, separated by spaces
+    scheme: str | None = None  #: the scheme it has chosen to score by
     demo: bool = False
     simulation: bool = False
     created_at: datetime = Field(sa_type=UTCDateTime)

@@ -197,9 +197,9 @@ def sheets_as_of(
     """The sheets of a year as the events recorded by then say, by the calendar and the scheme of today: those that the
     actor may see, as in `reports.assessment.assess`. Reads the ledger up to then.
 
-    Raises `YearWithoutCalendar`, `YearWithoutData`, `KeyError` for an unknown scheme.
+    Raises `YearWithoutCalendar`, `YearWithoutData`, `NoSuchScheme`.
     """
-    chosen = office.policy.schemes[scheme]
+    chosen = office.scheme(scheme)
     check_year(year, office)
     found, named = _marks(connection, year, at, office.policy.calendar)
     assessment = assessed(connection, found, year=year, scheme=chosen, actor=actor)

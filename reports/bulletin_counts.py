@@ -4,7 +4,6 @@ Each function is one grouped statement over one table, from `visible_cases`, and
 spans, the name of a count, and how many. Spans must not overlap.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fun
 from sqlalchemy import case as choose
 
 from cases.tables import Agreement, Case, Clock, Event, Rating, Session
+from cases.upcasters import data_of
 from cases.visibility import case, visible_cases
 from people.tables import UnitAbove
 from reports.periods import Span
@@ -121,7 +121,7 @@ def answered_in_time(connection: Connection, scope: Scope, spans: Sequence[Span]
 def performances(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Counted:
     """Cases by how far their agreement was performed, as the last word about it says, on the day it was given."""
     query = (
-        scope.cases(_event.stream, _event.seq, _event.occurred_at, _event.data)
+        scope.cases(_event.stream, _event.seq, _event.code, _event.occurred_at, _event.data)
         .join_from(Case, Event, _event.stream == case.id)
         .where(_ours(), _alive(spans), _has_word_of_performance(), _event.code.in_(PERFORMANCE))
     )
@@ -134,7 +134,7 @@ def performances(connection: Connection, scope: Scope, spans: Sequence[Span]) ->
     for row in last.values():
         place = next((n for n, span in enumerate(spans) if span.start <= row.occurred_at < span.end), None)
         if place is not None:
-            found[place, json.loads(row.data)["command"]["extent"]] += 1
+            found[place, data_of(row.code, row.data)["command"]["extent"]] += 1
     for (place, extent), count in found.items():
         yield place, (extent,), count
 

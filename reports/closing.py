@@ -6,7 +6,7 @@ cut-off of every chain, the result and its hash, both signers. Later facts chang
 addendum (`addendum.py`).
 
     CannotClose     TooEarly, ClosedAlready, AppealsWait, StillContestable, NotProposed, SignedByTheSame,
-                    NotTheWholeOffice, TalliesDiffer, RecordHasMoved
+                    NotTheWholeOffice, TalliesDiffer, SchemeIsGone, RecordHasMoved
 """
 
 import json
@@ -24,6 +24,7 @@ from cases.policies import files_of
 from cases.rows import rungs_from, stamp, vouched_for_office
 from cases.tables import Case, Clock, Event, StreamHead, Waiver
 from cases.tally import counts
+from cases.upcasters import data_of
 from cases.visibility import case, visible_cases
 from reports.assessment import YearWithoutData, check_year
 from reports.closed_years import LONG, closed_years, closing_key, cutoff_digest, hash_of
@@ -100,6 +101,12 @@ class StillContestable(CannotClose):
     code = "close.still_contestable"
 
 
+class SchemeIsGone(CannotClose):
+    """The policy no longer has the scheme that it was proposed under. Carries its name."""
+
+    code = "close.scheme_is_gone"
+
+
 class RecordHasMoved(CannotClose):
     """The year comes to something else now than what was proposed. Carries the hash of what it comes to."""
 
@@ -120,8 +127,8 @@ class Proposal:
 def propose_close(
     connection: Connection, *, year: int, scheme: str, actor: Actor, office: OfficeContext, now: datetime
 ) -> Proposal:
-    """The first signature. Raises `CannotClose`, `YearCannotBeAssessed`, `KeyError` for an unknown scheme."""
-    chosen = office.policy.schemes[scheme]
+    """The first signature. Raises `CannotClose`, `YearCannotBeAssessed`, `NoSuchScheme`."""
+    chosen = office.policy.scheme(scheme)
     wait_for_key(connection, CLOSING)
     _check(connection, year=year, office=office, now=now)
     result = _worked_out(connection, year=year, scheme=chosen, actor=actor, office=office)
@@ -143,7 +150,7 @@ def proposal_of(connection: Connection, year: int) -> Proposal | None:
         _event.stream == OFFICE_STREAM, _event.code == PROPOSED
     )
     for row in connection.execute(query.order_by(_event.seq.desc())):
-        data = json.loads(row.data)
+        data = data_of(PROPOSED, row.data)
         if data["year"] == year:
             return Proposal(
                 year=year, scheme=data["scheme"], result_hash=data["result_hash"], proposed_by=row.actor,
@@ -165,7 +172,9 @@ def close_year(
         raise SignedByTheSame
     # The cut-off first: what is worked out below reads no event beyond it, whatever is recorded meanwhile.
     _cut_off(connection, year)
-    scheme = office.policy.schemes[proposal.scheme]
+    scheme = office.policy.schemes.get(proposal.scheme)
+    if scheme is None:
+        raise SchemeIsGone(proposal.scheme)
     result = _worked_out(connection, year=year, scheme=scheme, actor=actor, office=office, closed_year=year)
     if not hash_of(result) == proposal.result_hash == result_hash:
         raise RecordHasMoved(hash_of(result))
@@ -237,7 +246,7 @@ def _last_appeal(connection: Connection, year: int, office: OfficeContext, *, no
         .where(_event.code == CROSSED, _event.occurred_at >= first, _event.occurred_at < end)
         .where(_event.recorded_at > now - timedelta(days=3 * rule.working_days + 14))
     )
-    noticed = (row.recorded_at for row in connection.execute(query) if json.loads(row.data)["light"])
+    noticed = (row.recorded_at for row in connection.execute(query) if data_of(CROSSED, row.data)["light"])
     lasts = (rule.last_day(at, calendar) for at in noticed)
     return max((last for last in lasts if now < calendar.end_of(last)), default=None)
 

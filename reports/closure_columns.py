@@ -60,10 +60,7 @@ class Lights(NamedTuple):
 
     light: Light
     waived: Light | None
-    points: Decimal
-
-
-ALL_GREEN = Lights(Light.GREEN, None, Decimal(0))
+    points: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +81,16 @@ class Chunk:
         *,
         names: Names,
         times: LocalTimes,
-        scheme: Scheme,
+        scheme: Scheme | None,
         fresh: Mapping[int, Sequence[Mark]] | None = None,
         withdrawn: bool = False,
     ) -> None:
         """`fresh` are the marks of cases whose stored ones are not those that belong to their row. `withdrawn`: the rows
-        tell of closings that no longer count, and nothing of them costs points."""
+        tell of closings that no longer count, and nothing of them costs points. Without a scheme there are lights, and no
+        points."""
         self._parts, self._names, self.times, self._scheme = parts, names, times, scheme
         self._fresh, self._withdrawn = fresh or {}, withdrawn
+        self._green = _lights((), scheme)
 
     def __len__(self) -> int:
         return len(next(iter(self._parts.values())))
@@ -132,19 +131,22 @@ class Chunk:
     @cached_property
     def lights(self) -> list[Lights]:
         if self._withdrawn:
-            return [one._replace(points=Decimal(0)) for one in self._fresh_lights()]
+            return [one._replace(points=self._green.points) for one in self._fresh_lights()]
         if self._fresh:
             return self._fresh_lights()
-        return [_lights(_read(text), self._scheme) if text else ALL_GREEN for text in self.part("marks")]
+        return [self._stored(text) for text in self.part("marks")]
 
     def _fresh_lights(self) -> list[Lights]:
         return [self._light(*one) for one in zip(self.part("id"), self.part("marks"), strict=True)]
 
     def _light(self, case_id: int, text: str | None) -> Lights:
         if case_id not in self._fresh:
-            return _lights(_read(text), self._scheme) if text else ALL_GREEN
+            return self._stored(text)
         lit = (one for one in self._fresh[case_id] if one.measure in LIT)
         return _lights(((one.measure, one.outcome, one.ground or "") for one in lit), self._scheme)
+
+    def _stored(self, text: str | None) -> Lights:
+        return _lights(_read(text), self._scheme) if text else self._green
 
 
 def _clocks(text: str) -> Mapping[str, Kept]:
@@ -169,14 +171,16 @@ def _read(text: str) -> Iterator[tuple[str, str, str]]:
         yield measure, outcome, ground
 
 
-def _lights(lit: Iterable[tuple[str, str, str]], scheme: Scheme) -> Lights:
+def _lights(lit: Iterable[tuple[str, str, str]], scheme: Scheme | None) -> Lights:
     """What the marks of a case come to; each is its measure, its light and why it does not count."""
     marks = [(measure, Light(outcome), ground) for measure, outcome, ground in lit]
     counted = [light for measure, light, _ in marks if measure == "light"]
     waived = [light for measure, light, ground in marks if measure == "lit" and ground]
     worst = LIGHT_ORDER.__getitem__
     return Lights(
-        max(counted, key=worst, default=Light.GREEN), max(waived, key=worst, default=None), of_lights(counted, scheme)
+        max(counted, key=worst, default=Light.GREEN),
+        max(waived, key=worst, default=None),
+        of_lights(counted, scheme) if scheme else None,
     )
 
 

@@ -14,8 +14,8 @@ What a reader of the report must know:
   working days, so that rows can be compared. A refusal stops the deciding clock too, if it ran.
 - *Opened again.* A closing after which the case was opened again stays in its month, with the day of the reopening; within
   thirty days of the answer it was none, and has a row only if it was handed out before (`closure_again.py`).
-- *Lights and points* are those of the assessment (`workflow/marks.py`), whichever year they lit in, under LIGHTS-A. A
-  waived light costs nothing and has a column of its own.
+- *Lights and points* are those of the assessment (`workflow/marks.py`), whichever year they lit in, under the scheme
+  that the office scores by; without one there are no points. A waived light costs nothing and has a column of its own.
 """
 
 from bisect import bisect
@@ -41,8 +41,6 @@ from workflow.marks import Mark
 from workflow.model import Actor
 from workflow.policy import Scheme
 
-SCHEME = "LIGHTS-A"
-
 Say = Callable[[str], str]  #: a translator of one language (`infra.i18n.translator`)
 
 
@@ -65,7 +63,7 @@ def read(connection: Connection, report: Report, *, actor: Actor, office: Office
         parts = tuple(dict.fromkeys((*parts, "closed_at", "id")))
     query = statement(actor, report.choice, parts, masked=report.masked)
     moved = moved_since(connection) if "marks" in parts else set[int]()
-    made = _Maker(names, LocalTimes(office.policy.calendar.zone), office.policy.schemes[SCHEME])
+    made = _Maker(names, LocalTimes(office.policy.calendar.zone), office.policy.schemes.get(office.own_scheme))
     before = deque(_ago(connection, again, parts, report, actor=actor, made=made))
     for page in pages(connection, query):
         for rows in _apart(page, before):
@@ -87,7 +85,7 @@ class _Maker:
 
     names: "_Names"
     times: LocalTimes
-    scheme: Scheme
+    scheme: Scheme | None
 
     def __call__(
         self, found: Mapping[str, Sequence[Any]], *, fresh: Mapping[int, Sequence[Mark]], withdrawn: bool = False

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Select, select
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
 from cases.office import OfficeContext
 from cases.tables import Event
+from cases.upcasters import data_of
 from cases.visibility import MAY_UNMASK
 from cases.words import Words
 from people.directory import names_of_units
@@ -85,11 +86,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A finished file."""
+    """A finished file. `scheme`: what its points are by; empty if the office has none."""
 
     rows: int
     bytes: int
     sha256: str
+    scheme: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,7 @@ class Exported:
     seq: int
     at: datetime
     account: int | None
+    report: str
     format: str
     rows: int | None
     sha256: str | None
@@ -159,7 +162,7 @@ def write_file(
         raise ChoiceIsWrong(Fault(code="closures.paper_is_faulty", field="format")) from error
     size = file.tell()
     file.seek(0)
-    return Made(rows=rows, bytes=size, sha256=sha256_of(file))
+    return Made(rows=rows, bytes=size, sha256=sha256_of(file), scheme=office.own_scheme)
 
 
 def record(connection: Connection, order: Order, made: Made, *, actor: Actor, now: datetime) -> None:
@@ -169,7 +172,7 @@ def record(connection: Connection, order: Order, made: Made, *, actor: Actor, no
         _append(connection, UNMASKED, {**choice, "ground": order.ground}, actor=actor, now=now)
     data: dict[str, Json] = {
         **choice, "language": order.language, "masked": order.ground is None, "rows": made.rows, "bytes": made.bytes,
-        "sha256": made.sha256,
+        "sha256": made.sha256, "scheme": made.scheme,
     }  # fmt: skip
     _append(connection, EXPORTED, data, actor=actor, now=now)
 
@@ -263,20 +266,21 @@ def _append(connection: Connection, code: str, data: Mapping[str, Json], *, acto
 
 
 def _exports() -> Select[Any]:
-    columns = _event.seq, _event.occurred_at, _event.actor, _event.data
+    columns = _event.seq, _event.code, _event.occurred_at, _event.actor, _event.data
     of_office = _event.stream == OFFICE_STREAM, _event.code == EXPORTED
     return select(*columns).where(*of_office).order_by(_event.seq.desc())
 
 
 def _exported(row: Any) -> Exported:
-    data = json.loads(row.data)
+    data = data_of(row.code, row.data)
     return Exported(
         seq=row.seq,
         at=row.occurred_at,
         account=row.actor,
-        format=data.get("format") or data["kind"],
+        report=data["report"],
+        format=data["format"],
         rows=data.get("rows"),
         sha256=data.get("sha256"),
         masked=data.get("masked", True),
-        choice=data.get("choice") or data,
+        choice=data["choice"],
     )

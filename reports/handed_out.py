@@ -5,7 +5,6 @@ is not as it was (`changes` of a bulletin; for closings, `covers`). Bulletins ta
 with the event cannot be compared, and say nothing.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, exists, select
 
 from cases.ledger import OFFICE_STREAM
 from cases.tables import Event, Recusal
+from cases.upcasters import data_of
 from people.directory import units_above
 from people.tables import Unit
 from reports.bulletin_figures import differing
@@ -52,14 +52,14 @@ def handed_out(connection: Connection) -> tuple[HandedOut, ...]:
     query = select(_event.occurred_at, _event.actor, _event.data).where(
         _event.stream == OFFICE_STREAM, _event.code == EXPORTED
     )
-    found = (_handed_out(row, json.loads(row.data)) for row in connection.execute(query.order_by(_event.seq)))
+    found = (_handed_out(row, data_of(EXPORTED, row.data)) for row in connection.execute(query.order_by(_event.seq)))
     return tuple(one for one in found if one is not None)
 
 
 def _handed_out(row: Any, data: Mapping[str, Any]) -> HandedOut | None:
-    choice = data.get("choice") or data
+    choice = data["choice"]
     if data.get("report") == BULLETIN:
-        period = period_written(data["period"])
+        period = period_written(choice["period"])
         days = period.first, period.after - timedelta(days=1)
     elif "start" in choice and "end" in choice:
         days = date.fromisoformat(choice["start"]), date.fromisoformat(choice["end"])
@@ -73,7 +73,7 @@ def _handed_out(row: Any, data: Mapping[str, Any]) -> HandedOut | None:
         unit=choice.get("unit"),
         procedure=choice.get("procedure"),
         profile=choice.get("profile"),
-        period=data.get("period"),
+        period=choice.get("period"),
         figures=data.get("figures"),
     )
 

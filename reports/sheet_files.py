@@ -19,7 +19,7 @@ from reports.assessment import Sheet, SheetLine, YearCannotBeAssessed, YearWitho
 from reports.pdf import pdf
 from reports.sheets import Cell, write_xlsx
 from workflow.marks import Mark
-from workflow.policy import Scheme, SchemeItem
+from workflow.policy import NoSuchScheme, Scheme, SchemeItem
 from workflow.scoring import Line
 
 LIGHTS = ("light", "lit")
@@ -43,7 +43,10 @@ class PaperLine:
     decided: int | None
 
 
-def refusal_code(error: YearCannotBeAssessed) -> str:
+def refusal_code(error: YearCannotBeAssessed | NoSuchScheme) -> str:
+    """Why there is no sheet. Of a scheme that is not there the sentence names those that are, if there are any."""
+    if isinstance(error, NoSuchScheme):
+        return "assess.no_scheme" if error.known else "assess.no_schemes"
     return "assess.no_calendar" if isinstance(error, YearWithoutCalendar) else "assess.no_data"
 
 

@@ -37,7 +37,7 @@ def what_if(
     now: datetime,
 ) -> tuple[Compared, ...]:
     """Each unit under `scheme` as it lit, and under `other` as `ladder` would have lit. Raises `YearCannotBeAssessed`,
-    `KeyError` for an unknown ladder."""
+    `NoSuchLadder`."""
     check_year(year, office)
     calendar = office.policy.calendar
     real = gathered(histories(connection, actor=actor), year=year, calendar=calendar)
@@ -55,6 +55,6 @@ def what_if(
 def _under(
     connection: Connection, ladder: str, *, actor: Actor, office: OfficeContext, now: datetime
 ) -> Iterator[History]:
-    chosen = office.policy.ladders[ladder]
+    chosen = office.policy.ladder(ladder)
     for history in histories(connection, actor=actor):
         yield under(history, chosen, office.policy.for_profile(history.profile), now=now)

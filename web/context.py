@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
-from cases.jobruns import last_success
+from cases.jobruns import JobLine, all_runs
 from cases.office import OfficeContext, load_office
 from infra.db import reading, transaction
 from infra.i18n import known_language
@@ -60,7 +60,7 @@ class Context:
     person: Person | None
     petitioner_case: CaseId | None
     language: str
-    swept_at: datetime | None  #: when time limits were last checked
+    jobs: tuple[JobLine, ...]  #: for the footer of staff pages
     browser: str  #: a random value that this browser alone carries, for form tokens
 
     @property
@@ -100,7 +100,7 @@ def context(request: Request) -> Context:
         office = load_office(connection)
         session = find_session(connection, token, now=now) if token else None
         who = person(connection, session.account) if session and session.account is not None else None
-        swept_at = last_success(connection, "sweep") if who else None
+        jobs = tuple(all_runs(connection)) if who else ()
     if session and session.needs_noting:
         with transaction(site.engine) as connection:
             note_session_used(connection, token, now=now)
@@ -115,7 +115,7 @@ def context(request: Request) -> Context:
         person=who,
         petitioner_case=case,
         language=known_language(asked or (who.language if who else site.settings.language)),
-        swept_at=swept_at,
+        jobs=jobs,
         browser=request.cookies.get(BROWSER_COOKIE) or request.state.new_browser,
     )
 

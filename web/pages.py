@@ -1,6 +1,8 @@
 """Rendering a page: the template in the reader's language, with what every page needs around it."""
 
 import secrets
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -28,7 +30,16 @@ MENU = (
     ("/people", "menu.people"),
     ("/policy", "menu.policy"),
 )
+
 YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """What the footer says of the recurring jobs: when the sweep last succeeded, if ever; which fail, and since when."""
+
+    swept: str | None
+    failing: tuple[tuple[str, str], ...]
 
 
 def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -39,7 +50,7 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
             ctx=ctx,
             t=Words(ctx.language),
             menu=_menu(ctx),
-            swept=_swept(ctx),
+            jobs=_jobs(ctx),
             new_form_id=new_form_id,
             path=ctx.request.url.path,
             **values,
@@ -67,9 +78,16 @@ def _menu(ctx: Context) -> list[tuple[str, str]]:
     return [(path, code) for path, code in MENU if role in (ROUTES[f"GET {path}"].who or frozenset())]
 
 
-def _swept(ctx: Context) -> str | None:
-    """When the sweep last succeeded, for the footer of staff pages; None if it never has."""
+def _jobs(ctx: Context) -> Jobs | None:
+    """For the footer of staff pages."""
     if ctx.person is None or ctx.person.actor.role is Role.PETITIONER:
         return None
     zone = ctx.office.policy.calendar.zone
-    return write_minute(ctx.swept_at, ctx.language, zone, today=ctx.today) if ctx.swept_at else None
+
+    def when(instant: datetime) -> str:
+        return write_minute(instant, ctx.language, zone, today=ctx.today)
+
+    return Jobs(
+        swept=next((when(one.succeeded_at) for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None),
+        failing=tuple((one.job, when(one.failing_since)) for one in ctx.jobs if one.failing_since),
+    )

@@ -4,7 +4,7 @@ Numbers live in `policies/**/*.toml`, each with a source and a confidence (S: st
 verified by the office). How files are read and what can be wrong with them is in `policy_files.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -316,6 +316,30 @@ def rule_on(rules: Mapping[str, tuple[Rule, ...]], rule_id: str, day: date) -> R
     return next((rule for rule in reversed(found) if rule.effective_from <= day), found[0])
 
 
+class NotInThePolicy(Exception):
+    """What was named is not in the policy. Carries the name and those that are.
+
+    NotInThePolicy   NoSuchScheme, NoSuchLadder, NoSuchProfile
+    """
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = tuple(known)
+
+
+class NoSuchScheme(NotInThePolicy):
+    """No year can be scored by it."""
+
+
+class NoSuchLadder(NotInThePolicy):
+    """Nothing can light by it."""
+
+
+class NoSuchProfile(NotInThePolicy):
+    """There never was such a profile, in this version or before."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """All policy data of an office, checked: every name that one part uses, another part defines."""
@@ -332,14 +356,16 @@ class Policy:
 
     def for_profile(self, profile: str) -> CasePolicy:
         """The policy as a case of that profile sees it. A profile that this version has dropped goes on as the last
-        version that had it, under the present calendar. Raises `KeyError` for one that there never was."""
+        version that had it, under the present calendar. Raises `NoSuchProfile`."""
         if profile not in self._views:
             self._views[profile] = self._view(profile)
         return self._views[profile]
 
     def _view(self, profile: str) -> CasePolicy:
         having = (policy for policy in (self, *reversed(list(self.earlier.values()))) if profile in policy.profiles)
-        known = next(having, self)
+        known = next(having, None)
+        if known is None:
+            raise NoSuchProfile(profile, self.profiles)
         return CasePolicy(
             version=known.version,
             profile=known.profiles[profile],
@@ -349,6 +375,18 @@ class Policy:
             appeal=self.appeal,
             earlier=self.earlier if known is self else {**self.earlier, self.version: self},
         )
+
+    def scheme(self, name: str) -> Scheme:
+        """Raises `NoSuchScheme`."""
+        if name not in self.schemes:
+            raise NoSuchScheme(name, self.schemes)
+        return self.schemes[name]
+
+    def ladder(self, name: str) -> Ladder:
+        """Raises `NoSuchLadder`."""
+        if name not in self.ladders:
+            raise NoSuchLadder(name, self.ladders)
+        return self.ladders[name]
 
     def rolls(self, rule_id: str) -> bool:
         """Whether the due date of a rule moves to the next working day."""

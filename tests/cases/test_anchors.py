@@ -275,8 +275,8 @@ def test_the_job_makes_it_and_says_how_many(made: SmallOffice, tmp_path: Path) -
     settings = Settings(home=tmp_path / "home")
     job = next(job for job in JOBS if job.name == "anchors")
     assert job.every <= timedelta(minutes=10)
-    assert run_job(job, made.engine, settings, now=SOON) == "anchors=1"
-    assert run_job(job, made.engine, settings, now=SOON + timedelta(minutes=10)) == "anchors=0"
+    assert run_job(job, made.engine, settings, now=SOON) == {"anchors": 1}
+    assert run_job(job, made.engine, settings, now=SOON + timedelta(minutes=10)) == {"anchors": 0}
 
 
 # -- the key ----------------------------------------------------------------------------------------------------------

@@ -87,10 +87,10 @@ def test_postgresql_s_own_ways_to_empty_a_table_are_refused(postgres_world: Worl
 #: sha256 of the UTF-8 of `json.dumps([...], ensure_ascii=False, separators=(",", ":"))`.
 COLUMNS = (
     '[7,2,"case:accepted","2026-03-02T01:00:00.000000Z","2026-03-02T01:00:00.000001Z",3,"clerk",2,'
-    '"{\\"command\\":{\\"name\\":\\"Accept\\"},\\"version\\":2,\\"备注\\":\\"甲\\"}","request:00ff",'
+    '"{\\"command\\":{\\"name\\":\\"Accept\\"},\\"schema\\":2,\\"version\\":2,\\"备注\\":\\"甲\\"}","request:00ff",'
     '"a3f1c0de00000000000000000000000000000000000000000000000000000000"]'
 )
-HASH = "92f9baa23865daa3be4488c59a28811e8769750c82b09c2de6982176b46c551b"
+HASH = "6510ea6a5ae60e5cc00b8a1f497400c3a67348ef6b94c345601b4f0d902951ed"
 
 
 def test_the_hash_of_an_event_is_what_it_has_always_been() -> None:

@@ -171,8 +171,10 @@ def test_what_the_migration_wrote_is_what_founding_an_office_writes(upgraded: Wo
         contents = [one.column("SELECT content FROM policy_version") for one in (upgraded, beside)]
         assert contents[0] == contents[1]
         moved, founded = upgraded.events(0)[-1], beside.events(0)[-1]
-    for column in ("code", "actor", "role", "unit", "data"):
+    for column in ("code", "actor", "role", "unit"):
         assert moved[column] == founded[column]
+    # A migration stays as it was written, and so does the shape of its event: the first, which says no number.
+    assert {**json.loads(moved["data"]), "schema": 1} == json.loads(founded["data"])
     assert moved["key"].partition(":policy:")[2] == founded["key"].partition(":policy:")[2]
     assert moved["key"].startswith(moved["occurred_at"].strftime("%Y-%m-%dT%H:%M:%S."))
 
@@ -201,12 +203,17 @@ def test_the_chains_of_the_cases_still_verify(upgraded: World) -> None:
 
 
 def test_every_row_is_what_it_was(upgraded: World) -> None:
+    """And the clock that an extension opened says when: at the instant at which the clock before it stopped."""
     found = upgraded.everything()
     for table in ("clock", "cases", "party", "personal_text", "custody", "event", "message"):
         kept = [{name: _plain(row.get(name)) for name in RELEASE[table][0]} for row in found[table]]
         known = [{name: _plain(value) for name, value in row.items()} for row in RELEASE[table]]
         assert [row for row in kept if row.get("stream") != 0] == [row for row in known if row.get("stream") != 0]
-    assert {(row["opened_at"], row["acknowledged_at"]) for row in found["clock"]} == {(None, None)}
+    stopped = {(row["case_id"], row["number"]): row["stopped_at"] for row in found["clock"]}
+    for row in found["clock"]:
+        assert row["opened_at"] == (stopped[row["case_id"], row["extends"]] if row["extends"] else None)
+        assert row["acknowledged_at"] is None
+    assert any(row["extends"] for row in found["clock"]), "the mediation was extended"
 
 
 def _plain(value: Any) -> Any:

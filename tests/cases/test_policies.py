@@ -95,6 +95,7 @@ def test_every_version_is_named_by_an_event_of_the_office(world: World) -> None:
         "version": version_of(SEVEN_DAYS),
         "content": hashlib.sha256(content.encode()).hexdigest(),
         "plan": "0123",
+        "schema": 1,
     }
     assert world.column("SELECT number FROM policy_version ORDER BY number") == [1, 2]
     assert world.ledger_agrees()

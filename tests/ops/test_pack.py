@@ -135,7 +135,7 @@ def test_a_pack_is_an_event_of_the_office_with_its_hash(record: Record) -> None:
         data = json.loads(connection.execute(select(EVENT.c.data).where(EVENT.c.code == "pack:written")).scalar_one())
     engine.dispose()
     assert data == {
-        "case": MEDIATION, "seq": made.seq, "sha256": made.sha256, "masked": False, "reason": "court_request",
+        "case": MEDIATION, "seq": made.seq, "sha256": made.sha256, "masked": False, "reason": "court_request", "schema": 1,
     }  # fmt: skip
     assert verify(record.url).ok
 

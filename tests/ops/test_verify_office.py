@@ -23,7 +23,7 @@ LONG = frozenset({"content", "scheme_content", "calendar_content", "result"})
 def _wrote(connection: Connection, table: str, key: str, row: Mapping[str, Any]) -> None:
     data: dict[str, Any] = {"wrote": {table: {key: vouched_for_office(row, long=LONG)}}}
     append_to_office(
-        connection, NewEvent(code=f"office:{table}", occurred_at=DONE_AT, recorded_at=DONE_AT, actor=TIMERS, data=data)
+        connection, NewEvent(code="sign:reviewed", occurred_at=DONE_AT, recorded_at=DONE_AT, actor=TIMERS, data=data)
     )
 
 

@@ -113,7 +113,7 @@ def test_a_file_is_as_its_hash_size_and_rows_say_and_the_same_each_time(kind: st
     _two_refused(office)
     order = Order(asked=YEAR, format=kind, language="zh_CN")
     content, made = written(office, order)
-    assert made == Made(rows=2, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    assert made == Made(rows=2, bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), scheme="LIGHTS-A")
     assert written(office, order) == (content, made)
 
 
@@ -178,7 +178,7 @@ def test_an_export_is_an_event_with_what_was_chosen_and_the_hash(engine: Any) ->
     }  # fmt: skip
     wanted = {
         "report": "closures", "format": "csv", "language": "en", "masked": True, "rows": 2, "choice": choice,
-        "bytes": made.bytes, "sha256": made.sha256,
+        "bytes": made.bytes, "sha256": made.sha256, "scheme": "LIGHTS-A", "schema": 2,
     }  # fmt: skip
     assert _events(office) == [("report:exported", wanted)]
 

@@ -17,8 +17,8 @@ from web.context import Context, Ctx
 from web.pages import render
 from web.presenters.as_of import moment_words, show_case, show_list, show_sheets
 from workflow.model import UnitId
+from workflow.policy import NoSuchScheme
 
-SCHEME = "LIGHTS-A"
 LIST, SHEET = "list", "sheet"
 LARGEST = 2**63 - 1
 
@@ -30,13 +30,13 @@ def as_of(
     case: str = "",
     what: str = LIST,
     year: int | None = None,
-    scheme: str = SCHEME,
+    scheme: str = "",
     unit: int | None = None,
     page: int = 1,
 ) -> Response:
     """Without a date, only the question; with one that cannot be answered, the question again and why."""
     what = what if what in (LIST, SHEET) else LIST
-    scheme = scheme if scheme in ctx.office.policy.schemes else SCHEME
+    scheme = scheme if scheme in ctx.office.policy.schemes else ctx.office.own_scheme
     on, case = on.strip(), case.strip().replace("\0", "")  # which PostgreSQL does not take for a text
     asked = {"on": on, "case": case, "what": what, "year": year, "scheme": scheme}
     with reading(ctx.engine) as connection:
@@ -94,7 +94,7 @@ def _sheets(
     chosen = year if year is not None else usual_year(moment, ctx.office.policy.calendar)
     try:
         found = sheets_as_of(connection, year=chosen, scheme=scheme, at=moment.at, actor=ctx.actor, office=ctx.office)
-    except YearCannotBeAssessed as error:
+    except (YearCannotBeAssessed, NoSuchScheme) as error:
         return {"refused": (refusal_code(error), {"year": str(chosen)})}
     whose = UnitId(unit) if unit is not None and 0 < unit <= LARGEST else None
     return {"sheets": show_sheets(connection, ctx, found, unit=whose)}

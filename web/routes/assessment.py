@@ -15,7 +15,7 @@ from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum
 from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closed_years import closed_year
-from reports.closing import CannotClose, close_year, proposal_of, propose_close
+from reports.closing import CannotClose, SchemeIsGone, close_year, proposal_of, propose_close
 from reports.sheet_files import Paper, item_words, pdf_of, refusal_code, scheme_name, xlsx_of
 from web.access import ASSESSMENT, AUDIT, RowId, YearId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -24,8 +24,8 @@ from web.posted import Form
 from web.presenters.addendum import show_addendum
 from web.presenters.assessment import paper_of, rows_of, show_sheet
 from workflow.model import Role, UnitId
+from workflow.policy import NoSuchScheme
 
-SCHEME = "LIGHTS-A"
 FILES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
@@ -40,30 +40,23 @@ class NoKey(CannotClose):
 
 
 @get("/assessment", who=ASSESSMENT)
-def assessment(ctx: Ctx, year: int | None = None, scheme: str = SCHEME) -> Response:
+def assessment(ctx: Ctx, year: int | None = None, scheme: str = "") -> Response:
     return _units(ctx, year or ctx.today.year, scheme)
 
 
 def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None = None) -> Response:
     words = Words(ctx.language)
-    scheme = scheme if scheme in ctx.office.policy.schemes else SCHEME
+    scheme = scheme if scheme in ctx.office.policy.schemes else ctx.office.own_scheme
     schemes = [(one.id, scheme_name(one, ctx.language)) for one in ctx.office.policy.schemes.values()]
     years = sorted({*ctx.office.policy.calendar.published, *ctx.office.closed_years}, reverse=True)
     shown = {"year": year, "years": years, "schemes": schemes, "chosen": scheme}
     with reading(ctx.engine) as connection:
         try:
             found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, by_person=False)
-        except YearCannotBeAssessed as error:
+        except (YearCannotBeAssessed, NoSuchScheme) as error:
             status = 404 if isinstance(error, YearWithoutCalendar) else 200
-            return render(
-                ctx,
-                "pages/assessment.html",
-                status=status,
-                found=None,
-                why=refusal_code(error),
-                refused=refused,
-                **shown,
-            )
+            why = refusal_code(error)
+            return render(ctx, "pages/assessment.html", status=status, found=None, why=why, refused=refused, **shown)
         units = names_of_units(connection)
         proposal = proposal_of(connection, year)
         signer = names_of_accounts(connection, {proposal.proposed_by}) if proposal else {}
@@ -79,7 +72,7 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
 
 
 @get("/assessment/units/{unit}", who=ASSESSMENT)
-def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = SCHEME) -> Response:
+def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = "") -> Response:
     year = year or ctx.today.year
     with reading(ctx.engine) as connection:
         paper, found = _paper(connection, ctx, unit, year, scheme)
@@ -88,7 +81,7 @@ def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = SCHEME) 
 
 
 @get("/assessment/units/{unit}/{kind}", who=ASSESSMENT)
-def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, scheme: str = SCHEME) -> Response:
+def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, scheme: str = "") -> Response:
     """The sheet as an itemised XLSX, or as a PDF that the unit can sign."""
     year = year or ctx.today.year
     if kind not in ("xlsx", "pdf"):
@@ -107,7 +100,7 @@ def _paper(connection: Connection, ctx: Context, unit: int, year: int, scheme: s
     """The sheet of a unit, with the assessment that it is a part of. Raises `NoSuchPage` if the reader has no such sheet."""
     try:
         found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
-    except (YearCannotBeAssessed, KeyError) as error:
+    except (YearCannotBeAssessed, NoSuchScheme) as error:
         raise NoSuchPage from error
     paper = paper_of(connection, ctx, found, UnitId(unit))
     if paper is None:
@@ -126,13 +119,15 @@ def _file(content: bytes, name: str, kind: str) -> Response:
 @post("/assessment/{year}/propose", who=AUDIT)
 def propose(ctx: Ctx, form: Form, year: YearId) -> Response:
     """The first signature: the sheets as they stand, under the scheme that was chosen."""
-    scheme = form.one("scheme") or SCHEME
+    scheme = form.one("scheme") or ctx.office.own_scheme
     try:
         with transaction(ctx.engine) as connection:
             propose_close(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, now=ctx.now)
     except CannotClose as refused:
         return _units(ctx, year, scheme, refused=refused)
-    except (YearCannotBeAssessed, KeyError) as error:
+    except NoSuchScheme as gone:
+        return _units(ctx, year, scheme, refused=SchemeIsGone(gone.name))
+    except YearCannotBeAssessed as error:
         raise NoSuchPage from error
     return see_other(f"/assessment?year={year}&scheme={scheme}")
 
@@ -140,7 +135,7 @@ def propose(ctx: Ctx, form: Form, year: YearId) -> Response:
 @post("/assessment/{year}/close", who=AUDIT)
 def close(ctx: Ctx, form: Form, year: YearId) -> Response:
     """The second signature, under the very result that was proposed."""
-    scheme = form.one("scheme") or SCHEME
+    scheme = form.one("scheme") or ctx.office.own_scheme
     try:
         key = signing_key(ctx.site.settings.home)
         with transaction(ctx.engine) as connection:
@@ -153,7 +148,7 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
         return _units(ctx, year, scheme, refused=refused)
     except (KeyIsExposed, KeyIsUnreadable):
         return _units(ctx, year, scheme, refused=NoKey())
-    except (YearCannotBeAssessed, KeyError) as error:
+    except YearCannotBeAssessed as error:
         raise NoSuchPage from error
     return see_other(f"/assessment/{year}/closed")
 

@@ -57,7 +57,7 @@ def download(ctx: Ctx, form: Form, kind: str) -> Response:
     made = _made(ctx, asked)
     content = _file(ctx, kind, made)
     data: dict[str, Json] = {
-        "report": BULLETIN, "kind": kind, "period": str(asked.period), "unit": asked.unit,
+        "report": BULLETIN, "format": kind, "choice": {"period": str(asked.period), "unit": asked.unit},
         "sha256": hashlib.sha256(content).hexdigest(),
     }  # fmt: skip
     if made.until is None:  # what is still going on may change without a word

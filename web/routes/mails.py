@@ -11,6 +11,7 @@ from starlette.responses import Response
 from cases.jobruns import all_runs
 from cases.outbox import DAILY
 from cases.tables import Message
+from cases.words import Words
 from infra.db import reading, transaction
 from notifications.compose import message_id
 from notifications.deliver import send_again
@@ -37,6 +38,7 @@ KINDS = {
 def mails(ctx: Ctx, kind: str = "dead") -> Response:
     if kind not in KINDS:
         raise NoSuchPage
+    words = Words(ctx.language)
     with reading(ctx.engine) as connection:
         counts = {
             name: connection.execute(select(func.count()).where(test)).scalar_one() for name, test in KINDS.items()
@@ -50,7 +52,8 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
                 "job": run.job,
                 "succeeded": minute(run.succeeded_at, ctx) if run.succeeded_at else None,
                 "failed": minute(run.failed_at, ctx) if run.failed_at else None,
-                "summary": run.summary,
+                "failing_since": minute(run.failing_since, ctx) if run.failing_since else None,
+                "did": words.figures(run.figures) if run.figures is not None else words("did.broke_off"),
             }
             for run in all_runs(connection)
         ]

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from cases.ledger import NewEvent, append_to_office
 from infra.db import reading, transaction
-from people.directory import add_account, add_unit, names_of_units
+from people.directory import add_account, add_unit, login_is_taken, names_of_units
 from people.signin import close_account, make_link
 from people.tables import Account, Unit
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
@@ -56,6 +56,10 @@ def add_person(ctx: Ctx, form: Form) -> Response:
             token = make_link(connection, account, now=ctx.now)
             _note(connection, ctx, "account:added", {"account": account, "role": typed.role})
     except IntegrityError:
+        with reading(ctx.engine) as connection:
+            taken = login_is_taken(connection, typed.login)
+        if not taken:  # another rule of the database refused it, and that is no fault of whoever typed
+            raise
         return _page(ctx, typed=typed, errors={"login": "people.login_taken"}, status=422)
     return _page(ctx, link=f"{ctx.site.settings.base_url()}/signin/link/{token}")
 

@@ -11,18 +11,20 @@ from starlette.responses import Response
 
 from cases.moving import BookHasMoved, apply_plan
 from cases.numbers import case_number
-from cases.office import choose
+from cases.office import choose, choose_own_scheme
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of
 from cases.words import Words, fault_words, whole_due
 from infra.db import reading, transaction
 from infra.i18n import write_minute
+from reports.sheet_files import refusal_code, scheme_name
 from web.access import ADMINISTRATION, get, post
 from web.context import Context, Ctx
 from web.pages import render, see_other
 from web.posted import Form, Posted
 from workflow.model import Light
 from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
+from workflow.policy import NoSuchScheme
 from workflow.policy_files import PolicyIsWrong
 
 #: What may be pasted: a policy file, or a year's notice that becomes one.
@@ -112,6 +114,19 @@ def choose_profiles(ctx: Ctx, form: Form) -> Response:
     return see_other("/policy")
 
 
+@post("/policy/scheme", who=ADMINISTRATION)
+def choose_scheme(ctx: Ctx, form: Form) -> Response:
+    """What the office scores by from now on."""
+    try:
+        with transaction(ctx.engine) as connection:
+            choose_own_scheme(connection, ctx.office, form.one("scheme"), actor=ctx.actor, now=ctx.now)
+    except NoSuchScheme as error:
+        words = Words(ctx.language)
+        said = words(refusal_code(error), name=error.name, known=words(", ").join(error.known))
+        return _page(ctx, Draft(), faults=(said,), status=422)
+    return see_other("/policy")
+
+
 def _draft(form: Posted) -> Draft:
     typed = {name: form.one(name) for name in Draft.__dataclass_fields__}
     return Draft(
@@ -180,6 +195,7 @@ def _page(
     return render(
         ctx, "pages/policy.html", status=status, published=published, names=names, kinds=KINDS, draft=draft, found=found,
         rows=rows or [], faults=faults, moved=moved, years=_years(ctx), chosen=ctx.office.taken_in(),
+        schemes=[(one.id, scheme_name(one, ctx.language)) for one in ctx.office.policy.schemes.values()],
     )  # fmt: skip
 
 

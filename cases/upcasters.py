@@ -1,0 +1,140 @@
+"""Events are kept for ever and their shape moves on: here an event of any age is read in the shape of this program.
+
+`SHAPES` says which shape this program gives each event. The event carries the number in its data, under its hash; one that
+carries none has the first shape. `data_of` takes an older event from shape to shape by the functions of `UPCASTERS`, each
+named after what the later shape says. What is stored, hashed and handed out stays as it was written.
+
+Whoever changes what an event holds raises its number here and adds the function that reads the shape before
+(`docs/releasing.md`). A search in the stored text of events (`"light":"red"`) asks only for what every shape spells alike.
+
+    EventCannotBeRead   EventIsUndeclared, EventIsOfALaterProgram, NoUpcaster
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from workflow.model import Json
+from workflow.procedures import PROCEDURES
+
+Data = Mapping[str, Any]
+Upcaster = Callable[[Data], Data]
+
+#: Where an event says which shape it has.
+SCHEMA = "schema"
+FIRST = 1
+STEPS = frozenset(step.event for procedure in PROCEDURES.values() for step in procedure.steps)
+#: The shape that this program gives each event, by its code. A code that is no longer written stays: it is still read.
+SHAPES: Mapping[str, int] = {
+    **dict.fromkeys(STEPS, 2),
+    "clock:crossed": 2,
+    "clock:recounted": 2,
+    "account:added": 1,
+    "account:closed": 1,
+    "account:link_made": 1,
+    "account:password_set": 1,
+    "anchor:made": 1,
+    "office:profiles_chosen": 1,
+    "office:scheme_chosen": 1,
+    "pack:written": 1,
+    "policy:published": 1,
+    "report:exported": 2,
+    "report:unmasked": 1,
+    "session:begun": 1,
+    "sign:reviewed": 1,
+    "text:erased": 1,  # `verify` reads it; no command of this program writes it
+    "unit:added": 1,
+    "unit:third_red": 1,
+    "year:close_proposed": 1,
+    "year:closed": 1,
+}
+
+
+class EventCannotBeRead(Exception):
+    """This program does not know what an event says. Carries its code and its shape."""
+
+    def __init__(self, code: str, schema: object) -> None:
+        super().__init__(f"{type(self).__name__}: {code} in shape {schema}")
+        self.code = code
+        self.schema = schema
+
+
+class EventIsUndeclared(EventCannotBeRead):
+    """No shape is declared for events of this code."""
+
+
+class EventIsOfALaterProgram(EventCannotBeRead):
+    """Its shape is newer than the one this program writes."""
+
+
+class NoUpcaster(EventCannotBeRead):
+    """Its shape is older, and nothing says how to read that one."""
+
+
+def in_present_shape(code: str, data: Mapping[str, Json]) -> dict[str, Json]:
+    """The data of a new event with the number of its shape. Raises `EventIsUndeclared`."""
+    return {**data, SCHEMA: _present(code)}
+
+
+def data_of(code: str, text: str) -> Data:
+    """The data of an event that is in the ledger, as this program would have written it. Raises `EventCannotBeRead`."""
+    data: Data = json.loads(text)
+    schema, present = data.get(SCHEMA, FIRST), _present(code)
+    if not isinstance(schema, int) or schema > present:
+        raise EventIsOfALaterProgram(code, schema)
+    for older in range(schema, present):
+        if (code, older) not in UPCASTERS:
+            raise NoUpcaster(code, older)
+        data = UPCASTERS[code, older](data)
+    return data
+
+
+def _present(code: str) -> int:
+    if code not in SHAPES:
+        raise EventIsUndeclared(code, None)
+    return SHAPES[code]
+
+
+# -- from one shape to the next ---------------------------------------------------------------------------------------
+
+
+def clocks_say_when_they_were_opened(data: Data) -> Data:
+    """In 0.1.0 a clock had neither `opened_at` nor `acknowledged_at`. Nobody could acknowledge a light; an extension opened
+    a clock at the instant at which it stopped the one before. An event that writes such a clock once more does not repeat
+    that instant: what an event leaves out stays as it stood."""
+    clocks = data.get("wrote", {}).get("clock")
+    if not clocks:
+        return data
+    return {**data, "wrote": {**data["wrote"], "clock": {n: _opened(row, clocks) for n, row in clocks.items()}}}
+
+
+def _opened(row: Data, beside: Mapping[str, Data]) -> Data:
+    row = {"acknowledged_at": None, "opened_at": None, **row}
+    if row["extends"] is None or row["opened_at"] is not None:
+        return row
+    if before := beside.get(str(row["extends"])):
+        return {**row, "opened_at": before["stopped_at"]}
+    return {name: value for name, value in row.items() if name != "opened_at"}
+
+
+def crossings_say_whether_they_were_in_hand(data: Data) -> Data:
+    """In 0.1.0 nobody could acknowledge a light, so every crossing was told."""
+    return {"in_hand": False, **data}
+
+
+def exports_keep_their_choice_together(data: Data) -> Data:
+    """In 0.1.0 a closure report had a kind and its days, a bulletin for longer a kind and its period: what was chosen stood
+    beside the rest. Points were always those of LIGHTS-A."""
+    scheme = {"scheme": "LIGHTS-A"} if data["report"] == "closures" else {}
+    if "choice" in data:
+        return {**scheme, **data}
+    chosen = {name: data[name] for name in ("start", "end", "period", "unit") if name in data}
+    rest = {name: value for name, value in data.items() if name not in {*chosen, "kind"}}
+    return {**rest, **scheme, "format": data["kind"], "choice": chosen}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    **{(code, 1): clocks_say_when_they_were_opened for code in (*STEPS, "clock:recounted")},
+    ("clock:crossed", 1): crossings_say_whether_they_were_in_hand,
+    ("report:exported", 1): exports_keep_their_choice_together,
+}

@@ -1,0 +1,167 @@
+"""Which shape an event has, and that every shape that was ever written is read."""
+
+import ast
+import json
+import lzma
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+import cases.upcasters
+from cases.crossings import TIMERS
+from cases.history import Record, RecordLacks, records
+from cases.ledger import GENESIS, Head, NewEvent, chained
+from cases.upcasters import (
+    SHAPES,
+    STEPS,
+    UPCASTERS,
+    EventIsOfALaterProgram,
+    EventIsUndeclared,
+    NoUpcaster,
+    data_of,
+    in_present_shape,
+)
+from infra.db import reading
+from ops.jobs import FIGURES
+from tests.cases.records import START
+from tests.releases.kept import DATA, NEWEST, RELEASES, Upgraded
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("cases", "people", "reports", "notifications", "web", "ops", "workflow", "infra")
+CODE = re.compile(r"[a-z]+:[a-z_]+")
+#: What makes an event: the class, and the helpers that give it its code.
+MAKERS = frozenset({"NewEvent", "_note", "_append"})
+
+
+def program() -> Iterator[tuple[Path, ast.AST]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path, ast.parse(path.read_text("utf-8"))
+
+
+def without(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, int]) -> None:
+    monkeypatch.setattr(cases.upcasters, "UPCASTERS", {key: f for key, f in UPCASTERS.items() if key != missing})
+
+
+def test_every_event_that_a_release_wrote_is_read_in_the_present_shape(on_sqlite: Upgraded) -> None:
+    with reading(on_sqlite.office.engine) as connection:
+        events = connection.execute(text("SELECT code, data FROM event ORDER BY stream, seq")).all()
+    for code, data in events:
+        read = data_of(code, data)
+        for row in read.get("wrote", {}).get("clock", {}).values():
+            assert "acknowledged_at" in row
+            assert row["extends"] is not None or row["opened_at"] is None
+        if code == "clock:crossed":
+            assert isinstance(read["in_hand"], bool)
+        if code == "report:exported":
+            assert {"report", "format", "choice"} <= read.keys()
+
+
+@pytest.mark.parametrize("missing", sorted(UPCASTERS), ids=lambda one: f"{one[0]} {one[1]}")
+@pytest.mark.parametrize("release", RELEASES)
+def test_without_one_upcaster_reading_fails_and_names_the_event(
+    release: str, missing: tuple[str, int], files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each event that the release has written in that shape."""
+    code, shape = missing
+    with sqlite3.connect(files[release]) as connection:
+        rows = connection.execute("SELECT data FROM event WHERE code = ?", (code,)).fetchall()
+    without(monkeypatch, missing)
+    for (data,) in rows:
+        if json.loads(data).get("schema", 1) == shape:
+            with pytest.raises(NoUpcaster, match=f"{code} in shape {shape}"):
+                data_of(code, data)
+
+
+def test_without_an_upcaster_the_record_cannot_be_read_and_the_event_is_named(
+    on_sqlite: Upgraded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, ("clock:extended", 1))
+    with reading(on_sqlite.office.engine) as connection, pytest.raises(NoUpcaster, match="clock:extended in shape 1"):
+        list(records(connection, actor=TIMERS))
+
+
+def test_a_record_with_a_column_missing_names_case_event_and_column() -> None:
+    record = Record(case_id=7, rows={"clock": {3: {"name": "order"}}}, written={3: 12})
+    with pytest.raises(RecordLacks, match="case 7, event 12: clock 3 without "):
+        record.clocks()
+
+
+def test_the_newest_database_holds_an_event_of_every_step_that_its_program_had() -> None:
+    """So that a change of any shape is met by an old event. A step that is newer is in the next database (`docs/releasing.md`)."""
+    newest = lzma.decompress((DATA / f"{NEWEST}.db.xz").read_bytes())
+    assert {code for code in STEPS if code.encode() not in newest} == set()
+
+
+# -- new events -------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_event_says_its_shape_under_its_hash() -> None:
+    event = NewEvent(code="case:rated", occurred_at=START, recorded_at=START, actor=TIMERS, data={"version": 3})
+    _, row = chained(7, Head(0, GENESIS), event)
+    assert json.loads(row["data"]) == {"schema": SHAPES["case:rated"], "version": 3}
+
+
+def test_an_event_of_an_undeclared_code_is_neither_written_nor_read() -> None:
+    with pytest.raises(EventIsUndeclared, match="case:forgotten"):
+        in_present_shape("case:forgotten", {})
+    with pytest.raises(EventIsUndeclared, match="case:forgotten"):
+        data_of("case:forgotten", "{}")
+
+
+def test_an_event_of_a_later_program_is_not_read_by_guesswork() -> None:
+    with pytest.raises(EventIsOfALaterProgram, match="case:rated in shape 99"):
+        data_of("case:rated", '{"schema":99}')
+
+
+def test_every_code_that_the_program_writes_is_declared() -> None:
+    named = _constants()
+    written = set(STEPS)
+    for _, tree in program():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
+                given = [*node.args, *(word.value for word in node.keywords if word.arg == "code")]
+                texts = {one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+                texts |= {named[one.id] for one in given if isinstance(one, ast.Name) and one.id in named}
+                written |= {code for code in texts if CODE.fullmatch(code)}
+    assert len(written) > len(STEPS) + 10, "the search finds those of the office"
+    assert written <= SHAPES.keys()
+
+
+def _constants() -> dict[str, str]:
+    """Texts that the program gives a name to."""
+    found: dict[str, str] = {}
+    for _, tree in program():
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Assign) and len(node.targets) == 1):
+                continue
+            target, value = node.targets[0], node.value
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            values = value.elts if isinstance(value, ast.Tuple) else [value]
+            for name, one in zip(names, values, strict=False):
+                if isinstance(name, ast.Name) and isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    found[name.id] = one.value
+    return found
+
+
+def test_only_the_upcasters_read_the_data_of_an_event() -> None:
+    """`ops/verify*` reads on purpose without the program's own code."""
+    pattern = re.compile(r"json\.loads\([^()]*\bdata\b")
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path, _ in program()
+        for line in path.read_text("utf-8").splitlines()
+        if pattern.search(line) and not path.name.startswith("verify")
+    ]
+    assert found == []
+
+
+def test_every_figure_that_a_job_gives_has_words() -> None:
+    jobs = next(tree for path, tree in program() if path == ROOT / "ops" / "jobs.py")
+    given = [node.value for node in ast.walk(jobs) if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)]
+    names = {key.value for figures in given for key in figures.keys if isinstance(key, ast.Constant)}
+    assert names == set(FIGURES)
