@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from infra.identifiers import read_sign_in_name
 from people.tables import Account, Office, Unit, UnitAbove
 from workflow.model import AccountId, Actor, Role, UnitId
 
@@ -88,7 +89,7 @@ def add_account(
         .values(
             unit_id=unit,
             role=role.value,
-            login=login,
+            login=read_sign_in_name(login),
             name=name,
             email=email,
             language=language,

@@ -1,6 +1,5 @@
 """What a browser posted: text fields only, checked for the form token before anything looks at them."""
 
-import hmac
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -52,6 +51,14 @@ class Posted:
 
 
 async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) -> Posted:
+    return await _read(request, ctx, in_any_session=False)
+
+
+async def posted_in_any_session(request: Request, ctx: Annotated[Context, Depends(context)]) -> Posted:
+    return await _read(request, ctx, in_any_session=True)
+
+
+async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Posted:
     form = await request.form(max_files=0, max_fields=200)
     values: dict[str, list[str]] = {}
     for name, value in form.multi_items():
@@ -59,9 +66,12 @@ async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) ->
             raise FormIsMalformed
         values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     found = Posted(values)
-    if not hmac.compare_digest(found.one(TOKEN).encode(), ctx.form_token().encode()):
+    if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
         raise FormIsStale
     return found
 
 
 Form = Annotated[Posted, Depends(posted)]
+#: A form that begins or ends a session. Of a double click the second post comes from the session that the first has begun or
+#: ended, and what it asks for is right in either.
+SessionForm = Annotated[Posted, Depends(posted_in_any_session)]
