@@ -25,7 +25,6 @@ from starlette.testclient import TestClient
 
 import infra.db
 import migrations
-import web.slowing
 from cases.execute import Opened
 from cases.office import OfficeContext, establish, load_office
 from infra.authorizer import guard
@@ -315,8 +314,7 @@ def form_token(browser: TestClient) -> str:
 
 @contextmanager
 def serving(office: SmallOffice, folder: Path, **settings: Any) -> Iterator[Site]:
-    """A site on an office, with `folder` as its home. Slowed guessing begins anew."""
-    web.slowing._limiter.storage.reset()
+    """A site on an office, with `folder` as its home."""
     values: dict[str, Any] = {"home": folder, "database": str(office.engine.url), "smtp_host": "", **settings}
     made, clock = Settings(**values), Clock()
     site = Site(app=create_app(office.engine, made, clock=clock), settings=made, office=office, clock=clock)

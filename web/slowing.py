@@ -21,7 +21,7 @@ from web.context import KNOWN_COOKIE, Context, site_of
 from workflow.model import AccountId
 
 PASSWORDS = Limit(
-    name="password", free=5, forgets=timedelta(minutes=10), first=timedelta(seconds=5), longest=timedelta(minutes=5)
+    name="password", free=5, forgets=timedelta(minutes=10), first=timedelta(seconds=5), longest=timedelta(minutes=2)
 )
 #: Of all names together from one address: an office of twenty, each of whom mistypes a few times, is far from it.
 PASSWORDS_OF_ALL = Limit(
