@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
-from web.context import Context, context
+from web.context import BROWSER_COOKIE, Context, context
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
@@ -15,6 +15,10 @@ _FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 class FormIsStale(Exception):
     """The form's token is not this browser's: it was opened before signing in or out, or it was forged."""
+
+
+class BrowserKeepsNothing(Exception):
+    """The browser brought no value of its own with the form: it takes no cookies from us."""
 
 
 class FormIsMalformed(Exception):
@@ -66,6 +70,8 @@ async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Post
             raise FormIsMalformed
         values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     found = Posted(values)
+    if not request.cookies.get(BROWSER_COOKIE):
+        raise BrowserKeepsNothing
     if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
         raise FormIsStale
     return found

@@ -223,6 +223,15 @@ def test_a_browser_with_an_empty_value_of_its_own_is_given_one(site: Site) -> No
         assert token != _sealed(b""), cookie
 
 
+def test_a_browser_that_takes_no_cookies_is_told_so(site: Site) -> None:
+    browser = site.browser()
+    token = form_token(browser)
+    browser.cookies.clear()
+    answer = browser.post("/signin", data={"form_token": token, "login": "clerk", "password": PASSWORD})
+    assert answer.status_code == 403
+    assert "没有保存本系统的 Cookie" in read(answer.text).text
+
+
 # -- origins ----------------------------------------------------------------------------------------------------------
 
 CROSS = [
