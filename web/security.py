@@ -102,8 +102,11 @@ def _from_elsewhere(headers: dict[str, str], public_url: str) -> bool:
         return site not in ("same-origin", "none")
     origin = headers.get("origin", NO_ORIGIN)
     scheme, _, place = origin.partition("://")
-    own = (headers.get("host", ""), public_url.partition("://")[2].partition("/")[0])
-    return origin != NO_ORIGIN and _plain(place, scheme) not in {_plain(one, scheme) for one in own if one}
+    told = (headers.get("host", ""), public_url.partition("://")[2].partition("/")[0])
+    own = {_plain(one, scheme) for one in told if one}
+    named = _plain(place, scheme)
+    # Many a proxy passes the host on without its port: a host that names none may be any of its ports.
+    return origin != NO_ORIGIN and named not in own and _host_name(named) not in own
 
 
 def _plain(place: str, scheme: str) -> str:

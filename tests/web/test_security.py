@@ -258,6 +258,7 @@ SAME = [
     {"origin": "http://huiyin.office.test", "host": "Huiyin.Office.test:80"},
     {"origin": "https://huiyin.office.test", "host": "huiyin.office.test:443"},
     {"origin": "http://[fd00::7]:8000", "host": "[fd00::7]:8000"},
+    {"origin": "http://huiyin.office.test:8080", "host": "huiyin.office.test"},
 ]
 
 
