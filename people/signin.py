@@ -99,6 +99,10 @@ def same_password(one: str, other: str) -> bool:
     return half_width(one) == half_width(other)
 
 
+def sign_in_name_of(connection: Connection, account: AccountId) -> str:
+    return str(connection.execute(select(_account.login).where(_account.id == account)).scalar_one())
+
+
 def _fits(password: str, hashed: str) -> bool:
     """Whether it is the password. Hashes of older versions are of what was typed, in whatever width."""
     spellings = dict.fromkeys((half_width(password), password))

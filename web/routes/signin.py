@@ -23,6 +23,7 @@ from people.signin import (
     same_password,
     session_of_link,
     set_password,
+    sign_in_name_of,
     use_link,
 )
 from web.access import PUBLIC, STAFF, get, post
@@ -148,7 +149,12 @@ def _password_page(ctx: Context, *, errors: dict[str, str] | None = None, status
 
 
 def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
-    return {"errors": errors, "least": MIN_PASSWORD, "most": MAX_PASSWORD, "asks_old": _has_to_give_old(ctx)}
+    if ctx.person is None:
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        login = sign_in_name_of(connection, ctx.person.id)
+    asks_old = _has_to_give_old(ctx)
+    return {"errors": errors, "login": login, "least": MIN_PASSWORD, "most": MAX_PASSWORD, "asks_old": asks_old}
 
 
 def _take_over(connection: Connection, ctx: Context, account: AccountId, session: str) -> str:
