@@ -10,6 +10,7 @@ from sqlalchemy import Connection, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cases.tables import Series
+from infra.identifiers import read_identifier
 
 _series = Series.__table__.c  # type: ignore[attr-defined]
 
@@ -27,12 +28,12 @@ def issue_number(connection: Connection, *, series: str, year: int) -> int:
 
 
 def same_number(one: str, other: str) -> bool:
-    """Whether two ways of writing a number mean the same: brackets, spaces, 第 and 号 may be left out."""
+    """Whether two ways of writing a number mean the same: brackets, spaces, 第 and 号 may be left out, width is the same."""
     return _plain(one) == _plain(other)
 
 
 def _plain(number: str) -> str:
-    return re.sub(r"[\s()（）〔〕\[\]第号]+", "", number)
+    return re.sub(r"[()〔〕【】\[\]第号]+", "", read_identifier(number))
 
 
 def case_number(short_name: str, series: str, year: int, serial: int) -> str:

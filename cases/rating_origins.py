@@ -10,20 +10,18 @@ import hmac
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import Connection, delete, insert, select
 
 from cases.assessment_tables import RatingOrigin
 from cases.tables import Case
 from cases.visibility import case, visible_cases
+from infra.networks import network_of
 from workflow.model import Actor
 
 _origin = RatingOrigin.__table__.c  # type: ignore[attr-defined]
 KEPT = timedelta(days=365)
 BITS = 64
-#: An IPv6 subscriber has a whole network of this size, and changes the address in it every day.
-SUBSCRIBER = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +32,8 @@ class RatedCase:
 
 def origin_of(address: str, *, key: bytes, year: int) -> str:
     """The keyed hash of a network address in one year, 16 hexadecimal digits."""
-    message = f"{year} {_network(address)}".encode()
+    message = f"{year} {network_of(address)}".encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[: BITS // 4]
-
-
-def _network(address: str) -> str:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ip_network((int(found), SUBSCRIBER), strict=False))
-    return str(found)
 
 
 def remember_origin(connection: Connection, case_id: int, origin: str, *, now: datetime) -> None:

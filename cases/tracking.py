@@ -12,13 +12,14 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.sql import bindparam
 
 from cases.tables import Tracking
+from infra.identifiers import read_identifier
 from infra.statements import Statement
 
 #: Letters that nobody confuses on paper or on the phone.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH, GROUP = 24, 4
 MISREAD = str.maketrans("OILU", "011V")
-_NOT_CODE = re.compile(r"[\s\-－—·.]+")
+_NOT_CODE = re.compile(r"[^0-9A-Z]+")
 
 _tracking = Tracking.__table__.c  # type: ignore[attr-defined]
 _INSERT = Statement(insert(Tracking).values(code_hash=bindparam("code_hash"), case_id=bindparam("case_id")))
@@ -49,8 +50,8 @@ def case_of(connection: Connection, typed: str) -> int | None:
 
 
 def read_code(typed: str) -> str:
-    """A code as it was printed, however it was typed: without groups, and with what is easily misread put right."""
-    return _NOT_CODE.sub("", typed.upper()).translate(MISREAD)
+    """A code as it was printed, however it was typed: in letters and digits alone, with what is easily misread put right."""
+    return _NOT_CODE.sub("", read_identifier(typed).upper()).translate(MISREAD)
 
 
 def _hash(code: str) -> str:

@@ -19,7 +19,9 @@ from infra.settings import Settings
 from infra.signing import signing_key
 from notifications.daily import release_digests
 from notifications.deliver import deliver
+from people.known_browsers import forget_old_browsers
 from people.signin import forget_old_sessions
+from people.tries import forget_old_tries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,11 @@ def _forget_origins(engine: Engine, _settings: Settings, now: datetime) -> Figur
         return {"forgotten": forget_old_origins(connection, now=now)}
 
 
+def _forget_tries(engine: Engine, _settings: Settings, now: datetime) -> Figures:
+    with transaction(engine) as connection:
+        return {"forgotten": forget_old_tries(connection, now=now) + forget_old_browsers(connection, now=now)}
+
+
 #: The names of the figures that runs give.
 FIGURES = (
     "clocks", "failed", "truncated", "sent", "deferred", "dead", "units", "digests", "cases", "anchors", "forgotten",
@@ -105,6 +112,7 @@ JOBS = (
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),
+    Job(name="tries", every=timedelta(hours=1), run=_forget_tries),
     Job(name="origins", every=timedelta(hours=1), run=_forget_origins),
 )
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.sql import bindparam
 
+from infra.identifiers import read_sign_in_name
 from infra.statements import Statement
 from people.tables import Account, Office, Unit, UnitAbove
 from workflow.model import AccountId, Actor, Role, UnitId
@@ -113,7 +114,7 @@ def add_account(
         .values(
             unit_id=unit,
             role=role.value,
-            login=login,
+            login=read_sign_in_name(login),
             name=name,
             email=email,
             language=language,
@@ -127,7 +128,7 @@ def add_account(
 
 def login_is_taken(connection: Connection, login: str) -> bool:
     """Whether an account has it, an open one or a closed one."""
-    return connection.execute(select(_account.id).where(_account.login == login)).first() is not None
+    return connection.execute(select(_account.id).where(_account.login == read_sign_in_name(login))).first() is not None
 
 
 def person(connection: Connection, account: AccountId) -> Person | None:

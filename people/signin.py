@@ -1,19 +1,23 @@
 """The secrets people sign in with: passwords, one-time links, and the sessions of their browsers.
 
 Only hashes are kept. Passwords are argon2id; links and session tokens are long random strings, so a plain SHA-256 of
-them is enough. Whether a log-in exists cannot be told from the answer or from how long it takes.
+them is enough. Whether a log-in exists cannot be told from the answer or from how long it takes. How often one may try is
+in `people/tries.py`, which browsers are known in `people/known_browsers.py`.
 """
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy.sql import bindparam
 
+from infra.identifiers import half_width, read_sign_in_name
 from infra.statements import Statement
 from people.tables import Account, SigninLink, WebSession
 from workflow.model import AccountId, CaseId
@@ -24,7 +28,7 @@ ABSOLUTE = timedelta(hours=10)
 LINK_LASTS = timedelta(days=2)
 #: A session's last use is written at most this often, so that reading pages rarely writes.
 NOTED_EVERY = timedelta(minutes=1)
-MIN_PASSWORD = 10
+MIN_PASSWORD, MAX_PASSWORD = 10, 200
 
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
 _link = SigninLink.__table__.c  # type: ignore[attr-defined]
@@ -45,6 +49,16 @@ class SignedIn:
     needs_noting: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkUsed:
+    """A session that a link has begun: just now, or by an earlier click in the same browser."""
+
+    session: str
+    account: AccountId
+    new: bool
+    once: bool  #: a real one-time link, and not one of the demo's
+
+
 @cache
 def hasher() -> PasswordHash:
     return PasswordHash.recommended()
@@ -56,31 +70,86 @@ def _nobodys_hash() -> str:
 
 
 def hash_password(password: str) -> str:
-    return hasher().hash(password)
+    """The hash of a password in half width: which input method is on while it is typed does not matter."""
+    return hasher().hash(half_width(password))
 
 
 def check_password(connection: Connection, login: str, password: str) -> AccountId | None:
     """The account of a log-in and its password, or None, in about the same time."""
-    row = connection.execute(
-        select(_account.id, _account.password_hash).where(_account.login == login, _account.active.is_(True))
-    ).one_or_none()
+    row = account_named(connection, login)
     known = row.password_hash if row and row.password_hash else None
-    fits = hasher().verify(password, known or _nobodys_hash())
+    fits = _fits(password, known or _nobodys_hash())
     return AccountId(row.id) if row and known and fits else None
 
 
+def account_named(connection: Connection, typed: str) -> Any:
+    """The open account of a sign-in name, as (id, password_hash), however it was typed; None if there is none.
+
+    Names that older versions told apart by capitals or width alone stay as they were typed, and are found by that.
+    """
+    names = (typed.strip(), read_sign_in_name(typed))
+    query = select(_account.id, _account.password_hash, _account.login).where(
+        _account.login.in_(names), _account.active.is_(True)
+    )
+    found = {row.login: row for row in connection.execute(query)}
+    return next((found[name] for name in names if name in found), None)
+
+
+def check_own_password(connection: Connection, account: AccountId, password: str) -> bool:
+    """Whether it is the password of this account."""
+    hashed = connection.execute(select(_account.password_hash).where(_account.id == account)).scalar()
+    return hashed is not None and _fits(password, hashed)
+
+
+def same_password(one: str, other: str) -> bool:
+    """Whether both sign in with the same hash."""
+    return half_width(one) == half_width(other)
+
+
+def sign_in_name_of(connection: Connection, account: AccountId) -> str:
+    return str(connection.execute(select(_account.login).where(_account.id == account)).scalar_one())
+
+
+def _fits(password: str, hashed: str) -> bool:
+    """Whether it is the password. Hashes of older versions are of what was typed, in whatever width."""
+    spellings = dict.fromkeys((half_width(password), password))
+    verdicts = [hasher().verify(spelling, hashed) for spelling in spellings]  # each of them: as long for a right one
+    return any(verdicts)
+
+
 def set_password(connection: Connection, account: AccountId, password_hash: str) -> None:
+    """From now on the account signs in with it, and has to give it to choose another one."""
     connection.execute(update(Account).where(_account.id == account).values(password_hash=password_hash))
+    connection.execute(update(WebSession).where(_session.account_id == account).values(by_link=False))
+
+
+def has_to_give_password(connection: Connection, token: str) -> bool:
+    """Whether the account of this session has a password that it must give before it chooses another one. Somebody who came
+    by a one-time link need not: the link is what is given to people who have forgotten theirs."""
+    query = (
+        select(_account.id)
+        .join_from(WebSession, Account, _session.account_id == _account.id)
+        .where(
+            _session.token_hash == hash_token(token), _session.by_link.is_(False), _account.password_hash.is_not(None)
+        )
+    )
+    return connection.execute(query).first() is not None
 
 
 def begin_session(
-    connection: Connection, *, account: AccountId | None = None, case: CaseId | None = None, now: datetime
+    connection: Connection,
+    *,
+    account: AccountId | None = None,
+    case: CaseId | None = None,
+    now: datetime,
+    token: str | None = None,
+    by_link: bool = False,
 ) -> str:
-    """A new session; returns the token for the browser's cookie."""
-    token = secrets.token_urlsafe(32)
+    """A new session; returns the token for the browser's cookie, which is a random one unless it is given."""
+    token = token or secrets.token_urlsafe(32)
     connection.execute(
         insert(WebSession).values(
-            token_hash=hash_token(token), account_id=account, case_id=case, created_at=now, seen_at=now
+            token_hash=hash_token(token), account_id=account, case_id=case, created_at=now, seen_at=now, by_link=by_link
         )
     )
     return token
@@ -126,24 +195,48 @@ def make_link(connection: Connection, account: AccountId, *, now: datetime, reus
 
 
 def link_is_good(connection: Connection, token: str, *, now: datetime) -> bool:
-    return _account_of_link(connection, token, now=now) is not None
+    return connection.execute(select(_link.account_id).where(*_good(token, now))).first() is not None
 
 
-def use_link(connection: Connection, token: str, *, now: datetime) -> AccountId | None:
-    """The account that the link signs in; the link is spent."""
-    account = _account_of_link(connection, token, now=now)
-    if account is not None:
-        connection.execute(update(SigninLink).where(_link.token_hash == hash_token(token)).values(used_at=now))
-    return account
+def use_link(connection: Connection, token: str, *, browser: str, now: datetime) -> LinkUsed | None:
+    """The session that the link begins in this browser; None if it is spent, too old or of a closed account.
+
+    Spent by the condition of the very statement that spends it: of two browsers one is signed in. The session's token
+    follows from the link and the browser, so that the second click of a double click finds the session of the first.
+    """
+    spend = update(SigninLink).where(*_good(token, now)).values(used_at=now).returning(_link.account_id, _link.reusable)
+    row = connection.execute(spend).one_or_none()
+    if row is None:
+        return session_of_link(connection, token, browser=browser, now=now)
+    account = AccountId(row.account_id)
+    given = None if row.reusable else _token_of_link(token, browser)
+    begun = begin_session(connection, account=account, now=now, token=given, by_link=not row.reusable)
+    return LinkUsed(session=begun, account=account, new=True, once=not row.reusable)
 
 
-def _account_of_link(connection: Connection, token: str, *, now: datetime) -> AccountId | None:
-    row = connection.execute(
-        select(_link.account_id, _link.used_at, _link.reusable)
-        .join_from(SigninLink, Account, _link.account_id == _account.id)
-        .where(_link.token_hash == hash_token(token), _link.expires_at > now, _account.active.is_(True))
-    ).one_or_none()
-    return AccountId(row.account_id) if row and (row.reusable or row.used_at is None) else None
+def session_of_link(connection: Connection, token: str, *, browser: str, now: datetime) -> LinkUsed | None:
+    """The session that this link has begun in this browser before and that goes on; None if there is none."""
+    session = _token_of_link(token, browser)
+    found = find_session(connection, session, now=now)
+    if found is None or found.account is None:
+        return None
+    return LinkUsed(session=session, account=found.account, new=False, once=True)
+
+
+def _token_of_link(token: str, browser: str) -> str:
+    """Known to nobody but a browser that has the link: neither the link nor the browser's own value is kept."""
+    return hmac.new(browser.encode(), b"session\0" + token.encode(), hashlib.sha256).hexdigest()
+
+
+def _good(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a link signs in."""
+    open_accounts = select(_account.id).where(_account.active.is_(True))
+    return (
+        _link.token_hash == hash_token(token),
+        _link.expires_at > now,
+        or_(_link.used_at.is_(None), _link.reusable.is_(True)),
+        _link.account_id.in_(open_accounts),
+    )
 
 
 def hash_token(token: str) -> str:

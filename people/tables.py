@@ -45,6 +45,8 @@ class UnitAbove(Row, table=True):
 
 
 class Account(Row, table=True):
+    """`login` is kept as `infra.identifiers.read_sign_in_name` spells it, so that unique is unique without case and width."""
+
     __tablename__ = "account"
     id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
     unit_id: int = Field(foreign_key="unit.id", sa_type=BigKey, index=True)
@@ -67,6 +69,26 @@ class WebSession(Row, table=True):
     case_id: int | None = Field(default=None, sa_type=BigKey)
     created_at: datetime = Field(sa_type=UTCDateTime)
     seen_at: datetime = Field(sa_type=UTCDateTime)
+    by_link: bool = False  #: begun by a one-time link, and no password chosen since
+
+
+class KnownBrowser(Row, table=True):
+    """A browser that an account has signed in with, known by the hash of its token."""
+
+    __tablename__ = "known_browser"
+    token_hash: str = Field(primary_key=True)
+    account_id: int = Field(primary_key=True, foreign_key="account.id", sa_type=BigKey, index=True)
+    seen_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Tries(Row, table=True):
+    """How often a thing was tried of late, by a hash of what and who. `last` is a hash of what was tried last."""
+
+    __tablename__ = "tries"
+    key_hash: str = Field(primary_key=True)
+    counted_at: datetime = Field(sa_type=UTCDateTime)
+    forgotten_at: datetime = Field(sa_type=UTCDateTime, index=True)
+    last: str = ""
 
 
 class SigninLink(Row, table=True):

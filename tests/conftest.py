@@ -26,6 +26,7 @@ CHROMIUM_OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP *.test 127.0.0.1",  # an office under a name, which is not a loopback address to a browser
 ]
 
 

@@ -28,7 +28,6 @@ from starlette.testclient import TestClient
 
 import infra.db
 import migrations
-import web.slowing
 from cases.execute import Opened
 from cases.office import OfficeContext, establish, load_office
 from infra.authorizer import guard
@@ -249,7 +248,7 @@ def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterato
 
 #: Modules that the clock is not stopped for: what pytest measures, `limits`, which forgets old tries in a thread, and the
 #: rules, which never read it and count days faster with the real types.
-KEEP_REAL_TIME = ["_pytest", "limits", "workflow"]
+KEEP_REAL_TIME = ["_pytest", "workflow"]
 
 
 @dataclass(frozen=True)
@@ -358,8 +357,7 @@ def form_token(browser: TestClient) -> str:
 
 @contextmanager
 def serving(office: SmallOffice, folder: Path, **settings: Any) -> Iterator[Site]:
-    """A site on an office, with `folder` as its home. Slowed guessing begins anew."""
-    web.slowing._limiter.storage.reset()
+    """A site on an office, with `folder` as its home."""
     values: dict[str, Any] = {"home": folder, "database": str(office.engine.url), "smtp_host": "", **settings}
     made = Settings(**values)
     app = create_app(office.engine, made)  # before the clock stops: libraries that it loads derive classes from `date`

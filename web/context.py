@@ -27,6 +27,9 @@ from workflow.model import Actor, CaseId, Role
 BROWSER_COOKIE = "huiyin_browser"
 SESSION_COOKIE = "huiyin_session"
 LANGUAGE_COOKIE = "huiyin_language"
+KNOWN_COOKIE = "huiyin_known"  #: stays with the browser of somebody who has signed in (`people/known_browsers.py`)
+#: So many hexadecimal digits of a form token say in which session the form was opened.
+SESSION_MARK = 16
 
 
 class PleaseSignIn(Exception):
@@ -81,9 +84,17 @@ class Context:
         raise PleaseSignIn
 
     def form_token(self) -> str:
-        """What a form of this browser and this session must bring back."""
+        """What a form of this browser and this session must bring back: a mark of the session under the browser's seal."""
         session = self.request.cookies.get(SESSION_COOKIE, "")
-        return hmac.new(self.browser.encode(), b"form\0" + session.encode(), hashlib.sha256).hexdigest()
+        return self._sealed(hashlib.sha256(session.encode()).hexdigest()[:SESSION_MARK])
+
+    def gave(self, token: str, *, in_any_session: bool) -> bool:
+        """Whether a form with this token was given to this browser, in the session that it has now or in any that it had."""
+        expected = self._sealed(token[:SESSION_MARK]) if in_any_session else self.form_token()
+        return hmac.compare_digest(token.encode(), expected.encode())
+
+    def _sealed(self, mark: str) -> str:
+        return mark + hmac.new(self.browser.encode(), b"form\0" + mark.encode(), hashlib.sha256).hexdigest()
 
 
 def site_of(request: Request) -> Site:

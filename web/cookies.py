@@ -1,15 +1,25 @@
-"""The session's cookie, begun and ended."""
+"""The session's cookie, begun and ended; the cookie of a browser that somebody has signed in with."""
 
 from starlette.responses import Response
 
 from infra.db import transaction
 from infra.settings import Settings
+from people.known_browsers import KNOWN_FOR
 from people.signin import end_session
-from web.context import SESSION_COOKIE, Context
+from web.context import KNOWN_COOKIE, SESSION_COOKIE, Context
 
 
 def start(response: Response, token: str, settings: Settings) -> Response:
     response.set_cookie(SESSION_COOKIE, token, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
+    return response
+
+
+def make_known(response: Response, token: str, settings: Settings) -> Response:
+    """It opens nothing: it only keeps this browser from being made to wait by guesses from elsewhere."""
+    response.set_cookie(
+        KNOWN_COOKIE, token, max_age=int(KNOWN_FOR.total_seconds()), path="/", httponly=True, samesite="lax",
+        secure=settings.secure_cookies,
+    )  # fmt: skip
     return response
 
 

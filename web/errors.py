@@ -3,6 +3,7 @@
 PleaseSignIn                303 to the sign-in page
 NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
 FormIsStale                 403, with the way back
+BrowserKeepsNothing         403, and what to allow or to set
 FormIsMalformed             400
 RequestValidationError      404, an address that none of our pages gives
 NoOffice                    503, run `huiyin init`
@@ -25,7 +26,7 @@ from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
 from web.context import LANGUAGE_COOKIE, NoSuchPage, PleaseSignIn, site_of
-from web.posted import FormIsMalformed, FormIsStale
+from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ def install(app: FastAPI) -> None:
         (CaseNotFound, 404, "error.not_found"),
         (RequestValidationError, 404, "error.not_found"),
         (FormIsStale, 403, "error.stale_form"),
+        (BrowserKeepsNothing, 403, "error.no_cookies"),
         (FormIsMalformed, 400, "error.malformed"),
         (NoOffice, 503, "error.no_office"),
         (OperationalError, 503, "error.database"),

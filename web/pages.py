@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -60,6 +60,19 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
     if "lang" in ctx.request.query_params:
         response.set_cookie(LANGUAGE_COOKIE, ctx.language, max_age=YEAR, httponly=True, samesite="lax")
     return response
+
+
+def too_early(ctx: Context, template: str, wait: timedelta, **values: Any) -> HTMLResponse:
+    """The form again, with how many seconds to wait."""
+    seconds = whole_seconds(wait)
+    response = render(ctx, template, status=429, seconds=seconds, **values)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def whole_seconds(wait: timedelta) -> int:
+    """Rounded up: whoever waits so long is not refused again."""
+    return -(-wait // timedelta(seconds=1))
 
 
 def see_other(path: str) -> RedirectResponse:

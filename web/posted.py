@@ -1,6 +1,5 @@
 """What a browser posted: text fields only, checked for the form token before anything looks at them."""
 
-import hmac
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
-from web.context import Context, context
+from web.context import BROWSER_COOKIE, Context, context
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
 SEEN = "dates_seen"  #: which dates the person was shown before saying yes
@@ -17,6 +16,10 @@ _FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 class FormIsStale(Exception):
     """The form's token is not this browser's: it was opened before signing in or out, or it was forged."""
+
+
+class BrowserKeepsNothing(Exception):
+    """The browser brought no value of its own with the form: it takes no cookies from us."""
 
 
 class FormIsMalformed(Exception):
@@ -53,6 +56,14 @@ class Posted:
 
 
 async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) -> Posted:
+    return await _read(request, ctx, in_any_session=False)
+
+
+async def posted_in_any_session(request: Request, ctx: Annotated[Context, Depends(context)]) -> Posted:
+    return await _read(request, ctx, in_any_session=True)
+
+
+async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Posted:
     form = await request.form(max_files=0, max_fields=200)
     values: dict[str, list[str]] = {}
     for name, value in form.multi_items():
@@ -60,9 +71,14 @@ async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) ->
             raise FormIsMalformed
         values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     found = Posted(values)
-    if not hmac.compare_digest(found.one(TOKEN).encode(), ctx.form_token().encode()):
+    if not request.cookies.get(BROWSER_COOKIE):
+        raise BrowserKeepsNothing
+    if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
         raise FormIsStale
     return found
 
 
 Form = Annotated[Posted, Depends(posted)]
+#: A form that begins or ends a session. Of a double click the second post comes from the session that the first has begun or
+#: ended, and what it asks for is right in either.
+SessionForm = Annotated[Posted, Depends(posted_in_any_session)]

@@ -1,14 +1,16 @@
 """What stands around every answer: the origin check on every post, strict headers, the browser's own cookie.
 
+The origin check refuses posts that a browser says come from elsewhere. Browsers may say nothing: without https there is no
+Fetch Metadata, and a policy of a proxy may take the origin away. The proof that a form is ours is its token, which every
+post must bring (`web/posted.py`).
+
 Pure ASGI, so that errors, refusals and static files go through it too.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request, cookie_parser
-from starlette.responses import PlainTextResponse
 
 from infra.settings import Settings
 from web.context import BROWSER_COOKIE, new_browser
@@ -29,12 +31,16 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Nothing for other sites. "no-referrer" would take the origin from our own forms too: browsers then post "null".
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+#: What browsers send for an origin that they keep to themselves.
+NO_ORIGIN = "null"
+IMPLIED_PORTS = {"http": "80", "https": "443"}
 
 
 class Guard:
@@ -59,9 +65,9 @@ class Guard:
             await send(message)
 
         if self._loopback_only and _host_name(headers.get("host", "")) not in LOOPBACK:
-            await PlainTextResponse("This demo answers on this machine only.", 421)(scope, receive, guarded)
-        elif scope["method"] not in SAFE_METHODS and not _same_origin(headers):
-            await PlainTextResponse("Cross-origin request refused.", 403)(scope, receive, guarded)
+            await plain_page(Request(scope), 421, "error.other_host")(scope, receive, guarded)
+        elif scope["method"] not in SAFE_METHODS and _from_elsewhere(headers, self._settings.public_url):
+            await plain_page(Request(scope), 403, "error.from_elsewhere")(scope, receive, guarded)
         elif _announced_length(headers) > MAX_BODY:
             # Before the framework's own limit, which has no page for a person; that one counts what is not announced.
             await plain_page(Request(scope), 413, "error.too_large")(scope, receive, guarded)
@@ -90,12 +96,22 @@ def _has_browser(cookies: str) -> bool:
     return bool(cookie_parser(cookies).get(BROWSER_COOKIE))
 
 
-def _same_origin(headers: dict[str, str]) -> bool:
-    """Whether the browser says that the post comes from a page of ours. A client that is no browser says nothing."""
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site:
-        return site in ("same-origin", "none")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+def _from_elsewhere(headers: dict[str, str], public_url: str) -> bool:
+    """Whether the browser says that the post comes from a page of another site. "null" says nothing, as no header does."""
+    if site := headers.get("sec-fetch-site"):
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin", NO_ORIGIN)
+    scheme, _, place = origin.partition("://")
+    told = (headers.get("host", ""), public_url.partition("://")[2].partition("/")[0])
+    own = {_plain(one, scheme) for one in told if one}
+    named = _plain(place, scheme)
+    # Many a proxy passes the host on without its port: a host that names none may be any of its ports.
+    return origin != NO_ORIGIN and named not in own and _host_name(named) not in own
+
+
+def _plain(place: str, scheme: str) -> str:
+    """Host and port in one spelling: without the port that the scheme implies."""
+    return place.lower().removesuffix(f":{IMPLIED_PORTS.get(scheme, '')}")
 
 
 def _host_name(host: str) -> str:

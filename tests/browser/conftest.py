@@ -13,8 +13,15 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.databases import Site, SmallOffice, office, office_template, serving, sqlite_template
 from tests.servers import SmtpSink, free_port
+from web.security import App
+
+Wrapper = Callable[[App], App]
 
 __all__ = ["office", "office_template", "sqlite_template"]
+
+
+def nothing(app: App) -> App:
+    return app
 
 
 @dataclass(kw_only=True)
@@ -42,24 +49,28 @@ class Office:
         return self.browser(**options).new_page()
 
     def person(self, login: str, **options: Any) -> Page:
-        """Somebody of the office who has signed in by a link, on the first page after it."""
+        """Somebody of the office who has signed in by a link, on their first page: a password is for another day."""
         page = self.visitor(**options)
         page.goto(f"/signin/link/{self.site.link_token(login)}")
         page.locator("main button[type=submit]").click()
-        page.wait_for_url(lambda url: "/signin" not in url)
+        page.wait_for_url("**/password")
+        page.goto("/")
         return page
 
 
 @pytest.fixture
 def open_office(chromium: Browser, office: SmallOffice, tmp_path: Path) -> Iterator[Callable[..., Office]]:
-    """Serves the small office with these settings, and closes it and every browser afterwards."""
+    """Serves the small office with these settings, and closes it and every browser afterwards. `name` is the host that
+    browsers ask for, `certificate` a file for https, `before` what stands between them and the application."""
     with ExitStack() as stack:
 
-        def opened(**settings: Any) -> Office:
+        def opened(
+            *, name: str = "127.0.0.1", certificate: Path | None = None, before: Wrapper = nothing, **settings: Any
+        ) -> Office:
             port = free_port()
-            address = f"http://127.0.0.1:{port}"
+            address = f"{'https' if certificate else 'http'}://{name}:{port}"
             site = stack.enter_context(serving(office, tmp_path, port=port, public_url=address, **settings))
-            _serve(stack, site, port)
+            _serve(stack, before(site.app), port, certificate)
             made = Office(site=site, address=address, chromium=chromium)
             stack.enter_context(made._open)
             return made
@@ -78,11 +89,12 @@ def mailing(open_office: Callable[..., Office], smtp: SmtpSink) -> Office:
     return open_office(smtp_host=smtp.host, smtp_port=smtp.port)
 
 
-def _serve(stack: ExitStack, site: Site, port: int) -> None:
+def _serve(stack: ExitStack, app: App, port: int, certificate: Path | None) -> None:
     """Runs uvicorn in a thread until the stack is left."""
     config = uvicorn.Config(
-        site.app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none", server_header=False
-    )
+        app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none", server_header=False,
+        ssl_certfile=certificate,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from cases.ledger import NewEvent, append_to_office
 from infra.db import reading, transaction
+from infra.identifiers import read_sign_in_name
 from people.directory import add_account, add_unit, login_is_taken, names_of_units
 from people.signin import close_account, make_link
 from people.tables import Account, Unit
@@ -112,6 +113,8 @@ def _line(form: Posted, name: str) -> str:
 
 def _errors(typed: NewAccount, units: dict[int, str]) -> dict[str, str]:
     errors = {name: f"people.{name}_missing" for name in NewAccount.__dataclass_fields__ if not getattr(typed, name)}
+    if not read_sign_in_name(typed.login):
+        errors["login"] = "people.login_missing"
     if typed.unit and (not typed.unit.isdecimal() or int(typed.unit) not in units):
         errors["unit"] = "people.unit_missing"
     if typed.role and typed.role not in {role.value for role in ROLES}:

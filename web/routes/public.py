@@ -3,7 +3,6 @@
 import logging
 from dataclasses import replace
 
-from limits import parse
 from starlette.responses import JSONResponse, Response
 
 from cases import tracking
@@ -16,12 +15,12 @@ from web.access import PETITIONER, PUBLIC, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, intake_actor
 from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
-from web.pages import render, see_other
-from web.posted import Form
+from web.pages import render, see_other, too_early, whole_seconds
+from web.posted import Form, SessionForm
 from web.presenters.choices import intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.tracked import show_tracked
-from web.slowing import address_of, allowed
+from web.slowing import address_of, wait_after_code, wait_after_filing
 from workflow.commands import Apply, Intake, Rate, Register
 from workflow.model import CaseId, Reason, Refusal
 
@@ -31,8 +30,6 @@ log = logging.getLogger(__name__)
 FILED: dict[str, type[Intake]] = {"petition": Register, "mediation": Apply}
 #: Fields that a petitioner has no business with: the channel is this page, and now is when it comes in.
 NOT_ASKED = frozenset({"channel", "received_at", "identity_unclear"})
-CODES_A_MINUTE = parse("10/minute")
-FILINGS_AN_HOUR = parse("20/hour")
 
 
 @get("/file", who=PUBLIC)
@@ -52,10 +49,6 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
     """Opens the case and shows the receipt. Sending the form again shows the same receipt."""
     kind, profile = _kind(ctx, matter)
     try:
-        if not allowed(FILINGS_AN_HOUR, "file", ctx.request):
-            raise FormIsWrong(
-                with_errors(as_typed(kind, form.fields(), intake_choices()), [Reason(code="file.too_many")])
-            )
         zone = ctx.office.policy.calendar.zone
         command = read_form(kind, form.fields(), intake_choices(), zone=zone, hidden=NOT_ASKED)
         assert isinstance(command, Intake)
@@ -69,6 +62,8 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
                 office=ctx.office,
                 request=form.form_id,
             )
+            if not opened.repeated and (wait := wait_after_filing(connection, ctx, form.form_id)):
+                raise Refusal((Reason(code="file.too_many", values={"seconds": whole_seconds(wait)}),))
     except FormIsWrong as error:
         return _filing_page(ctx, matter, error.form, form_id=form.form_id, status=422)
     except Refusal as refusal:
@@ -84,22 +79,24 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
 
 @get("/track", who=PUBLIC)
 def ask_for_code(ctx: Ctx) -> Response:
-    return render(ctx, "pages/track.html", error=None)
+    return render(ctx, "pages/track.html", error=None, seconds=0)
 
 
 @post("/track", who=PUBLIC)
-def open_with_code(ctx: Ctx, form: Form) -> Response:
-    if not allowed(CODES_A_MINUTE, "track", ctx.request):
-        return render(ctx, "pages/track.html", status=429, error="code.too_many_tries")
+def open_with_code(ctx: Ctx, form: SessionForm) -> Response:
+    typed = form.one("code")
     with transaction(ctx.engine) as connection:
-        case_id = tracking.case_of(connection, form.one("code"))
+        case_id = tracking.case_of(connection, typed)
         old = ctx.request.cookies.get(SESSION_COOKIE)
         if case_id is not None and old:
             end_session(connection, old)
         token = begin_session(connection, case=CaseId(case_id), now=ctx.now) if case_id is not None else None
-    if token is None:
-        return render(ctx, "pages/track.html", status=422, error="code.unknown")
-    return start(see_other("/track/case"), token, ctx.site.settings)
+    if token is not None:
+        return start(see_other("/track/case"), token, ctx.site.settings)
+    code = tracking.read_code(typed)
+    if code and (wait := wait_after_code(ctx, code)):
+        return too_early(ctx, "pages/track.html", wait, error="code.too_many_tries")
+    return render(ctx, "pages/track.html", status=422, error="code.unknown", seconds=0)
 
 
 @get("/track/case", who=PETITIONER)
@@ -148,7 +145,7 @@ def rate(ctx: Ctx, form: Form) -> Response:
 
 
 @post("/track/leave", who=PUBLIC)
-def leave(ctx: Ctx, form: Form) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+def leave(ctx: Ctx, form: SessionForm) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     return end(ctx, see_other("/"))
 
 

@@ -1,6 +1,7 @@
-"""Signing in and out: by password, or by a one-time link that opens a page with a button."""
+"""Signing in and out: by password, or by a one-time link that opens a page with a button; choosing a password."""
 
-from limits import parse
+from typing import Any
+
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -8,98 +9,165 @@ from cases.crossings import TIMERS
 from cases.ledger import NewEvent, append_to_office
 from infra.db import reading, transaction
 from people.directory import person
+from people.known_browsers import remember_browser
 from people.signin import (
+    MAX_PASSWORD,
     MIN_PASSWORD,
     begin_session,
+    check_own_password,
     check_password,
     end_session,
+    has_to_give_password,
     hash_password,
     link_is_good,
+    same_password,
+    session_of_link,
     set_password,
+    sign_in_name_of,
     use_link,
 )
 from web.access import PUBLIC, STAFF, get, post
-from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage
-from web.cookies import end, start
-from web.pages import render, see_other
-from web.posted import Form
-from web.slowing import allowed
+from web.context import KNOWN_COOKIE, SESSION_COOKIE, Context, Ctx, NoSuchPage
+from web.cookies import end, make_known, start
+from web.pages import render, see_other, too_early
+from web.posted import Form, Posted, SessionForm
+from web.slowing import (
+    own_password_was_right,
+    password_was_right,
+    password_was_wrong,
+    wait_before_choosing,
+    wait_before_password,
+)
 from workflow.model import AccountId
-
-TRIES_BY_ADDRESS = parse("20/5 minutes")
-TRIES_BY_NAME = parse("6/5 minutes")
 
 
 @get("/signin", who=PUBLIC)
 def signin_form(ctx: Ctx) -> Response:
-    return render(ctx, "pages/signin.html", login="", error=None)
+    return render(ctx, "pages/signin.html", login="", error=None, seconds=0)
 
 
 @post("/signin", who=PUBLIC)
-def sign_in(ctx: Ctx, form: Form) -> Response:
-    login = form.one("login").strip()
-    if not (allowed(TRIES_BY_ADDRESS, "signin", ctx.request) and allowed(TRIES_BY_NAME, "signin", login)):
-        return render(ctx, "pages/signin.html", status=429, login=login, error="signin.too_many_tries")
+def sign_in(ctx: Ctx, form: SessionForm) -> Response:
+    login, password = form.one("login"), form.one("password")
+    if not (login.strip() and password):
+        return render(ctx, "pages/signin.html", status=422, login=login, error="signin.incomplete", seconds=0)
+    if wait := wait_before_password(ctx, login, password):
+        return too_early(ctx, "pages/signin.html", wait, login=login, error="signin.too_many_tries")
     with reading(ctx.engine) as connection:
-        account = check_password(connection, login, form.one("password"))
+        account = check_password(connection, login, password)
     if account is None:
-        return render(ctx, "pages/signin.html", status=422, login=login, error="signin.unknown")
-    return _begin(ctx, account)
+        password_was_wrong(ctx, login, password)
+        return render(ctx, "pages/signin.html", status=422, login=login, error="signin.unknown", seconds=0)
+    with transaction(ctx.engine) as connection:
+        password_was_right(connection, ctx, login)
+        session = begin_session(connection, account=account, now=ctx.now)
+        known = _take_over(connection, ctx, account, session)
+        _note(connection, ctx, "session:begun", account)
+    return _signed_in(ctx, "/", session=session, known=known)
 
 
 @get("/signin/link/{token}", who=PUBLIC)
 def link_page(ctx: Ctx, token: str) -> Response:
     """A link only opens a page: programs that follow links in mails spend nothing."""
     with reading(ctx.engine) as connection:
-        good = link_is_good(connection, token, now=ctx.now)
+        mine = session_of_link(connection, token, browser=ctx.browser, now=ctx.now)
+        good = mine is not None or link_is_good(connection, token, now=ctx.now)
     return render(ctx, "pages/signin_link.html", status=200 if good else 404, token=token, good=good)
 
 
 @post("/signin/link/{token}", who=PUBLIC)
-def sign_in_by_link(ctx: Ctx, form: Form, token: str) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+    """Signs in once. The second click of a double click is shown what the first one did."""
     with transaction(ctx.engine) as connection:
-        account = use_link(connection, token, now=ctx.now)
-    if account is None:
+        used = use_link(connection, token, browser=ctx.browser, now=ctx.now)
+        known = _take_over(connection, ctx, used.account, used.session) if used else ""
+        if used and used.new:
+            _note(connection, ctx, "session:begun", used.account)
+    if used is None:
         return render(ctx, "pages/signin_link.html", status=404, token=token, good=False)
-    return _begin(ctx, account)
+    return _signed_in(ctx, "/password" if used.once else "/", session=used.session, known=known)
 
 
 @post("/signout", who=PUBLIC)
-def sign_out(ctx: Ctx, form: Form) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+def sign_out(ctx: Ctx, form: SessionForm) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     return end(ctx, see_other("/"))
 
 
 @get("/password", who=STAFF)
 def password_form(ctx: Ctx) -> Response:
-    return render(ctx, "pages/password.html", errors={}, least=MIN_PASSWORD)
+    return _password_page(ctx)
 
 
 @post("/password", who=STAFF)
 def change_password(ctx: Ctx, form: Form) -> Response:
     if ctx.person is None:
         raise NoSuchPage
-    password, again = form.one("password"), form.one("again")
-    errors = {}
-    if len(password) < MIN_PASSWORD or len(password) > 200:
-        errors["password"] = "password.too_short"  # noqa: S105 (a message)
-    elif password != again:
-        errors["again"] = "password.not_the_same"
+    errors = _errors_of_new(form)
+    if _has_to_give_old(ctx):
+        old = form.one("old")
+        if not old:
+            errors = {"old": "password.old_missing", **errors}
+        elif wait := wait_before_choosing(ctx, ctx.person.id, old):
+            return too_early(
+                ctx, "pages/password.html", wait, **_password_values(ctx, {"old": "signin.too_many_tries"})
+            )
+        elif not _gave_old(ctx, ctx.person.id, old):
+            errors = {"old": "password.old_wrong", **errors}
     if errors:
-        return render(ctx, "pages/password.html", status=422, errors=errors, least=MIN_PASSWORD)
-    hashed = hash_password(password)
+        return _password_page(ctx, errors=errors, status=422)
+    hashed = hash_password(form.one("password"))
     with transaction(ctx.engine) as connection:
         set_password(connection, ctx.person.id, hashed)
         _note(connection, ctx, "account:password_set", ctx.person.id)
     return see_other("/")
 
 
-def _begin(ctx: Context, account: AccountId) -> Response:
+def _errors_of_new(form: Posted) -> dict[str, str]:
+    password, again = form.one("password"), form.one("again")
+    if len(password) < MIN_PASSWORD:
+        return {"password": "password.too_short"}
+    if len(password) > MAX_PASSWORD:
+        return {"password": "password.too_long"}
+    return {} if same_password(password, again) else {"again": "password.not_the_same"}
+
+
+def _has_to_give_old(ctx: Context) -> bool:
+    with reading(ctx.engine) as connection:
+        return has_to_give_password(connection, ctx.request.cookies.get(SESSION_COOKIE, ""))
+
+
+def _gave_old(ctx: Context, account: AccountId, old: str) -> bool:
     with transaction(ctx.engine) as connection:
-        if old := ctx.request.cookies.get(SESSION_COOKIE):
-            end_session(connection, old)  # a browser has one session; the one it leaves behind must not live on
-        token = begin_session(connection, account=account, now=ctx.now)
-        _note(connection, ctx, "session:begun", account)
-    return start(see_other("/"), token, ctx.site.settings)
+        right = check_own_password(connection, account, old)
+        if right:
+            own_password_was_right(connection, account)
+    return right
+
+
+def _password_page(ctx: Context, *, errors: dict[str, str] | None = None, status: int = 200) -> Response:
+    return render(ctx, "pages/password.html", status=status, seconds=0, **_password_values(ctx, errors or {}))
+
+
+def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
+    if ctx.person is None:
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        login = sign_in_name_of(connection, ctx.person.id)
+    asks_old = _has_to_give_old(ctx)
+    return {"errors": errors, "login": login, "least": MIN_PASSWORD, "most": MAX_PASSWORD, "asks_old": asks_old}
+
+
+def _take_over(connection: Connection, ctx: Context, account: AccountId, session: str) -> str:
+    """The browser has this session and no other, and is known as one of the account's; returns the token of that."""
+    old = ctx.request.cookies.get(SESSION_COOKIE)
+    if old and old != session:
+        end_session(connection, old)  # the one it leaves behind must not live on
+    return remember_browser(connection, ctx.request.cookies.get(KNOWN_COOKIE, ""), account, now=ctx.now)
+
+
+def _signed_in(ctx: Context, path: str, *, session: str, known: str) -> Response:
+    settings = ctx.site.settings
+    return start(make_known(see_other(path), known, settings), session, settings)
 
 
 def _note(connection: Connection, ctx: Context, code: str, account: AccountId) -> None:
