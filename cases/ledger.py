@@ -138,6 +138,13 @@ def find_by_key(connection: Connection, key: str) -> tuple[int, int, dict[str, A
     return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
 
 
+def author_of(connection: Connection, stream: int, seq: int) -> tuple[int | None, str]:
+    """The account and the role that an event was written for."""
+    query = select(_event.actor, _event.role).where(_event.stream == stream, _event.seq == seq)
+    row = connection.execute(query).one()
+    return row.actor, row.role
+
+
 def wait_for_key(connection: Connection, key: str) -> None:
     """Lets no other transaction write the same key before this one ends. SQLite's one writer needs no such lock."""
     if connection.dialect.name == "postgresql":

@@ -25,6 +25,8 @@ PLACED = (Role.SUPERVISOR.value, Role.COORDINATOR.value, Role.CLERK.value, Role.
 #: Who stands in for whom nobody can reach, and who takes what nobody holds yet.
 STAND_INS = (Role.COORDINATOR, Role.CLERK, Role.SUPERVISOR)
 DESK = (Role.COORDINATOR, Role.CLERK)
+#: What the head of such a unit is told as; of any other, as the head of the unit.
+HEADS_OF = {"centre": Audience.DUTY_LEADER, "upstream": Audience.UPSTREAM}
 
 
 class _Post(NamedTuple):
@@ -62,9 +64,10 @@ class Roster:
             self._posts[UnitId(unit)].append(_Post(person, role, kind, depth))
 
     @classmethod
-    def around(cls, connection: Connection, unit: UnitId) -> "Roster":
-        """The people along the tree from one unit upwards."""
-        return cls(_POSTS_OF.rows(connection, asking=unit))
+    def around(cls, connection: Connection, unit: UnitId, *, without: AccountId | None = None) -> "Roster":
+        """The people along the tree from one unit upwards; `without` an account that is about to be closed."""
+        rows = _POSTS_OF.rows(connection, asking=unit)
+        return cls((of, None if account == without else account, *post) for of, account, *post in rows)
 
     @classmethod
     def whole(cls, connection: Connection) -> "Roster":
@@ -80,22 +83,30 @@ class Roster:
         asked = (tuple(audiences), unit, person, but_not)
         if asked not in self._found:  # a sweep asks the same for every case that a person holds
             found = {account for audience in audiences for account in self._behind(audience, unit, person)}
-            self._found[asked] = tuple(sorted(found - {but_not}))
+            self._found[asked] = tuple(
+                sorted(account for account in found if account is not None and account != but_not)
+            )
         return self._found[asked]
 
     def in_place_of(self, role: Role, *, unit: UnitId) -> tuple[AccountId, ...]:
-        """Who answers now for what was told to somebody with this role in the unit: the nearest with the same role, or
-        whoever stands in."""
-        posts = self._posts.get(unit, [])
-        return tuple(_nearest(posts, (role,)) or _nearest(posts, STAND_INS))
+        """Who answers now for what was told to a post: to somebody with this role in this unit."""
+        match role:
+            case Role.SUPERVISOR:
+                kinds = [post.unit_kind for post in self._posts.get(unit, []) if post.depth == 0]
+                audience = HEADS_OF.get(kinds[0], Audience.UNIT_HEAD) if kinds else Audience.UNIT_HEAD
+                return self.told((audience,), unit=unit, person=None)
+            case Role.ASSESSOR:
+                return self.told((Audience.ASSESSMENT_OFFICE,), unit=unit, person=None)
+            case _:
+                return tuple(_nearest(self._posts.get(unit, []), STAND_INS))
 
-    def _behind(self, audience: Audience, unit: UnitId, person: AccountId | None) -> Iterable[AccountId]:
+    def _behind(self, audience: Audience, unit: UnitId, person: AccountId | None) -> Iterable[AccountId | None]:
         posts = self._posts.get(unit, [])
         match audience:
             case Audience.HOLDER if person is None:
                 return _nearest(posts, DESK) or _nearest(posts, STAND_INS)
             case Audience.HOLDER:
-                return [person] if any(post.account == person for post in posts) else _nearest(posts, STAND_INS)
+                return [post.account for post in posts if post.account == person] or _nearest(posts, STAND_INS)
             case Audience.UNIT_HEAD:
                 return _nearest(posts, (Role.SUPERVISOR,)) or _nearest(posts, STAND_INS)
             case Audience.DUTY_LEADER | Audience.DUTY_LEADER_DAILY:

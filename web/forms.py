@@ -103,12 +103,13 @@ def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str,
 def read_form(
     command: type[Command],
     typed: Mapping[str, list[str]],
-    choices: Choices,
+    choices: Choices | None,
     *,
     zone: ZoneInfo,
     hidden: frozenset[str] = frozenset(),
 ) -> Command:
-    """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused."""
+    """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused. Without
+    `choices` it is not asked whether a choice is offered: such a command may be compared, never taken."""
     known = {shape.name: shape for shape in shapes(command) if shape.name not in hidden}
     values: dict[str, Any] = {}
     errors: list[Reason] = [Reason(code="form.unknown_field") for name in typed if name not in known]
@@ -116,8 +117,8 @@ def read_form(
         texts = [text.strip() for text in typed.get(name, ()) if text.strip()]
         if not texts:
             continue
-        offered = {option.value for option in _options(shape, choices)}
-        if shape.kind in ("options", "ticks") and not set(texts) <= offered:
+        offered = {option.value for option in _options(shape, choices or {})}
+        if choices is not None and shape.kind in ("options", "ticks") and not set(texts) <= offered:
             errors.append(Reason(code="form.not_offered", field=name))
             continue
         try:
@@ -132,7 +133,7 @@ def read_form(
         named = {reason.field for reason in errors}
         errors += [reason for item in error.errors() if (reason := _reason(item, known)).field not in named]
     if errors:
-        raise FormIsWrong(with_errors(as_typed(command, typed, choices), errors))
+        raise FormIsWrong(with_errors(as_typed(command, typed, choices or {}), errors))
     return made
 
 

@@ -3,12 +3,15 @@
 Everything that looks at a command reads these marks: the form layer, the catalogue check, the writer of the ledger.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Annotated, Any, get_type_hints
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
-from workflow.model import AccountId, RecordNumber, TextKind
+from workflow.model import AccountId, Json, RecordNumber, TextKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +90,32 @@ def people_named(command: Any) -> frozenset[AccountId]:
             value = getattr(command, name)
             found.update(value if isinstance(value, tuple) else () if value is None else (value,))
     return frozenset(found)
+
+
+def personal_texts(command: Any) -> Iterable[tuple[str, TextKind, str]]:
+    """Each text about people that a command carries: its field, its kind, its words."""
+    for name, kind in personal_fields(type(command)).items():
+        value = getattr(command, name)
+        for text in value if isinstance(value, tuple) else (value,):
+            if text:
+                yield name, kind, text
+
+
+def codes_of(command: Any) -> dict[str, Json]:
+    """Everything else that a command carries: codes and figures, as the ledger spells them."""
+    personal = personal_fields(type(command))
+    return {f.name: as_code(getattr(command, f.name)) for f in fields(command) if f.name not in personal}
+
+
+def as_code(value: Any) -> Json:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case StrEnum():
+            return value.value
+        case tuple():
+            return [as_code(item) for item in value]
+        case _:
+            return value  # type: ignore[no-any-return]  # str, int, bool or None by the command's types

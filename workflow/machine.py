@@ -5,9 +5,8 @@ functions ask and the picture in `docs/procedures/`. Effects never live in its c
 """
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -31,7 +30,7 @@ from workflow.definition import (
     StopAll,
     VoidAll,
 )
-from workflow.fields import personal_fields
+from workflow.fields import codes_of, personal_fields, personal_texts
 from workflow.model import (
     FINAL_STATES,
     Actor,
@@ -47,7 +46,6 @@ from workflow.model import (
     Relation,
     Role,
     State,
-    TextKind,
 )
 from workflow.procedures import PROCEDURES, rules
 
@@ -115,7 +113,7 @@ def decide(situation: Situation, command: Command) -> Decision:
     if reasons:
         raise Refusal(tuple(reasons))
     draft = Draft(situation.facts)
-    for name, kind, text in _personal_texts(command):
+    for name, kind, text in personal_texts(command):
         draft.write_text(name, kind, text)
     step.writes(situation, command, draft)
     changed_clocks = _move_clocks(situation, command, step, draft)
@@ -201,35 +199,10 @@ def _step_of(transition: Transition) -> Step:
 # -- the command as records and data ----------------------------------------------------------------------------------
 
 
-def _personal_texts(command: Command) -> Iterable[tuple[str, TextKind, str]]:
-    for name, kind in personal_fields(type(command)).items():
-        value = getattr(command, name)
-        for text in value if isinstance(value, tuple) else (value,):
-            if text:
-                yield name, kind, text
-
-
 def _codes(command: Command, draft: Draft) -> dict[str, Json]:
     """The command's fields for the ledger: texts by number, everything else as codes and figures."""
-    personal = personal_fields(type(command))
-    return {
-        name: list(draft.texts.get(name, ())) if name in personal else _json(getattr(command, name))
-        for name in (field.name for field in fields(command))
-    }
-
-
-def _json(value: Any) -> Json:
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat()
-        case date():
-            return value.isoformat()
-        case StrEnum():
-            return value.value
-        case tuple():
-            return [_json(item) for item in value]
-        case _:
-            return value  # type: ignore[no-any-return]  # str, int, bool or None by the command's types
+    texts: dict[str, Json] = {name: list(draft.texts.get(name, ())) for name in personal_fields(type(command))}
+    return {**codes_of(command), **texts}
 
 
 # -- clocks -----------------------------------------------------------------------------------------------------------
