@@ -176,13 +176,12 @@ def intake_unit(connection: Connection) -> UnitId:
     return UnitId(found.scalar_one())
 
 
-def names_of_accounts(connection: Connection, accounts: Iterable[int | None]) -> dict[int, str]:
-    """The names of these accounts, closed ones too; a page asks for those it shows and never for all."""
+def names_of_accounts(connection: Connection, accounts: Iterable[int | None], *, closed: str = "") -> dict[int, str]:
+    """The names of these accounts, closed ones too, followed by `closed`; a page asks for those it shows and never for
+    all."""
     wanted = {account for account in accounts if account is not None}
-    return {
-        row.id: row.name
-        for row in connection.execute(select(_account.id, _account.name).where(_account.id.in_(wanted)))
-    }
+    query = select(_account.id, _account.name, _account.active).where(_account.id.in_(wanted))
+    return {row.id: row.name if row.active else row.name + closed for row in connection.execute(query)}
 
 
 def names_of_units(connection: Connection) -> dict[int, str]:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
-from workflow.fields import MAX_SHORT, Choice, Must
+from workflow.fields import MAX_SHORT, Choice, Must, Sometimes
 from workflow.model import Reason
 
 
@@ -36,6 +36,7 @@ class Field:
     name: str
     kind: str  #: line, text, lines, number, date, datetime, tick, options, ticks
     required: bool
+    sometimes: bool = False  #: not required by itself, but something else in the form may ask for it
     max_length: int | None = None
     options: tuple[Option, ...] = ()
     values: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class _Shape:
     name: str
     kind: str
     required: bool
+    sometimes: bool
     max_length: int | None
     literal: tuple[str, ...]
     choice: str | None
@@ -91,6 +93,7 @@ def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str,
                 name=shape.name,
                 kind=shape.kind,
                 required=shape.required,
+                sometimes=shape.sometimes,
                 max_length=shape.max_length,
                 options=_options(shape, choices),
                 values=(given[shape.name],) if shape.name in given else (),
@@ -180,6 +183,7 @@ def _shape(name: str, hint: Any, *, default: Any) -> _Shape:
         name=name,
         kind=_kind(kind, choice=choice, limit=limit, must=any(isinstance(mark, Must) for mark in marks)),
         required=default is MISSING or isinstance(default, str),
+        sometimes=any(isinstance(mark, Sometimes) for mark in marks),
         max_length=limit if kind is str else None,
         literal=literal,
         choice=choice,

@@ -37,6 +37,11 @@ class Must:
     """Marks a box that has to be ticked: a hard rule that the person confirms by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sometimes:
+    """Marks a field that may be left empty unless something else in the form asks for it; its help says when."""
+
+
 MAX_SHORT, MAX_LONG, MAX_LINES = 200, 5000, 50
 
 Title = Annotated[str, Personal(TextKind.TITLE), MinLen(1), MaxLen(MAX_SHORT)]

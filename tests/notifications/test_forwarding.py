@@ -131,9 +131,7 @@ def test_whoever_was_told_of_the_same_event_is_not_told_again(office: SmallOffic
     assert reached(smtp) == ["supervisor"], "once as the head of the room, and not once more for the mediator"
 
 
-def test_a_digest_of_a_closed_account_goes_out_as_its_heirs_own(
-    office: SmallOffice, smtp: SmtpSink, run: Run
-) -> None:
+def test_a_digest_of_a_closed_account_goes_out_as_its_heirs_own(office: SmallOffice, smtp: SmtpSink, run: Run) -> None:
     """STORM applications wait for the coordinator in one digest; the clerk has had none of them."""
     for _ in range(STORM):
         office.tell("mediation", step("2026-03-02T09:00", "petitioner", "Apply", title="漏", statement="漏", applicant="白", respondents=["石"]))  # fmt: skip
@@ -195,8 +193,6 @@ def test_a_dead_letter_of_an_earlier_version_that_is_taken_up_again_is_passed_on
             text("UPDATE message SET sent_at = NULL, next_try_at = :now, attempts = 0 WHERE recipient = :who"),
             {"now": "2026-03-02 02:30:00.000000", "who": office.accounts["mediator"]},
         )
-        connection.execute(
-            text("DELETE FROM message WHERE recipient = :who"), {"who": office.accounts["supervisor"]}
-        )
+        connection.execute(text("DELETE FROM message WHERE recipient = :who"), {"who": office.accounts["supervisor"]})
     run(office, "2026-03-02T10:31")
     assert reached(smtp) == ["supervisor"]

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from cases.words import Words
-from people.directory import accounts_with_role, units_within
+from people.directory import accounts_with_role, names_of_accounts, units_within
 from web.context import Context
 from web.forms import Choices, Option
 from web.presenters.lights import minute
@@ -26,11 +26,13 @@ def choices_for(connection: Connection, ctx: Context, situation: Situation, text
         Option(value=str(row.id), text=f"{row.name}（{row.unit}）")
         for row in accounts_with_role(connection, Role.MEDIATOR, within=within)
     )
-    serving = {str(a.person) for a in facts.appointments if a.until_at is None}
+    serving = {a.person for a in facts.appointments if a.until_at is None}
+    # Whoever serves can leave, also one whose account is closed or whose unit the actor does not reach.
+    appointed = names_of_accounts(connection, serving, closed=Words(ctx.language)("account.closed"))
     return {
         "mediators": mediators,
         "handlers": mediators,
-        "appointed": tuple(option for option in mediators if option.value in serving),
+        "appointed": tuple(Option(value=str(person), text=name) for person, name in sorted(appointed.items())),
         "units": tuple(Option(value=str(row.id), text=row.name) for row in units_within(connection, within)),
         "parties": tuple(
             Option(

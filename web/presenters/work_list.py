@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, or_
 from cases import reading as record
 from cases.numbers import case_number
 from cases.visibility import READABLE, case, visible_cases
+from cases.words import Words
 from people.directory import names_of_accounts, names_of_units
 from web.context import Context
 from web.presenters.lights import LightView, case_light, minute
@@ -78,7 +79,9 @@ def _list(connection: Connection, ctx: Context, rows: Any) -> WorkList:
     ids = [row.id for row in page]
     titles = record.titles_of(connection, ids, actor=ctx.actor)
     clocks = record.clocks_of(connection, ids, actor=ctx.actor)
-    accounts, units = names_of_accounts(connection, {row.holder_person for row in page}), names_of_units(connection)
+    holders = {row.holder_person for row in page}
+    accounts = names_of_accounts(connection, holders, closed=Words(ctx.language)("account.closed"))
+    units = names_of_units(connection)
     shown: dict[str, list[WorkRow]] = {}
     for row in page:
         light = case_light(clocks.get(row.id, ()), ctx)
