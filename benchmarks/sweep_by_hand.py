@@ -1,6 +1,7 @@
 """A sweep as four set-based statements in one transaction: the limit of `sweep()`.
 
-It knows that each clock crosses its first rung and that the holder and the head of the unit are told. The hash is a
+It knows that each clock crosses its first rung, that nobody has acknowledged anything, and that the holder, the head of
+the unit and, the next morning, the duty leader are told. The hash is a
 random text of the right length: no database chains SHA-256 by itself. Triggers and constraints stay on. Its effects are
 compared with ours after each round (`effects`).
 """
@@ -19,7 +20,7 @@ SQLITE = (
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     SELECT c.case_id, h.seq + 1, 'clock:crossed', c.next_crossing_at, :now, NULL, 'system', NULL,
         json_object('clock', c.number, 'due_at', replace(c.due_at, ' ', 'T') || 'Z',
-            'light', json_extract(c.rungs, '$[0][1]'), 'name', c.name, 'person', k.holder_person, 'rule', c.rule,
+            'in_hand', json('false'), 'light', json_extract(c.rungs, '$[0][1]'), 'name', c.name, 'person', k.holder_person, 'rule', c.rule,
             'rung', json_extract(c.rungs, '$[0][0]'), 'unit', k.holder_unit),
         replace(c.next_crossing_at, ' ', 'T') || 'Z:clock:' || c.case_id || '.' || c.number || ':'
             || json_extract(c.rungs, '$[0][0]'),
@@ -30,12 +31,16 @@ SQLITE = (
     UPDATE stream_head SET seq = event.seq, hash = event.hash FROM event
     WHERE event.id > :last AND event.stream = stream_head.stream""",
     """
-    INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at)
-    SELECT :now, e.stream, e.seq, k.holder_person, 0, :now
+    INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at, bundle)
+    SELECT :now, e.stream, e.seq, k.holder_person, 0, :now, NULL
     FROM event e JOIN cases k ON k.id = e.stream WHERE e.id > :last
     UNION ALL
-    SELECT :now, e.stream, e.seq, a.id, 0, :now FROM event e JOIN cases k ON k.id = e.stream
-    JOIN account a ON a.unit_id = k.holder_unit AND a.role = 'supervisor' AND a.active WHERE e.id > :last""",
+    SELECT :now, e.stream, e.seq, a.id, 0, :now, NULL FROM event e JOIN cases k ON k.id = e.stream
+    JOIN account a ON a.unit_id = k.holder_unit AND a.role = 'supervisor' AND a.active WHERE e.id > :last
+    UNION ALL
+    SELECT :now, e.stream, e.seq, a.id, 0, NULL, 'daily' FROM event e JOIN cases k ON k.id = e.stream
+    JOIN unit_above t ON t.unit = k.holder_unit JOIN unit u ON u.id = t.above AND u.kind = 'centre'
+    JOIN account a ON a.unit_id = u.id AND a.role = 'supervisor' AND a.active WHERE e.id > :last""",
     """
     UPDATE clock SET crossed_until = next_crossing_at,
         next_crossing_at = replace(rtrim(json_extract(rungs, '$[1][2]'), 'Z'), 'T', ' ')
@@ -45,7 +50,7 @@ POSTGRESQL = (
     """
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     SELECT c.case_id, h.seq + 1, 'clock:crossed', c.next_crossing_at, :now, NULL, 'system', NULL,
-        json_build_object('clock', c.number, 'due_at', c.due_at, 'light', c.rungs::json #>> '{0,1}', 'name', c.name,
+        json_build_object('clock', c.number, 'due_at', c.due_at, 'in_hand', false, 'light', c.rungs::json #>> '{0,1}', 'name', c.name,
             'person', k.holder_person, 'rule', c.rule, 'rung', c.rungs::json #>> '{0,0}', 'unit', k.holder_unit)::text,
         to_char(c.next_crossing_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z:clock:"') || c.case_id || '.'
             || c.number || ':' || (c.rungs::json #>> '{0,0}'),
