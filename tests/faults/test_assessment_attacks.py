@@ -292,6 +292,24 @@ def test_a_step_dated_before_the_one_it_follows_is_refused_or_found(site: Site) 
     assert written == sorted(written) or not record_is_ok(site.engine)
 
 
+def test_signing_a_year_twice_leads_both_times_to_the_closed_year_and_a_third_person_is_refused(site: Site) -> None:
+    a_red_order(site)
+    site.clock.set(AFTER_NEW_YEAR)
+    keep_up(site.engine, site.office.context.policy.calendar)
+    assessor, auditor = site.session_for("assessor"), site.session_for("auditor")
+    assert [propose(assessor), propose(assessor)] == [303, 303]
+    assert column(site.engine, "SELECT count(*) FROM event WHERE code = 'year:close_proposed'") == [1]
+    result = read(auditor.get(f"/assessment?year=2026&scheme={SCHEME}").text).form("close").values["result"][0]
+    data = {"form_token": form_token(auditor), "scheme": SCHEME, "result": result}
+    for _ in range(2):
+        answer = auditor.post("/assessment/2026/close", data=data)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/assessment/2026/closed")
+    assert auditor.post("/assessment/2026/close", data={**data, "result": "0" * 64}).status_code == 409
+    other = {**data, "form_token": form_token(assessor)}
+    assert assessor.post("/assessment/2026/close", data=other).status_code == 409
+    assert column(site.engine, "SELECT count(*) FROM year_close") == [1]
+
+
 # -- an operator who wants a score ------------------------------------------------------------------------------------
 
 

@@ -88,7 +88,7 @@ def test_the_question_says_what_the_account_holds_by_number_and_light_and_nothin
     assert "热线字第1号" in text
     assert "热线字第2号" in text
     assert text.count("▲") == 2
-    assert "还剩 2 个工作日" in text, "Friday and Monday 9 March"
+    assert text.count("3月9日 周一 24:00") == 2, "3, 4, 5, 6 and 9 March"
     assert "参与调解的其他事项 1" in text
     assert "改发给： 账号-supervisor" in text
     assert not [words for words in ("漏水", "甲某", "乙某", "/cases/") if words in text]
