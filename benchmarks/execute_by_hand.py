@@ -54,9 +54,10 @@ NEW_EVENT = """
 MOVE_HEAD = "UPDATE stream_head SET seq=?, hash=? WHERE stream = ?"
 FIND_POSTS = """
     SELECT unit_above.unit, account.id, account.role, unit.kind, unit_above.depth
-    FROM unit_above JOIN unit ON unit_above.above = unit.id JOIN account ON account.unit_id = unit.id
-    WHERE account.active IS {true} AND account.role IN (?, ?, ?, ?) AND unit_above.unit = ?
-    ORDER BY unit_above.unit, unit_above.depth, account.id"""
+    FROM unit_above JOIN unit ON unit_above.above = unit.id
+        LEFT OUTER JOIN account ON account.unit_id = unit.id AND account.active IS {true}
+            AND (unit_above.depth = ? OR account.role IN (?, ?, ?, ?))
+    WHERE unit_above.unit = ? ORDER BY unit_above.unit, unit_above.depth, account.id"""
 NEW_MESSAGE = """
     INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at, bundle)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""

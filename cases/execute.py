@@ -20,6 +20,7 @@ from cases.ledger import Head, NewEvent
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
 from cases.outbox import messages, post
+from cases.repeats import taken_before
 from cases.rows import vouched
 from cases.tables import Case
 from people.audiences import Roster
@@ -84,13 +85,12 @@ def execute(
     """Takes one step of a case. `expected_version` None means: whatever the version is (replays, not people). `seen_by`
     finds the case with other eyes than the actor's (`cases.facts.load_facts`); whether the step is theirs, the rules say.
 
-    Raises `CaseNotFound`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
+    Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
     """
     head = ledger.lock_head(connection, case_id)
     key = ledger.request_key(request)
-    if head and (done := ledger.find_by_key(connection, key)):
-        stream, seq, data = done
-        return Done(case_id=stream, seq=seq, version=data["version"], repeated=True)
+    if head and (done := taken_before(connection, request, command, actor=actor, case_id=case_id)):
+        return Done(case_id=case_id, seq=done.seq, version=done.data["version"], repeated=True)
     loaded = load_facts(connection, case_id, actor=actor, seen_by=seen_by) if head else None
     if head is None or loaded is None:
         raise CaseNotFound
@@ -123,13 +123,13 @@ def open_case(
     office: OfficeContext,
     request: str,
 ) -> Opened:
-    """Opens a case: number, first custody, first clocks, tracking code. Raises `workflow.model.Refusal`."""
+    """Opens a case: number, first custody, first clocks, tracking code. Raises `FormWasUsed`, `workflow.model.Refusal`."""
     key = ledger.request_key(request)
     code = tracking.code_for(request)
     ledger.wait_for_key(connection, key)  # there is no case yet whose lock would make a second post wait
-    if done := ledger.find_by_key(connection, key):
-        public_id, proof = done[2]["wrote"]["cases"]["public_id"], filed.proof_of(connection, done[0])
-        return Opened(case_id=done[0], public_id=public_id, code=code, proof=proof, repeated=True)
+    if done := taken_before(connection, request, command, actor=actor, profile=profile):
+        public_id, proof = done.data["wrote"]["cases"]["public_id"], filed.proof_of(connection, done.stream)
+        return Opened(case_id=done.stream, public_id=public_id, code=code, proof=proof, repeated=True)
     policy = office.policy.for_profile(profile)
     facts = CaseFacts(id=None, procedure=policy.profile.procedure, profile=profile, state=State.UNFILED)
     decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy), command)

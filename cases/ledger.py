@@ -190,6 +190,13 @@ def find_by_key(connection: Connection, key: str) -> tuple[int, int, Data] | Non
     return stream, seq, data_of(code, data)
 
 
+def author_of(connection: Connection, stream: int, seq: int) -> tuple[int | None, str]:
+    """The account and the role that an event was written for."""
+    query = select(_event.actor, _event.role).where(_event.stream == stream, _event.seq == seq)
+    row = connection.execute(query).one()
+    return row.actor, row.role
+
+
 def wait_for_key(connection: Connection, key: str) -> None:
     """Lets no other transaction write the same key before this one ends. SQLite's one writer needs no such lock."""
     if connection.dialect.name == "postgresql":

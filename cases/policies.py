@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, func, insert, select
 
-from cases.ledger import NewEvent, append_to_office
+from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
 from cases.rows import stamp
-from cases.tables import PolicyVersion
+from cases.tables import Event, PolicyVersion
 from infra.files import read_tree
 from infra.statements import Statement
 from workflow.model import Actor
@@ -25,6 +25,8 @@ Files = Mapping[str, bytes]
 
 _version = PolicyVersion.__table__.c  # type: ignore[attr-defined]
 _VERSIONS = Statement(select(_version.version, _version.published_at).order_by(_version.number))
+_event = Event.__table__.c  # type: ignore[attr-defined]
+PUBLISHED = "policy:published"
 _cache: dict[tuple[str, str], Policy] = {}
 
 
@@ -94,7 +96,7 @@ def publish(connection: Connection, files: Files, *, actor: Actor, now: datetime
     append_to_office(
         connection,
         NewEvent(
-            code="policy:published",
+            code=PUBLISHED,
             occurred_at=now,
             recorded_at=now,
             actor=actor,
@@ -105,6 +107,13 @@ def publish(connection: Connection, files: Files, *, actor: Actor, now: datetime
     number = connection.execute(select(func.coalesce(func.max(_version.number), 0))).scalar_one() + 1
     connection.execute(insert(PolicyVersion).values(number=number, version=version, published_at=now, content=content))
     return version
+
+
+def was_applied(connection: Connection, plan: str) -> bool:
+    """Whether the last thing published was this plan."""
+    query = select(_event.data).where(_event.stream == OFFICE_STREAM, _event.code == PUBLISHED)
+    last = connection.execute(query.order_by(_event.seq.desc()).limit(1)).scalar()
+    return last is not None and json.loads(last).get("plan") == plan
 
 
 def _content(files: Files) -> str:

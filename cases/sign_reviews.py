@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from cases.assessment_tables import SignReview
 from cases.ledger import NewEvent, append_to_office, find_by_key, request_key, wait_for_key
+from cases.repeats import FormWasUsed
 from cases.rows import vouched_for_office
 from workflow.model import AccountId, Actor, Json
 
@@ -35,13 +36,16 @@ class Verdict:
 def review(connection: Connection, key: SignKey, verdict: str, *, actor: Actor, now: datetime, request: str) -> None:
     """Gives a sign its verdict, in place of an earlier one, which stays in the ledger. The same request gives it once.
 
-    That there is such a sign, and that it exists for the actor, the caller has seen to.
+    That there is such a sign, and that it exists for the actor, the caller has seen to. Raises `FormWasUsed`.
     """
     assert verdict in VERDICTS
     assert actor.account is not None
     once = request_key(request)
     wait_for_key(connection, once)
-    if find_by_key(connection, once):
+    if found := find_by_key(connection, once):
+        said = found[2].get("wrote", {}).get("sign_review", {}).get(f"{key.sign} {key.stream} {key.seq}", {})
+        if (said.get("verdict"), said.get("reviewed_by")) != (verdict, actor.account):
+            raise FormWasUsed
         return
     row = {
         "sign": key.sign, "stream": key.stream, "seq": key.seq, "verdict": verdict, "reviewed_by": actor.account,

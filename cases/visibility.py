@@ -1,7 +1,7 @@
 """Who may see what. `visible_cases` and `visible_texts` are the only ways to start a select of cases or of texts; for
 statements that are prepared once a role, `cases_in_reach` and `texts_in_reach` are the same with the actor still to bind.
 (`all_numbers` counts numbers, and tells of no case; `masked_texts` and `unmasked_texts` are the closure report's;
-`likeness_of_replies` says which replies are alike, and not what they say.)
+`likeness_of_replies` says which replies are alike, and not what they say; `texts_once_sent` whether a form is the same.)
 
 What an actor may not see is not in the result: it cannot be counted, found or told apart from what does not exist.
 Roles and their reach follow the access matrix (信访工作条例 §30, 人民调解法 §15): an administrator sees no case at all, an
@@ -10,7 +10,7 @@ assessor and an auditor see clocks and lights without names, recusal beats every
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -164,6 +164,13 @@ def sealed_texts(case_id: int) -> Select[Any]:
     is the one user (`reports/pack.py`); a pack with texts has a reason, which is recorded."""
     columns = (_text.number, _text.kind, _text.salt, _text.content)
     return select(*columns).where(_text.case_id == case_id).order_by(_text.number)
+
+
+def texts_once_sent(case_id: int, numbers: Iterable[int]) -> Select[Any]:
+    """Some texts of one case by their numbers, whoever asks: what a form that is sent again is compared with. That is the
+    one use (`cases/repeats.py`), and all that is told is whether they are the same."""
+    query = select(_text.number, _text.content)
+    return query.where(_text.case_id == case_id, _text.number.in_(sorted(numbers)))
 
 
 def all_numbers() -> Subquery:

@@ -21,6 +21,7 @@ from cases.tables import Event, Message
 from infra.db import reading, transaction
 from infra.settings import Settings
 from notifications.compose import Composed, Letter, compose
+from notifications.forwarding import forward
 from notifications.transport import NotDelivered, Transport, open_transport
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: d
     """Sends what is waiting and due by `now`, in batches, until nothing is."""
     total = Delivered()
     with transaction(engine) as connection:
+        forward(connection, now=now)
         gather_storms(connection, now=now)
     with open_transport(settings) as transport:
         while True:
@@ -136,12 +138,12 @@ def _send(transport: Transport, letter: Letter) -> list[_Result]:
 
 
 def _without_letter(claimed: Sequence[Any], composed: Composed) -> list[_Result]:
+    """What cannot be written is a dead letter. What is for an account that nobody answers for waits as a refused mail does:
+    somebody may still be given the post."""
     written = {message for letter in composed.letters for message in letter.messages}
+    broken, closed = NotDelivered("not composed", permanent=True), NotDelivered("account closed", permanent=False)
     return [
-        _Result(
-            message=row.id,
-            error=NotDelivered("not composed" if row.id in composed.broken else "account closed", permanent=True),
-        )
+        _Result(message=row.id, error=broken if row.id in composed.broken else closed)
         for row in claimed
         if row.id not in written
     ]

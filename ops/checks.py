@@ -218,7 +218,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done)\.[a-z_]+"
 )
 
 

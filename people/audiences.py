@@ -2,13 +2,16 @@
 
 Source: the default ladder of who is told (寿光, 颍州, 三明; 信访工作条例 §39, §40). Whoever holds the case is told first;
 the head of the holding unit, the duty leader of its centre and the level above are found along the tree of units.
+
+Nothing is told to nobody: where the account is closed, or the post is empty, the nearest open coordinator, clerk or head
+stands in. A level that the office does not have has nobody to stand in for.
 """
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy.sql import bindparam
 
 from infra.statements import Statement
@@ -19,41 +22,52 @@ _account, _above, _unit = Account.__table__.c, UnitAbove.__table__.c, Unit.__tab
 
 #: Roles that are told by their place in the tree. A person who holds a case is told by name.
 PLACED = (Role.SUPERVISOR.value, Role.COORDINATOR.value, Role.CLERK.value, Role.ASSESSOR.value)
+#: Who stands in for whom nobody can reach, and who takes what nobody holds yet.
+STAND_INS = (Role.COORDINATOR, Role.CLERK, Role.SUPERVISOR)
+DESK = (Role.COORDINATOR, Role.CLERK)
+#: What the head of such a unit is told as; of any other, as the head of the unit.
+HEADS_OF = {"centre": Audience.DUTY_LEADER, "upstream": Audience.UPSTREAM}
 
 
 class _Post(NamedTuple):
-    account: AccountId
-    role: str
+    account: AccountId | None  #: None: the unit has nobody who could be told
+    role: str | None
     unit_kind: str
     depth: int  #: how far above the asking unit; 0 is that unit itself
 
 
+#: Of a unit above only who is placed there; of the asking unit everybody, for one of them may hold the case.
+_OPEN_HERE = and_(
+    _account.unit_id == _unit.id,
+    _account.active.is_(True),
+    or_(_above.depth == 0, _account.role.in_([bindparam(f"role_{r}", r) for r in PLACED])),
+)
 _COLUMNS = (_above.unit, _account.id, _account.role, _unit.kind, _above.depth)
 _POSTS = (
     select(*_COLUMNS)
     .join_from(UnitAbove, Unit, _above.above == _unit.id)
-    .join(Account, _account.unit_id == _unit.id)
-    .where(_account.active.is_(True), _account.role.in_([bindparam(f"role_{r}", r) for r in PLACED]))
+    .outerjoin(Account, _OPEN_HERE)
     .order_by(_above.unit, _above.depth, _account.id)
 )
 _POSTS_OF = Statement(_POSTS.where(_above.unit == bindparam("asking")))
 _ALL_POSTS = Statement(_POSTS)
-_ACTIVE = Statement(select(_account.id).where(_account.active.is_(True)))
 
 
 class Roster:
     """Everyone who may have to be told, by the unit that asks."""
 
-    def __init__(self, rows: Iterable[tuple[int, int, str, str, int]]) -> None:
+    def __init__(self, rows: Iterable[tuple[int, int | None, str | None, str, int]]) -> None:
         self._posts: dict[UnitId, list[_Post]] = defaultdict(list)
         self._found: dict[tuple[Hashable, ...], tuple[AccountId, ...]] = {}
         for unit, account, role, kind, depth in rows:
-            self._posts[UnitId(unit)].append(_Post(AccountId(account), role, kind, depth))
+            person = AccountId(account) if account is not None else None
+            self._posts[UnitId(unit)].append(_Post(person, role, kind, depth))
 
     @classmethod
-    def around(cls, connection: Connection, unit: UnitId) -> "Roster":
-        """The people along the tree from one unit upwards."""
-        return cls(_POSTS_OF.rows(connection, asking=unit))
+    def around(cls, connection: Connection, unit: UnitId, *, without: AccountId | None = None) -> "Roster":
+        """The people along the tree from one unit upwards; `without` an account that is about to be closed."""
+        rows = _POSTS_OF.rows(connection, asking=unit)
+        return cls((of, None if account == without else account, *post) for of, account, *post in rows)
 
     @classmethod
     def whole(cls, connection: Connection) -> "Roster":
@@ -62,34 +76,58 @@ class Roster:
     def told(
         self, audiences: Iterable[Audience], *, unit: UnitId, person: AccountId | None, but_not: AccountId | None = None
     ) -> tuple[AccountId, ...]:
-        """The accounts behind the audiences, each once, in a fixed order; whoever acted is not told of the own act."""
+        """The accounts behind the audiences, each once, in a fixed order; whoever acted is not told of the own act.
+
+        `person` belongs to `unit`: a matter is given to a person together with the unit that answers for it.
+        """
         asked = (tuple(audiences), unit, person, but_not)
         if asked not in self._found:  # a sweep asks the same for every case that a person holds
             found = {account for audience in audiences for account in self._behind(audience, unit, person)}
-            self._found[asked] = tuple(sorted(found - {but_not}))
+            self._found[asked] = tuple(
+                sorted(account for account in found if account is not None and account != but_not)
+            )
         return self._found[asked]
 
-    def _behind(self, audience: Audience, unit: UnitId, person: AccountId | None) -> Iterable[AccountId]:
+    def in_place_of(self, role: Role, *, unit: UnitId) -> tuple[AccountId, ...]:
+        """Who answers now for what was told to a post: to somebody with this role in this unit."""
+        match role:
+            case Role.SUPERVISOR:
+                kinds = [post.unit_kind for post in self._posts.get(unit, []) if post.depth == 0]
+                audience = HEADS_OF.get(kinds[0], Audience.UNIT_HEAD) if kinds else Audience.UNIT_HEAD
+                return self.told((audience,), unit=unit, person=None)
+            case Role.ASSESSOR:
+                return self.told((Audience.ASSESSMENT_OFFICE,), unit=unit, person=None)
+            case _:
+                return tuple(_nearest(self._posts.get(unit, []), STAND_INS))
+
+    def _behind(self, audience: Audience, unit: UnitId, person: AccountId | None) -> Iterable[AccountId | None]:
         posts = self._posts.get(unit, [])
         match audience:
-            case Audience.HOLDER if person is not None:
-                return (person,)
+            case Audience.HOLDER if person is None:
+                return _nearest(posts, DESK) or _nearest(posts, STAND_INS)
             case Audience.HOLDER:
-                return _with(posts, (Role.COORDINATOR, Role.CLERK), nearest=True)
+                return [post.account for post in posts if post.account == person] or _nearest(posts, STAND_INS)
             case Audience.UNIT_HEAD:
-                return _with(posts, (Role.SUPERVISOR,), nearest=True)
+                return _nearest(posts, (Role.SUPERVISOR,)) or _nearest(posts, STAND_INS)
             case Audience.DUTY_LEADER | Audience.DUTY_LEADER_DAILY:
-                return _with([p for p in posts if p.unit_kind == "centre"], (Role.SUPERVISOR,), nearest=True)
+                return _heads_of(posts, "centre")
             case Audience.UPSTREAM:
-                return _with([p for p in posts if p.unit_kind == "upstream"], (Role.SUPERVISOR,), nearest=True)
+                return _heads_of(posts, "upstream")
             case Audience.ASSESSMENT_OFFICE:
-                return _with(posts, (Role.ASSESSOR,), nearest=False)
+                assessors = [post.account for post in posts if post.role == Role.ASSESSOR and post.account]
+                return assessors or _nearest(posts, STAND_INS)
 
 
-def _with(posts: list[_Post], roles: tuple[Role, ...], *, nearest: bool) -> list[AccountId]:
-    """The accounts with these roles; with `nearest`, those of the closest unit that has any."""
-    fitting = [post for post in posts if post.role in roles]
-    if nearest and fitting:
-        depth = min(post.depth for post in fitting)
-        fitting = [post for post in fitting if post.depth == depth]
-    return [post.account for post in fitting]
+def _heads_of(posts: list[_Post], kind: str) -> list[AccountId]:
+    """The heads of the nearest unit of a kind that has any; where none has, whoever stands nearest to the first of them."""
+    level = [post for post in posts if post.unit_kind == kind]
+    if not level:
+        return []
+    return _nearest(level, (Role.SUPERVISOR,)) or _nearest(posts, STAND_INS, to=min(post.depth for post in level))
+
+
+def _nearest(posts: list[_Post], roles: tuple[Role, ...], *, to: int = 0) -> list[AccountId]:
+    """The accounts with these roles of the one unit that is nearest to a depth and has any; above rather than below."""
+    fitting = [(post.depth, post.account) for post in posts if post.account is not None and post.role in roles]
+    chosen = min((depth for depth, _ in fitting), key=lambda depth: (abs(depth - to), -depth), default=None)
+    return [account for depth, account in fitting if depth == chosen]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
 from infra.identifiers import read_sign_in_name
@@ -98,6 +98,22 @@ def add_unit(
     return UnitId(made)
 
 
+class UnitIsBelowAnother(Exception):
+    """A unit can only be put above one that nothing is above."""
+
+
+def add_unit_above(connection: Connection, *, name: str, kind: str, top: UnitId) -> UnitId:
+    """A unit above the one that was on top: everything below that one is below it too. Raises `UnitIsBelowAnother`."""
+    if connection.execute(select(_unit.parent_id).where(_unit.id == top)).scalar_one() is not None:
+        raise UnitIsBelowAnother
+    made = add_unit(connection, name=name, kind=kind)
+    connection.execute(update(Unit).where(_unit.id == top).values(parent_id=made))
+    below = connection.execute(select(_above.unit, _above.depth).where(_above.above == top)).all()
+    rows = [{"unit": unit, "above": made, "depth": depth + 1} for unit, depth in below]
+    connection.execute(insert(UnitAbove), rows)
+    return made
+
+
 def add_account(
     connection: Connection,
     *,
@@ -149,19 +165,47 @@ def person(connection: Connection, account: AccountId) -> Person | None:
     )
 
 
+def find_account(connection: Connection, account: int) -> Any | None:
+    """An account with the name of its unit, open or closed; None if there is no such account."""
+    query = select(*_account, _unit.name.label("unit")).join_from(Account, Unit, _account.unit_id == _unit.id)
+    return connection.execute(query.where(_account.id == account)).one_or_none()
+
+
+def all_accounts(connection: Connection) -> list[Any]:
+    """Every account with the name of its unit, closed ones last."""
+    query = select(*_account, _unit.name.label("unit")).join_from(Account, Unit, _account.unit_id == _unit.id)
+    return list(connection.execute(query.order_by(_account.active.desc(), _unit.id, _account.id)))
+
+
+def all_units(connection: Connection) -> list[Any]:
+    """Every unit: rows of (id, parent_id, name, kind, depth), from the top down; an office has few."""
+    depth = select(func.count()).where(_above.unit == _unit.id).scalar_subquery()
+    query = select(_unit.id, _unit.parent_id, _unit.name, _unit.kind, (depth - 1).label("depth"))
+    return _in_order_of_the_tree(list(connection.execute(query.order_by(_unit.id))))
+
+
+def _in_order_of_the_tree(units: list[Any]) -> list[Any]:
+    """Each unit followed by what is below it."""
+    found: list[Any] = []
+    waiting = [unit for unit in reversed(units) if unit.parent_id is None]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += [unit for unit in reversed(units) if unit.parent_id == found[-1].id]
+    return found
+
+
 def intake_unit(connection: Connection) -> UnitId:
     """The unit that takes in what petitioners file themselves."""
     found = connection.execute(select(_unit.id).where(_unit.takes_intake.is_(True)).order_by(_unit.id).limit(1))
     return UnitId(found.scalar_one())
 
 
-def names_of_accounts(connection: Connection, accounts: Iterable[int | None]) -> dict[int, str]:
-    """The names of these accounts, closed ones too; a page asks for those it shows and never for all."""
+def names_of_accounts(connection: Connection, accounts: Iterable[int | None], *, closed: str = "") -> dict[int, str]:
+    """The names of these accounts, closed ones too, followed by `closed`; a page asks for those it shows and never for
+    all."""
     wanted = {account for account in accounts if account is not None}
-    return {
-        row.id: row.name
-        for row in connection.execute(select(_account.id, _account.name).where(_account.id.in_(wanted)))
-    }
+    query = select(_account.id, _account.name, _account.active).where(_account.id.in_(wanted))
+    return {row.id: row.name if row.active else row.name + closed for row in connection.execute(query)}
 
 
 def names_of_units(connection: Connection) -> dict[int, str]:

@@ -244,6 +244,18 @@ def hash_token(token: str) -> str:
 
 
 def close_account(connection: Connection, account: AccountId) -> None:
-    """Nobody signs in with it any more; browsers that are signed in are signed out."""
+    """Nobody signs in with it any more; browsers that are signed in are signed out, and links that were handed out are
+    worth nothing."""
     connection.execute(update(Account).where(_account.id == account).values(active=False))
+    _forget_ways_in(connection, account)
+
+
+def reopen_account(connection: Connection, account: AccountId) -> None:
+    """Whoever has it may sign in again. What was signed in while it was being closed stays signed out."""
+    connection.execute(update(Account).where(_account.id == account).values(active=True))
+    _forget_ways_in(connection, account)
+
+
+def _forget_ways_in(connection: Connection, account: AccountId) -> None:
     connection.execute(delete(WebSession).where(_session.account_id == account))
+    connection.execute(delete(SigninLink).where(_link.account_id == account))

@@ -134,6 +134,9 @@ def propose_close(
     result = _worked_out(connection, year=year, scheme=chosen, actor=actor, office=office)
     found = hash_of(result)
     assert actor.account is not None, "a person signs"
+    last = proposal_of(connection, year)
+    if last is not None and (last.scheme, last.result_hash, last.proposed_by) == (scheme, found, actor.account):
+        return last  # signing the same once more says nothing new
     append_to_office(
         connection,
         NewEvent(
@@ -157,6 +160,14 @@ def proposal_of(connection: Connection, year: int) -> Proposal | None:
                 proposed_at=row.recorded_at,
             )  # fmt: skip
     return None
+
+
+def waiting_for_the_second(connection: Connection, account: int) -> list[int]:
+    """The years that this account has proposed to close and nobody has signed yet."""
+    query = select(_event.data).where(_event.stream == OFFICE_STREAM, _event.code == PROPOSED, _event.actor == account)
+    years = {json.loads(data)["year"] for data in connection.execute(query).scalars()} - set(closed_years(connection))
+    last = ((year, proposal_of(connection, year)) for year in sorted(years))
+    return [year for year, proposal in last if proposal is not None and proposal.proposed_by == account]
 
 
 def close_year(

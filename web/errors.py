@@ -5,6 +5,7 @@ NoSuchPage, CaseNotFound    404, the same page for what is not there and for wha
 FormIsStale                 403, with the way back
 BrowserKeepsNothing         403, and what to allow or to set
 FormIsMalformed             400
+FormWasUsed                 409, where no page keeps the text
 RequestValidationError      404, an address that none of our pages gives
 NoOffice                    503, run `huiyin init`
 OperationalError            503, the database cannot write now; the form comes back by the browser's own Back
@@ -22,6 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cases.execute import CaseNotFound
 from cases.office import NoOffice
+from cases.repeats import FormWasUsed
 from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
@@ -40,6 +42,7 @@ def install(app: FastAPI) -> None:
         (FormIsStale, 403, "error.stale_form"),
         (BrowserKeepsNothing, 403, "error.no_cookies"),
         (FormIsMalformed, 400, "error.malformed"),
+        (FormWasUsed, 409, "error.form_was_used"),
         (NoOffice, 503, "error.no_office"),
         (OperationalError, 503, "error.database"),
     ):

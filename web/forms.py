@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
-from workflow.fields import MAX_SHORT, Choice, Must
+from workflow.fields import MAX_SHORT, Choice, Must, Sometimes
 from workflow.model import Reason
 
 
@@ -36,6 +36,7 @@ class Field:
     name: str
     kind: str  #: line, text, lines, number, date, datetime, tick, options, ticks
     required: bool
+    sometimes: bool = False  #: not required by itself, but something else in the form may ask for it
     max_length: int | None = None
     options: tuple[Option, ...] = ()
     values: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class _Shape:
     name: str
     kind: str
     required: bool
+    sometimes: bool
     max_length: int | None
     literal: tuple[str, ...]
     choice: str | None
@@ -91,6 +93,7 @@ def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str,
                 name=shape.name,
                 kind=shape.kind,
                 required=shape.required,
+                sometimes=shape.sometimes,
                 max_length=shape.max_length,
                 options=_options(shape, choices),
                 values=(given[shape.name],) if shape.name in given else (),
@@ -103,12 +106,13 @@ def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str,
 def read_form(
     command: type[Command],
     typed: Mapping[str, list[str]],
-    choices: Choices,
+    choices: Choices | None,
     *,
     zone: ZoneInfo,
     hidden: frozenset[str] = frozenset(),
 ) -> Command:
-    """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused."""
+    """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused. Without
+    `choices` it is not asked whether a choice is offered: such a command may be compared, never taken."""
     known = {shape.name: shape for shape in shapes(command) if shape.name not in hidden}
     values: dict[str, Any] = {}
     errors: list[Reason] = [Reason(code="form.unknown_field") for name in typed if name not in known]
@@ -116,8 +120,8 @@ def read_form(
         texts = [text.strip() for text in typed.get(name, ()) if text.strip()]
         if not texts:
             continue
-        offered = {option.value for option in _options(shape, choices)}
-        if shape.kind in ("options", "ticks") and not set(texts) <= offered:
+        offered = {option.value for option in _options(shape, choices or {})}
+        if choices is not None and shape.kind in ("options", "ticks") and not set(texts) <= offered:
             errors.append(Reason(code="form.not_offered", field=name))
             continue
         try:
@@ -132,7 +136,7 @@ def read_form(
         named = {reason.field for reason in errors}
         errors += [reason for item in error.errors() if (reason := _reason(item, known)).field not in named]
     if errors:
-        raise FormIsWrong(with_errors(as_typed(command, typed, choices), errors))
+        raise FormIsWrong(with_errors(as_typed(command, typed, choices or {}), errors))
     return made
 
 
@@ -179,6 +183,7 @@ def _shape(name: str, hint: Any, *, default: Any) -> _Shape:
         name=name,
         kind=_kind(kind, choice=choice, limit=limit, must=any(isinstance(mark, Must) for mark in marks)),
         required=default is MISSING or isinstance(default, str),
+        sometimes=any(isinstance(mark, Sometimes) for mark in marks),
         max_length=limit if kind is str else None,
         literal=literal,
         choice=choice,

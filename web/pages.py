@@ -30,7 +30,14 @@ MENU = (
     ("/people", "menu.people"),
     ("/policy", "menu.policy"),
 )
-
+#: What the page that an act leads to says about it, by what stands in its address.
+DONE = {
+    "account_closed": "done.account_closed",
+    "mail_taken_up": "done.mail_taken_up",
+    "policy_published": "done.policy_published",
+    "profiles_saved": "done.profiles_saved",
+    "unit_added": "done.unit_added",
+}
 YEAR = 365 * 24 * 3600
 
 
@@ -53,7 +60,7 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
             jobs=_jobs(ctx),
             new_form_id=new_form_id,
             path=ctx.request.url.path,
-            **values,
+            **{"done": DONE.get(ctx.request.query_params.get("done", "")), "about": None, **values},
         )
     )
     response = HTMLResponse(html, status_code=status)
@@ -75,7 +82,11 @@ def whole_seconds(wait: timedelta) -> int:
     return -(-wait // timedelta(seconds=1))
 
 
-def see_other(path: str) -> RedirectResponse:
+def see_other(path: str, *, done: str | None = None) -> RedirectResponse:
+    """The way to the page that shows what came of an act; `done` is what it says at its top (`DONE`)."""
+    if done is not None:
+        place, mark, line = path.partition("#")
+        path = f"{place}{'&' if '?' in place else '?'}done={done}{mark}{line}"
     return RedirectResponse(path, status_code=303)
 
 

@@ -32,6 +32,7 @@ from workflow.fields import (
     Parties,
     Personal,
     Place,
+    Sometimes,
     Statement,
     Terms,
     Title,
@@ -242,7 +243,7 @@ class Suspend(Command):
 
     ground: Annotated[str, Choice("pause_grounds")]
     until: date
-    consenting: Parties = ()
+    consenting: Annotated[Parties, Sometimes()] = ()
     person_told: bool = False
     note: OptionalNote = None
 
@@ -353,7 +354,7 @@ class HoldSession(Command):
     invitees: Annotated[
         tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...], Personal(TextKind.NOTE), MaxLen(MAX_LINES)
     ] = ()
-    consenting: Parties = ()
+    consenting: Annotated[Parties, Sometimes()] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

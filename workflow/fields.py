@@ -3,12 +3,14 @@
 Everything that looks at a command reads these marks: the form layer, the catalogue check, the writer of the ledger.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, get_type_hints
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
-from workflow.model import AccountId, RecordNumber, TextKind
+from workflow.model import AccountId, Json, RecordNumber, TextKind
+from workflow.spelling import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ BROUGHT_IN = frozenset({"mediators", "handlers"})
 @dataclass(frozen=True, slots=True)
 class Must:
     """Marks a box that has to be ticked: a hard rule that the person confirms by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sometimes:
+    """Marks a field that may be left empty unless something else in the form asks for it; its help says when."""
 
 
 MAX_SHORT, MAX_LONG, MAX_LINES = 200, 5000, 50
@@ -87,3 +94,18 @@ def choices_in(command: type[Any]) -> dict[str, str]:
 def brings_people_in(command: type[Any]) -> bool:
     """Whether a command names somebody who is to take part from now on, so that `Situation.people` is needed."""
     return not BROUGHT_IN.isdisjoint(choices_in(command).values())
+
+
+def personal_texts(command: Any) -> Iterable[tuple[str, TextKind, str]]:
+    """Each text about people that a command carries: its field, its kind, its words."""
+    for name, kind in personal_fields(type(command)).items():
+        value = getattr(command, name)
+        for text in value if isinstance(value, tuple) else (value,):
+            if text:
+                yield name, kind, text
+
+
+def codes_of(command: Any) -> dict[str, Json]:
+    """Everything else that a command carries: codes and figures, as the ledger spells them."""
+    personal = personal_fields(type(command))
+    return {f.name: as_json(getattr(command, f.name)) for f in fields(command) if f.name not in personal}

@@ -5,7 +5,7 @@ functions ask and the picture in `docs/procedures/`. Effects never live in its c
 """
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -30,7 +30,7 @@ from workflow.definition import (
     StopAll,
     VoidAll,
 )
-from workflow.fields import personal_fields
+from workflow.fields import codes_of, personal_fields, personal_texts
 from workflow.model import (
     FINAL_STATES,
     Actor,
@@ -46,11 +46,9 @@ from workflow.model import (
     Relation,
     Role,
     State,
-    TextKind,
 )
 from workflow.offers import not_offered
 from workflow.procedures import PROCEDURES, rules
-from workflow.spelling import as_json
 
 
 class StepTransition(Transition):
@@ -118,7 +116,7 @@ def decide(situation: Situation, command: Command) -> Decision:
     if reasons:
         raise Refusal(tuple(reasons))
     draft = Draft(situation.facts)
-    for name, kind, text in _personal_texts(command):
+    for name, kind, text in personal_texts(command):
         draft.write_text(name, kind, text)
     step.writes(situation, command, draft)
     changed_clocks = _move_clocks(situation, command, step, draft)
@@ -204,21 +202,10 @@ def _step_of(transition: Transition) -> Step:
 # -- the command as records and data ----------------------------------------------------------------------------------
 
 
-def _personal_texts(command: Command) -> Iterable[tuple[str, TextKind, str]]:
-    for name, kind in personal_fields(type(command)).items():
-        value = getattr(command, name)
-        for text in value if isinstance(value, tuple) else (value,):
-            if text:
-                yield name, kind, text
-
-
 def _codes(command: Command, draft: Draft) -> dict[str, Json]:
     """The command's fields for the ledger: texts by number, everything else as codes and figures."""
-    personal = personal_fields(type(command))
-    return {
-        name: list(draft.texts.get(name, ())) if name in personal else as_json(getattr(command, name))
-        for name in (field.name for field in fields(command))
-    }
+    texts: dict[str, Json] = {name: list(draft.texts.get(name, ())) for name in personal_fields(type(command))}
+    return {**codes_of(command), **texts}
 
 
 # -- clocks -----------------------------------------------------------------------------------------------------------

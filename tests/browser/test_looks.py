@@ -64,6 +64,7 @@ LOOKS = {
     "closures": ("auditor", "/closures"),
     "mails": ("administrator", "/mails?kind=sent"),
     "people": ("administrator", "/people"),
+    "close-account": ("administrator", "/people/{mediator}/close"),
 }
 
 
@@ -74,7 +75,7 @@ def _pages(office: Office, language: str) -> Any:
         page.goto(f"/work?lang={language}" if login != "administrator" else f"/people?lang={language}")
         for name, (who, address) in LOOKS.items():
             if who == login:
-                page.goto(address if address != "case" else "/work")
+                page.goto(address.format(**office.site.office.accounts) if address != "case" else "/work")
                 if address == "case":
                     page.locator("a.title").first.click()
                 yield name, page

@@ -229,6 +229,103 @@ def test_on_both_databases_a_stale_form_is_a_conflict_and_a_repeated_one_is_not(
         assert events(site, opened, "case:first_responded") == 1
 
 
+# -- one form, two things ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/file/petition", "/intake/petition"])
+def test_a_second_matter_under_the_form_of_the_first_is_a_conflict_and_can_be_sent_as_a_new_one(
+    address: str, site: Site
+) -> None:
+    browser = site.session_for("clerk") if address.startswith("/intake") else site.browser()
+    form = page(browser, address).form(address)
+    first = send(browser, form, **WORDS)
+    second = send(browser, form, **{**WORDS, "title": "路灯不亮", "statement": "整条街都黑。"})
+    assert second.status_code == 409
+    shown = read(second.text)
+    assert shown.title.startswith("错误：")
+    assert code_on(first) not in second.text, "what came of the first is not for whoever typed the second"
+    again = shown.form(address)
+    assert (again.values["title"], again.values["statement"]) == (["路灯不亮"], ["整条街都黑。"])
+    assert again.values["form_id"] != form.values["form_id"]
+    assert again.buttons == ["作为新的一份提交"]
+    taken = browser.post(again.action, data=again.values)
+    assert taken.status_code == 200
+    assert code_on(taken) != code_on(first)
+    with reading(site.engine) as connection:
+        assert count(connection, Case) == 2
+
+
+def test_another_text_under_the_form_of_a_step_is_a_conflict_that_keeps_it(site: Site) -> None:
+    opened = a_matter_in_hand(site)
+    mediator = site.session_for("mediator")
+    form = page(mediator, f"/cases/{opened.public_id}").form("/RespondFirst")
+    assert send(mediator, form, note="已联系。").status_code == 303
+    answer = send(mediator, form, note="已约周三上门。")
+    assert answer.status_code == 409
+    again = read(answer.text).form("/RespondFirst")
+    assert again.values["note"] == ["已约周三上门。"]
+    assert events(site, opened, "case:first_responded") == 1
+    assert mediator.post(again.action, data=again.values).status_code == 303
+    assert events(site, opened, "case:first_responded") == 2
+
+
+def test_another_step_or_another_case_under_a_used_form_is_never_answered_as_done(site: Site) -> None:
+    one, other = a_matter_in_hand(site), a_matter_in_hand(site)
+    mediator = site.session_for("mediator")
+    form = page(mediator, f"/cases/{one.public_id}").form("/RespondFirst")
+    assert send(mediator, form, note="已联系。").status_code == 303
+    for case, step_name, typed in (
+        (one, "Reply", {"form": "oral", "answer": ANSWER}),
+        (other, "RespondFirst", {"note": "已联系。"}),
+    ):
+        fields = {name: form.values[name] for name in ("form_token", "form_id", "version")}
+        answer = mediator.post(f"/cases/{case.public_id}/steps/{step_name}", data={**fields, **typed})
+        assert answer.status_code == 409
+    assert events(site, one, "case:replied") == events(site, other, "case:first_responded") == 0
+
+
+def test_a_replacement_sent_twice_is_taken_once_although_its_choices_are_gone(site: Site) -> None:
+    """After the first, whoever left can no longer be chosen: what was offered then is not asked for."""
+    opened = site.office.tell(
+        "mediation",
+        step("2026-03-02T09:00", "clerk", "Apply", **WORDS),
+        step("2026-03-02T09:30", "clerk", "RecordConsent", party="乙某", answer="given"),
+        step("2026-03-02T09:40", "clerk", "Accept"),
+        step("2026-03-02T10:00", "coordinator", "AppointMediators", chief="mediator"),
+    )
+    site.clock.set("2026-03-02T11:00")
+    coordinator = site.session_for("coordinator")
+    form = page(coordinator, f"/cases/{opened.public_id}").form("/ReplaceMediator")
+    accounts = {name: str(site.office.accounts[name]) for name in ("mediator", "mediator_2", "desk_mediator")}
+    values = {"leaving": accounts["mediator"], "arriving": accounts["mediator_2"], "ground": "unavailable"}
+    assert [send(coordinator, form, **values).status_code for _ in range(2)] == [303, 303]
+    assert send(coordinator, form, **{**values, "arriving": accounts["desk_mediator"]}).status_code == 409
+    assert events(site, opened, "mediator:replaced") == 1
+
+
+def test_another_rating_under_the_same_form_does_not_pass_for_the_first(site: Site) -> None:
+    opened = a_matter_in_hand(site)
+    mediator = site.session_for("mediator")
+    send(mediator, page(mediator, f"/cases/{opened.public_id}").form("/Reply"), form="oral", answer=ANSWER)
+    petitioner = site.petitioner_of(opened.case_id)
+    form = page(petitioner, "/track/case").form("/track/rating")
+    assert send(petitioner, form, score="satisfied").status_code == 303
+    answer = send(petitioner, form, score="dissatisfied", comment="第二天又漏了")
+    assert answer.status_code == 409
+    assert "第二天又漏了" in read(answer.text).text
+    assert events(site, opened, "case:rated") == 1
+
+
+def test_the_page_of_a_used_form_is_told_in_english_too(site: Site) -> None:
+    browser = site.browser()
+    form = page(browser, "/file/petition?lang=en").form("/file/petition")
+    send(browser, form, **WORDS)
+    shown = read(send(browser, form, **{**WORDS, "title": "Another"}).text)
+    assert shown.title.startswith("Error: ")
+    assert "This form has been used for something else" in shown.text
+    assert shown.form("/file/petition").buttons == ["Send it as a new one"]
+
+
 # -- forms that are none of ours --------------------------------------------------------------------------------------
 
 

@@ -161,8 +161,6 @@ def command_line(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HUIYIN_DATABASE", str(site.engine.url))
     monkeypatch.setenv("HUIYIN_LANGUAGE", "en")
     monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
-    for module in ("as_of", "assessing", "cli"):
-        monkeypatch.setattr(f"ops.{module}.read_clock", site.clock)
     settings.cache_clear()
     yield CliRunner()
     settings.cache_clear()

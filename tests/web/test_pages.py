@@ -349,7 +349,7 @@ def test_a_dead_letter_is_shown_first_and_tried_again_at_a_word(site: Site) -> N
     assert "SMTPDataError 550 · 尝试 3 次" in shown.text
     form = next(form for form in shown.forms if form.action.endswith("/again"))
     answer = administrator.post(form.action, data=form.values)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/mails")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/mails?done=mail_taken_up")
     assert "未能送达 1" in page(administrator, "/mails").text
     work_jobs(site, "2026-03-02T09:05", "deliver")
     assert "已发送 1" in page(administrator, "/mails").text

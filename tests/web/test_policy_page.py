@@ -188,7 +188,8 @@ def test_applying_does_exactly_the_plan_and_planning_again_finds_nothing(kind: s
     listed = rows_of((answer := planned(browser, name=FILE, **NOTICES[kind])).text)
     form = apply_form(answer)
     done = browser.post(form.action, data=form.values)
-    assert (done.status_code, done.headers["location"]) == (303, "/policy")
+    assert (done.status_code, done.headers["location"]) == (303, "/policy?done=policy_published")
+    assert "已发布并生效" in read(browser.get(done.headers["location"]).text).text
     recounted = events(site, "clock:recounted")
     assert len(recounted) == len(listed) == 2
     assert {json.loads(event.data)["plan"] for event in recounted} == set(form.values["plan"])

@@ -116,6 +116,21 @@ def test_a_verdict_is_recorded_shown_and_can_be_given_again(site: Site) -> None:
         assert shown.form("/signs/review").values["verdict"] == [verdict]
 
 
+def test_another_verdict_under_the_same_form_is_a_conflict_that_keeps_it(site: Site) -> None:
+    an_order(site.office, paused("2026-03-09T10:00"))
+    site.clock.set("2026-05-01T09:00")
+    auditor = site.session_for("auditor")
+    form = {**verdict_form(auditor), "verdict": "explained"}
+    assert [auditor.post("/signs/review", data=form).status_code for _ in range(2)] == [303, 303]
+    answer = auditor.post("/signs/review", data={**form, "verdict": "confirmed"})
+    assert answer.status_code == 409
+    again = read(answer.text).form("/signs/review")
+    assert again.values["verdict"] == ["confirmed"]
+    assert "已说明" in the_page(auditor).text
+    assert auditor.post("/signs/review", data=again.typed()).status_code == 303
+    assert the_page(auditor).form("/signs/review").values["verdict"] == ["confirmed"]
+
+
 def test_a_form_without_a_verdict_comes_back_with_what_to_do(site: Site) -> None:
     an_order(site.office, paused("2026-03-09T10:00"))
     auditor = site.session_for("auditor")

@@ -11,6 +11,7 @@ from cases import reading as record
 from cases.facts import CaseName, load_facts, load_people
 from cases.numbers import case_number
 from cases.visibility import READABLE
+from cases.words import Words
 from people.directory import names_of_accounts, names_of_units
 from web.context import Context, NoSuchPage
 from web.forms import Choices, FormView, blank_form
@@ -118,13 +119,18 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     facts = situation.facts
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor)
-    accounts, units = names_of_accounts(connection, _people_in(facts, events)), names_of_units(connection)
+    accounts = names_of_accounts(connection, {event.actor for event in events})
+    units = names_of_units(connection)
     choices = choices_for(connection, ctx, situation, texts)
     opening = events[0].data["command"]
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"
     assert facts.holder_unit is not None, "and who holds it"
-    person = accounts.get(facts.holder_person) if facts.holder_person else None
+    at_work = names_of_accounts(
+        connection, {facts.holder_person, *(a.person for a in facts.appointments)},
+        closed=Words(ctx.language)("account.closed"),
+    )  # fmt: skip
+    person = at_work.get(facts.holder_person) if facts.holder_person else None
     return CasePage(
         public_id=name.public_id,
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
@@ -157,7 +163,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
             for party in facts.parties
         ),
         mediators=tuple(
-            (accounts.get(a.person, ""), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
+            (at_work.get(a.person, ""), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
         ),
         sessions=tuple(_session(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)),
         agreements=tuple(
@@ -306,11 +312,6 @@ def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, A
 def _session(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
     invited = tuple(texts[number] for number in record.invitees_of(row) if number in texts)
     return {**_with_texts(row, texts, ctx), "invitees": invited}
-
-
-def _people_in(facts: CaseFacts, events: list[record.EventLine]) -> set[int | None]:
-    """Everyone whose name the page shows."""
-    return {facts.holder_person, *(a.person for a in facts.appointments), *(event.actor for event in events)}
 
 
 def _first(texts: Mapping[int, str], numbers: list[int]) -> str | None:

@@ -21,7 +21,9 @@ def choices_for(connection: Connection, ctx: Context, situation: Situation, text
     """Everything that a form of this case may have to offer."""
     facts = situation.facts
     units, appointed = names_of_units(connection), OFFERS["appointed"](situation)
-    names = names_of_accounts(connection, (*situation.people, *appointed))
+    names = names_of_accounts(connection, situation.people)
+    # Whoever serves can leave, also one whose account is closed or whose unit the actor does not reach.
+    serving = names_of_accounts(connection, appointed, closed=Words(ctx.language)("account.closed"))
     mediators = tuple(
         Option(value=str(account), text=f"{names[account]}（{units[unit]}）")
         for account, unit in situation.people.items()
@@ -29,7 +31,7 @@ def choices_for(connection: Connection, ctx: Context, situation: Situation, text
     return {
         "mediators": mediators,
         "handlers": mediators,
-        "appointed": tuple(Option(value=str(account), text=names[account]) for account in appointed),
+        "appointed": tuple(Option(value=str(account), text=serving[account]) for account in appointed),
         "units": tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
         "parties": tuple(
             Option(

@@ -11,6 +11,7 @@ from cases import reading as record
 from cases.numbers import case_number
 from cases.tables import Case
 from cases.visibility import READABLE, case, cases_in_reach, reach_of
+from cases.words import Words
 from infra.statements import Statement
 from people.tables import Account, Unit
 from web.context import Context
@@ -69,6 +70,7 @@ class _Row(NamedTuple):
     outcome: str | None
     unit: str | None
     person: str | None
+    person_is_active: bool | None
 
 
 def open_list(connection: Connection, ctx: Context, *, after: str | None, serial: int | None) -> WorkList:
@@ -113,7 +115,7 @@ def _rows(
 @cache
 def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Statement:
     query = (
-        cases_in_reach(role, *(case[name] for name in _COLUMNS), _unit.name, _account.name)
+        cases_in_reach(role, *(case[name] for name in _COLUMNS), _unit.name, _account.name, _account.active)
         .join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True)
         .join(Account, case.holder_person == _account.id, isouter=True)
         .where(case.closed_at.is_not(None) if closed else case.closed_at.is_(None))
@@ -128,6 +130,13 @@ def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Stat
     return Statement(query.order_by(*order).limit(record.PAGE + 1))
 
 
+def _person(row: _Row, ctx: Context) -> str | None:
+    """Who holds it; a closed account is called so, because nobody of that name will do anything."""
+    if row.person is None or row.person_is_active:
+        return row.person
+    return row.person + Words(ctx.language)("account.closed")
+
+
 def _row(row: _Row, words: tuple[str | None, list[str]], light: LightView, ctx: Context) -> WorkRow:
     title, parties = words
     return WorkRow(
@@ -139,7 +148,7 @@ def _row(row: _Row, words: tuple[str | None, list[str]], light: LightView, ctx: 
         procedure=row.procedure,
         state=row.state,
         next_step=usual_next(row.procedure, State(row.state)),
-        holder=" · ".join(part for part in (row.unit, row.person) if part),
+        holder=" · ".join(part for part in (row.unit, _person(row, ctx)) if part),
         light=light,
         group=_group(row, ctx),
         closed=minute(row.closed_at, ctx) if row.closed_at else None,

@@ -1,6 +1,7 @@
 """The routes, one file a question a page answers. Importing them all is what puts them into the table of routes."""
 
 from web.routes import (
+    account_closing,
     anchors,
     appeals,
     as_of,
@@ -20,6 +21,7 @@ from web.routes import (
 )
 
 __all__ = [
+    "account_closing",
     "anchors",
     "appeals",
     "as_of",

@@ -12,6 +12,7 @@ from cases.crossings import TIMERS
 from cases.execute import CaseHasMoved, execute
 from cases.facts import CaseName, load_facts
 from cases.numbers import case_number
+from cases.repeats import FormWasUsed
 from infra.db import reading, transaction
 from infra.i18n import write_minute
 from people.directory import names_of_units
@@ -21,6 +22,7 @@ from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, wi
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.choices import appeal_choices, every_light
+from web.sent_again import sent_before
 from workflow.commands import AppealLight, AskAgain, Command
 from workflow.definition import Situation
 from workflow.machine import available_steps
@@ -66,10 +68,12 @@ def appeal(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
     kind = COMMANDS.get(command)
     if kind is None:
         raise NoSuchPage
-    with reading(ctx.engine) as connection:
-        case_id, situation, _ = _situation(connection, ctx, public_id)
-        choices = appeal_choices(situation, ctx)
     try:
+        with reading(ctx.engine) as connection:
+            case_id, situation, _ = _situation(connection, ctx, public_id)
+            choices = appeal_choices(situation, ctx)
+            if sent_before(connection, ctx, kind, form, case_id=case_id):
+                return see_other("/appeals")
         taken = read_form(kind, form.fields(), every_light(situation, ctx), zone=ctx.office.policy.calendar.zone)
         with transaction(ctx.engine) as connection:
             execute(
@@ -81,6 +85,9 @@ def appeal(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
     except Refusal as refusal:
         returned = with_errors(as_typed(kind, form.fields(), choices), refusal.reasons)
         return _page(ctx, public_id, returned=returned, status=422)
+    except FormWasUsed:
+        typed = as_typed(kind, form.fields(), every_light(situation, ctx))
+        return _page(ctx, public_id, returned=typed, was_used=True, status=409)
     except CaseHasMoved:
         # What moved is of no concern to an appeal: the same form on the version as it is now.
         return _page(ctx, public_id, returned=as_typed(kind, form.fields(), choices), moved=True, status=409)
@@ -88,8 +95,9 @@ def appeal(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
 
 
 def _page(
-    ctx: Context, public_id: str, *, returned: FormView | None = None, moved: bool = False, status: int = 200
-) -> Response:
+    ctx: Context, public_id: str, *, returned: FormView | None = None, moved: bool = False, was_used: bool = False,
+    status: int = 200,
+) -> Response:  # fmt: skip
     with reading(ctx.engine) as connection:
         _, situation, name = _situation(connection, ctx, public_id)
     choices = appeal_choices(situation, ctx)
@@ -102,7 +110,7 @@ def _page(
     number = case_number(ctx.office.short_name, name.series, name.year, name.serial)
     return render(
         ctx, "pages/appeal.html", status=status, public_id=public_id, number=number, appeal_forms=forms,
-        returned=returned, moved=moved, version=situation.facts.version, days=situation.policy.appeal.working_days,
+        returned=returned, moved=moved, was_used=was_used, version=situation.facts.version, days=situation.policy.appeal.working_days,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum
 from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closed_years import closed_year
-from reports.closing import CannotClose, SchemeIsGone, close_year, proposal_of, propose_close
+from reports.closing import CannotClose, ClosedAlready, SchemeIsGone, close_year, proposal_of, propose_close
 from reports.sheet_files import Paper, item_words, pdf_of, refusal_code, scheme_name, xlsx_of
 from web.access import ASSESSMENT, AUDIT, RowId, YearId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -144,6 +144,13 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
             )
             # At once, so that the auditors hold the closed year before anybody can think of changing it.
             make_anchor(connection, office=ctx.office, key=key, now=ctx.now)
+    except ClosedAlready as refused:
+        with reading(ctx.engine) as connection:
+            kept = closed_year(connection, year)
+        mine = kept is not None and (kept.closed_by, kept.result_hash) == (ctx.actor.account, form.one("result"))
+        if not mine:
+            return _units(ctx, year, scheme, refused=refused)
+        # The same form, sent twice: it leads where the first led.
     except CannotClose as refused:
         return _units(ctx, year, scheme, refused=refused)
     except (KeyIsExposed, KeyIsUnreadable):

@@ -4,8 +4,8 @@ from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
 from cases.execute import CaseHasMoved, execute, open_case
-from cases.ledger import find_by_key, request_key
 from cases.reading import find_case, texts_of
+from cases.repeats import FormWasUsed
 from cases.tracking import in_groups
 from infra.db import reading, transaction
 from web.access import CASE_STAFF, RowId, get, post
@@ -17,6 +17,7 @@ from web.presenters.case_page import changes_since, show_case, situation_of
 from web.presenters.choices import choices_for, intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
+from web.sent_again import sent_before
 from workflow.commands import Apply, Command, Intake, Register
 from workflow.foresight import Moved, moved_dates
 from workflow.model import Refusal, Role, State
@@ -45,8 +46,10 @@ def take_step(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
         return _again(ctx, public_id, error.form, status=422)
     except DatesMove as dates:
         return _ask(ctx, form, public_id, dates)
+    except FormWasUsed:
+        return _conflict(ctx, form, public_id, command, since=form.version, was_used=True)
     except CaseHasMoved as error:
-        return _moved(ctx, form, public_id, command, error)
+        return _conflict(ctx, form, public_id, command, since=error.expected)
     return see_other(f"/cases/{public_id}")
 
 
@@ -65,13 +68,11 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
         kind = _command(situation.facts.procedure, name)
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
         choices = choices_for(connection, ctx, situation, texts)
-        taken_already = find_by_key(connection, request_key(form.form_id))
-    # A form of another version is either the very form that made the newer one, sent twice, or a conflict. Its fields are
-    # judged by nothing: what was offered then is not known now.
-    if situation.facts.version != form.version:
-        if taken_already and taken_already[0] == case_id:
-            return
-        raise CaseHasMoved(expected=form.version, found=situation.facts.version)
+        # A form of another version is either the very form that made the newer one, sent twice, or a conflict.
+        if situation.facts.version != form.version:
+            if sent_before(connection, ctx, kind, form, case_id=case_id):
+                return
+            raise CaseHasMoved(expected=form.version, found=situation.facts.version)
     command = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
     typed = as_typed(kind, form.fields(), choices)
     try:
@@ -109,8 +110,9 @@ def _again(ctx: Context, public_id: str, returned: FormView, *, status: int) -> 
     return render(ctx, "pages/case.html", status=status, case=page, returned=returned)
 
 
-def _moved(ctx: Context, form: Posted, public_id: str, name: str, error: CaseHasMoved) -> Response:
-    """The page of a conflict: what was typed, what has changed meanwhile, and the form on the new version."""
+def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: int, was_used: bool = False) -> Response:
+    """The page of a conflict: what was typed, what has changed since that version, and the form on the present one. Either
+    somebody else took a step meanwhile, or this form has been used for something else."""
     with reading(ctx.engine) as connection:
         case_id = _found(connection, ctx, public_id)
         situation, _ = situation_of(connection, ctx, case_id)
@@ -118,11 +120,12 @@ def _moved(ctx: Context, form: Posted, public_id: str, name: str, error: CaseHas
         page = show_case(connection, ctx, case_id)
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
         typed = as_typed(kind, form.fields(), choices_for(connection, ctx, situation, texts))
-        changes = changes_since(connection, ctx, case_id, error.expected)
+        changes = changes_since(connection, ctx, case_id, since)
     still_open = any(step.command == name and step.form is not None for step in page.steps)
     return render(
-        ctx, "pages/conflict.html", status=409, case=page, typed=typed, changes=changes, still_open=still_open
-    )
+        ctx, "pages/conflict.html", status=409, case=page, typed=typed, changes=changes, still_open=still_open,
+        was_used=was_used,
+    )  # fmt: skip
 
 
 def _found(connection: Connection, ctx: Context, public_id: str) -> int:
@@ -193,15 +196,21 @@ def register(ctx: Ctx, form: Form, matter: str) -> Response:
     except Refusal as refusal:
         typed = with_errors(as_typed(kind, form.fields(), intake_choices()), refusal.reasons)
         return _intake_page(ctx, profile, typed, form_id=form.form_id, status=422)
+    except FormWasUsed:
+        typed = as_typed(kind, form.fields(), intake_choices())
+        return _intake_page(ctx, profile, typed, status=409, was_used=True)
     return render(
         ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code), proof=in_groups(opened.proof)
     )
 
 
 def _intake_page(
-    ctx: Context, profile: Profile, form: FormView, *, form_id: str | None = None, status: int = 200
-) -> Response:
-    return render(ctx, "pages/intake.html", status=status, profile=profile, form=form, form_id=form_id)
+    ctx: Context, profile: Profile, form: FormView, *, form_id: str | None = None, was_used: bool = False,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    return render(
+        ctx, "pages/intake.html", status=status, profile=profile, form=form, form_id=form_id, was_used=was_used
+    )
 
 
 def _profile(ctx: Context, matter: str) -> Profile:

@@ -102,4 +102,4 @@ def one_mail(ctx: Ctx, message: RowId) -> Response:
 def try_again(ctx: Ctx, form: Form, message: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
         send_again(connection, message, now=ctx.now)
-    return see_other("/mails")
+    return see_other("/mails", done="mail_taken_up")

@@ -1,28 +1,39 @@
-"""Units and accounts, for the administrator: adding somebody gives a one-time link to hand to that person."""
+"""Units and accounts, for the administrator: adding somebody gives a one-time link to hand to that person. Closing and
+reopening an account ask first: `account_closing.py`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
-from cases.ledger import NewEvent, append_to_office
+from cases.ledger import NewEvent, append_to_office, find_by_key, request_key, wait_for_key
+from cases.repeats import FormWasUsed
 from infra.db import reading, transaction
 from infra.identifiers import read_sign_in_name
-from people.directory import add_account, add_unit, login_is_taken, names_of_units
-from people.signin import close_account, make_link
-from people.tables import Account, Unit
+from people.directory import (
+    UnitIsBelowAnother,
+    add_account,
+    add_unit,
+    add_unit_above,
+    all_accounts,
+    all_units,
+    find_account,
+    login_is_taken,
+)
+from people.signin import make_link
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form, FormIsMalformed, Posted
-from workflow.model import AccountId, Role, UnitId
+from workflow.model import AccountId, Json, Role, UnitId
 
-_account = Account.__table__.c  # type: ignore[attr-defined]
-_unit = Unit.__table__.c  # type: ignore[attr-defined]
 ROLES = tuple(role for role in Role if role in STAFF)
 UNIT_KINDS = ("unit", "centre", "upstream")
+#: What a place in the tree begins with when the new unit goes above the one that follows.
+ABOVE = "above:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,71 +47,132 @@ class NewAccount:
     email: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUnit:
+    """What was typed for a new unit. `place` is the unit it belongs to, or `above:` and the one it goes above."""
+
+    unit_name: str = ""
+    kind: str = ""
+    place: str = ""
+
+
 @get("/people", who=ADMINISTRATION)
-def people(ctx: Ctx) -> Response:
-    return _page(ctx)
+def people(ctx: Ctx, account: int | None = None, unit: int | None = None) -> Response:
+    """`account` or `unit` is whom the last act was about."""
+    return people_page(ctx, about=_named(ctx, account, unit))
 
 
 @post("/people", who=ADMINISTRATION)
 def add_person(ctx: Ctx, form: Form) -> Response:
     typed = NewAccount(**{name: _line(form, name) for name in NewAccount.__dataclass_fields__})
     with reading(ctx.engine) as connection:
-        errors = _errors(typed, names_of_units(connection))
+        errors = _errors(typed, {str(unit.id) for unit in all_units(connection)})
     if errors:
-        return _page(ctx, typed=typed, errors=errors, status=422)
+        return people_page(ctx, typed=typed, errors=errors, status=422)
     try:
         with transaction(ctx.engine) as connection:
-            account = add_account(
-                connection, unit=UnitId(int(typed.unit)), role=Role(typed.role), login=typed.login, name=typed.name,
-                email=typed.email, now=ctx.now,
-            )  # fmt: skip
+            account = _add_person(connection, ctx, typed, once=request_key(form.form_id))
             token = make_link(connection, account, now=ctx.now)
-            _note(connection, ctx, "account:added", {"account": account, "role": typed.role})
+    except FormWasUsed:
+        return people_page(ctx, typed=typed, errors={"name": "people.form_was_used"}, status=409)
     except IntegrityError:
         with reading(ctx.engine) as connection:
             taken = login_is_taken(connection, typed.login)
         if not taken:  # another rule of the database refused it, and that is no fault of whoever typed
             raise
-        return _page(ctx, typed=typed, errors={"login": "people.login_taken"}, status=422)
-    return _page(ctx, link=f"{ctx.site.settings.base_url()}/signin/link/{token}")
+        return people_page(ctx, typed=typed, errors={"login": "people.login_taken"}, status=422)
+    return people_page(ctx, link=link_of(ctx, token), done="done.account_added", about=typed.name)
+
+
+def _add_person(connection: Connection, ctx: Context, typed: NewAccount, *, once: str) -> AccountId:
+    """The account, or the one that the same form has added before. Raises `FormWasUsed`."""
+    wait_for_key(connection, once)
+    if found := find_by_key(connection, once):
+        known = find_account(connection, _figure(found[2], "account"))
+        if known is None or replace(typed, login=read_sign_in_name(typed.login)) != _as_typed(known):
+            raise FormWasUsed
+        return AccountId(known.id)
+    account = add_account(
+        connection, unit=UnitId(int(typed.unit)), role=Role(typed.role), login=typed.login, name=typed.name,
+        email=typed.email, now=ctx.now,
+    )  # fmt: skip
+    note(connection, ctx, "account:added", {"account": account, "role": typed.role}, key=once)
+    return account
+
+
+def _as_typed(account: Any) -> NewAccount:
+    return NewAccount(
+        unit=str(account.unit_id), role=account.role, login=account.login, name=account.name, email=account.email
+    )
 
 
 @post("/people/units", who=ADMINISTRATION)
 def add_a_unit(ctx: Ctx, form: Form) -> Response:
-    name, parent, kind = _line(form, "name"), form.one("parent"), form.one("kind")
+    typed = NewUnit(unit_name=_line(form, "name"), kind=form.one("kind"), place=form.one("parent"))
     with reading(ctx.engine) as connection:
-        units = names_of_units(connection)
-    if not name or len(name) > 80 or kind not in UNIT_KINDS or not parent.isdecimal() or int(parent) not in units:
-        return _page(ctx, errors={"unit_name": "people.unit_incomplete"}, unit_name=name, status=422)
-    with transaction(ctx.engine) as connection:
-        made = add_unit(connection, name=name, kind=kind, parent=UnitId(int(parent)))
-        _note(connection, ctx, "unit:added", {"unit": made})
-    return see_other("/people")
+        errors = _errors_of_unit(typed, all_units(connection))
+    if errors:
+        return people_page(ctx, new_unit=typed, errors=errors, status=422)
+    try:
+        with transaction(ctx.engine) as connection:
+            made = _add_unit(connection, ctx, typed, once=request_key(form.form_id))
+    except FormWasUsed:
+        return people_page(ctx, new_unit=typed, errors={"unit_name": "people.form_was_used"}, status=409)
+    except UnitIsBelowAnother:
+        return people_page(ctx, new_unit=typed, errors={"parent": "people.unit_is_below_another"}, status=409)
+    return see_other(f"/people?unit={made}", done="unit_added")
+
+
+def _add_unit(connection: Connection, ctx: Context, typed: NewUnit, *, once: str) -> int:
+    """The unit, or the one that the same form has added before. Raises `FormWasUsed`, `UnitIsBelowAnother`."""
+    wait_for_key(connection, once)
+    data: dict[str, Json] = {"name": typed.unit_name, "kind": typed.kind, "place": typed.place}
+    if found := find_by_key(connection, once):
+        if {**found[2], **data} != found[2]:
+            raise FormWasUsed
+        return _figure(found[2], "unit")
+    if typed.place.startswith(ABOVE):
+        top = UnitId(int(typed.place.removeprefix(ABOVE)))
+        made = add_unit_above(connection, name=typed.unit_name, kind=typed.kind, top=top)
+    else:
+        made = add_unit(connection, name=typed.unit_name, kind=typed.kind, parent=UnitId(int(typed.place)))
+    note(connection, ctx, "unit:added", {"unit": made, **data}, key=once)
+    return made
+
+
+def _figure(data: Mapping[str, Any], name: str) -> int:
+    """An id from the event of a form. Raises `FormWasUsed` for an event that is about something else."""
+    if not isinstance(data.get(name), int):
+        raise FormWasUsed
+    return int(data[name])
 
 
 @post("/people/{account}/link", who=ADMINISTRATION)
 def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
-        _must_exist(connection, account)
-        token = make_link(connection, AccountId(account), now=ctx.now)
-        _note(connection, ctx, "account:link_made", {"account": account})
-    return _page(ctx, link=f"{ctx.site.settings.base_url()}/signin/link/{token}")
+        found = find_account(connection, account)
+        if found is None:
+            raise NoSuchPage
+        if found.active:
+            token = make_link(connection, AccountId(account), now=ctx.now)
+            note(connection, ctx, "account:link_made", {"account": account})
+    if not found.active:
+        return people_page(ctx, errors={f"account-{account}": "people.is_closed"}, status=409)
+    return people_page(ctx, link=link_of(ctx, token), done="done.link_made", about=found.name)
 
 
-@post("/people/{account}/close", who=ADMINISTRATION)
-def close(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
-    if ctx.person is None or account == ctx.person.id:
-        return _page(ctx, errors={"login": "people.not_yourself"}, status=422)
-    with transaction(ctx.engine) as connection:
-        _must_exist(connection, account)
-        close_account(connection, AccountId(account))
-        _note(connection, ctx, "account:closed", {"account": account})
-    return see_other("/people")
+def link_of(ctx: Context, token: str) -> str:
+    return f"{ctx.site.settings.base_url()}/signin/link/{token}"
 
 
-def _must_exist(connection: Connection, account: int) -> None:
-    if connection.execute(select(_account.id).where(_account.id == account)).scalar() is None:
-        raise NoSuchPage
+def note(connection: Connection, ctx: Context, code: str, data: Mapping[str, Json], *, key: str | None = None) -> None:
+    """An event of the office about what the administrator does."""
+    append_to_office(
+        connection, NewEvent(code=code, occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data, key=key)
+    )
+
+
+# -- what was typed ---------------------------------------------------------------------------------------------------
 
 
 def _line(form: Posted, name: str) -> str:
@@ -111,11 +183,11 @@ def _line(form: Posted, name: str) -> str:
     return text
 
 
-def _errors(typed: NewAccount, units: dict[int, str]) -> dict[str, str]:
+def _errors(typed: NewAccount, units: set[str]) -> dict[str, str]:
     errors = {name: f"people.{name}_missing" for name in NewAccount.__dataclass_fields__ if not getattr(typed, name)}
     if not read_sign_in_name(typed.login):
         errors["login"] = "people.login_missing"
-    if typed.unit and (not typed.unit.isdecimal() or int(typed.unit) not in units):
+    if typed.unit and typed.unit not in units:
         errors["unit"] = "people.unit_missing"
     if typed.role and typed.role not in {role.value for role in ROLES}:
         errors["role"] = "people.role_missing"
@@ -127,34 +199,33 @@ def _errors(typed: NewAccount, units: dict[int, str]) -> dict[str, str]:
     return errors
 
 
-def _page(
-    ctx: Context, *, typed: NewAccount | None = None, errors: dict[str, str] | None = None, link: str | None = None,
-    unit_name: str = "", status: int = 200,
+def _errors_of_unit(typed: NewUnit, units: list[Any]) -> dict[str, str]:
+    """`above:` a unit that something is above by now is no error of the form: the tree says so when it is written."""
+    places = {str(unit.id) for unit in units}
+    known = typed.place.removeprefix(ABOVE) in places
+    named = bool(typed.unit_name) and len(typed.unit_name) <= 80
+    return {} if named and typed.kind in UNIT_KINDS and known else {"unit_name": "people.unit_incomplete"}
+
+
+# -- the page ---------------------------------------------------------------------------------------------------------
+
+
+def people_page(
+    ctx: Context, *, typed: NewAccount | None = None, new_unit: NewUnit | None = None,
+    errors: dict[str, str] | None = None, link: str | None = None, status: int = 200, **said: str | None,
 ) -> Response:  # fmt: skip
     with reading(ctx.engine) as connection:
-        units = names_of_units(connection)
-        accounts: list[Any] = list(
-            connection.execute(
-                select(
-                    _account.id,
-                    _account.login,
-                    _account.name,
-                    _account.role,
-                    _account.email,
-                    _account.active,
-                    _unit.name.label("unit"),
-                )
-                .join_from(Account, Unit, _account.unit_id == _unit.id)
-                .order_by(_account.active.desc(), _unit.id, _account.id)
-            )
-        )
+        units, accounts = all_units(connection), all_accounts(connection)
     return render(
         ctx, "pages/people.html", status=status, accounts=accounts, units=units, roles=[role.value for role in ROLES],
-        kinds=UNIT_KINDS, typed=typed or NewAccount(), errors=errors or {}, link=link, unit_name=unit_name,
+        kinds=UNIT_KINDS, typed=typed or NewAccount(), new_unit=new_unit or NewUnit(), above=ABOVE, errors=errors or {},
+        link=link, **said,
     )  # fmt: skip
 
 
-def _note(connection: Connection, ctx: Context, code: str, data: dict[str, Any]) -> None:
-    append_to_office(
-        connection, NewEvent(code=code, occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data)
-    )
+def _named(ctx: Context, account: int | None, unit: int | None) -> str | None:
+    with reading(ctx.engine) as connection:
+        if account is not None and 0 < account < 2**63:
+            found = find_account(connection, account)
+            return found.name if found else None
+        return next((one.name for one in all_units(connection) if one.id == unit), None)

@@ -13,7 +13,7 @@ from cases.moving import BookHasMoved, apply_plan
 from cases.numbers import case_number
 from cases.office import choose, choose_own_scheme
 from cases.planning import Change, Plan, planned
-from cases.policies import candidate_of, dated_versions, files_of
+from cases.policies import candidate_of, dated_versions, files_of, was_applied
 from cases.words import Words, fault_words, whole_due
 from infra.db import reading, transaction
 from infra.i18n import write_minute
@@ -94,9 +94,12 @@ def apply(ctx: Ctx, form: Form) -> Response:
     except (PolicyIsWrong, NoticeIsWrong) as error:
         return _page(ctx, draft, faults=_faults(error, draft, Words(ctx.language)), status=422)
     except BookHasMoved:
+        with reading(ctx.engine) as connection:
+            if candidate.version == ctx.office.policy.version and was_applied(connection, form.one("plan")):
+                return see_other("/policy", done="policy_published")  # the same form, sent twice
         rows, found = _planned(ctx, draft)
         return _page(ctx, draft, found=found, rows=rows, moved=True, status=409)
-    return see_other("/policy")
+    return see_other("/policy", done="policy_published")
 
 
 @post("/policy/profiles", who=ADMINISTRATION)
@@ -111,7 +114,7 @@ def choose_profiles(ctx: Ctx, form: Form) -> Response:
         choose(
             connection, ctx.office, kept + tuple(one for one in ticked if one not in kept), actor=ctx.actor, now=ctx.now
         )
-    return see_other("/policy")
+    return see_other("/policy", done="profiles_saved")
 
 
 @post("/policy/scheme", who=ADMINISTRATION)

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from cases import tracking
 from cases.execute import execute, open_case
 from cases.rating_origins import origin_of, remember_origin
+from cases.repeats import FormWasUsed
 from infra.db import reading, transaction
 from infra.keys import KeyIsExposed, KeyIsUnreadable, secret_key
 from people.signin import begin_session, end_session
@@ -69,6 +70,9 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
     except Refusal as refusal:
         typed = with_errors(as_typed(kind, form.fields(), intake_choices()), refusal.reasons)
         return _filing_page(ctx, matter, typed, form_id=form.form_id, status=422)
+    except FormWasUsed:
+        typed = as_typed(kind, form.fields(), intake_choices())
+        return _filing_page(ctx, matter, typed, was_used=True, status=409)
     with reading(ctx.engine) as connection:
         tracked = show_tracked(connection, ctx, CaseId(opened.case_id))
     return render(
@@ -141,6 +145,8 @@ def rate(ctx: Ctx, form: Form) -> Response:
     except Refusal as refusal:
         typed = with_errors(as_typed(Rate, form.fields(), {}), refusal.reasons)
         return _tracked_page(ctx, returned=typed, status=422)
+    except FormWasUsed:
+        return _tracked_page(ctx, returned=as_typed(Rate, form.fields(), {}), was_used=True, status=409)
     return see_other("/track/case")
 
 
@@ -160,17 +166,22 @@ def _origin(ctx: Context) -> str | None:
     return origin_of(address, key=key, year=ctx.today.year) if key else None
 
 
-def _tracked_page(ctx: Context, *, returned: FormView | None = None, status: int = 200) -> Response:
+def _tracked_page(
+    ctx: Context, *, returned: FormView | None = None, was_used: bool = False, status: int = 200
+) -> Response:
     with reading(ctx.engine) as connection:
         tracked = show_tracked(connection, ctx, CaseId(_own_case(ctx)))
     form = returned or (blank_form(Rate, {}) if tracked.may_rate else None)
-    return render(ctx, "pages/tracked.html", status=status, tracked=tracked, form=form)
+    return render(ctx, "pages/tracked.html", status=status, tracked=tracked, form=form, was_used=was_used)
 
 
 def _filing_page(
-    ctx: Context, matter: str, form: FormView, *, form_id: str | None = None, status: int = 200
+    ctx: Context, matter: str, form: FormView, *, form_id: str | None = None, was_used: bool = False, status: int = 200
 ) -> Response:
-    return render(ctx, "pages/file.html", status=status, matter=matter, form=form, form_id=form_id, hidden=NOT_ASKED)
+    return render(
+        ctx, "pages/file.html", status=status, matter=matter, form=form, form_id=form_id, hidden=NOT_ASKED,
+        was_used=was_used,
+    )  # fmt: skip
 
 
 def _online(command: Intake) -> Intake:

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from cases.repeats import FormWasUsed
 from cases.sign_reviews import VERDICTS, review
 from infra.db import reading, transaction
 from people.directory import names_of_accounts, names_of_units
@@ -30,13 +31,16 @@ def review_sign(ctx: Ctx, form: Form) -> Response:
     year, unit = _year(_figure(form.one("year")), ctx), _unit(form.one("unit"))
     wanted = (form.one("sign"), form.one("case"), _figure(form.one("seq")))
     verdict, request = form.one("verdict"), form.form_id
-    with transaction(ctx.engine) as connection:
-        found = signs_of_year(connection, year=year, actor=ctx.actor, office=ctx.office)
-        sign = next((one for one in found if (one.sign.code, one.case.public_id, one.sign.seq) == wanted), None)
-        if sign is None:
-            raise NoSuchPage
-        if verdict in VERDICTS:
-            review(connection, sign.key, verdict, actor=ctx.actor, now=ctx.now, request=request)
+    try:
+        with transaction(ctx.engine) as connection:
+            found = signs_of_year(connection, year=year, actor=ctx.actor, office=ctx.office)
+            sign = next((one for one in found if (one.sign.code, one.case.public_id, one.sign.seq) == wanted), None)
+            if sign is None:
+                raise NoSuchPage
+            if verdict in VERDICTS:
+                review(connection, sign.key, verdict, actor=ctx.actor, now=ctx.now, request=request)
+    except FormWasUsed:
+        return _page(ctx, year, unit, wrong=wanted, typed=verdict, status=409)
     if verdict not in VERDICTS:
         return _page(ctx, year, unit, wrong=wanted, status=422)
     query = urlencode({"year": year} | ({"unit": unit} if unit else {}))
@@ -49,8 +53,10 @@ def line_id(sign: str, case: str, seq: int | None) -> str:
 
 
 def _page(
-    ctx: Context, year: int, unit: int | None, *, wrong: tuple[str, str, int | None] | None = None, status: int = 200
-) -> Response:
+    ctx: Context, year: int, unit: int | None, *, wrong: tuple[str, str, int | None] | None = None, typed: str = "",
+    status: int = 200,
+) -> Response:  # fmt: skip
+    """`wrong` is the line whose verdict was not recorded, `typed` the verdict of a form that had been used for another."""
     with reading(ctx.engine) as connection:
         found = signs_of_year(connection, year=year, actor=ctx.actor, office=ctx.office, unit=unit)
         units = names_of_units(connection)
@@ -59,7 +65,7 @@ def _page(
     return render(
         ctx, "pages/signs.html", status=status, year=year, years=range(ctx.today.year, ctx.today.year - YEARS, -1),
         unit=unit, units=mine, groups=sign_groups(found, ctx, units=units, accounts=accounts), verdicts=VERDICTS,
-        line_id=line_id, wrong=wrong and line_id(*wrong), failed=wrong is not None,
+        line_id=line_id, wrong=wrong and line_id(*wrong), typed=typed, failed=wrong is not None,
     )  # fmt: skip
 
 

@@ -1,0 +1,65 @@
+"""What an account holds: the open cases in its name, and those it serves in. Asked before the account is closed.
+
+An administrator sees no case. What is told from here is numbers and lights; no title, no party, no address of a page.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, or_
+
+from cases.crossings import TIMERS
+from cases.reading import clocks_of
+from cases.tables import Appointment, Case
+from cases.visibility import case, visible_cases
+from workflow.model import AccountId, Clock, UnitId
+
+_appointment = Appointment.__table__.c  # type: ignore[attr-defined]
+#: So many of each are named; the figures count all.
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One open case: its number, the unit that holds it, its running clocks."""
+
+    number: tuple[str, int, int]
+    unit: UnitId
+    clocks: tuple[Clock, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """Those due next come first. `serves` are cases that somebody else holds and this account mediates."""
+
+    holds: int
+    held: tuple[Held, ...]
+    serves: int
+    served: tuple[Held, ...]
+
+
+def holdings_of(connection: Connection, account: AccountId) -> Holdings:
+    holds, held = _found(connection, visible_cases(TIMERS).where(case.holder_person == account))
+    serving = (
+        visible_cases(TIMERS)
+        .join_from(Case, Appointment, _appointment.case_id == case.id)
+        .where(_appointment.person == account, _appointment.until_at.is_(None))
+        .where(or_(case.holder_person.is_(None), case.holder_person != account))
+    )
+    serves, served = _found(connection, serving)
+    return Holdings(holds=holds, held=held, serves=serves, served=served)
+
+
+def _found(connection: Connection, query: Any) -> tuple[int, tuple[Held, ...]]:
+    still_open = query.where(case.closed_at.is_(None))
+    count = connection.execute(still_open.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one()
+    columns = (case.id, case.series, case.year, case.serial, case.holder_unit)
+    first = still_open.with_only_columns(*columns).order_by(case.next_due_at, case.id).limit(SHOWN)
+    rows = connection.execute(first).all()
+    clocks = clocks_of(connection, [row.id for row in rows], actor=TIMERS)
+    return count, tuple(
+        Held(
+            number=(row.series, row.year, row.serial), unit=UnitId(row.holder_unit), clocks=tuple(clocks.get(row.id, ()))
+        )
+        for row in rows
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""Mails that wait for somebody whose account was closed meanwhile: they go to whoever answers now.
+
+Closing an account sends nothing and loses nothing. What was told to the holder of a case goes to whoever holds it now, or
+stands in (`people/audiences.py`); what was told to a post, to whoever has that post; an anchor goes to the auditors. The
+first row stays, passed on, so that nobody is told twice of one event.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from cases.anchors import EVENT as ANCHOR
+from cases.crossings import TIMERS
+from cases.ledger import OFFICE_STREAM
+from cases.outbox import messages, post
+from cases.tables import Event, Message
+from cases.visibility import case, visible_cases
+from people.audiences import Roster
+from people.directory import active_with_role
+from people.tables import Account
+from workflow.model import AccountId, Audience, Role, UnitId
+
+PASSED_ON = "passed on"
+#: Who may hold a case. What is told to anybody else is told to a post.
+HOLDERS = frozenset({Role.CLERK, Role.COORDINATOR, Role.MEDIATOR})
+
+_account = Account.__table__.c  # type: ignore[attr-defined]
+_event = Event.__table__.c  # type: ignore[attr-defined]
+_message = Message.__table__.c  # type: ignore[attr-defined]
+
+
+def forward(connection: Connection, *, now: datetime) -> int:
+    """What is due by `now` and waits for a closed account waits for whoever answers now. Returns how many were passed on;
+    one that nobody can answer for stays where it is."""
+    waiting = _of_closed_accounts(connection, now=now)
+    if not waiting:
+        return 0
+    answering = _Answering(connection, {row.stream for row in waiting})
+    passed = 0
+    for row in waiting:
+        if heirs := answering.now(row):
+            post(connection, _due(row, set(heirs) - _told(connection, row), now=now))
+            values = {"next_try_at": None, "bundle": None, "last_error": PASSED_ON}
+            connection.execute(update(Message).where(_message.id == row.id).values(**values))
+            passed += 1
+    return passed
+
+
+def _of_closed_accounts(connection: Connection, *, now: datetime) -> list[Any]:
+    query = (
+        select(
+            _message.id, _message.recorded_at, _message.stream, _message.seq, _account.role, _account.unit_id, _event.code
+        )
+        .join_from(Message, Account, _message.recipient == _account.id)
+        .join(Event, (_event.stream == _message.stream) & (_event.seq == _message.seq))
+        .where(_message.next_try_at <= now, _account.active.is_(False))
+        .order_by(_message.id)
+        .with_for_update(of=Message.__table__, skip_locked=True)  # type: ignore[attr-defined]  # whoever is sending it has it
+    )  # fmt: skip
+    return list(connection.execute(query))
+
+
+def _told(connection: Connection, row: Any) -> set[int]:
+    """Everyone who has had a mail of the same event."""
+    same = (_message.recorded_at == row.recorded_at, _message.stream == row.stream, _message.seq == row.seq)
+    return set(connection.execute(select(_message.recipient).where(*same)).scalars())
+
+
+def _due(row: Any, to: Iterable[int], *, now: datetime) -> list[dict[str, Any]]:
+    rows = messages(row.stream, row.seq, recorded_at=row.recorded_at, to=sorted(map(AccountId, to)))
+    return [{**one, "next_try_at": now} for one in rows]
+
+
+class _Answering:
+    """Who answers now, for the mails of some streams."""
+
+    def __init__(self, connection: Connection, streams: set[int]) -> None:
+        held = visible_cases(TIMERS, case.id, case.holder_unit, case.holder_person).where(case.id.in_(streams))
+        self._cases = {row.id: row for row in connection.execute(held)}
+        self._connection = connection
+        self._around = cache(lambda unit: Roster.around(connection, unit))
+
+    def now(self, row: Any) -> tuple[AccountId, ...]:
+        role, held = Role(row.role), self._cases.get(row.stream)
+        if row.stream == OFFICE_STREAM and row.code == ANCHOR:
+            return tuple(active_with_role(self._connection, Role.AUDITOR))
+        if held is not None and role in HOLDERS:
+            unit = UnitId(held.holder_unit)
+            return self._around(unit).told((Audience.HOLDER,), unit=unit, person=held.holder_person)
+        unit = UnitId(row.unit_id)
+        return self._around(unit).in_place_of(role, unit=unit)
