@@ -22,6 +22,7 @@ from infra.db import reading, transaction
 from infra.settings import Settings
 from notifications.compose import Composed, Letter, compose
 from notifications.transport import NotDelivered, Transport, open_transport
+from people.addresses import address_on_the_wire, domain_on_the_wire
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,11 @@ class _Result:
 
 
 def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime) -> Delivered:
-    """Sends what is waiting and due by `now`, in batches, until nothing is."""
+    """Sends what is waiting and due by `now`, in batches, until nothing is. Raises `AddressIsWrong` for the office's own
+    address or domain, before any mail is touched."""
     total = Delivered()
+    address_on_the_wire(settings.mail_from)
+    domain_on_the_wire(settings.mail_domain)
     with transaction(engine) as connection:
         gather_storms(connection, now=now)
     with open_transport(settings) as transport:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from cases.ledger import NewEvent, append_to_office
 from infra.db import reading, transaction
+from people.addresses import fault_of_address
 from people.directory import add_account, add_unit, names_of_units
 from people.signin import close_account, make_link
 from people.tables import Account, Unit
@@ -112,9 +113,8 @@ def _errors(typed: NewAccount, units: dict[int, str]) -> dict[str, str]:
         errors["unit"] = "people.unit_missing"
     if typed.role and typed.role not in {role.value for role in ROLES}:
         errors["role"] = "people.role_missing"
-    user, _, domain = typed.email.rpartition("@")
-    if typed.email and (not user or not domain or any(c.isspace() or c in "<>,;" for c in typed.email)):
-        errors["email"] = "people.email_wrong"
+    if typed.email and (fault := fault_of_address(typed.email)):
+        errors["email"] = f"people.{fault}"
     if max(map(len, (typed.login, typed.name, typed.email))) > 120:
         errors["login"] = "people.too_long"
     return errors
