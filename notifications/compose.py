@@ -26,6 +26,7 @@ from cases.tables import Event, Message
 from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
+from infra.steering import without_steering
 from people.addresses import address_on_the_wire, domain_on_the_wire
 from people.directory import names_of_units
 from people.tables import Account
@@ -137,7 +138,7 @@ def _template(row: Any, words: dict[str, Any]) -> str:
 
 
 def _address(name: str, email: str) -> Address:
-    return Address(display_name=" ".join(name.split()), addr_spec=address_on_the_wire(email))
+    return Address(display_name=" ".join(without_steering(name).split()), addr_spec=address_on_the_wire(email))
 
 
 def _words(

@@ -13,6 +13,7 @@ from people.directory import add_account, add_unit
 from people.signin import make_link
 from workflow.model import Role
 from workflow.policy_files import policy_from
+from workflow.unseen import seen
 
 
 class OfficeIsIncomplete(Exception):
@@ -35,8 +36,10 @@ def found(
     now: datetime,
 ) -> str:
     """The link that signs the first administrator in. Raises `AlreadyFounded`, `OfficeIsIncomplete`, `PolicyIsWrong`."""
-    if not (name.strip() and short_name.strip()) or "@" not in email:
-        raise OfficeIsIncomplete("单位名称、简称和邮箱都要填写。Name, short name and e-mail are needed.")
+    if not (seen(name) and seen(short_name) and seen(administrator)) or "@" not in email:
+        raise OfficeIsIncomplete(
+            "单位名称、简称、管理员姓名和邮箱都要填写。Name, short name, the administrator's name and e-mail are needed."
+        )
     if fault := fault_of_address(email):
         raise OfficeIsIncomplete("".join(Words(language)(f"people.{fault}") for language in ("zh_CN", "en")))
     known = policy_from(shipped_files(), calendar=calendar).profiles

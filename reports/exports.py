@@ -24,6 +24,7 @@ from cases.office import OfficeContext
 from cases.tables import Event
 from cases.visibility import MAY_UNMASK
 from cases.words import Words
+from infra.steering import direction_as_escapes
 from people.directory import names_of_units
 from reports.closure_choice import Asked, ChoiceIsWrong, Fault
 from reports.closure_columns import Chunk
@@ -227,13 +228,14 @@ def _csv(job: _Job, file: IO[bytes]) -> int:
 
 def _xlsx(job: _Job, file: IO[bytes]) -> int:
     rows = chain.from_iterable(job.written.cells(chunk) for chunk in job.chunks)
-    return write_xlsx(rows, job.written.header, file, now=job.now)
+    name = Words(job.order.language)("closures.paper.title")
+    return write_xlsx(rows, job.written.header, file, name=name, now=job.now)
 
 
 def _jsonl(job: _Job, file: IO[bytes]) -> int:
     rows = 0
     for chunk in job.chunks:
-        lines = (json.dumps(one, ensure_ascii=False) for one in job.written.objects(chunk))
+        lines = (direction_as_escapes(json.dumps(one, ensure_ascii=False)) for one in job.written.objects(chunk))
         file.write("".join(f"{line}\n" for line in lines).encode())
         rows += len(chunk)
     return rows

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
 from web.context import Context, context
+from workflow.unseen import has_lone_surrogate
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
@@ -55,7 +56,7 @@ async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) ->
     form = await request.form(max_files=0, max_fields=200)
     values: dict[str, list[str]] = {}
     for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
+        if isinstance(value, UploadFile) or has_lone_surrogate(name + value):
             raise FormIsMalformed
         values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     found = Posted(values)

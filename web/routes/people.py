@@ -18,6 +18,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form, FormIsMalformed, Posted
 from workflow.model import AccountId, Role, UnitId
+from workflow.unseen import seen
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
@@ -100,8 +101,9 @@ def _must_exist(connection: Connection, account: int) -> None:
 
 
 def _line(form: Posted, name: str) -> str:
-    """What was typed into a one-line field. No browser sends a second line; in a mail's header it would be an attack."""
-    text = form.one(name).strip()
+    """What can be seen of what was typed into a one-line field. No browser sends a second line; in a mail's header it would
+    be an attack."""
+    text = seen(form.one(name))
     if len(text.splitlines()) > 1:
         raise FormIsMalformed
     return text

@@ -24,6 +24,7 @@ from web.posted import Form, Posted
 from workflow.model import Light
 from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
 from workflow.policy_files import PolicyIsWrong
+from workflow.unseen import seen
 
 #: What may be pasted: a policy file, or a year's notice that becomes one.
 KINDS = ("toml", "csv", "json")
@@ -115,7 +116,12 @@ def choose_profiles(ctx: Ctx, form: Form) -> Response:
 def _draft(form: Posted) -> Draft:
     typed = {name: form.one(name) for name in Draft.__dataclass_fields__}
     return Draft(
-        **{**typed, "name": typed["name"].strip(), "kind": typed["kind"] if typed["kind"] in KINDS else "toml"}
+        **{
+            **typed,
+            "name": seen(typed["name"]),
+            "source": seen(typed["source"]),
+            "kind": typed["kind"] if typed["kind"] in KINDS else "toml",
+        }
     )
 
 
@@ -126,11 +132,11 @@ def _given(ctx: Context, draft: Draft) -> dict[str, bytes]:
     if draft.kind == "toml":
         return {draft.name: draft.content.encode()}
     present = ctx.office.policy.calendar
-    if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and draft.source.strip()):
+    if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and draft.source):
         raise NoticeIsWrong("calendar.year_and_source_here", line=1)
     off, work = (from_json if draft.kind == "json" else from_csv)(draft.content, year=int(draft.year))
     made = as_toml(
-        present.name, int(draft.year), off, work, source=draft.source.strip(), extends=present.extends,
+        present.name, int(draft.year), off, work, source=draft.source, extends=present.extends,
         zone=None if present.extends else present.zone.key,
     )  # fmt: skip
     return {draft.name: made.encode()}
