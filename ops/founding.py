@@ -13,7 +13,7 @@ from people.directory import add_account, add_unit
 from people.signin import make_link
 from workflow.model import Role
 from workflow.policy_files import policy_from
-from workflow.unseen import seen
+from workflow.unseen import has_lone_surrogate, seen
 
 
 class OfficeIsIncomplete(Exception):
@@ -40,6 +40,8 @@ def found(
         raise OfficeIsIncomplete(
             "单位名称、简称、管理员姓名和邮箱都要填写。Name, short name, the administrator's name and e-mail are needed."
         )
+    if has_lone_surrogate(name + short_name + administrator):
+        raise OfficeIsIncomplete("名称中有不成文字的字节。A name is no text in UTF-8.")
     if fault := fault_of_address(email):
         raise OfficeIsIncomplete("".join(Words(language)(f"people.{fault}") for language in ("zh_CN", "en")))
     known = policy_from(shipped_files(), calendar=calendar).profiles
