@@ -42,7 +42,9 @@ from workflow.model import Refusal
 from workflow.policy_files import PolicyIsWrong
 from workflow.unseen import has_lone_surrogate
 
-NO_TEXT = "输入中有不是 UTF-8 文字的字节，请改正后重新输入。What was given is no text in UTF-8: correct it and try again."
+NO_TEXT = (
+    "输入中有不是 UTF-8 文字的字节，请改正后重新输入。What was given is no text in UTF-8: correct it and try again."
+)
 
 
 class Commands(TyperGroup):
@@ -208,7 +210,9 @@ def main() -> None:
     """The entry of the installed program: what no command can mend ends here, in words."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # the name of a file need be no text, and is said all the same
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # the name of a file need be no text, and is said all the same
     try:
         language = known_language(settings().language)
     except ValidationError as error:

@@ -83,7 +83,9 @@ def read_story(path: Path) -> Story:
     try:
         read = json.loads(path.read_text("utf-8"))
         if has_lone_surrogate(json.dumps(read, ensure_ascii=False)):
-            raise StoryIsWrong(f"{path.name}: an escape such as \\ud842 is half of a character: write the character itself")
+            raise StoryIsWrong(
+                f"{path.name}: an escape such as \\ud842 is half of a character: write the character itself"
+            )
         return _STORY.validate_python(read)
     except ValidationError as error:
         first = error.errors()[0]

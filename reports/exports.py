@@ -30,7 +30,7 @@ from reports.closure_choice import Asked, ChoiceIsWrong, Fault
 from reports.closure_columns import Chunk
 from reports.closure_paper import PAPER_COLUMNS, closure_paper
 from reports.closures import Report, Say, Written, read
-from reports.pdf import PaperIsFaulty
+from reports.pdf import CharactersAreMissing, PaperIsFaulty
 from reports.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
 from workflow.model import Actor, Json
 
@@ -154,6 +154,8 @@ def write_file(
         raise ChoiceIsWrong(Fault(code="closures.too_many.xlsx.file", field="start", value=most)) from error
     except TextIsTooLong as error:
         raise ChoiceIsWrong(Fault(code="closures.text_too_long", field="columns")) from error
+    except CharactersAreMissing as error:
+        raise ChoiceIsWrong(Fault(code="paper.characters_missing", field="format", value=error.named)) from error
     except PaperIsFaulty as error:
         log.exception("a paper cannot be set")
         raise ChoiceIsWrong(Fault(code="closures.paper_is_faulty", field="format")) from error
