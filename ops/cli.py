@@ -6,11 +6,10 @@ What it says of time limits is in `deadline.py`, of policies in `policies.py`; t
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from typer import Context
 from typer.core import TyperGroup
 
 import migrations
@@ -50,7 +49,7 @@ NO_TEXT = (
 class Commands(TyperGroup):
     """All commands; none is given an argument that is no text."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if any(map(has_lone_surrogate, args)):
             fail(NO_TEXT, ASKED_WRONGLY)
         return super().parse_args(ctx, args)

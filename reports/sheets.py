@@ -96,7 +96,7 @@ def _plain(cell: Cell) -> str | int | Decimal | None:
 def harmless(text: str) -> str:
     """The text, with an apostrophe before it if a spreadsheet would take it for anything but this text."""
     first = text[:1]
-    if "一" <= first <= "鿿" and first not in "上下星" or first == "（":  # most texts, and every case number
+    if ("一" <= first <= "鿿" and first not in "上下星") or first == "（":  # most texts, and every case number
         return text
     return f"'{text}" if LIKE_A_VALUE.fullmatch(text) else no_formula(text)
 
