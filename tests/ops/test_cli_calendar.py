@@ -88,7 +88,7 @@ def test_a_notice_that_lacks_a_statutory_day_is_loaded_says_so_and_leaves_the_ye
 ) -> None:
     lacking = written(tmp_path, WHOLE.replace("2027-02-05,off\n", "").replace("2027-10-03,off\n", ""))
     for language, words in (
-        ("zh_CN", "通知缺少法定放假日：2027年2月5日 周五 农历除夕、2027年10月3日 周日 国庆节。"),
+        ("zh_CN", "通知缺少法定放假日：2027年2月5日 周五 农历除夕，2027年10月3日 周日 国庆节。"),
         ("en", "The notice lacks statutory days: Fri 5 Feb 2027 Chinese New Year's Eve, Sun 3 Oct 2027 National Day."),
     ):
         speak(monkeypatch, language)

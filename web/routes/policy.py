@@ -122,7 +122,6 @@ def _draft(form: Posted) -> Draft:
         **{
             **typed,
             "name": seen(typed["name"]),
-            "source": seen(typed["source"]),
             "kind": typed["kind"] if typed["kind"] in KINDS else "toml",
         }
     )
@@ -136,14 +135,14 @@ def _given(ctx: Context, draft: Draft) -> tuple[dict[str, bytes], list[str]]:
     if draft.kind == "toml":
         return {draft.name: draft.content.encode()}, []
     present = ctx.office.policy.calendar
-    if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and draft.source):
+    if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and seen(draft.source)):
         raise NoticeIsWrong("calendar.year_and_source_here", line=1)
     year = int(draft.year)
     read = (from_json if draft.kind == "json" else read_notice)(draft.content, year=year)
     whole = present.extends or present.zone.key != ZONE
     missing = [] if whole else missing_days(read.off, year=year, language=ctx.language)
     made = as_toml(
-        present.name, year, read.off, read.work, source=draft.source, extends=present.extends,
+        present.name, year, read.off, read.work, source=seen(draft.source), extends=present.extends,
         zone=None if present.extends else present.zone.key, provisional=bool(missing),
     )  # fmt: skip
     return {draft.name: made.encode()}, notice_remarks(read, missing, Words(ctx.language))
