@@ -17,6 +17,7 @@ from cases.tables import Agreement, Appointment, Case, Clock, Event, Party, Pers
 from cases.visibility import case, visible_cases, visible_texts
 from workflow.model import Actor
 from workflow.model import Clock as ClockValue
+from workflow.unseen import seen
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
@@ -87,7 +88,7 @@ def titles_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> 
     for row in connection.execute(query.order_by(_text.case_id, _text.number)):
         title, parties = found.get(row.case_id, (None, []))
         if row.kind == "title":
-            title = row.content
+            title = row.content and (seen(row.content) or None)  # old ones may show nothing: no link could be clicked
         elif (row.case_id, row.number) in names and row.content:
             parties = [*parties, row.content]
         found[row.case_id] = (title, parties)
