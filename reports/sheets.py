@@ -102,8 +102,8 @@ def harmless(text: str) -> str:
 
 
 def no_formula(text: str) -> str:
-    """The text, with an apostrophe before it if a spreadsheet would take it for a formula. For headings, which are our own:
-    one such as 2026年3月 says the same as a day."""
+    """The text, with an apostrophe before it if a spreadsheet would take it for a formula. For our own headings and codes,
+    which say the same as a day or a number: 2026年3月, 18."""
     return f"'{text}" if STARTS_FORMULA.match(text) else text
 
 

@@ -102,6 +102,39 @@ def test_no_text_of_any_column_becomes_a_formula_and_every_reader_finds_the_same
     assert titles == [(p + FORMULA if ground else f"{(p + FORMULA)[0]}＊＊") for p in DANGEROUS]
 
 
+LIKE_VALUES = ("05718888", "1-2", "3/4", "1E5", "2026年3月2日", "330102199001011234")
+
+
+def test_what_looks_like_a_value_stays_text_in_every_format_and_our_own_figures_stay_figures(
+    office: SmallOffice,
+) -> None:
+    with transaction(office.engine) as connection:
+        for case, value in enumerate(LIKE_VALUES, start=1):
+            statement = (
+                "UPDATE personal_text SET content = :content WHERE case_id = :case AND kind IN ('title', 'party_name')"
+            )
+            connection.execute(text(statement), {"case": case, "content": value})
+    order = {
+        kind: Order(asked=YEAR, format=kind, language="zh_CN", ground="court_request")
+        for kind in ("csv", "xlsx", "jsonl")
+    }
+    rows = [json.loads(line) for line in written(office, order["jsonl"])[0].splitlines()]
+    sheet = load_workbook(io.BytesIO(written(office, order["xlsx"])[0])).active
+    assert (sheet.title, sheet.freeze_panes) == ("办结报告", "A2")
+    assert sheet.auto_filter.ref == sheet.dimensions
+    header, *lines = _rows(written(office, order["csv"])[0], "csv")
+    at = {
+        name: header.index(words)
+        for name, words in (("title", "事项标题"), ("applicants", "申请人"), ("points", "亮灯扣分"))
+    }
+    for value, line, row, cells in zip(LIKE_VALUES, lines, rows, sheet.iter_rows(min_row=2), strict=False):
+        assert (line[at["title"]], line[at["applicants"]]) == (f"'{value}", f"'{value}")
+        assert (row["title"], cells[at["title"]].value, cells[at["title"]].data_type) == (value, value, "s")
+        assert not line[at["points"]].startswith("'")
+        assert cells[at["points"]].data_type == "n"
+        assert not line[0].startswith("'"), "a case number is none"
+
+
 def would_be_guarded(value: str) -> bool:
     """What the guard is for, said anew: the first sign after anything a spreadsheet skips."""
     return bool(re.match(r"[\s\ufeff]*[=+\-@＝＋－＠﹦]|[\s\ufeff]*[\t\r\n]", value))
