@@ -15,6 +15,10 @@ SHAPING = "می\u200cخواهم 👨\u200d👩 葛\U000e0100 ᠮ\u180b\tab\r\n"
 def test_directions_and_controls_are_left_out_and_what_shapes_letters_stays() -> None:
     assert without_direction("甲".join(DIRECTIONS)) == "甲" * (len(DIRECTIONS) - 1)
     assert without_steering("甲".join(DIRECTIONS + CONTROLS)) == "甲" * (len(DIRECTIONS + CONTROLS) - 1)
+    assert without_direction("甲" * 2_000 + "\u206a".join("乙丙")) == "甲" * 2_000 + "乙丙", "in a long text too"
+    assert [
+        one for one in map(chr, (*range(0x600, 0x700), *range(0x2000, 0x2100))) if not without_direction(one * 2_000)
+    ] == [one for one in map(chr, (*range(0x600, 0x700), *range(0x2000, 0x2100))) if not without_direction(one)]
     assert without_direction(SHAPING) == without_steering(SHAPING) == SHAPING
 
 
