@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select, text
 
 from cases.ledger import OFFICE_STREAM
+from cases.office import load_office
 from cases.tables import Event
 from infra.db import reading, transaction
 from people.directory import names_of_units
@@ -133,6 +134,25 @@ def test_what_looks_like_a_value_stays_text_in_every_format_and_our_own_figures_
         assert not line[at["points"]].startswith("'")
         assert cells[at["points"]].data_type == "n"
         assert not line[0].startswith("'"), "a case number is none"
+
+
+def test_a_report_on_paper_prints_names_in_every_script_of_the_country_or_says_which_character_it_lacks(
+    sqlite: Any,
+) -> None:
+    office = found(sqlite)
+    order = Order(asked=YEAR, format="pdf", language="zh_CN")
+
+    def printed(name: str) -> Made:
+        with transaction(office.engine) as connection:
+            connection.execute(text("UPDATE office SET name = :name"), {"name": name})
+        with reading(office.engine) as connection:
+            named = load_office(connection)
+            return write_file(connection, order, io.BytesIO(), actor=SYSTEM, office=named, now=NOW)
+
+    assert printed("བཀྲ་ཤིས 买买提·吐尔逊 𠮷田").bytes > 0
+    with pytest.raises(ChoiceIsWrong) as wrong:
+        printed("ไ")
+    assert wrong.value.faults == (Fault(code="paper.characters_missing", field="format", value="“ไ”: ไ (U+0E44)"),)
 
 
 def would_be_guarded(value: str) -> bool:
