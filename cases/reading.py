@@ -22,6 +22,7 @@ from infra.columns import Row
 from infra.statements import Statement, among, spread
 from workflow.model import Actor, Role, TextKind
 from workflow.model import Clock as ClockValue
+from workflow.unseen import seen
 
 #: Cases that stand on one page, and that are asked about at once.
 PAGE = 50
@@ -96,7 +97,7 @@ def titles_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> 
     for case_id, _, kind, content in _titles(actor.role).rows(connection, **_asked(cases, actor)):
         title, parties = found.get(case_id, (None, []))
         if kind == TextKind.TITLE:
-            title = content
+            title = content and (seen(content) or None)  # old ones may show nothing: no link could be clicked
         elif content:
             parties = [*parties, content]
         found[case_id] = (title, parties)

@@ -26,6 +26,8 @@ from cases.upcasters import data_of
 from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
+from infra.steering import without_steering
+from people.addresses import address_on_the_wire, domain_on_the_wire
 from people.directory import names_of_units
 from people.tables import Account
 from workflow.clocks import due_is_provisional, left
@@ -90,7 +92,7 @@ def compose(
         try:
             event = events[row.stream, row.seq]
             said = _words(connection, event, office, settings, accounts[row.recipient].language, now)
-            told[message_id(row, settings.mail_domain)].append((row, said))
+            told[message_id(row, domain_on_the_wire(settings.mail_domain))].append((row, said))
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
             log.exception("mail cannot be composed", extra={"mail": row.id})
             broken.append(row.id)
@@ -117,7 +119,8 @@ def _letter(
     mail = EmailMessage(policy=SMTP)
     mail["Message-ID"] = name
     mail["Date"] = row.recorded_at
-    mail["Auto-Submitted"] = "auto-generated"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine is to answer; Exchange asks for the line below
+    mail["X-Auto-Response-Suppress"] = "All"
     mail["From"] = _address(office.name, settings.mail_from)
     mail["To"] = _address(account.name, account.email)
     mail["Subject"] = render(language, f"mail/{'digest_' if row.bundle else ''}subject.txt", **words).strip()
@@ -127,7 +130,7 @@ def _letter(
         # As bytes: every one of them is signed, and a mail program must not write the lines in its own way.
         name, text = words["attached"]
         mail.add_attachment(text.encode(), "text", "plain", filename=name, params={"charset": "utf-8"})
-    return Letter(messages=tuple(one.id for one, _ in lines), to=account.email, mail=mail)
+    return Letter(messages=tuple(one.id for one, _ in lines), to=address_on_the_wire(account.email), mail=mail)
 
 
 def _template(row: Any, words: dict[str, Any]) -> str:
@@ -135,8 +138,7 @@ def _template(row: Any, words: dict[str, Any]) -> str:
 
 
 def _address(name: str, email: str) -> Address:
-    user, _, domain = email.rpartition("@")
-    return Address(display_name=" ".join(name.split()), username=user, domain=domain)
+    return Address(display_name=" ".join(without_steering(name).split()), addr_spec=address_on_the_wire(email))
 
 
 def _words(

@@ -23,6 +23,7 @@ from infra.settings import Settings
 from notifications.compose import Composed, Letter, compose
 from notifications.forwarding import forward
 from notifications.transport import NotDelivered, Transport, open_transport
+from people.addresses import address_on_the_wire, domain_on_the_wire
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,11 @@ class _Result:
 
 
 def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime) -> Delivered:
-    """Sends what is waiting and due by `now`, in batches, until nothing is."""
+    """Sends what is waiting and due by `now`, in batches, until nothing is. Raises `AddressIsWrong` for the office's own
+    address or domain, before any mail is touched."""
     total = Delivered()
+    address_on_the_wire(settings.mail_from)
+    domain_on_the_wire(settings.mail_domain)
     with transaction(engine) as connection:
         forward(connection, now=now)
         gather_storms(connection, now=now)

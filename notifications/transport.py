@@ -1,18 +1,57 @@
-"""How a mail leaves the house: over SMTP, or as a file in a folder when no server is set."""
+"""How a mail leaves the house: over SMTP, or as a file in a folder when no server is set.
+
+A refusal is for good only if it speaks of this recipient or of this mail. What it speaks of is told by its enhanced
+status code, and without one by the stage at which it comes: a greeting, a log-in, a sender, a full mailbox or a policy
+may be otherwise tomorrow, and such a mail waits.
+
+Source: RFC 5321 §4.2 (replies by stage), RFC 3463 and RFC 5248 (enhanced status codes).
+"""
 
 import contextlib
 import os
+import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from infra.settings import Settings
+from people.addresses import address_on_the_wire
 
-PERMANENT = range(500, 600)
+
+class Stage(StrEnum):
+    """Where in the talk about one mail the server refuses it."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    DATA = "data"  #: before it has read a line of the mail
+    CONTENT = "content"
+
+
+#: Of the mail itself: too long for the mailbox or for the system; content that is not taken.
+_OF_MAIL = r"5\.2\.3|5\.3\.4|5\.6\.\d{1,3}"
+#: Of the recipient: no such mailbox, system or address, ambiguous, moved away, a domain without mail; closed. Their
+#: neighbours speak of the sender (5.1.7, 5.1.8) or pass (5.2.2: the mailbox is full).
+_OF_RECIPIENT = r"5\.1\.(?:[0-46]|10)|5\.2\.1"
+#: The enhanced status codes that are for good at a stage.
+FOR_GOOD: Mapping[Stage, re.Pattern[str]] = {
+    Stage.SENDER: re.compile(_OF_MAIL),
+    **dict.fromkeys((Stage.RECIPIENT, Stage.DATA, Stage.CONTENT), re.compile(f"{_OF_MAIL}|{_OF_RECIPIENT}")),
+}
+#: The replies that are for good at a stage if no enhanced code says more: no such mailbox, not here, no such name; and
+#: what a server says that has read the whole mail and does not want it.
+FOR_GOOD_WITHOUT_CODE: Mapping[Stage, frozenset[int]] = {
+    Stage.SENDER: frozenset(),
+    Stage.RECIPIENT: frozenset({550, 551, 553}),
+    Stage.DATA: frozenset(),
+    Stage.CONTENT: frozenset({550}),
+}
+SAYS_NOTHING = "5.0.0"
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
 class NotDelivered(Exception):
@@ -66,18 +105,30 @@ class SmtpTransport:
     def send(self, mail: EmailMessage, *, to: str) -> None:
         try:
             server = self._server = self._server or self._connect()
-            server.send_message(mail, from_addr=self._settings.mail_from, to_addrs=[to])
-        except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            raise NotDelivered(f"recipient refused {code}", permanent=code in PERMANENT) from error
-        except smtplib.SMTPResponseException as error:
+            server.ehlo_or_helo_if_needed()
+            self._hand_over(server, mail, to)
+        except NotDelivered:
             self._drop()
-            # A refused log-in is the office's own mistake, and is mended without losing mail.
-            permanent = error.smtp_code in PERMANENT and not isinstance(error, smtplib.SMTPAuthenticationError)
-            raise NotDelivered(f"{type(error).__name__} {error.smtp_code}", permanent=permanent) from error
+            raise
+        except smtplib.SMTPResponseException as error:  # a greeting, a log-in: the office's trouble, and no mail's
+            self._drop()
+            raise NotDelivered(f"{type(error).__name__} {error.smtp_code}", permanent=False) from error
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise NotDelivered(type(error).__name__, permanent=False) from error
+
+    def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage, to: str) -> None:
+        content = mail.as_bytes(policy=SMTP)
+        size = [f"size={len(content)}"] if server.has_extn("size") else []
+        sender = address_on_the_wire(self._settings.mail_from)
+        _must_take(Stage.SENDER, server.mail(sender, size))
+        _must_take(Stage.RECIPIENT, server.rcpt(to))
+        try:
+            answer = server.data(content)
+        except smtplib.SMTPDataError as error:
+            _must_take(Stage.DATA, (error.smtp_code, error.smtp_error))
+            raise
+        _must_take(Stage.CONTENT, answer)
 
     def close(self) -> None:
         if self._server:
@@ -107,3 +158,18 @@ class SmtpTransport:
             server.close()
             raise
         return server
+
+
+def _must_take(stage: Stage, answer: tuple[int, bytes | str]) -> None:
+    """Returns if the server takes what it was told. Raises `NotDelivered`."""
+    reply, text = answer
+    if 200 <= reply < 300:
+        return
+    found = _ENHANCED.match(text if isinstance(text, str) else text.decode("ascii", "replace"))
+    code = found[1] if found else None
+    permanent = reply >= 500 and (
+        bool(FOR_GOOD[stage].fullmatch(code))
+        if code and code != SAYS_NOTHING
+        else reply in FOR_GOOD_WITHOUT_CODE[stage]
+    )
+    raise NotDelivered(" ".join(filter(None, (f"{stage} refused {reply}", code))), permanent=permanent)

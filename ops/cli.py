@@ -3,11 +3,14 @@
 What it says of time limits is in `deadline.py`, of policies in `policies.py`; the exit codes are in `printing.py`.
 """
 
+import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from typer.core import TyperGroup
 
 import migrations
 from cases.office import USUAL_PROFILES, NoOffice
@@ -37,8 +40,24 @@ from ops.stories import StoryIsWrong, read_story
 from workflow.model import Refusal
 from workflow.policy import NoSuchLadder
 from workflow.policy_files import PolicyIsWrong
+from workflow.unseen import has_lone_surrogate
+
+NO_TEXT = (
+    "输入中有不是 UTF-8 文字的字节，请改正后重新输入。What was given is no text in UTF-8: correct it and try again."
+)
+
+
+class Commands(TyperGroup):
+    """All commands; none is given an argument that is no text."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if any(map(has_lone_surrogate, args)):
+            fail(NO_TEXT, ASKED_WRONGLY)
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Huiyin 回音: 事事有着落，件件有回音. A case-workflow engine for mediation rooms and petition desks.",
 )  # fmt: skip
@@ -189,18 +208,31 @@ def replay(
 
 def main() -> None:
     """The entry of the installed program: what no command can mend ends here, in words."""
-    say = translator(settings().language)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # the name of a file need be no text, and is said all the same
+    try:
+        language = known_language(settings().language)
+    except ValidationError as error:
+        named = ", ".join(f"HUIYIN_{fault['loc'][0]}".upper() for fault in error.errors())
+        typer.echo(f"环境变量填写有误：{named}。These variables are set wrongly: {named}.", err=True)
+        sys.exit(ASKED_WRONGLY)
+    words = Words(language)
     try:
         app()
     except PolicyIsWrong as error:
-        words = Words(known_language(settings().language))
         typer.echo("\n".join(fault_words(fault, words) for fault in error.faults), err=True)
         sys.exit(ASKED_WRONGLY)
+    except UnicodeEncodeError:  # half of a character that came in by a way that nobody watches
+        typer.echo(NO_TEXT, err=True)
+        sys.exit(ASKED_WRONGLY)
     except migrations.SchemaIsUnknown as error:
-        typer.echo(say("schema.unknown") % {"version": error}, err=True)
+        typer.echo(words("schema.unknown", version=error), err=True)
         sys.exit(UNREADABLE)
     except migrations.SchemaIsNotOurs:
-        typer.echo(say("schema.not_ours"), err=True)
+        typer.echo(words("schema.not_ours"), err=True)
         sys.exit(UNREADABLE)
 
 

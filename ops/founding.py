@@ -5,12 +5,15 @@ from datetime import datetime
 import migrations
 from cases.office import NoOffice, establish, load_office
 from cases.policies import shipped_files
+from cases.words import Words
 from infra.db import open_engine, transaction
 from infra.settings import Settings
+from people.addresses import fault_of_address
 from people.directory import add_account, add_unit
 from people.signin import make_link
 from workflow.model import Role
 from workflow.policy_files import policy_from
+from workflow.unseen import has_lone_surrogate, seen
 
 
 class OfficeIsIncomplete(Exception):
@@ -33,8 +36,14 @@ def found(
     now: datetime,
 ) -> str:
     """The link that signs the first administrator in. Raises `AlreadyFounded`, `OfficeIsIncomplete`, `PolicyIsWrong`."""
-    if not (name.strip() and short_name.strip()) or "@" not in email:
-        raise OfficeIsIncomplete("单位名称、简称和邮箱都要填写。Name, short name and e-mail are needed.")
+    if not (seen(name) and seen(short_name) and seen(administrator)) or "@" not in email:
+        raise OfficeIsIncomplete(
+            "单位名称、简称、管理员姓名和邮箱都要填写。Name, short name, the administrator's name and e-mail are needed."
+        )
+    if has_lone_surrogate(name + short_name + administrator):
+        raise OfficeIsIncomplete("名称中有不成文字的字节。A name is no text in UTF-8.")
+    if fault := fault_of_address(email):
+        raise OfficeIsIncomplete("".join(Words(language)(f"people.{fault}") for language in ("zh_CN", "en")))
     known = policy_from(shipped_files(), calendar=calendar).profiles
     if not profiles or (unknown := [one for one in profiles if one not in known]):
         named = ", ".join(unknown) if profiles else ""

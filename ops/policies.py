@@ -17,6 +17,7 @@ from cases.office import OfficeContext
 from cases.office import choose as choose_profiles_of
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, file_name, files_of, shipped_files, versions
+from cases.statutory_days import ZONE, missing_days, notice_remarks
 from cases.words import Words, fault_words, whole_due
 from infra.db import reading, transaction
 from infra.settings import settings
@@ -25,7 +26,7 @@ from ops.clock import read_clock
 from ops.deadline import policy_at_hand
 from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
-from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
+from workflow.notices import NoticeIsWrong, as_toml, decoded, from_json, read_notice
 from workflow.policy_checks import is_zone
 from workflow.policy_files import PolicyIsWrong, policy_from
 
@@ -121,7 +122,10 @@ def apply(
 @policy.command()
 def calendar(
     year: Annotated[list[int], typer.Option(help="年份，可重复 / the year; may be repeated")],
-    notice: Annotated[Path | None, typer.Argument(help="通知，.csv 或 .json / the notice")] = None,
+    notice: Annotated[
+        Path | None,
+        typer.Argument(help="通知：表格（.csv）、原文（.txt）或 .json / the notice: a table, its text, or JSON"),
+    ] = None,
     name: Annotated[str, typer.Option("--id", help="日历编号 / the calendar's id")] = "cn",
     source: Annotated[str, typer.Option(help="来源：通知名称和网址 / the notice's title and address")] = "",
     zone: Annotated[str | None, typer.Option(help="时区 / time zone")] = None,
@@ -160,14 +164,19 @@ def calendar(
             ]
         else:
             assert notice is not None
-            text = _read(notice).decode("utf-8-sig")
-            off, work = from_json(text, year=year[0]) if notice.suffix == ".json" else from_csv(text, year=year[0])
-            parts = [as_toml(name, year[0], off, work, source=source, zone=zone, extends=extends)]
+            text = decoded(_read(notice))
+            read = from_json(text, year=year[0]) if notice.suffix == ".json" else read_notice(text, year=year[0])
+            missing = [] if extends or zone != ZONE else missing_days(read.off, year=year[0], language=words.language)
+            typer.echo("".join(f"{line}\n" for line in notice_remarks(read, missing, words)), err=True, nl=False)
+            parts = [
+                as_toml(
+                    name, year[0], read.off, read.work, source=source, zone=zone, extends=extends,
+                    provisional=bool(missing),
+                )
+            ]  # fmt: skip
     except NoticeIsWrong as error:
         where = notice or country
         fail(f"{where}:{error.line}: {words(error.code, value=error.value)}", ASKED_WRONGLY)
-    except UnicodeDecodeError:
-        fail(f"{notice}: {words('policy.not_utf8')}", ASKED_WRONGLY)
     made = "\n".join(parts)
     if output:
         output.write_text(made, "utf-8")

@@ -8,14 +8,16 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from infra.steering import direction_as_escapes, without_steering
+
 Json = Annotated[bool, typer.Option("--json", help="打印 JSON。Print JSON.")]
 WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
 
 
 def print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    typer.echo(direction_as_escapes(json.dumps(value, ensure_ascii=False)))
 
 
 def fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
+    typer.echo(without_steering(message), err=True)
     raise typer.Exit(code)

@@ -27,6 +27,7 @@ from workflow import commands
 from workflow.calendar import NoSuchTime
 from workflow.commands import Command, Intake, adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.unseen import has_lone_surrogate
 
 T = TypeVar("T")
 
@@ -80,11 +81,16 @@ _STORY: TypeAdapter[Story] = TypeAdapter(Story)
 def read_story(path: Path) -> Story:
     """Raises `StoryIsWrong` for a file that is not a story."""
     try:
-        return _STORY.validate_python(json.loads(path.read_text("utf-8")))
+        read = json.loads(path.read_text("utf-8"))
+        if has_lone_surrogate(json.dumps(read, ensure_ascii=False)):
+            raise StoryIsWrong(
+                f"{path.name}: an escape such as \\ud842 is half of a character: write the character itself"
+            )
+        return _STORY.validate_python(read)
     except ValidationError as error:
         first = error.errors()[0]
         raise StoryIsWrong(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoryIsWrong(f"{path.name}: {error}") from error
 
 

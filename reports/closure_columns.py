@@ -27,11 +27,13 @@ CLOCKS = (
 
 
 class Shape(StrEnum):
-    """What the values of a column are. A label is one of a few texts, a code has words; an instant is a text in UTC, a day
+    """What the values of a column are. A label is one of a few texts, an own one a code of the program's as it
+    stands, a code has words; an instant is a text in UTC, a day
     one like 2026-03-11, a figure a number."""
 
     TEXT = "text"
     LABEL = "label"
+    OWN = "own"
     CODE = "code"
     INSTANT = "instant"
     DAY = "day"
@@ -204,7 +206,7 @@ def _clock_columns(name: str) -> tuple[Column, ...]:
     def stops(chunk: Chunk) -> list[str | None]:
         return [kept[name][STOPPED_AT] if name in kept else None for kept in chunk.clocks]
 
-    made = (("rule", Shape.LABEL, rules), ("due_on", Shape.DAY, days), ("stopped_at", Shape.INSTANT, stops))
+    made = (("rule", Shape.OWN, rules), ("due_on", Shape.DAY, days), ("stopped_at", Shape.INSTANT, stops))
     return tuple(
         Column(
             code=f"clock_{name}_{what}", heading=(f"clock.{name}", f"closure.column.clock_{what}"), shape=shape,
@@ -219,7 +221,7 @@ _PLAIN = (
     _plain("number", Shape.TEXT, "series", "year", "serial", of=lambda chunk: chunk.numbers),
     _plain("procedure", Shape.CODE, "procedure", words="procedure"),
     _plain("profile", Shape.CODE, "profile", words="profile"),
-    _plain("dispute_type", Shape.LABEL, "dispute_type"),
+    _plain("dispute_type", Shape.OWN, "dispute_type"),
     _plain("dispute", Shape.CODE, "dispute_type", words="dispute"),
     _plain("title", Shape.TEXT, "title"),
     _plain("applicants", Shape.TEXT, "applicant"),

@@ -36,7 +36,7 @@ from reports.closure_query import Choice, count_closed_now, pages, statement, st
 from reports.earlier_closings import CHUNK
 from reports.local_times import LocalTimes
 from reports.masking import masked as mask
-from reports.sheets import Cell, harmless
+from reports.sheets import Cell, harmless, no_formula
 from workflow.marks import Mark
 from workflow.model import Actor
 from workflow.policy import Scheme
@@ -163,14 +163,15 @@ class _Said(dict[str | None, str | None]):
         return str(self[code])
 
 
-class _Harmless(dict[str | None, str | None]):
-    """Labels as CSV may hold them, each looked at once."""
+class _Guarded(dict[str | None, str | None]):
+    """Labels as CSV may hold them, each looked at once by the guard."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Say) -> None:
         super().__init__({None: None})
+        self._guard = guard
 
     def __missing__(self, label: str | None) -> str:
-        self[label] = found = harmless(label or "")
+        self[label] = found = self._guard(label or "")
         return found
 
 
@@ -182,7 +183,7 @@ class Written:
         self._say = say
         self._guarded = self._words(guarded=True)
         self._bare = self._words(guarded=False)
-        self._labels = _Harmless()
+        self._labels, self._own = _Guarded(harmless), _Guarded(no_formula)
 
     def _words(self, *, guarded: bool) -> Mapping[str, _Said]:
         return {c.code: _Said(self._say, c.words, guarded=guarded) for c in self.columns if c.shape is Shape.CODE}
@@ -192,7 +193,7 @@ class Written:
         return tuple(" · ".join(self._say(code) for code in column.heading) for column in self.columns)
 
     def texts(self, chunk: Chunk) -> Iterator[tuple[Any, ...]]:
-        """For CSV: local time to the minute, and no text that a spreadsheet takes for a formula."""
+        """For CSV: local time to the minute, and no text that a spreadsheet takes for anything else."""
         return zip(*(self._texts(column, chunk) for column in self.columns), strict=True)
 
     def cells(self, chunk: Chunk) -> Iterator[tuple[Cell, ...]]:
@@ -212,6 +213,8 @@ class Written:
                 return [one and harmless(one) for one in values]
             case Shape.LABEL:
                 return list(map(self._labels.__getitem__, values))
+            case Shape.OWN:
+                return list(map(self._own.__getitem__, values))
             case Shape.CODE:
                 return list(map(self._guarded[column.code].__getitem__, values))
             case Shape.INSTANT:
@@ -229,7 +232,7 @@ class Written:
                 return [one and instant(one) for one in values]
             case Shape.DAY:
                 return [one and date.fromisoformat(one) for one in values]
-            case Shape.TEXT | Shape.LABEL | Shape.FIGURE:
+            case Shape.TEXT | Shape.LABEL | Shape.OWN | Shape.FIGURE:
                 return values
 
     def _values(self, column: Column, chunk: Chunk) -> Sequence[Any]:
@@ -243,5 +246,5 @@ class Written:
                 return [one and instant(one).isoformat() for one in values]
             case Shape.FIGURE:
                 return [one if one is None or isinstance(one, int) else float(one) for one in values]
-            case Shape.TEXT | Shape.LABEL | Shape.DAY:
+            case Shape.TEXT | Shape.LABEL | Shape.OWN | Shape.DAY:
                 return values

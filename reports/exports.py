@@ -25,13 +25,14 @@ from cases.tables import Event
 from cases.upcasters import data_of
 from cases.visibility import MAY_UNMASK
 from cases.words import Words
+from infra.steering import direction_as_escapes
 from people.directory import names_of_units
 from reports.closure_choice import Asked, ChoiceIsWrong, Fault
 from reports.closure_columns import Chunk
 from reports.closure_paper import PAPER_COLUMNS, closure_paper
 from reports.closures import Report, Say, Written, read
 from reports.handed_out import EXPORTED
-from reports.pdf import PaperIsFaulty
+from reports.pdf import CharactersAreMissing, PaperIsFaulty
 from reports.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
 from workflow.model import Actor, Json
 
@@ -157,6 +158,8 @@ def write_file(
         raise ChoiceIsWrong(Fault(code="closures.too_many.xlsx.file", field="start", value=most)) from error
     except TextIsTooLong as error:
         raise ChoiceIsWrong(Fault(code="closures.text_too_long", field="columns")) from error
+    except CharactersAreMissing as error:
+        raise ChoiceIsWrong(Fault(code="paper.characters_missing", field="format", value=error.named)) from error
     except PaperIsFaulty as error:
         log.exception("a paper cannot be set")
         raise ChoiceIsWrong(Fault(code="closures.paper_is_faulty", field="format")) from error
@@ -231,13 +234,14 @@ def _csv(job: _Job, file: IO[bytes]) -> int:
 
 def _xlsx(job: _Job, file: IO[bytes]) -> int:
     rows = chain.from_iterable(job.written.cells(chunk) for chunk in job.chunks)
-    return write_xlsx(rows, job.written.header, file, now=job.now)
+    name = Words(job.order.language)("closures.paper.title")
+    return write_xlsx(rows, job.written.header, file, name=name, now=job.now)
 
 
 def _jsonl(job: _Job, file: IO[bytes]) -> int:
     rows = 0
     for chunk in job.chunks:
-        lines = (json.dumps(one, ensure_ascii=False) for one in job.written.objects(chunk))
+        lines = (direction_as_escapes(json.dumps(one, ensure_ascii=False)) for one in job.written.objects(chunk))
         file.write("".join(f"{line}\n" for line in lines).encode())
         rows += len(chunk)
     return rows

@@ -26,6 +26,7 @@ from cases.tables import Event, Tracking
 from cases.visibility import case, sealed_texts, visible_cases
 from infra.i18n import LANGUAGES
 from infra.jinja import render
+from infra.steering import direction_as_escapes
 from reports.pack_papers import paper
 from reports.receipts import as_json, receipt_of
 from workflow.model import Actor, CaseFacts, Json, Text
@@ -158,7 +159,8 @@ def _clocks(facts: CaseFacts, office: OfficeContext) -> dict[str, bytes]:
 
 
 def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    said = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
+    return f"{direction_as_escapes(said)}\n".encode()
 
 
 def _zip(files: Mapping[str, bytes]) -> bytes:

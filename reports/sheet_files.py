@@ -154,7 +154,7 @@ def xlsx_of(paper: Paper, words: Words, target: str | Path | IO[bytes], *, now: 
     """The itemised sheet: items first, then every line, the total last."""
     columns = ("item", "counted", "points", "case", "rule", "what", "when", "event", "waived", "decided")
     header = [words(f"assess.column.{name}") for name in columns]
-    return write_xlsx(_cells(paper, words), header, target, now=now)
+    return write_xlsx(_cells(paper, words), header, target, name=words("assess.title", year=paper.year), now=now)
 
 
 def _cells(paper: Paper, words: Words) -> Iterator[tuple[Cell, ...]]:

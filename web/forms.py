@@ -18,6 +18,7 @@ from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
 from workflow.fields import MAX_SHORT, Choice, Must, Sometimes
 from workflow.model import Reason
+from workflow.unseen import seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ def read_form(
     values: dict[str, Any] = {}
     errors: list[Reason] = [Reason(code="form.unknown_field") for name in typed if name not in known]
     for name, shape in known.items():
-        texts = [text.strip() for text in typed.get(name, ()) if text.strip()]
+        texts = list(filter(None, map(seen, typed.get(name, ()))))
         if not texts:
             continue
         offered = {option.value for option in _options(shape, choices or {})}
@@ -232,7 +233,7 @@ def _options(shape: _Shape, choices: Choices) -> tuple[Option, ...]:
 def _value(shape: _Shape, texts: list[str], zone: ZoneInfo) -> Any:
     match shape.kind:
         case "lines":
-            return tuple(line.strip() for line in texts[0].split("\n") if line.strip())
+            return tuple(filter(None, map(seen, texts[0].split("\n"))))
         case "ticks":
             return tuple(texts)
         case "tick" | "must":

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
 from web.context import BROWSER_COOKIE, Context, context
+from workflow.unseen import has_lone_surrogate
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
 SEEN = "dates_seen"  #: which dates the person was shown before saying yes
@@ -67,7 +68,7 @@ async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Post
     form = await request.form(max_files=0, max_fields=200)
     values: dict[str, list[str]] = {}
     for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
+        if isinstance(value, UploadFile) or has_lone_surrogate(name + value):
             raise FormIsMalformed
         values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     found = Posted(values)

@@ -32,6 +32,7 @@ from workflow.fields import (
     Parties,
     Personal,
     Place,
+    ShortText,
     Sometimes,
     Statement,
     Terms,
@@ -82,7 +83,7 @@ class Apply(Intake):
     """申请 mediation, in writing or orally. Against whom must be said."""
 
     respondents: Annotated[
-        tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...],
+        tuple[ShortText, ...],
         Personal(TextKind.PARTY_NAME),
         MinLen(1),
         MaxLen(MAX_LINES),
@@ -351,9 +352,7 @@ class HoldSession(Command):
     form: Literal["joint", "caucus"]
     place: Place
     minutes: Minutes
-    invitees: Annotated[
-        tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...], Personal(TextKind.NOTE), MaxLen(MAX_LINES)
-    ] = ()
+    invitees: Annotated[tuple[ShortText, ...], Personal(TextKind.NOTE), MaxLen(MAX_LINES)] = ()
     consenting: Annotated[Parties, Sometimes()] = ()
 
 

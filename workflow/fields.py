@@ -8,9 +8,11 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any, get_type_hints
 
 from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import BeforeValidator
 
 from workflow.model import AccountId, Json, RecordNumber, TextKind
 from workflow.spelling import as_json
+from workflow.unseen import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,27 @@ class Sometimes:
 
 MAX_SHORT, MAX_LONG, MAX_LINES = 200, 5000, 50
 
-Title = Annotated[str, Personal(TextKind.TITLE), MinLen(1), MaxLen(MAX_SHORT)]
-Statement = Annotated[str, Personal(TextKind.STATEMENT), MinLen(1), MaxLen(MAX_LONG)]
-Name = Annotated[str, Personal(TextKind.PARTY_NAME), MinLen(1), MaxLen(MAX_SHORT)]
-Names = Annotated[
-    tuple[Annotated[str, MinLen(1), MaxLen(MAX_SHORT)], ...], Personal(TextKind.PARTY_NAME), MaxLen(MAX_LINES)
-]
-Contact = Annotated[str | None, Personal(TextKind.PARTY_CONTACT), MaxLen(MAX_SHORT)]
-Note = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_LONG)]
-OptionalNote = Annotated[str | None, Personal(TextKind.NOTE), MaxLen(MAX_LONG)]
-Answer = Annotated[str, Personal(TextKind.REPLY), MinLen(1), MaxLen(MAX_LONG)]
-Minutes = Annotated[str, Personal(TextKind.MINUTES), MinLen(1), MaxLen(MAX_LONG)]
-Terms = Annotated[str, Personal(TextKind.TERMS), MinLen(1), MaxLen(MAX_LONG)]
-Comment = Annotated[str | None, Personal(TextKind.COMMENT), MaxLen(MAX_SHORT)]
-AppealText = Annotated[str, Personal(TextKind.APPEAL), MinLen(1), MaxLen(MAX_LONG)]
-Place = Annotated[str, Personal(TextKind.NOTE), MinLen(1), MaxLen(MAX_SHORT)]
+#: What nobody can see is no text: it counts as left out.
+Seen = BeforeValidator(lambda value: seen(value) if isinstance(value, str) else value)
+
+ShortText = Annotated[str, MinLen(1), MaxLen(MAX_SHORT), Seen]
+_Long = Annotated[str, MinLen(1), MaxLen(MAX_LONG), Seen]
+_OptionalShort = Annotated[str | None, MaxLen(MAX_SHORT), Seen]
+_OptionalLong = Annotated[str | None, MaxLen(MAX_LONG), Seen]
+
+Title = Annotated[ShortText, Personal(TextKind.TITLE)]
+Statement = Annotated[_Long, Personal(TextKind.STATEMENT)]
+Name = Annotated[ShortText, Personal(TextKind.PARTY_NAME)]
+Names = Annotated[tuple[ShortText, ...], Personal(TextKind.PARTY_NAME), MaxLen(MAX_LINES)]
+Contact = Annotated[_OptionalShort, Personal(TextKind.PARTY_CONTACT)]
+Note = Annotated[_Long, Personal(TextKind.NOTE)]
+OptionalNote = Annotated[_OptionalLong, Personal(TextKind.NOTE)]
+Answer = Annotated[_Long, Personal(TextKind.REPLY)]
+Minutes = Annotated[_Long, Personal(TextKind.MINUTES)]
+Terms = Annotated[_Long, Personal(TextKind.TERMS)]
+Comment = Annotated[_OptionalShort, Personal(TextKind.COMMENT)]
+AppealText = Annotated[_Long, Personal(TextKind.APPEAL)]
+Place = Annotated[ShortText, Personal(TextKind.NOTE)]
 Mediator = Annotated[AccountId, Choice("mediators")]
 Mediators = Annotated[tuple[AccountId, ...], Choice("mediators")]
 Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]

@@ -107,6 +107,7 @@ def test_the_envelope_and_the_head_say_who_writes_to_whom(post: Post) -> None:
     assert str(head["To"].addresses[0]) == "账号-coordinator <coordinator@example.test>"
     assert head["Message-ID"].endswith("@huiyin.test>")
     assert head["Auto-Submitted"] == "auto-generated"
+    assert head["X-Auto-Response-Suppress"] == "All"
     assert head["Date"].datetime == START
 
 
@@ -190,7 +191,7 @@ def test_a_mail_that_is_refused_for_good_is_a_dead_letter_at_once(post: Post) ->
     assert run() == Delivered(dead=1)
     row = only(office.engine, office, "coordinator")
     assert (row.dead_at, row.next_try_at, row.attempts) == (START, None, 1)
-    assert row.last_error == "SMTPDataError 550"
+    assert row.last_error == "content refused 550"
     smtp.answer = "250 OK"
     assert run(START + timedelta(days=1)) == Delivered()
     assert smtp.received == []

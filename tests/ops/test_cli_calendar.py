@@ -16,6 +16,13 @@ __all__ = ["_office_file", "home", "office"]
 CALENDAR = ("policy", "calendar")
 NOTICE = (*CALENDAR, "--year", "2027", "--source", "虚构的通知, https://example.test/2027")
 GB = (*CALENDAR, "--country", "GB", "--subdivision", "ENG", "--zone", "Europe/London", "--id", "gb")
+#: The thirteen days that the law gives in 2027, and two make-up days.
+WHOLE = "".join(
+    f"2027-{day},off\n"
+    for day in (
+        "01-01", "02-05", "02-06", "02-07", "02-08", "04-05", "05-01", "05-02", "06-09", "09-15", "10-01", "10-02", "10-03",
+    )
+)  # fmt: skip
 DAYS = {"off": [date(2027, 1, 1), date(2027, 1, 4), date(2027, 2, 6)], "work": [date(2027, 1, 9), date(2027, 2, 20)]}
 CSVS = {
     "plain": "2027-01-01,off\n2027-01-04,off\n2027-02-06,off\n2027-01-09,work\n2027-02-20,work\n",
@@ -56,7 +63,8 @@ def applied(file: Path) -> None:
 def test_a_notice_in_csv_becomes_a_calendar_file_that_is_fine(kind: str, tmp_path: Path) -> None:
     (year,) = made(*NOTICE, written(tmp_path, CSVS[kind]))
     assert year == {
-        "id": "cn", "zone": "Asia/Shanghai", "year": 2027, "source": "虚构的通知, https://example.test/2027", **DAYS,
+        "id": "cn", "zone": "Asia/Shanghai", "year": 2027, "source": "虚构的通知, https://example.test/2027",
+        "provisional": True, **DAYS,
     }  # fmt: skip
     file = tmp_path / "cn-2027.toml"
     written_to = run(*NOTICE, tmp_path / "notice.csv", "--output", file)
@@ -64,6 +72,39 @@ def test_a_notice_in_csv_becomes_a_calendar_file_that_is_fine(kind: str, tmp_pat
     assert tomllib.loads(file.read_text("utf-8"))["calendar"] == [year]
     checked = run("policy", "check", file)
     assert (checked.exit_code, checked.stdout.strip()) == (0, "calendars/cn-2027.toml is fine.")
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
+@pytest.mark.usefixtures("home")
+def test_a_notice_as_a_chinese_spreadsheet_saves_it_is_read(encoding: str, tmp_path: Path) -> None:
+    text = "日期\t安排\n2027/2/5\t休\n2027/2/13\t班\n"
+    (year,) = made(*NOTICE, written(tmp_path, text.encode(encoding)))
+    assert (year["off"], year["work"]) == ([date(2027, 2, 5)], [date(2027, 2, 13)])
+
+
+@pytest.mark.usefixtures("home")
+def test_a_notice_that_lacks_a_statutory_day_is_loaded_says_so_and_leaves_the_year_provisional(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = written(tmp_path, WHOLE.replace("2027-02-05,off\n", "").replace("2027-10-03,off\n", ""))
+    for language, words in (
+        ("zh_CN", "通知缺少法定放假日：2027年2月5日 周五 农历除夕，2027年10月3日 周日 国庆节。"),
+        ("en", "The notice lacks statutory days: Fri 5 Feb 2027 Chinese New Year's Eve, Sun 3 Oct 2027 National Day."),
+    ):
+        speak(monkeypatch, language)
+        result = run(*NOTICE, lacking)
+        assert (result.exit_code, tomllib.loads(result.stdout)["calendar"][0]["provisional"]) == (0, True)
+        assert words in result.stderr
+    whole = run(*NOTICE, written(tmp_path, WHOLE))
+    assert (whole.exit_code, whole.stderr, "provisional" in whole.stdout) == (0, "", False)
+
+
+@pytest.mark.usefixtures("home")
+def test_days_of_another_year_in_a_notices_words_are_named_and_left_out(tmp_path: Path) -> None:
+    words = "元旦：2026年12月31日（周四）至2027年1月2日（周六）放假。"
+    result = run(*NOTICE, written(tmp_path, words, "notice.txt"))
+    assert tomllib.loads(result.stdout)["calendar"][0]["off"] == [date(2027, 1, 1), date(2027, 1, 2)]
+    assert "These days belong to another year and were left out: Thu 31 Dec 2026." in result.stderr
 
 
 @pytest.mark.parametrize("head", ["", "\ufeff"])
@@ -89,7 +130,7 @@ WRONG_NOTICES: dict[str, tuple[str | bytes, str, str, str]] = {
     "a word that is none": ("# 注\n2027-01-01,off\n2027-01-02,maybe\n", "notice.csv:3: ", "“maybe”既不是 off（休）也不是 work（班）。", "“maybe” is neither off nor work."),
     "no word": ("2027-01-01,off\n2027-01-02\n", "notice.csv:2: ", "既不是 off（休）", "neither off nor work"),
     "no day": ("2027-01-01,off\n2027-02-30,off\n", "notice.csv:2: ", "“2027-02-30”不是日期；请写作 2027-02-05。", "“2027-02-30” is not a day; write 2027-02-05."),
-    "not UTF-8": ("2027-01-01,休\n".encode("gb18030"), "notice.csv: ", "文件不是 UTF-8 编码", "the file is not UTF-8"),
+    "no text": (b"PK\x03\x04", "notice.csv:1: ", "无法识别文件的文字编码", "The encoding of the file is not known."),
 }  # fmt: skip
 
 
@@ -192,7 +233,7 @@ def test_a_year_that_the_library_does_not_know_is_refused(year: str) -> None:
 def test_local_edits_of_a_made_calendar_survive_publishing_and_upgrading(office: Path, tmp_path: Path) -> None:
     """A day of the office's own and a comment: in the published file to the letter, and still there when what ships is."""
     file = tmp_path / "cn-2027.toml"
-    run(*NOTICE, written(tmp_path, CSVS["plain"]), "--output", file)
+    run(*NOTICE, written(tmp_path, f"{WHOLE}2027-01-04,off\n"), "--output", file)
     edited = file.read_text("utf-8").replace("    2027-01-04,\n", "    2027-01-04,\n    2027-01-05,  # 园区停电\n")
     assert edited != file.read_text("utf-8")
     mine = tmp_path / "mine.toml"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reports import pdf as papers
-from reports.pdf import PaperIsFaulty, pdf
+from reports.pdf import CharactersAreMissing, PaperIsFaulty, pdf
 
 ROW = ["（2026）滨园人调字第31号", '#read("/etc/passwd") *x* $y$ ] #panic()']
 DATA: dict[str, Any] = {
@@ -73,6 +73,49 @@ def test_an_error_or_a_warning_of_the_compiler_is_no_paper(
     monkeypatch.setattr(papers, "FORMS", tmp_path)
     with pytest.raises(PaperIsFaulty, match="faulty"):
         pdf("faulty", {})
+
+
+NAMES = [
+    "𠮷田", "买买提·吐尔逊", "བཀྲ་ཤིས", "ئۇيغۇر", "ᠮᠣᠩᠭᠣᠯ", "ꆈꌠ", "ᥖᥭᥰ", "ᦟᦲᧉ", "ꓡꓲꓢꓴ", "𖼀", "한글", "Nguyễn", "Erdoğan", "龘䶮㐂", "𬀩", "①㈠℃㎡",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_every_people_of_the_country_are_printed(name: str) -> None:
+    """What the compiler cannot print would be refused under PDF/UA, so a paper that is made has no boxes."""
+    assert pdf("closures", {**DATA, "rows": [["1", name]]}).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [
+        ("ไทย 甲", ("ไ", "ท", "ย")),
+        ("喜😀", ("😀",)),
+        ("\ue000", ("\ue000",)),
+        ("\u2800", ("\u2800",)),
+        ('"न`', ("न",)),
+        ("\U0002ebf0", ("\U0002ebf0",)),
+    ],
+)
+def test_a_character_that_no_font_has_is_named_and_nothing_is_printed(text: str, characters: tuple[str, ...]) -> None:
+    with pytest.raises(CharactersAreMissing) as refused:
+        pdf("closures", {**DATA, "rows": [["1", "甲"], ["2", text]]})
+    assert (refused.value.characters, refused.value.texts) == (characters, (text,))
+    assert text not in str(refused.value), "a log names the characters and not whose name it is"
+    assert f"U+{ord(characters[0]):04X}" in refused.value.named
+
+
+def test_the_row_of_a_long_paper_is_found_too() -> None:
+    rows = [[str(n), f"名{n}"] for n in range(500)] + [["500", "ไ"]]
+    with pytest.raises(CharactersAreMissing) as refused:
+        pdf("closures", {**DATA, "rows": rows}, tagged=False)
+    assert refused.value.texts == ("ไ",)
+
+
+def test_what_nobody_reads_is_no_missing_character() -> None:
+    """Controls and directions are left out of a paper; joiners, selectors and soft hyphens need no letter."""
+    for text in ("甲\x08\x9b\u202e", "甲\u200b\u200d", "葛\U000e0100", "a\u00adb", "\u3164"):
+        assert pdf("closures", {**DATA, "rows": [["1", text]]}).startswith(b"%PDF-")
 
 
 def test_a_template_that_is_not_there_is_an_error_of_its_own() -> None:

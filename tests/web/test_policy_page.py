@@ -29,13 +29,26 @@ source = "虚构的通知"
 off = [2027-01-01, 2027-01-04, 2027-02-05, 2027-02-06]
 work = [2027-01-09]
 """
-CSV = "\ufeff2027-01-01,休,元旦\n2027-01-04,off\n2027-02-05,off\n2027-02-06,放假\n2027-01-09,班\n"
+#: What the law gives in 2027 besides: without it a notice is not whole.
+BY_LAW = ("02-07", "02-08", "04-05", "05-01", "05-02", "06-09", "09-15", "10-01", "10-02", "10-03")
+CSV = "\ufeff2027-01-01,休,元旦\n2027-01-04,off\n2027-02-05,off\n2027-02-06,放假\n2027-01-09,班\n" + "".join(
+    f"2027/{day.replace('-', '/')},休\n" for day in BY_LAW
+)
 JSON = json.dumps(
-    {"off": ["2027-01-01", "2027-01-04", "2027-02-05", "2027-02-06"], "work": ["2027-01-09"]}, indent=1
-)  # fmt: skip
+    {
+        "off": ["2027-01-01", "2027-01-04", "2027-02-05", "2027-02-06", *(f"2027-{day}" for day in BY_LAW)],
+        "work": ["2027-01-09"],
+    },
+    indent=1,
+)
+TEXT = """一、元旦：1月1日（周五）、1月4日（周一）放假调休。1月9日（周六）上班。
+二、春节：2月5日（农历除夕、周五）至8日（周一）放假。
+三、清明节：4月5日放假1天。四、劳动节：5月1日至2日放假。五、端午节：6月9日放假。六、中秋节：9月15日放假。
+七、国庆节：10月1日至3日放假，共3天。"""
 NOTICES: Mapping[str, dict[str, str]] = {
     "toml": {"kind": "toml", "content": TOML},
     "csv": {"kind": "csv", "content": CSV, "year": "2027", "source": "虚构的通知, https://example.test/2027"},
+    "words": {"kind": "csv", "content": TEXT, "year": "2027", "source": "虚构的通知"},
     "json": {"kind": "json", "content": JSON, "year": "2027", "source": "虚构的通知"},
 }
 
@@ -119,6 +132,24 @@ def test_the_page_says_what_is_in_force(book: tuple[Site, Opened]) -> None:
     assert "2027 暂定：该年放假安排尚未公布" in text_
     for name in shipped_files():
         assert name in text_
+
+
+def test_a_notice_that_lacks_statutory_days_names_them_and_the_year_stays_provisional(
+    book: tuple[Site, Opened],
+) -> None:
+    site, _ = book
+    browser = site.session_for("administrator")
+    lacking = {**NOTICES["csv"], "content": CSV.replace("2027/06/09,休\n", "")}
+    for language, words in (
+        ("zh_CN", "通知缺少法定放假日：2027年6月9日 周三 端午节。"),
+        ("en", "The notice lacks statutory days: Wed 9 Jun 2027 Dragon Boat Festival."),
+    ):
+        answer = planned(browser, language, name=FILE, **lacking)
+        assert answer.status_code == 200
+        assert words in read(answer.text).text
+    form = apply_form(answer)
+    assert browser.post(form.action, data=form.typed()).status_code == 303
+    assert "2027 暂定" in page(browser, "/policy?lang=zh_CN").text
 
 
 # -- the dry run ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from reports.addendum import addendum
 from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closed_years import closed_year
 from reports.closing import CannotClose, ClosedAlready, SchemeIsGone, close_year, proposal_of, propose_close
+from reports.pdf import CharactersAreMissing
 from reports.sheet_files import Paper, item_words, pdf_of, refusal_code, scheme_name, xlsx_of
 from web.access import ASSESSMENT, AUDIT, RowId, YearId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -76,8 +77,7 @@ def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = "") -> R
     year = year or ctx.today.year
     with reading(ctx.engine) as connection:
         paper, found = _paper(connection, ctx, unit, year, scheme)
-        page = show_sheet(connection, ctx, paper, found)
-    return render(ctx, "pages/sheet.html", sheet=page, year=year, may_appeal=ctx.actor.role is Role.SUPERVISOR)
+    return _sheet_page(ctx, paper, found, year)
 
 
 @get("/assessment/units/{unit}/{kind}", who=ASSESSMENT)
@@ -87,13 +87,25 @@ def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, sch
     if kind not in ("xlsx", "pdf"):
         raise NoSuchPage
     with reading(ctx.engine) as connection:
-        paper, _ = _paper(connection, ctx, unit, year, scheme)
+        paper, found = _paper(connection, ctx, unit, year, scheme)
     words = Words(ctx.language)
     if kind == "pdf":
-        return _file(pdf_of(paper, words), f"sheet-{year}-{unit}.pdf", kind)
+        try:
+            return _file(pdf_of(paper, words), f"sheet-{year}-{unit}.pdf", kind)
+        except CharactersAreMissing as error:
+            return _sheet_page(ctx, paper, found, year, refused=words("paper.characters_missing", value=error.named))
     target = BytesIO()
     xlsx_of(paper, words, target, now=ctx.now)
     return _file(target.getvalue(), f"sheet-{year}-{unit}.xlsx", kind)
+
+
+def _sheet_page(ctx: Context, paper: Paper, found: Assessment, year: int, *, refused: str = "") -> Response:
+    with reading(ctx.engine) as connection:
+        page = show_sheet(connection, ctx, paper, found)
+    return render(
+        ctx, "pages/sheet.html", status=422 if refused else 200, sheet=page, year=year, refused=refused,
+        may_appeal=ctx.actor.role is Role.SUPERVISOR,
+    )  # fmt: skip
 
 
 def _paper(connection: Connection, ctx: Context, unit: int, year: int, scheme: str) -> tuple[Paper, Assessment]:

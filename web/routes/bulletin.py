@@ -108,5 +108,5 @@ def _file(ctx: Context, kind: str, made: Bulletin) -> bytes:
     if kind == "csv":
         return b"".join(write_csv(sheet_rows(made, t), header))
     file = BytesIO()
-    write_xlsx(sheet_rows(made, t), header, file, now=ctx.now)
+    write_xlsx(sheet_rows(made, t), header, file, name=t("menu.bulletin"), now=ctx.now)
     return file.getvalue()

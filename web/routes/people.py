@@ -13,6 +13,7 @@ from cases.ledger import NewEvent, append_to_office, find_by_key, request_key, w
 from cases.repeats import FormWasUsed
 from infra.db import reading, transaction
 from infra.identifiers import read_sign_in_name
+from people.addresses import fault_of_address
 from people.directory import (
     UnitIsBelowAnother,
     add_account,
@@ -29,6 +30,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form, FormIsMalformed, Posted
 from workflow.model import AccountId, Json, Role, UnitId
+from workflow.unseen import seen
 
 ROLES = tuple(role for role in Role if role in STAFF)
 UNIT_KINDS = ("unit", "centre", "upstream")
@@ -176,8 +178,9 @@ def note(connection: Connection, ctx: Context, code: str, data: Mapping[str, Jso
 
 
 def _line(form: Posted, name: str) -> str:
-    """What was typed into a one-line field. No browser sends a second line; in a mail's header it would be an attack."""
-    text = form.one(name).strip()
+    """What can be seen of what was typed into a one-line field. No browser sends a second line; in a mail's header it would
+    be an attack."""
+    text = seen(form.one(name))
     if len(text.splitlines()) > 1:
         raise FormIsMalformed
     return text
@@ -191,9 +194,8 @@ def _errors(typed: NewAccount, units: set[str]) -> dict[str, str]:
         errors["unit"] = "people.unit_missing"
     if typed.role and typed.role not in {role.value for role in ROLES}:
         errors["role"] = "people.role_missing"
-    user, _, domain = typed.email.rpartition("@")
-    if typed.email and (not user or not domain or any(c.isspace() or c in "<>,;" for c in typed.email)):
-        errors["email"] = "people.email_wrong"
+    if typed.email and (fault := fault_of_address(typed.email)):
+        errors["email"] = f"people.{fault}"
     if max(map(len, (typed.login, typed.name, typed.email))) > 120:
         errors["login"] = "people.too_long"
     return errors

@@ -3,6 +3,7 @@
 Nothing typed is lost: a file that is wrong comes back with its faults, a book that has moved with the plan as it is now.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,6 +15,7 @@ from cases.numbers import case_number
 from cases.office import choose, choose_own_scheme
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of, was_applied
+from cases.statutory_days import ZONE, missing_days, notice_remarks
 from cases.words import Words, fault_words, whole_due
 from infra.db import reading, transaction
 from infra.i18n import write_minute
@@ -23,9 +25,10 @@ from web.context import Context, Ctx
 from web.pages import render, see_other
 from web.posted import Form, Posted
 from workflow.model import Light
-from workflow.notices import NoticeIsWrong, as_toml, from_csv, from_json
+from workflow.notices import NoticeIsWrong, as_toml, from_json, read_notice
 from workflow.policy import NoSuchScheme
 from workflow.policy_files import PolicyIsWrong
+from workflow.unseen import seen
 
 #: What may be pasted: a policy file, or a year's notice that becomes one.
 KINDS = ("toml", "csv", "json")
@@ -69,10 +72,10 @@ def plan(ctx: Ctx, form: Form) -> Response:
     """The dry run. Changes nothing."""
     draft = _draft(form)
     try:
-        rows, found = _planned(ctx, draft)
+        rows, found, remarks = _planned(ctx, draft)
     except (PolicyIsWrong, NoticeIsWrong) as error:
         return _page(ctx, draft, faults=_faults(error, draft, Words(ctx.language)), status=422)
-    return _page(ctx, draft, found=found, rows=rows)
+    return _page(ctx, draft, found=found, rows=rows, remarks=remarks)
 
 
 @post("/policy/apply", who=ADMINISTRATION)
@@ -81,7 +84,8 @@ def apply(ctx: Ctx, form: Form) -> Response:
     draft = _draft(form)
     try:
         with reading(ctx.engine) as connection:
-            files, candidate = candidate_of(connection, _given(ctx, draft), calendar=ctx.office.policy.calendar.name)
+            given, _ = _given(ctx, draft)
+            files, candidate = candidate_of(connection, given, calendar=ctx.office.policy.calendar.name)
         apply_plan(
             ctx.engine,
             form.one("plan"),
@@ -97,8 +101,8 @@ def apply(ctx: Ctx, form: Form) -> Response:
         with reading(ctx.engine) as connection:
             if candidate.version == ctx.office.policy.version and was_applied(connection, form.one("plan")):
                 return see_other("/policy", done="policy_published")  # the same form, sent twice
-        rows, found = _planned(ctx, draft)
-        return _page(ctx, draft, found=found, rows=rows, moved=True, status=409)
+        rows, found, remarks = _planned(ctx, draft)
+        return _page(ctx, draft, found=found, rows=rows, remarks=remarks, moved=True, status=409)
     return see_other("/policy", done="policy_published")
 
 
@@ -133,38 +137,47 @@ def choose_scheme(ctx: Ctx, form: Form) -> Response:
 def _draft(form: Posted) -> Draft:
     typed = {name: form.one(name) for name in Draft.__dataclass_fields__}
     return Draft(
-        **{**typed, "name": typed["name"].strip(), "kind": typed["kind"] if typed["kind"] in KINDS else "toml"}
+        **{
+            **typed,
+            "name": seen(typed["name"]),
+            "kind": typed["kind"] if typed["kind"] in KINDS else "toml",
+        }
     )
 
 
-def _given(ctx: Context, draft: Draft) -> dict[str, bytes]:
-    """The file that the draft makes. Raises `NoticeIsWrong` for a notice that cannot be read."""
+def _given(ctx: Context, draft: Draft) -> tuple[dict[str, bytes], list[str]]:
+    """The file that the draft makes, and what must be known of its notice. Raises `NoticeIsWrong` for one that cannot be
+    read."""
     if not draft.name:
         raise NoticeIsWrong("calendar.name", line=1)
     if draft.kind == "toml":
-        return {draft.name: draft.content.encode()}
+        return {draft.name: draft.content.encode()}, []
     present = ctx.office.policy.calendar
-    if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and draft.source.strip()):
+    if not (draft.year.isascii() and draft.year.isdecimal() and len(draft.year) == 4 and seen(draft.source)):
         raise NoticeIsWrong("calendar.year_and_source_here", line=1)
-    off, work = (from_json if draft.kind == "json" else from_csv)(draft.content, year=int(draft.year))
+    year = int(draft.year)
+    read = (from_json if draft.kind == "json" else read_notice)(draft.content, year=year)
+    whole = present.extends or present.zone.key != ZONE
+    missing = [] if whole else missing_days(read.off, year=year, language=ctx.language)
     made = as_toml(
-        present.name, int(draft.year), off, work, source=draft.source.strip(), extends=present.extends,
-        zone=None if present.extends else present.zone.key,
+        present.name, year, read.off, read.work, source=seen(draft.source), extends=present.extends,
+        zone=None if present.extends else present.zone.key, provisional=bool(missing),
     )  # fmt: skip
-    return {draft.name: made.encode()}
+    return {draft.name: made.encode()}, notice_remarks(read, missing, Words(ctx.language))
 
 
-def _planned(ctx: Context, draft: Draft) -> tuple[list[Row], Plan]:
+def _planned(ctx: Context, draft: Draft) -> tuple[list[Row], Plan, list[str]]:
     changes: list[Change] = []
 
     def note(change: Change) -> None:
         if len(changes) < SHOWN:
             changes.append(change)
 
+    given, remarks = _given(ctx, draft)
     with reading(ctx.engine) as connection:
-        _, candidate = candidate_of(connection, _given(ctx, draft), calendar=ctx.office.policy.calendar.name)
+        _, candidate = candidate_of(connection, given, calendar=ctx.office.policy.calendar.name)
         found = planned(connection, candidate, now=ctx.now, keep_rules=bool(draft.keep_rules), note=note)
-    return [_row(change, ctx) for change in changes], found
+    return [_row(change, ctx) for change in changes], found, remarks
 
 
 def _row(change: Change, ctx: Context) -> Row:
@@ -190,14 +203,14 @@ def _faults(error: PolicyIsWrong | NoticeIsWrong, draft: Draft, words: Words) ->
 
 def _page(
     ctx: Context, draft: Draft, *, found: Plan | None = None, rows: list[Row] | None = None, faults: tuple[str, ...] = (),
-    moved: bool = False, status: int = 200,
+    remarks: Sequence[str] = (), moved: bool = False, status: int = 200,
 ) -> Response:  # fmt: skip
     with reading(ctx.engine) as connection:
         published = _published(connection, ctx)
         names = sorted(files_of(connection, published[-1][0]))
     return render(
         ctx, "pages/policy.html", status=status, published=published, names=names, kinds=KINDS, draft=draft, found=found,
-        rows=rows or [], faults=faults, moved=moved, years=_years(ctx), chosen=ctx.office.taken_in(),
+        rows=rows or [], faults=faults, remarks=remarks, moved=moved, years=_years(ctx), chosen=ctx.office.taken_in(),
         schemes=[(one.id, scheme_name(one, ctx.language)) for one in ctx.office.policy.schemes.values()],
     )  # fmt: skip
 

@@ -1,0 +1,35 @@
+"""The days that the law gives, by year, and what a notice lacks of them."""
+
+from datetime import date
+
+import pytest
+
+from cases.statutory_days import missing_days
+
+#: 全国年节及纪念日放假办法 (2024) §2; the lunar days as the State Council's notices of 2025 and 2026 have them.
+THE_LAW = {
+    2025: "0101 0128 0129 0130 0131 0404 0501 0502 0531 1001 1002 1003 1006",
+    2026: "0101 0216 0217 0218 0219 0405 0501 0502 0619 0925 1001 1002 1003",
+    2027: "0101 0205 0206 0207 0208 0405 0501 0502 0609 0915 1001 1002 1003",
+}
+
+
+@pytest.mark.parametrize("year", THE_LAW)
+def test_the_law_gives_thirteen_days(year: int) -> None:
+    found = [f"{day:%m%d}" for day, _ in missing_days((), year=year, language="zh_CN")]
+    assert " ".join(found) == THE_LAW[year]
+
+
+def test_two_that_fall_on_one_day_are_one() -> None:
+    """In 2031 the fifteenth of the eighth month is 1 October."""
+    assert len(missing_days((), year=2031, language="zh_CN")) == 12
+
+
+def test_what_is_missing_is_named_in_the_readers_language() -> None:
+    off = [day for day, _ in missing_days((), year=2027, language="en") if day != date(2027, 2, 5)]
+    assert missing_days(off, year=2027, language="zh_CN") == [(date(2027, 2, 5), "农历除夕")]
+    assert missing_days(off, year=2027, language="en") == [(date(2027, 2, 5), "Chinese New Year's Eve")]
+
+
+def test_nothing_is_missing_in_a_year_that_nobody_knows() -> None:
+    assert missing_days((), year=2999, language="zh_CN") == []
