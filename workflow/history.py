@@ -36,6 +36,7 @@ class Taken:
     actor: AccountId | None
     unit: UnitId | None
     texts: tuple[RecordNumber, ...]
+    extent: str | None = None  #: of a step that says how far an agreement was performed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

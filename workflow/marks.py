@@ -11,6 +11,7 @@ in the office's zone. Only the organ's own duties leave marks: nothing here look
 - `urgent`: the same of what is urgent: a crisis, or a matter whose deciding limit is counted in minutes or hours.
 - `crisis_handled`: a crisis, once its first response and its reports have all ended; in time if each of them was. `crisis`:
   a single report of one, which no shipped scheme counts any more. `rated`, `answered`: satisfaction, and who was asked for it.
+- `performed`: what a follow-up found of an agreement; closing the case takes nothing of it away.
 - `reopened`, `extended`, `returned`, `taken`: shown beside the score; a scheme may count them.
 
 Source: domain of the field: 城市管理督查扣分细则 (2016); 信访工作条例 §39; 达川区, 金华市区 as named in `policies/scoring`.
@@ -40,18 +41,21 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "crisis_handled": ("in_time", "late"),
     "rated": ("satisfied", "fairly_satisfied", "dissatisfied"),
     "answered": ("rated", "unrated"),
+    "performed": ("in_full", "in_part", "not_performed"),
     "reopened": ("reopened",),
     "extended": ("granted",),
     "returned": ("out_of_scope", "duplicate", "returned_with_consent"),
     "taken": ("taken",),
     "by_hand": (),
 }
+#: What is found of an agreement, whatever closes the case afterwards.
+FOLLOWED_UP = "case:followed_up"
 ACCEPTANCE = ("notice", "intake", "contact", "first_response")
 CRISIS = ("oral_report", "written_report")
 #: What is owed at once in a crisis: CRI-01 to CRI-03.
 AT_ONCE = ("first_response", *CRISIS)
 #: Measures that came after years had been closed: they stand in the bytes of a year if its scheme counts them.
-ADDED = frozenset({"urgent", "crisis_handled"})
+ADDED = frozenset({"urgent", "crisis_handled", "performed"})
 #: How a clock ends that nobody has met or missed: another one goes on in its place.
 GOES_ON = ("extended", "reassigned")
 #: The first answer a person can rate: of a petition or an order, of a mediation.
@@ -220,6 +224,9 @@ def _ratings(history: History, made: _Maker) -> Iterator[Mark]:
 
 
 def _side_figures(history: History, made: _Maker) -> Iterator[Mark]:
+    for step in history.steps:
+        if step.event == FOLLOWED_UP and step.extent:
+            yield made("performed", step.extent, at=step.at, by=history.holder(before=step.at), seq=step.seq)
     yield made("taken", "taken", at=history.registered_at, by=history.custodies[0], seq=1)
     if history.outcome and is_not_ours(history.outcome) and history.closed_at:
         outcome, by = history.outcome.removeprefix(NOT_OURS), history.holder(before=history.closed_at)

@@ -61,6 +61,7 @@ class Paper:
         self.records: dict[str, dict[int, Any]] = defaultdict(dict)
         self.lights: list[Light] = []
         self.answered_at: datetime | None = None
+        self.followed_up: list[tuple[datetime, str]] = []
         for event in events:
             said = json.loads(event.data)
             if event.code == "clock:crossed":
@@ -77,6 +78,8 @@ class Paper:
                     self.head.update(rows)
                 elif table != "tracking":
                     self.records[table].update({int(number): row for number, row in rows.items()})
+            if event.code == "case:followed_up":
+                self.followed_up.append((moment(event.recorded_at), said["command"]["extent"]))
             if event.code in ANSWERED and self.answered_at is None:
                 self.answered_at = moment(event.recorded_at)
         self.clocks = self.records["clock"]
@@ -140,6 +143,8 @@ def _of_case(paper: Paper, zone: ZoneInfo) -> Iterable[tuple[int, int, int, str,
     registered = moment(paper.head["registered_at"])
     note("taken", "taken", registered, paper.holders[0])
     _note_lights(paper, note)
+    for at, extent in paper.followed_up:
+        note("performed", extent, at, paper.in_hands(at, just_before=True))
     for clock in paper.clocks.values():
         if clock["opened_at"] and clock["extends"]:
             since = moment(clock["opened_at"])
