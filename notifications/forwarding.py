@@ -41,7 +41,7 @@ def forward(connection: Connection, *, now: datetime) -> int:
     answering = _Answering(connection, {row.stream for row in waiting})
     passed = 0
     for row in waiting:
-        if heirs := answering.now(row):
+        if heirs := answering.instead_of(row):
             post(connection, _due(row, set(heirs) - _told(connection, row), now=now))
             values = {"next_try_at": None, "bundle": None, "last_error": PASSED_ON}
             connection.execute(update(Message).where(_message.id == row.id).values(**values))
@@ -83,7 +83,7 @@ class _Answering:
         self._connection = connection
         self._around = cache(lambda unit: Roster.around(connection, unit))
 
-    def now(self, row: Any) -> tuple[AccountId, ...]:
+    def instead_of(self, row: Any) -> tuple[AccountId, ...]:
         role, held = Role(row.role), self._cases.get(row.stream)
         if row.stream == OFFICE_STREAM and row.code == ANCHOR:
             return tuple(active_with_role(self._connection, Role.AUDITOR))
