@@ -33,6 +33,7 @@ SHAPES: Mapping[str, int] = {
     "account:closed": 1,
     "account:link_made": 1,
     "account:password_set": 1,
+    "account:reopened": 1,
     "anchor:made": 1,
     "office:profiles_chosen": 1,
     "office:scheme_chosen": 1,

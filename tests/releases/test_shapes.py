@@ -91,10 +91,14 @@ def test_a_record_with_a_column_missing_names_case_event_and_column() -> None:
         record.clocks()
 
 
+#: Steps that came after the newest database was made: the next one holds them (`docs/releasing.md`).
+NEWER = {"case:extension_refused", "case:pause_requested", "case:signed_by_time", "light:explained"}
+
+
 def test_the_newest_database_holds_an_event_of_every_step_that_its_program_had() -> None:
-    """So that a change of any shape is met by an old event. A step that is newer is in the next database (`docs/releasing.md`)."""
+    """So that a change of any shape is met by an old event."""
     newest = lzma.decompress((DATA / f"{NEWEST}.db.xz").read_bytes())
-    assert {code for code in STEPS if code.encode() not in newest} == set()
+    assert {code for code in STEPS if code.encode() not in newest} == NEWER
 
 
 # -- new events -------------------------------------------------------------------------------------------------------
