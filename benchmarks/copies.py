@@ -25,8 +25,9 @@ from workflow.model import RecordNumber
 
 #: Open clocks are dealt into slots, and every twentieth slot is a share: 5 % of the clocks, evenly scattered.
 SLOTS, SHARES = 1000, 20
-#: When the open clocks were started, before they are spread out by minutes: they light before `READY_AT`.
-STARTED_AT = READY_AT - timedelta(days=24)
+#: When the open clocks were started, before they are spread out by minutes: they light after
+#: `READY_AT`, when the cases they stand in were last written: nothing in a chain is dated before what it follows.
+STARTED_AT = READY_AT - timedelta(days=20)
 _DEALT = (
     "name", "rule", "kind", "started_at", "length", "unit", "due_at", "rungs", "provisional", "yellow_at", "red_at",
     "crossed_until", "next_crossing_at",

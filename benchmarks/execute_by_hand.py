@@ -5,6 +5,7 @@ a settlement (one clock stops, two start). Only what the two databases spell dif
 """
 
 LOCK_HEAD = "SELECT seq, hash FROM stream_head WHERE stream = ?{for_update}"
+LAST_AT = "SELECT recorded_at FROM event WHERE stream = ? AND seq = ?"
 FIND_KEY = "SELECT stream, seq, code, data FROM event WHERE key = ?"
 LOAD_CASE = """
     SELECT id, procedure, profile, state, version, dispute_type, channel, received_at, registered_at, holder_unit,
@@ -17,7 +18,7 @@ LOAD_CASE = """
             WHERE appointment.person = ? AND appointment.until_at IS NULL AND appointment.case_id = ?
         UNION ALL SELECT waiting.id FROM cases AS waiting
             WHERE waiting.holder_unit = ? AND waiting.holder_person IS NULL AND waiting.closed_at IS NULL
-                AND waiting.state = ? AND waiting.id = ?)
+                AND (waiting.state = ? OR waiting.state = ?) AND waiting.id = ?)
     AND NOT (EXISTS (SELECT * FROM recusal WHERE recusal.case_id = cases.id AND recusal.person = ?))
     AND cases.id = ?"""
 LOAD_CLOCKS = """
@@ -62,7 +63,7 @@ NEW_MESSAGE = """
     INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at, bundle)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
-LOAD = (LOCK_HEAD, FIND_KEY, LOAD_CASE, LOAD_CLOCKS, LOAD_PARTIES, LOAD_APPOINTMENTS)
+LOAD = (LOCK_HEAD, LAST_AT, FIND_KEY, LOAD_CASE, LOAD_CLOCKS, LOAD_PARTIES, LOAD_APPOINTMENTS)
 APPEND = (NEW_EVENT, MOVE_HEAD)
 TELL = (FIND_POSTS, NEW_MESSAGE)
 STEPS = {

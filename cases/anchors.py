@@ -130,7 +130,7 @@ def make_anchor(
     )
     head = append_to_office(connection, event)
     auditors = active_with_role(connection, Role.AUDITOR)
-    post(connection, messages(OFFICE_STREAM, head.seq, recorded_at=now, to=auditors))
+    post(connection, messages(OFFICE_STREAM, head.seq, recorded_at=head.at, to=auditors))
     return number
 
 

@@ -74,11 +74,11 @@ def record_crossings(
         events.append(row)
         if not _is_in_hand(clock, rung):
             told = roster.told(_at_once(rung.tell), unit=clock.unit, person=clock.person)
-            mails += messages(stream, head.seq, recorded_at=now, to=told)
+            mails += messages(stream, head.seq, recorded_at=head.at, to=told)
             if later := _daily(rung.tell):
                 daily = roster.told(later, unit=clock.unit, person=clock.person)
                 others = [person for person in daily if person not in told]
-                mails += messages(stream, head.seq, recorded_at=now, to=others, daily=True)
+                mails += messages(stream, head.seq, recorded_at=head.at, to=others, daily=True)
     append_rows(connection, events, moved)
     _CROSSED.run_many(connection, [_after(clock, now) for clock in due])
     post(connection, mails)

@@ -214,5 +214,5 @@ def _append(
         told = Roster.around(connection, unit).told(
             decision.tells, unit=unit, person=decision.progress.holder_person, but_not=actor.account
         )
-        post(connection, messages(case_id, head.seq, recorded_at=now, to=told))
+        post(connection, messages(case_id, head.seq, recorded_at=head.at, to=told))
     return head

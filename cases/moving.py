@@ -151,7 +151,7 @@ class _Writer:
             events.append(event)
             if change.due_moves or change.light_before is not change.light_after:
                 told = self._roster.told(TOLD_OF_A_MOVE, unit=change.book.unit, person=change.book.person)
-                mails += messages(case_id, heads[case_id].seq, recorded_at=self._now, to=told)
+                mails += messages(case_id, heads[case_id].seq, recorded_at=heads[case_id].at, to=told)
         append_rows(self._connection, events, heads)
         UPDATE[model.Clock].run_many(self._connection, clocks)
         _MOVE_CASE.run_many(self._connection, list(rows.values()))

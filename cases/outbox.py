@@ -29,9 +29,11 @@ DAILY = "daily"
 
 
 def messages(
-    stream: int, seq: int, *, recorded_at: datetime, to: Iterable[AccountId], daily: bool = False
+    stream: int, seq: int, *, recorded_at: datetime | None, to: Iterable[AccountId], daily: bool = False
 ) -> list[dict[str, Any]]:
-    """One message a recipient, due at once or with the next morning's digest."""
+    """One message a recipient about the event of that number, of the instant at which that was recorded; due at once or
+    with the next morning's digest."""
+    assert recorded_at is not None, "an event is recorded at some instant"
     next_try_at, bundle = (None, DAILY) if daily else (recorded_at, None)
     return [
         {

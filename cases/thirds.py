@@ -106,5 +106,5 @@ def _tell(engine: Engine, unit: UnitId, month: date, lit: list[Red], *, now: dat
             NewEvent(code=EVENT, occurred_at=now, recorded_at=now, actor=TIMERS, data=data, key=_key(unit, month)),
         )
         told = Roster.around(connection, unit).told(TOLD, unit=unit, person=None)
-        post(connection, messages(0, head.seq, recorded_at=now, to=told))
+        post(connection, messages(0, head.seq, recorded_at=head.at, to=told))
     return True

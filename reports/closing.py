@@ -165,7 +165,9 @@ def proposal_of(connection: Connection, year: int) -> Proposal | None:
 def waiting_for_the_second(connection: Connection, account: int) -> list[int]:
     """The years that this account has proposed to close and nobody has signed yet."""
     query = select(_event.data).where(_event.stream == OFFICE_STREAM, _event.code == PROPOSED, _event.actor == account)
-    years = {json.loads(data)["year"] for data in connection.execute(query).scalars()} - set(closed_years(connection))
+    years = {data_of(PROPOSED, data)["year"] for data in connection.execute(query).scalars()} - set(
+        closed_years(connection)
+    )
     last = ((year, proposal_of(connection, year)) for year in sorted(years))
     return [year for year, proposal in last if proposal is not None and proposal.proposed_by == account]
 

@@ -160,6 +160,6 @@ def _write_row(sheet: Any, number: int, row: Sequence[Cell], formats: dict[type,
             if sheet.write_string(number, column, without_direction(cell), formats.get(str)) == TOO_LONG:
                 raise TextIsTooLong
         elif isinstance(cell, date):
-            sheet.write_datetime(number, column, cell, formats[type(cell)])
+            sheet.write_datetime(number, column, cell, formats[datetime if isinstance(cell, datetime) else date])
         elif cell is not None:
             sheet.write_number(number, column, cell)

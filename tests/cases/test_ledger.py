@@ -107,7 +107,8 @@ def test_the_hash_of_an_event_is_what_it_has_always_been() -> None:
         ),
     )
     assert event_hash(json.loads(COLUMNS)) == hashlib.sha256(COLUMNS.encode()).hexdigest() == HASH
-    assert (head, row["hash"], row["seq"]) == (Head(2, HASH), HASH, 2)
+    assert (head.seq, head.hash, row["hash"], row["seq"]) == (2, HASH, HASH, 2)
+    assert head.at == row["recorded_at"] == START + timedelta(microseconds=1)
 
 
 def test_every_column_of_an_event_changes_its_hash() -> None:
@@ -163,7 +164,7 @@ def test_every_event_is_chained_to_the_one_before_crossings_too(world: World) ->
             )  # fmt: skip
             assert e["hash"] == last
         with transaction(world.engine) as connection:
-            assert lock_head(connection, case) == Head(expected, last)
+            assert lock_head(connection, case) == Head(expected, last, events[-1]["recorded_at"])
 
 
 def test_the_same_event_in_two_streams_has_two_hashes(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ FIRST = c.Register(
 ANOTHER: dict[str, Any] = {
     "title": "楼道堆物了", "statement": "楼道里堆满了杂物。", "applicant": "王某某", "applicant_contact": None,
     "more_applicants": (), "respondents": ("周某", "李某"), "dispute_type": "01", "channel": "visit",
-    "received_at": START - HOUR,
+    "received_at": START - HOUR, "identity_unclear": True,
 }  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def test_nothing_that_was_typed_enters_the_ledger_for_the_comparison(world: Worl
     data = json.loads(event["data"])
     texts = {number: text for number, (_, _, text) in enumerate(personal_texts(FIRST), 1)}
     assert not [words for words in texts.values() if words in event["data"]]
-    assert set(data) == {"command", "version", "wrote"}
+    assert set(data) == {"command", "schema", "version", "wrote"}
     assert set(data["command"]) == {"name", *(field.name for field in fields(FIRST))}
 
 
@@ -131,4 +131,4 @@ def test_codes_are_spelled_as_the_ledger_spells_them() -> None:
     )
     assert codes_of(settle)["performance_due_on"] == "2026-11-10"
     assert "terms" not in codes_of(settle)
-    assert codes_of(FIRST)["received_at"] == datetime.fromisoformat("2026-03-01T01:00+00:00").isoformat()
+    assert codes_of(FIRST)["received_at"] == "2026-03-01T01:00:00.000000Z"

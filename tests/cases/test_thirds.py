@@ -52,6 +52,7 @@ def told_of(world: World) -> list[dict[str, Any]]:
     for event in (event for event in world.events(0) if event["code"] == "unit:third_red"):
         data = json.loads(event["data"])
         mails = world.column("SELECT recipient FROM message WHERE stream = 0 AND seq = :q", q=event["seq"])
+        del data["schema"]
         found.append({**data, "unit": units[data["unit"]], "told": sorted(names[person] for person in mails)})
     return found
 

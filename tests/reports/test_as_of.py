@@ -35,6 +35,7 @@ from tests.databases import (
 from tests.reports.hand_made import at
 from workflow.clocks import Left
 from workflow.model import Actor, Role, Unit
+from workflow.policy import NoSuchScheme
 
 __all__ = ["engine", "office", "office_template", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
@@ -232,7 +233,7 @@ def test_a_year_that_nothing_was_known_of_has_no_sheet_yet(office: SmallOffice) 
         sheets(office, "2026-04-27", year=2025)
     with pytest.raises(YearWithoutCalendar):
         sheets(office, "2026-04-27", year=2031)
-    with pytest.raises(KeyError):
+    with pytest.raises(NoSuchScheme):
         sheets(office, "2026-04-27", scheme="NONE")
 
 

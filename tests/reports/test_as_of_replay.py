@@ -73,12 +73,12 @@ def built(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Ite
             watcher.choose([moment for moment, _, _ in steps])
             return steps
 
-        def watched_sweep(engine: Engine, *, since: datetime, until: datetime) -> None:
+        def watched_sweep(engine: Engine, office: OfficeContext, *, since: datetime, until: datetime) -> None:
             for at in watcher.waiting(until):
-                sweep(engine, since=since, until=at)
+                sweep(engine, office, since=since, until=at)
                 watcher.look(engine, at)
                 since = at
-            sweep(engine, since=since, until=until)
+            sweep(engine, office, since=since, until=until)
 
         patch.setattr(ops.demo, "_in_order", watched_order)
         patch.setattr(ops.demo, "_sweep", watched_sweep)

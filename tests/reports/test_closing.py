@@ -16,6 +16,7 @@ from tests.databases import engine, found, postgres_template, postgresql, sqlite
 from tests.reports.ended import SIGNED_AT, Ended, ended, local, refused
 from tests.reports.told import appealed, came_in, in_hand, replied
 from workflow import commands as c
+from workflow.policy import NoSuchScheme
 
 __all__ = ["ended", "engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
@@ -135,7 +136,7 @@ def test_a_year_without_calendar_or_data_is_not_closed(
 
 
 def test_a_scheme_that_there_is_not_is_not_proposed(ended: Ended) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(NoSuchScheme):
         ended.propose(scheme="LIGHTS-Z")
 
 

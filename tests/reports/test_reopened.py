@@ -117,7 +117,8 @@ def hand_out(office: SmallOffice, asked: Asked, when: str) -> None:
 
 def hand_out_bulletin(office: SmallOffice, period: Period, when: str, **more: Any) -> None:
     """As its page does; `figures` not given: as programs of before did."""
-    data = {"report": BULLETIN, "kind": "csv", "period": str(period), "unit": office.units["upstream"], **more}
+    choice = {"period": str(period), "unit": office.units["upstream"]}
+    data = {"report": BULLETIN, "format": "csv", "choice": choice, **more}
     event = NewEvent(code=EXPORTED, occurred_at=at(when), recorded_at=at(when), actor=TIMERS, data=data)
     with transaction(office.engine) as connection:
         append_to_office(connection, event)

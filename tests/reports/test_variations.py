@@ -37,6 +37,7 @@ from tests.reports.told import (
     replied,
 )
 from tests.reports.variations import DAY, SCHEMES, VARIATIONS, Change, Points, as_it_is, by_post
+from workflow.policy import NoSuchScheme
 
 __all__ = ["engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
@@ -172,7 +173,7 @@ def test_a_year_without_data_or_without_a_calendar_has_no_sheets(engine: Engine)
     for year in (2024, 2027, 2030):
         with pytest.raises(YearWithoutCalendar):
             story.units("LIGHTS-A", year)
-    with pytest.raises(KeyError):
+    with pytest.raises(NoSuchScheme):
         story.units("LIGHTS-Z", 2026)
 
 

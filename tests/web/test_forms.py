@@ -233,7 +233,7 @@ def _offered(browser: TestClient, address: str, name: str) -> list[str]:
         ({"performance_due_on": "三月"}, "请按年-月-日填写日期"),
         ({"amount_yuan": "五百"}, "请填写整数。"),
         ({"amount_yuan": "-1"}, "不能小于 0。"),
-        ({"signed_by": None}, "请填写此项。"),
+        ({"signed_by": None}, "须全体当事人签字，还缺 2 位。"),
         ({"signed_by": "first"}, "须全体当事人签字，还缺 1 位。"),
         ({"signed_by": ["99"]}, "请从列出的选项中选择。"),
         ({"mediator_signed": None}, "书面协议须由调解员签名。"),

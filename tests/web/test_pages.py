@@ -71,7 +71,7 @@ def test_the_work_list_groups_cases_by_when_they_are_due_and_sorts_by_what_is_ne
         step("2026-03-16T09:30", "mediator", "SignFor"),
         step("2026-03-16T09:40", "mediator", "ContactPerson", note="已联系。"),
         step("2026-03-16T09:50", "mediator", "RespondFirst", note="已告知。"),
-        step("2026-03-17T09:00", "mediator", "Suspend", ground="objective_limits", until="2026-03-30"),
+        step("2026-03-17T09:00", "mediator", "Suspend", ground="measurement", until="2026-03-30"),
     )
     assert paused
     site.clock.set("2026-03-18T09:00")

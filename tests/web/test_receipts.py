@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from cases.execute import Opened, open_case
+from cases.execute import Opened, execute, open_case
 from cases.sweep import sweep
 from infra.db import reading, transaction
 from infra.settings import settings
@@ -22,7 +22,8 @@ from ops.stories import read_story
 from tests.databases import Site, SmallOffice, step
 from tests.web.canaries import CANARIES, mediation_with_canaries
 from tests.web.reading import page, read
-from workflow.commands import Register
+from workflow.commands import Accept, Assign, Register
+from workflow.model import UnitId
 
 TESTS = Path(__file__).resolve().parents[1]
 STORY = read_story(TESTS / "stories" / "case-5-factory-noise.json")
@@ -201,6 +202,12 @@ def test_a_clock_in_hours_shows_the_days_it_runs_through_and_its_minute(site: Si
             connection, command, profile="hotline-beijing-emergency", actor=site.office.actors["clerk"],
             now=site.clock.set("2026-03-02T23:10"), office=site.office.context, request=secrets.token_hex(16),
         )  # fmt: skip
+        # Counted from dispatch, in the same minute.
+        for who, step_ in (("clerk", Accept()), ("coordinator", Assign(unit=UnitId(site.office.units["room"])))):
+            execute(
+                connection, opened.case_id, step_, actor=site.office.actors[who], now=site.clock.now,
+                expected_version=None, office=site.office.context, request=secrets.token_hex(16),
+            )  # fmt: skip
     browser = site.session_for("clerk")
     (number,) = clocks(site, opened, "unit = 'hour'")
     address = f"/cases/{opened.public_id}/clocks/{number}"

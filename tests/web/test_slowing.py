@@ -61,22 +61,22 @@ def test_five_wrong_passwords_are_free_and_then_each_waits_twice_as_long(site: S
         assert answer.status_code == 429
         waits.append(int(answer.headers["retry-after"]))
         assert f"请等 {waits[-1]} 秒" in read(answer.text).text
-        site.clock.now += timedelta(seconds=waits[-1])
+        site.clock.move_to(site.clock.now + timedelta(seconds=waits[-1]))
         assert signs_in(browser, "clerk", f"another guess {n}", address=ELSEWHERE).status_code == 422
     assert waits == [5, 10, 20, 40, 80, 120, 120], "never longer than two minutes"
 
 
 def test_a_try_that_comes_too_early_is_not_counted(site: Site) -> None:
     assert guesses(site, "clerk", 30) == [422] * 5 + [429] * 25
-    site.clock.now += timedelta(seconds=5)
+    site.clock.move_to(site.clock.now + timedelta(seconds=5))
     assert signs_in(site.browser(), "clerk", PASSWORD, address=ELSEWHERE).status_code == 303
 
 
 def test_one_try_is_forgotten_every_ten_minutes(site: Site) -> None:
     assert guesses(site, "clerk", 6) == [422] * 5 + [429]
-    site.clock.now += timedelta(minutes=10)
+    site.clock.move_to(site.clock.now + timedelta(minutes=10))
     assert guesses(site, "clerk", 2) == [422, 429]
-    site.clock.now += timedelta(minutes=50)
+    site.clock.move_to(site.clock.now + timedelta(minutes=50))
     assert guesses(site, "clerk", 6) == [422] * 5 + [429]
 
 
@@ -134,7 +134,7 @@ def test_many_names_from_one_address_are_slowed_and_known_browsers_there_are_not
     assert statuses == [422] * 100 + [429]
     assert signs_in(own, "clerk", PASSWORD).status_code == 303
     assert signs_in(site.browser(), "auditor", PASSWORD).status_code == 429
-    site.clock.now += timedelta(seconds=1)
+    site.clock.move_to(site.clock.now + timedelta(seconds=1))
     assert signs_in(site.browser(), "auditor", PASSWORD).status_code == 303
 
 
@@ -179,7 +179,7 @@ def test_the_current_password_cannot_be_guessed_without_end(site: Site) -> None:
     data = {"form_token": form_token(clerk), "password": "another password", "again": "another password"}
     tried = [clerk.post("/password", data={**data, "old": f"guess {n}"}).status_code for n in range(6)]
     assert tried == [422] * 5 + [429]
-    site.clock.now += timedelta(seconds=5)
+    site.clock.move_to(site.clock.now + timedelta(seconds=5))
     assert clerk.post("/password", data={**data, "old": PASSWORD}).status_code == 303
 
 
@@ -241,7 +241,7 @@ def test_forty_matters_at_once_and_then_one_every_half_minute_and_longer_with_th
     assert shown.form("/file/petition").values["statement"] == [WORDS["statement"]]
     with reading(site.engine) as connection:
         assert count(connection, Case) == 40
-    site.clock.now += timedelta(seconds=30)
+    site.clock.move_to(site.clock.now + timedelta(seconds=30))
     assert files(site, browser, form_id=form_id).status_code == 200
     with reading(site.engine) as connection:
         numbers = sorted(row.serial for row in connection.execute(Case.__table__.select()))  # type: ignore[attr-defined]
@@ -267,7 +267,7 @@ def test_a_kiosk_takes_a_matter_every_two_minutes_all_day(site: Site) -> None:
     browser = site.browser()
     for n in range(90):
         assert files(site, browser).status_code == 200, n
-        site.clock.now += timedelta(minutes=2)
+        site.clock.move_to(site.clock.now + timedelta(minutes=2))
 
 
 # -- counting ---------------------------------------------------------------------------------------------------------
