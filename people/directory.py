@@ -203,9 +203,23 @@ def intake_unit(connection: Connection) -> UnitId:
 def names_of_accounts(connection: Connection, accounts: Iterable[int | None], *, closed: str = "") -> dict[int, str]:
     """The names of these accounts, closed ones too, followed by `closed`; a page asks for those it shows and never for
     all."""
+    return {account: known.said(closed) for account, known in known_accounts(connection, accounts).items()}
+
+
+class KnownAccount(NamedTuple):
+    name: str
+    active: bool
+
+    def said(self, closed: str) -> str:
+        """The name, followed by `closed` if nobody will act under it any more."""
+        return self.name if self.active else self.name + closed
+
+
+def known_accounts(connection: Connection, accounts: Iterable[int | None]) -> dict[int, KnownAccount]:
+    """Names of these accounts, and which of them are open; for a page that says both."""
     wanted = {account for account in accounts if account is not None}
     query = select(_account.id, _account.name, _account.active).where(_account.id.in_(wanted))
-    return {row.id: row.name if row.active else row.name + closed for row in connection.execute(query)}
+    return {row.id: KnownAccount(row.name, row.active) for row in connection.execute(query)}
 
 
 def names_of_units(connection: Connection) -> dict[int, str]:

@@ -115,9 +115,9 @@ def hand_out(office: SmallOffice, asked: Asked, when: str) -> None:
             record(connection, order, made, actor=TIMERS, now=at(when))
 
 
-def hand_out_bulletin(office: SmallOffice, period: Period, when: str, **more: Any) -> None:
+def hand_out_bulletin(office: SmallOffice, period: Period, when: str, *, unit: int | None = None, **more: Any) -> None:
     """As its page does; `figures` not given: as programs of before did."""
-    choice = {"period": str(period), "unit": office.units["upstream"]}
+    choice = {"period": str(period), "unit": unit or office.units["upstream"]}
     data = {"report": BULLETIN, "format": "csv", "choice": choice, **more}
     event = NewEvent(code=EXPORTED, occurred_at=at(when), recorded_at=at(when), actor=TIMERS, data=data)
     with transaction(office.engine) as connection:

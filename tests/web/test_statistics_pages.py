@@ -101,7 +101,7 @@ def test_the_files_say_what_the_page_says_and_each_download_is_recorded_with_its
     with reading(quarter.engine) as connection:
         query = select(EVENT.data).where(EVENT.stream == 0, EVENT.code == "report:exported").order_by(EVENT.seq)
         noted = [json.loads(data) for data in connection.execute(query).scalars()]
-    assert [(one["report"], one["period"], one["kind"]) for one in noted] == [
+    assert [(one["report"], one["choice"]["period"], one["format"]) for one in noted] == [
         ("bulletin", "2026-03", "csv"), ("bulletin", "2026-03", "xlsx"),
     ]  # fmt: skip
     assert [one["sha256"] for one in noted] == [

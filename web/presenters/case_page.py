@@ -12,7 +12,7 @@ from cases.facts import CaseName, load_facts, load_people
 from cases.numbers import case_number
 from cases.visibility import READABLE
 from cases.words import Words
-from people.directory import names_of_accounts, names_of_units
+from people.directory import known_accounts, names_of_accounts, names_of_units
 from web.context import Context, NoSuchPage
 from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
@@ -119,18 +119,16 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     facts = situation.facts
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor)
-    accounts = names_of_accounts(connection, {event.actor for event in events})
-    units = names_of_units(connection)
-    choices = choices_for(connection, ctx, situation, texts)
+    at_work = {facts.holder_person, *(a.person for a in facts.appointments)}
+    known = known_accounts(connection, {*situation.people, *at_work, *(event.actor for event in events)})
+    accounts = {account: one.name for account, one in known.items()}
+    units, closed = names_of_units(connection), Words(ctx.language)("account.closed")
+    choices = choices_for(connection, ctx, situation, texts, known=known, units=units)
     opening = events[0].data["command"]
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"
     assert facts.holder_unit is not None, "and who holds it"
-    at_work = names_of_accounts(
-        connection, {facts.holder_person, *(a.person for a in facts.appointments)},
-        closed=Words(ctx.language)("account.closed"),
-    )  # fmt: skip
-    person = at_work.get(facts.holder_person) if facts.holder_person else None
+    person = known[facts.holder_person].said(closed) if facts.holder_person else None
     return CasePage(
         public_id=name.public_id,
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
@@ -163,7 +161,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
             for party in facts.parties
         ),
         mediators=tuple(
-            (at_work.get(a.person, ""), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
+            (known[a.person].said(closed), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
         ),
         sessions=tuple(_session(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)),
         agreements=tuple(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from cases.words import Words
-from people.directory import names_of_accounts, names_of_units
+from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
 from web.presenters.lights import minute
@@ -17,21 +17,25 @@ from workflow.offers import OFFERS
 from workflow.procedures.lights import contestable, lights_of, renewable
 
 
-def choices_for(connection: Connection, ctx: Context, situation: Situation, texts: Mapping[int, str]) -> Choices:
-    """Everything that a form of this case may have to offer."""
+def choices_for(
+    connection: Connection, ctx: Context, situation: Situation, texts: Mapping[int, str], *,
+    known: Mapping[int, KnownAccount] | None = None, units: Mapping[int, str] | None = None,
+) -> Choices:  # fmt: skip
+    """Everything that a form of this case may have to offer. `known` and `units` are names that the page has already."""
     facts = situation.facts
-    units, appointed = names_of_units(connection), OFFERS["appointed"](situation)
-    names = names_of_accounts(connection, situation.people)
-    # Whoever serves can leave, also one whose account is closed or whose unit the actor does not reach.
-    serving = names_of_accounts(connection, appointed, closed=Words(ctx.language)("account.closed"))
+    appointed = OFFERS["appointed"](situation)
+    units = units or names_of_units(connection)
+    known = known or known_accounts(connection, (*situation.people, *appointed))
+    closed = Words(ctx.language)("account.closed")
     mediators = tuple(
-        Option(value=str(account), text=f"{names[account]}（{units[unit]}）")
+        Option(value=str(account), text=f"{known[account].name}（{units[unit]}）")
         for account, unit in situation.people.items()
     )
     return {
         "mediators": mediators,
         "handlers": mediators,
-        "appointed": tuple(Option(value=str(account), text=serving[account]) for account in appointed),
+        # Whoever serves can leave, also one whose account is closed or whose unit the actor does not reach.
+        "appointed": tuple(Option(value=str(account), text=known[account].said(closed)) for account in appointed),
         "units": tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
         "parties": tuple(
             Option(
