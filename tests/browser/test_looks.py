@@ -102,7 +102,7 @@ def _public_pages(office: Office, language: str) -> Any:
     yield "tracking", page
 
 
-def _keep(page: Page, name: str) -> None:
+def keep(page: Page, name: str) -> None:
     if folder := os.environ.get("HUIYIN_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
@@ -115,7 +115,7 @@ def test_no_page_scrolls_sideways_and_no_light_is_hard_to_read(busy: Office, lan
         assert page.locator("html").get_attribute("lang") == {"zh_CN": "zh-CN", "en": "en"}[language], name
         for device, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 900})
-            _keep(page, f"{name}-{device}-{language}")
+            keep(page, f"{name}-{device}-{language}")
             if (over := page.evaluate(SCROLLS)) > 1:
                 too_wide[name, device] = over
         for code, text, ground, contrast in page.evaluate(CONTRASTS):

@@ -189,6 +189,7 @@ def test_the_petitioner_leaves_nothing_on_a_shared_device(served: Office) -> Non
     page.get_by_role("button", name="查询").click()
     expect(page.get_by_role("heading", name="停车位")).to_be_visible()
     page.get_by_role("button", name="在本设备上关闭此事项").click()
+    expect(page).not_to_have_url(re.compile("/track/case"))  # there is nothing to go back from before
     page.go_back()
     expect(page.get_by_role("heading", name="停车位")).not_to_be_visible()
     assert served.problems == []
