@@ -29,7 +29,7 @@ from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
 from workflow import commands
-from workflow.clocks import ANSWERED, REOPENED
+from workflow.clocks import ANSWERED, EXTRA_RED, PAUSE_OVER, REOPENED
 from workflow.counted_lights import BY_EXTENSION, BY_PAUSE
 from workflow.disputes import DISPUTE_TYPES
 from workflow.marks import MEASURES
@@ -104,7 +104,7 @@ def codes(policy: Policy) -> Iterator[str]:
     clocks = {name for procedure in PROCEDURES for name in clock_names(procedure)}
     yield from _named("clock", clocks)
     yield from _named(
-        "rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {"pause_over"}
+        "rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {PAUSE_OVER, EXTRA_RED}
     )
     yield from _named("ground", (*get_args(Ground), ANSWERED))
     yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned", "void", REOPENED))
@@ -158,7 +158,7 @@ def codes(policy: Policy) -> Iterator[str]:
         | {"clock:recounted", "unit:third_red", "anchor:made"}
         | {
             f"clock:crossed.{code}"
-            for code in ("pause_over", *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
+            for code in (PAUSE_OVER, EXTRA_RED, *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
         }
     ):
         yield from (f"mail.tag.{what}", f"mail.what.{what}", f"mail.do.{what}")

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from workflow.calendar import A_DAY, WorkCalendar
 from workflow.counting import A_MOMENT, STEADY, count, opened
 from workflow.model import LIGHT_ORDER, Audience, Clock, Kind, Light, Pause, RecordNumber, Rung, Unit
-from workflow.policy import CasePolicy, Rule
+from workflow.policy import CasePolicy, Ladder, Rule
 
 OPENED_ALERT_CODES = ("yellow", "reminder")
 OVERDUE_CODES = ("red", "lapsed")
@@ -23,6 +23,8 @@ VOID = "void"
 REOPENED = "reopened"
 ANSWERED = "answered"  #: the ground on which the time between answer and reopening is not counted
 PAUSE_OVER = "pause_over"
+#: The rung of a time limit that has been lengthened too often.
+EXTRA_RED = "extra_red"
 
 
 class ClockRefuses(Exception):
@@ -121,6 +123,14 @@ def extend(
         acknowledged_at=None,
     )
     return closed, recounted(longer, rule, policy)
+
+
+def lit_by_extensions(clock: Clock, ladder: Ladder, *, at: datetime) -> Clock:
+    """The clock that a further extension has opened, red from `at` on, told to whoever is told of its red. The due time and
+    what lights with it stay: red is noticed twice and counted once."""
+    tell = next((rung.tell for rung in ladder.rungs if rung.light is Light.RED), ())
+    red = Rung(code=EXTRA_RED, light=Light.RED, at=at, tell=tell)
+    return replace(clock, rungs=_in_order((*clock.rungs, red)))
 
 
 def go_on(clock: Clock, number: RecordNumber, rule: Rule, policy: CasePolicy, *, at: datetime) -> tuple[Clock, Clock]:

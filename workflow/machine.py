@@ -260,6 +260,10 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
             clock = next(clock for clock in running if clock.name in names)
             rule, under = policy.rule_of(clock), policy.of(clock)
             pair = counting.extend(clock, draft.number(), rule, under, at=now, length=command.to_length)
+            before = sum(1 for one in clocks if one.name == clock.name and one.outcome == "extended")
+            ladder = under.ladder_of(rule)
+            if ladder.red_after_extensions is not None and before + 1 > ladder.red_after_extensions:
+                pair = pair[0], counting.lit_by_extensions(pair[1], ladder, at=now)
             draft.data["extension"] = {"clock": clock.number, "successor": pair[1].number, "waived": pair[0].waived}
             return list(pair)
         case GoOn(names=names):

@@ -127,13 +127,15 @@ class RungRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """The rungs of a clock, in no particular order."""
+    """The rungs of a clock, in no particular order. A time limit that has been lengthened more than `red_after_extensions`
+    times lights red at once, due or not."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     id: Name
     source: Source
     confidence: Confidence
     rungs: Annotated[tuple[RungRule, ...], MinLen(1)]
+    red_after_extensions: Annotated[Whole, Gt(0)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ from tests.workflow.factories import (
     an_applied_mediation,
     an_order_with_an_extension_asked_for,
     asking,
+    at,
+    calendar,
     decided,
     is_open,
     local,
@@ -35,7 +37,9 @@ from tests.workflow.factories import (
     the_clock,
 )
 from workflow import commands as c
-from workflow.model import Actor, Audience, CaseFacts, Consent, Role, State
+from workflow.clocks import crossed, due_on, light
+from workflow.machine import with_crossings_recorded
+from workflow.model import Actor, Audience, CaseFacts, Consent, Light, Role, State
 
 TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
 
@@ -284,3 +288,33 @@ def test_a_red_light_is_explained_in_writing_and_the_record_says_whether_in_time
         assert decision.tells == (Audience.UNIT_HEAD,)
     explained = take(facts, explaining, by=MEDIATOR, on="2026-03-12T10:00")
     assert refused(explained, explaining, by=MEDIATOR, on="2026-03-12T11:00") == ("explanation.nothing_red",)
+
+
+# -- extended too often -----------------------------------------------------------------------------------------------
+
+
+def extended(facts: CaseFacts, to: int, on: str) -> CaseFacts:
+    return take(facts, c.ExtendByConsent(to_length=to, consenting=all_parties(facts)), by=MEDIATOR, on=on)
+
+
+def test_the_third_extension_of_a_time_limit_lights_it_red_at_once() -> None:
+    # MED-03 from 2 March, 30 days; to 40, 50 and 60: 2 March + 60 = 1 May.
+    twice = extended(extended(a_mediation_in_session(), 40, TUESDAY), 50, "2026-03-04T10:00")
+    assert light(the_clock(twice, "period"), at=at("2026-03-05T10:00")) is Light.GREEN
+    thrice = extended(twice, 60, "2026-03-05T10:00")
+    clock = the_clock(thrice, "period")
+    assert light(clock, at=at("2026-03-05T10:00")) is Light.RED
+    (lit,) = crossed(clock, until=at("2026-03-05T10:00"))
+    assert (lit.rung.code, local(lit.rung.at)) == ("extra_red", "2026-03-05T10:00")
+    assert lit.rung.tell == (Audience.HOLDER, Audience.UNIT_HEAD, Audience.DUTY_LEADER, Audience.UPSTREAM)
+    assert due_on(clock, calendar()).isoformat() == "2026-05-01"
+
+
+def test_what_is_red_for_its_extensions_stays_red_through_a_pause() -> None:
+    facts = a_mediation_in_session("mediation-month")
+    for to, on in ((2, TUESDAY), (3, "2026-03-04T10:00"), (4, "2026-03-05T10:00")):
+        facts = extended(facts, to, on)
+    settled_ = with_crossings_recorded(facts, until=at("2026-03-06T10:00"))
+    pausing = suspending("2026-03-20", ground="appraisal", consenting=all_parties(facts))
+    paused = take(settled_, pausing, by=MEDIATOR, on="2026-03-06T10:00")
+    assert light(the_clock(paused, "period"), at=at("2026-03-06T11:00")) is Light.RED

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cases.words import whole_due
 from web.context import Context
-from workflow.clocks import due_is_provisional
+from workflow.clocks import due_is_provisional, due_on
 from workflow.foresight import Moved
 
 
@@ -35,7 +35,9 @@ def moved_views(moved: Iterable[Moved], ctx: Context) -> tuple[MovedView, ...]:
     )
 
 
-def seal_of(moved: Iterable[Moved]) -> str:
-    """What the form brings back to say that these very dates were seen; other dates have another."""
-    text = " ".join(f"{one.after.name}:{one.after.due_at.isoformat()}" for one in moved)
+def seal_of(moved: Iterable[Moved], ctx: Context) -> str:
+    """What the form brings back to say that these very dates were seen; other dates have another. By the day and the
+    length: a limit in hours that goes on from now is due a moment later with every look."""
+    calendar = ctx.office.policy.calendar
+    text = " ".join(f"{one.after.name}:{one.after.length}:{due_on(one.after, calendar)}" for one in moved)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

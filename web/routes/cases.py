@@ -77,7 +77,7 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
     typed = as_typed(kind, form.fields(), choices)
     try:
         moved = moved_dates(situation, command)
-        if moved and form.one(SEEN) != seal_of(moved):
+        if moved and form.one(SEEN) != seal_of(moved, ctx):
             raise DatesMove(typed, moved)
         with transaction(ctx.engine) as connection:
             execute(
@@ -99,7 +99,7 @@ def _ask(ctx: Context, form: Posted, public_id: str, dates: DatesMove) -> Respon
     with reading(ctx.engine) as connection:
         page = show_case(connection, ctx, _found(connection, ctx, public_id))
     return render(
-        ctx, "pages/dates.html", case=page, typed=dates.form, form_id=form.form_id, seen=seal_of(dates.moved),
+        ctx, "pages/dates.html", case=page, typed=dates.form, form_id=form.form_id, seen=seal_of(dates.moved, ctx),
         moved=moved_views(dates.moved, ctx),
     )  # fmt: skip
 
