@@ -34,7 +34,7 @@ MEASURES = {
 }
 #: Names that stand for several.
 GROUPS = {"reports": ("sheets", "exports", "chains")}
-CLOSED_CASES, CLOSED_CASES_SMALL = 1_000_000, 4_000
+CLOSED_CASES, CLOSED_CASES_SMALL = 1_000_000, 1_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,8 @@ from tests.experiments.attacks import ATTACKS
 from tests.experiments.tamper import COPIES, IN_PLACE, PUT_BACK, Found, Plan, figures, run
 
 PLAN = Plan(seed=20260302, edits=1, each_column=1, attacks=5, copies=9, processes=1)
+#: One process makes the tampered copies for all of these.
+pytestmark = pytest.mark.xdist_group("tamper")
 
 
 @pytest.fixture(scope="module")
