@@ -9,14 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, func, or_
 
 from cases.crossings import TIMERS
-from cases.reading import clocks_of
+from cases.reading import PAGE, clocks_of
 from cases.tables import Appointment, Case
 from cases.visibility import case, visible_cases
 from workflow.model import AccountId, Clock, UnitId
 
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
-#: So many of each are named; the figures count all.
-SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """Those due next come first. `serves` are cases that somebody else holds and this account mediates."""
+    """Those due next come first; a page of each is named, and the figures count all. `serves` are cases that somebody else
+    holds and this account mediates."""
 
     holds: int
     held: tuple[Held, ...]
@@ -54,7 +53,7 @@ def _found(connection: Connection, query: Any) -> tuple[int, tuple[Held, ...]]:
     still_open = query.where(case.closed_at.is_(None))
     count = connection.execute(still_open.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one()
     columns = (case.id, case.series, case.year, case.serial, case.holder_unit)
-    first = still_open.with_only_columns(*columns).order_by(case.next_due_at, case.id).limit(SHOWN)
+    first = still_open.with_only_columns(*columns).order_by(case.next_due_at, case.id).limit(PAGE)
     rows = connection.execute(first).all()
     clocks = clocks_of(connection, [row.id for row in rows], actor=TIMERS)
     return count, tuple(

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
+from cases.reading import PAGE
 from cases.tables import Event
 from infra.db import reading, transaction
 from people.signin import close_account
@@ -92,6 +93,15 @@ def test_the_question_says_what_the_account_holds_by_number_and_light_and_nothin
     assert "参与调解的其他事项 1" in text
     assert "改发给： 账号-supervisor" in text
     assert not [words for words in ("漏水", "甲某", "乙某", "/cases/") if words in text]
+
+
+def test_of_more_cases_than_a_page_holds_the_first_are_shown_and_all_are_counted(site: Site) -> None:
+    for _ in range(PAGE + 1):
+        given_to_the_mediator(site)
+    asked = page(site.session_for("administrator"), address(site, "mediator", "close"))
+    assert "名下未办结的事项 51" in asked.text
+    assert "只列出前 50 项" in asked.text
+    assert asked.text.count("热线字第") == 50
 
 
 def test_a_signature_that_waits_for_the_second_is_said(site: Site) -> None:
