@@ -7,19 +7,18 @@ parsed back: a number that somebody typed is compared with those there are.
 import re
 
 from sqlalchemy import Connection, literal_column
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cases.tables import Series
 from infra.identifiers import read_identifier
+from infra.statements import insert_or
 
 _series = Series.__table__.c  # type: ignore[attr-defined]
 
 
 def issue_number(connection: Connection, *, series: str, year: int) -> int:
     """The next serial of a series in a year; the row stays locked until the transaction ends."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(Series)
+        insert_or(connection, Series)
         .values(series=series, year=year, last=1)
         .on_conflict_do_update(index_elements=["series", "year"], set_={"last": _series.last + literal_column("1")})
         .returning(_series.last)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
@@ -85,6 +86,11 @@ def spread(name: str, values: Sequence[int], *, at_most: int) -> dict[str, int |
     """The values that `among` asks for. Those that are left over are NULL, which is among nothing."""
     assert len(values) <= at_most, f"{len(values)} of at most {at_most} values"
     return {f"{name}_{n}": values[n] if n < len(values) else None for n in range(at_most)}
+
+
+def insert_or(connection: Connection, table: Any) -> postgresql.Insert | sqlite.Insert:
+    """An insert that may say what becomes of a row that is there (`on_conflict_...`): each database has its own."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 class driver_cursor:  # noqa: N801 (used as a function; a class costs half of what a generator does)

@@ -4,8 +4,8 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from infra.statements import insert_or
 from people.signin import hash_token
 from people.tables import KnownBrowser
 from workflow.model import AccountId
@@ -19,8 +19,7 @@ def remember_browser(connection: Connection, token: str, account: AccountId, *, 
     """The browser is known as one that the account signs in with; returns the token for its cookie, the one that it brings
     or a new one."""
     token = token or secrets.token_urlsafe(32)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = insert(KnownBrowser).values(token_hash=hash_token(token), account_id=account, seen_at=now)
+    row = insert_or(connection, KnownBrowser).values(token_hash=hash_token(token), account_id=account, seen_at=now)
     connection.execute(row.on_conflict_do_update(index_elements=["token_hash", "account_id"], set_={"seen_at": now}))
     return token
 

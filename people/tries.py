@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from infra.statements import insert_or
 from people.tables import Tries
 
 _tries = Tries.__table__.c  # type: ignore[attr-defined]
@@ -50,8 +50,7 @@ def count_try(connection: Connection, limit: Limit, *whom: str, tried: str = "",
     `tried` is what was tried, with something in it that nobody can guess: the same sent again counts once.
     """
     key, last = _hash(limit.name, *whom), _hash(tried) if tried else ""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    never = insert(Tries).values(key_hash=key, counted_at=now, forgotten_at=now, last="")
+    never = insert_or(connection, Tries).values(key_hash=key, counted_at=now, forgotten_at=now, last="")
     connection.execute(never.on_conflict_do_nothing())
     row = connection.execute(select(*_tries).where(_tries.key_hash == key).with_for_update()).one()
     if last and row.last == last:
