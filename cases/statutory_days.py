@@ -21,14 +21,21 @@ _NAMED_IN = {"zh_CN": "zh_CN", "en": "en_US"}
 _NO_STATUTORY_DAY = "Day off"  #: what the library calls a day that was only moved
 
 
-def missing_days(off: Collection[date], *, year: int, language: str) -> list[tuple[date, str]]:
-    """The statutory days of the year that are not among those off, with their names; none for a year that nobody knows."""
+def missing_days(
+    off: Collection[date], *, year: int, zone: str | None, extends: str | None, language: str
+) -> list[tuple[date, str]]:
+    """The statutory days of the year that are not among those off, with their names; none for a year that nobody knows, for
+    a calendar of another zone, and for one that lies over another, which has them."""
+    if extends or zone != ZONE:
+        return []
     plain = holidays.country_holidays("CN", years=year, observed=False, language="en_US")
     named = holidays.country_holidays("CN", years=year, observed=False, language=_NAMED_IN[language])
     if not plain.start_year <= year <= plain.end_year:
         return []
     return [
-        (day, named[day]) for day, name in sorted(plain.items()) if name[:7] != _NO_STATUTORY_DAY and day not in off
+        (day, named[day])
+        for day, name in sorted(plain.items())
+        if not name.startswith(_NO_STATUTORY_DAY) and day not in off
     ]
 
 

@@ -17,7 +17,7 @@ from cases.office import OfficeContext
 from cases.office import choose as choose_profiles_of
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, file_name, files_of, shipped_files, versions
-from cases.statutory_days import ZONE, missing_days, notice_remarks
+from cases.statutory_days import missing_days, notice_remarks
 from cases.words import Words, fault_words, whole_due
 from infra.db import reading, transaction
 from infra.settings import settings
@@ -166,7 +166,7 @@ def calendar(
             assert notice is not None
             text = decoded(_read(notice))
             read = from_json(text, year=year[0]) if notice.suffix == ".json" else read_notice(text, year=year[0])
-            missing = [] if extends or zone != ZONE else missing_days(read.off, year=year[0], language=words.language)
+            missing = missing_days(read.off, year=year[0], zone=zone, extends=extends, language=words.language)
             typer.echo("".join(f"{line}\n" for line in notice_remarks(read, missing, words)), err=True, nl=False)
             parts = [
                 as_toml(

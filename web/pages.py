@@ -36,6 +36,7 @@ DONE = {
     "mail_taken_up": "done.mail_taken_up",
     "policy_published": "done.policy_published",
     "profiles_saved": "done.profiles_saved",
+    "scheme_saved": "done.scheme_saved",
     "unit_added": "done.unit_added",
 }
 YEAR = 365 * 24 * 3600

@@ -19,7 +19,7 @@ from ops.cli import app
 from reports.assessment import assess
 from reports.closing import SchemeIsGone, close_year, propose_close
 from tests.databases import Site, form_token, step
-from tests.web.reading import page
+from tests.web.reading import page, read
 from workflow.policy import NoSuchScheme
 
 WORDS = {"title": "楼道堆物", "statement": "楼道里堆满杂物。", "applicant": "某居民", "channel": "hotline"}
@@ -109,7 +109,8 @@ def test_the_office_chooses_its_scheme_and_the_choice_is_an_event(site: Site) ->
     administrator = site.session_for("administrator")
     form = page(administrator, "/policy").form("/policy/scheme")
     assert form.values["scheme"] == ["LIGHTS-A"]
-    assert administrator.post("/policy/scheme", data=form.typed(scheme="OURS")).status_code == 303
+    answer = administrator.post("/policy/scheme", data=form.typed(scheme="OURS"), follow_redirects=True)
+    assert "计分办法已保存" in read(answer.text).text
     assert office_of(site).own_scheme == "OURS"
     assert page(administrator, "/policy").form("/policy/scheme").values["scheme"] == ["OURS"]
     with reading(site.engine) as connection:

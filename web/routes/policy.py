@@ -15,7 +15,7 @@ from cases.numbers import case_number
 from cases.office import choose, choose_own_scheme
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of, was_applied
-from cases.statutory_days import ZONE, missing_days, notice_remarks
+from cases.statutory_days import missing_days, notice_remarks
 from cases.words import Words, fault_words, whole_due
 from infra.db import reading, transaction
 from infra.i18n import write_minute
@@ -131,7 +131,7 @@ def choose_scheme(ctx: Ctx, form: Form) -> Response:
         words = Words(ctx.language)
         said = words(refusal_code(error), name=error.name, known=words(", ").join(error.known))
         return _page(ctx, Draft(), faults=(said,), status=422)
-    return see_other("/policy")
+    return see_other("/policy", done="scheme_saved")
 
 
 def _draft(form: Posted) -> Draft:
@@ -157,8 +157,9 @@ def _given(ctx: Context, draft: Draft) -> tuple[dict[str, bytes], list[str]]:
         raise NoticeIsWrong("calendar.year_and_source_here", line=1)
     year = int(draft.year)
     read = (from_json if draft.kind == "json" else read_notice)(draft.content, year=year)
-    whole = present.extends or present.zone.key != ZONE
-    missing = [] if whole else missing_days(read.off, year=year, language=ctx.language)
+    missing = missing_days(
+        read.off, year=year, zone=present.zone.key, extends=present.extends, language=ctx.language
+    )  # fmt: skip
     made = as_toml(
         present.name, year, read.off, read.work, source=seen(draft.source), extends=present.extends,
         zone=None if present.extends else present.zone.key, provisional=bool(missing),
