@@ -10,19 +10,18 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import itemgetter
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, update
 
 from cases.crossings import TIMERS
-from cases.office import OfficeContext, load_office
-from cases.signing import sign_by_time
-from cases.sweep import sweep
-from cases.tables import Clock, Message
+from cases.office import load_office
+from cases.tables import Message
 from cases.tally import keep_up
 from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
 from ops.demo_assessment import Assessment
 from ops.demo_office import SEATS, found_demo_office
 from ops.demo_stories import stories
+from ops.replay import run_timers
 from ops.stories import Story, Teller
 from workflow.model import AccountId, Role, State
 
@@ -31,7 +30,6 @@ FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 #: Mails older than this count as sent: a demo must not begin by writing thousands of them.
 SENT_AFTER = timedelta(days=3)
 
-_clock = Clock.__table__.c  # type: ignore[attr-defined]
 _message = Message.__table__.c  # type: ignore[attr-defined]
 
 
@@ -64,10 +62,10 @@ def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO) -> DemoOffice
     acts += [act for act in Assessment(engine, office, stage).acts(until=now) if act[0] <= now]
     since = FOUNDED_AT
     for moment, act in sorted(acts, key=itemgetter(0)):
-        _sweep(engine, office, since=since, until=moment)
+        run_timers(engine, office, since, moment)
         act(moment)
         since = moment
-    _sweep(engine, office, since=since, until=now)
+    run_timers(engine, office, since, now)
     _count_as_sent(engine, before=now - SENT_AFTER)
     keep_up(engine, office.policy.calendar)
     people = {role: stage.people[login].account for role, login in SEATS.items()}
@@ -90,21 +88,6 @@ def _in_order(tellers: list[Teller], told: list[Story]) -> list[tuple[datetime, 
         for number, (teller, story) in enumerate(zip(tellers, told, strict=True))
         for index, step in enumerate(story.steps)
     )
-
-
-def _sweep(engine: Engine, office: OfficeContext, *, since: datetime, until: datetime) -> None:
-    """Runs the sweep at each instant at which something crosses, and signs by time, as the timers would have, but never before `since`:
-    the clock of a letter that is registered late may have crossed before there was a case."""
-    while (found := _next_crossing(engine)) and found <= until:
-        if failed := sweep(engine, now=max(found, since)).failed:
-            raise RuntimeError(f"crossings that cannot be recorded: {failed}")
-        sign_by_time(engine, office, now=max(found, since))
-
-
-def _next_crossing(engine: Engine) -> datetime | None:
-    with reading(engine) as connection:
-        found: datetime | None = connection.execute(select(func.min(_clock.next_crossing_at))).scalar()
-    return found
 
 
 def _count_as_sent(engine: Engine, *, before: datetime) -> None:

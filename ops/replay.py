@@ -80,11 +80,11 @@ def with_ladder(policy: Policy, ladder: str) -> Policy:
 
 
 def run_timers(engine: Engine, office: OfficeContext, since: datetime, until: datetime) -> None:
-    """Runs the sweep at each instant at which something crosses, and signs by time, as the timers would have. What came true before `since`
-    (a letter registered late) is noticed at `since`: nobody can have noticed it before."""
+    """Runs the sweep at each instant at which something crosses, and signs by time, as the timers would have. What came
+    true before `since` (a letter registered late) is noticed at `since`: nobody can have noticed it before."""
     for moment in _crossings(engine, until):
-        if sweep(engine, now=max(moment, since)).failed:
-            raise CrossingNotRecorded
+        if failed := sweep(engine, now=max(moment, since)).failed:
+            raise CrossingNotRecorded(failed)
         sign_by_time(engine, office, now=max(moment, since))
 
 

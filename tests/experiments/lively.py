@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
 import migrations
 from cases.anchors import anchor_text, make_anchors
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.sign_reviews import SignKey, review
-from cases.sweep import sweep
-from cases.tables import Clock, Event, Waiver
+from cases.tables import Event, Waiver
 from infra.db import open_engine, reading, transaction
 from infra.signing import signing_key
 from ops.demo_office import found_demo_office
 from ops.demo_stories import stories
+from ops.replay import run_timers
 from ops.stories import Stage, Teller
 from reports.closing import close_year, propose_close
 from workflow.commands import AppealLight, Command, DecideWaiver
@@ -34,7 +34,6 @@ BEFORE_THE_ANCHOR = 0.7
 #: Lights that are old enough to be seen and young enough to be appealed against.
 RECENT = timedelta(days=4)
 
-_clock = Clock.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _waiver = Waiver.__table__.c  # type: ignore[attr-defined]
 
@@ -68,10 +67,10 @@ def lively(directory: Path, *, every: int = EVERY, seed: int = 1) -> Lively:
             for index, step in enumerate(story.steps)
         )
         half = int(len(steps) * BEFORE_THE_ANCHOR)
-        _tell(engine, tellers, steps[:half], since=FOUNDED_AT)
+        _tell(engine, office, tellers, steps[:half], since=FOUNDED_AT)
         older = _anchored(engine, office, directory, steps[half - 1][0], "older")
-        _tell(engine, tellers, steps[half:], since=steps[half - 1][0])
-        _sweep(engine, since=steps[-1][0], until=NOW)
+        _tell(engine, office, tellers, steps[half:], since=steps[half - 1][0])
+        run_timers(engine, office, steps[-1][0], NOW)
         _assessed(engine, office, stage)
         newer = _anchored(engine, office, directory, NOW, "newer")
         with reading(engine) as connection:
@@ -83,22 +82,18 @@ def lively(directory: Path, *, every: int = EVERY, seed: int = 1) -> Lively:
     return Lively(file=file, older=older, newer=newer, cases=cases, events=events)
 
 
-def _tell(engine: Engine, tellers: list[Teller], steps: list[tuple[datetime, int, int]], *, since: datetime) -> None:
+def _tell(
+    engine: Engine,
+    office: OfficeContext,
+    tellers: list[Teller],
+    steps: list[tuple[datetime, int, int]],
+    *,
+    since: datetime,
+) -> None:
     for moment, number, index in steps:
-        _sweep(engine, since=since, until=moment)
+        run_timers(engine, office, since, moment)
         tellers[number].tell(index)
         since = moment
-
-
-def _sweep(engine: Engine, *, since: datetime, until: datetime) -> None:
-    while (found := _next_crossing(engine)) and found <= until:
-        assert not sweep(engine, now=max(found, since)).failed
-
-
-def _next_crossing(engine: Engine) -> datetime | None:
-    with reading(engine) as connection:
-        found: datetime | None = connection.execute(select(func.min(_clock.next_crossing_at))).scalar()
-    return found
 
 
 # -- the year's end ---------------------------------------------------------------------------------------------------

@@ -66,22 +66,22 @@ def built(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Ite
         pytest.MonkeyPatch.context() as patch,
     ):
         watcher = _Watcher(Random(SEED))  # noqa: S311 (seeded: a difference must be found again)
-        in_order, sweep = ops.demo._in_order, ops.demo._sweep
+        in_order, run = ops.demo._in_order, ops.demo.run_timers
 
         def watched_order(*arguments: Any) -> Any:
             steps = in_order(*arguments)
             watcher.choose([moment for moment, _, _ in steps])
             return steps
 
-        def watched_sweep(engine: Engine, office: OfficeContext, *, since: datetime, until: datetime) -> None:
+        def watched_timers(engine: Engine, office: OfficeContext, since: datetime, until: datetime) -> None:
             for at in watcher.waiting(until):
-                sweep(engine, office, since=since, until=at)
+                run(engine, office, since, at)
                 watcher.look(engine, at)
                 since = at
-            sweep(engine, office, since=since, until=until)
+            run(engine, office, since, until)
 
         patch.setattr(ops.demo, "_in_order", watched_order)
-        patch.setattr(ops.demo, "_sweep", watched_sweep)
+        patch.setattr(ops.demo, "run_timers", watched_timers)
         build_demo(engine, now=NOW)
         with reading(engine) as connection:
             office = load_office(connection)
