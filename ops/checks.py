@@ -29,7 +29,7 @@ from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
 from workflow import commands
-from workflow.clocks import ANSWERED, EXTRA_RED, PAUSE_OVER, REOPENED
+from workflow.clocks import ANSWERED, CASE_ENDED, EXTRA_RED, PAUSE_OVER, REOPENED
 from workflow.counted_lights import BY_EXTENSION, BY_PAUSE
 from workflow.disputes import DISPUTE_TYPES
 from workflow.marks import MEASURES
@@ -107,7 +107,7 @@ def codes(policy: Policy) -> Iterator[str]:
         "rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {PAUSE_OVER, EXTRA_RED}
     )
     yield from _named("ground", (*get_args(Ground), ANSWERED))
-    yield from _named("clock_outcome", ("met", "extended", "case_ended", "reassigned", "void", REOPENED))
+    yield from _named("clock_outcome", ("met", "extended", CASE_ENDED, "reassigned", "void", REOPENED))
     yield from _named("measure", set(MEASURES) - {"by_hand"})
     outcomes = {outcome for known in MEASURES.values() for outcome in known}
     yield from _named("mark", outcomes - {light.value for light in Light})

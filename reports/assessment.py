@@ -73,8 +73,8 @@ class Assessment:
 def assess(
     connection: Connection, *, year: int, scheme: str = "", actor: Actor, office: OfficeContext, by_person: bool = True
 ) -> Assessment:
-    """The sheets of a year in the office's own zone, under its own scheme unless one is named; without those of people if they are not asked for. Raises
-    `YearWithoutCalendar`, `YearWithoutData`, `NoSuchScheme`."""
+    """The sheets of a year in the office's own zone, under its own scheme unless one is named; without those of people if
+    they are not asked for. Raises `YearWithoutCalendar`, `YearWithoutData`, `NoSuchScheme`."""
     chosen = office.scheme(scheme)
     check_year(year, office)
     found = counts(connection, office.policy.calendar, year=year, by_person=by_person)

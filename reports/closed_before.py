@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from people.tables import UnitAbove
+from people.directory import units_within
 from reports.bulletin_counts import Counted, Scope
 from reports.earlier_closings import Reopened, reopened_cases
 from reports.periods import Span
@@ -15,8 +15,6 @@ from workflow.closings import Closing
 from workflow.history import History
 from workflow.marks import ANSWERS
 from workflow.model import NOT_OURS
-
-_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 
 #: What counts, and when it was.
 Dated = tuple[datetime, tuple[str, ...]]
@@ -39,7 +37,7 @@ def closed_before(
     """Those that the scope counts, of what can have been closed between two instants."""
     units = None
     if scope.unit is not None:
-        units = set(connection.execute(select(_above.unit).where(_above.above == scope.unit)).scalars())
+        units = {one.id for one in units_within(connection, scope.unit)}
     return tuple(
         _counted(case, closing)
         for case in reopened_cases(connection, actor=scope.actor, since=since, until=until)

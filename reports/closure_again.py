@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from cases.office import OfficeContext
-from people.tables import UnitAbove
+from people.directory import units_within
 from reports.closure_query import NEXT, PART, Choice
 from reports.earlier_closings import Reopened, reopened_cases
 from reports.handed_out import Covered, covered
@@ -24,7 +24,6 @@ from workflow.history import History
 from workflow.marks import Mark, marks
 from workflow.model import Actor, Kind
 
-_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 #: What became of a closing later.
 REOPENED_LATER, WITHDRAWN = "reopened_later", "withdrawn"
 
@@ -79,7 +78,7 @@ def utc_text(instant: datetime) -> str:
 def _units(connection: Connection, choice: Choice) -> set[int] | None:
     if choice.unit is None:
         return None
-    return set(connection.execute(select(_above.unit).where(_above.above == choice.unit)).scalars())
+    return {one.id for one in units_within(connection, choice.unit)}
 
 
 def _is_chosen(closing: Closing, history: History, choice: Choice, units: set[int] | None) -> bool:

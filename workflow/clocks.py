@@ -23,6 +23,7 @@ VOID = "void"
 REOPENED = "reopened"
 ANSWERED = "answered"  #: the ground on which the time between answer and reopening is not counted
 PAUSE_OVER = "pause_over"
+CASE_ENDED = "case_ended"  #: the outcome of a clock that the end of the case has cut short, or found over
 #: The rung of a time limit that has been lengthened too often.
 EXTRA_RED = "extra_red"
 

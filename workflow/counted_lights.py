@@ -61,7 +61,7 @@ def worst_lights(history: History) -> Iterator[WorstLights]:
         by_limit.setdefault(limits[lit.clock], []).append(lit)
     for _, lights in sorted(by_limit.items()):
         counted = [lit for lit in lights if not _is_waived(lit, clocks[lit.clock], history)]
-        yield WorstLights(lit=_worst(lights), counted=_worst(counted) if counted else None)
+        yield WorstLights(lit=worst_of(lights), counted=worst_of(counted) if counted else None)
 
 
 def _is_waived(lit: Lit, clock: Clock, history: History) -> bool:
@@ -80,6 +80,6 @@ def time_limits(clocks: Iterable[Clock]) -> Mapping[RecordNumber, RecordNumber]:
     return found
 
 
-def _worst(lights: Iterable[Lit]) -> Lit:
+def worst_of(lights: Iterable[Lit]) -> Lit:
     """The first of the worst: what lights red a second time after a recount costs nothing more."""
     return max(lights, key=lambda lit: (LIGHT_ORDER[lit.light], -lit.seq))

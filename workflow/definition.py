@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from workflow.clocks import CASE_ENDED
 from workflow.commands import Command
 from workflow.model import (
     AccountId,
@@ -130,7 +131,7 @@ class StopAll:
     """Ends every duty that still runs: nothing is owed in a finished case. A person's or another body's time goes on:
     our closing takes nothing from them."""
 
-    outcome: str = "case_ended"
+    outcome: str = CASE_ENDED
 
 
 @dataclass(frozen=True, slots=True)

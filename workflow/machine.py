@@ -240,7 +240,8 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
         case VoidAll(unless=unless):
             late = unless(situation, command)
             return [
-                counting.stop(c, at=now, outcome="case_ended") if late else counting.void(c, at=now) for c in running
+                counting.stop(c, at=now, outcome=counting.CASE_ENDED) if late else counting.void(c, at=now)
+                for c in running
             ]
         case PauseAll():
             until = policy.calendar.start_of(command.until)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.calendar import WorkCalendar
-from workflow.clocks import DECIDING, REOPENED, VOID
+from workflow.clocks import CASE_ENDED, DECIDING, REOPENED, VOID
 from workflow.closings import reopened_soon
 from workflow.counted_lights import is_not_ours, waived, worst_lights
 from workflow.counting import STEADY
@@ -201,7 +201,7 @@ def _kept(clock: Clock) -> str:
 
 def _was_cut_short(clock: Clock) -> bool:
     """Whatever the end of the case cut short, and had time left, was neither met nor missed."""
-    return clock.outcome == "case_ended" and _kept(clock) == "in_time"
+    return clock.outcome == CASE_ENDED and _kept(clock) == "in_time"
 
 
 # -- the person's word ------------------------------------------------------------------------------------------------

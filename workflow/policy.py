@@ -144,8 +144,9 @@ class Profile:
 
     `matter` is what an intake desk calls such a case (mediation, petition, hotline, enterprise, ...). `knows` are rules
     that belong to the field without being started by a step: they can be looked up and counted by hand.
-    `returns` is the rule within which a matter may be returned to whoever sent it. `intake_cutoff` (local time) is for units that sign for orders only in office hours: what comes in later, or on a day
-    off, counts as received on the next working day.
+    `returns` is the rule within which a matter may be returned to whoever sent it. `intake_cutoff` (local time) is for units
+    that sign for orders only in office hours: what comes in later, or on a day off, counts as received on the next working
+    day.
     """
 
     id: str

@@ -22,9 +22,10 @@ from datetime import datetime, timedelta
 from workflow.calendar import A_DAY, WorkCalendar
 from workflow.clocks import REOPENED
 from workflow.closings import reopened_soon
+from workflow.counted_lights import worst_of
 from workflow.counting import STEADY, Track
 from workflow.history import History
-from workflow.model import LIGHT_ORDER, Clock, Custody, Json, Kind, RecordNumber, Unit, UnitId
+from workflow.model import Clock, Custody, Json, Kind, RecordNumber, Unit, UnitId
 
 LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION = "late_pause", "late_transfer", "late_extension"
 REOPENED_SIGN, LATE_REGISTRATION = "reopened", "late_registration"
@@ -201,13 +202,12 @@ def _registration(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
 
 
 def _not_ours(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
-    """Of several lights the worst, of several alike the first."""
     clocks = {clock.number: clock for clock in history.clocks}
     for step in history.steps:
         lit = [one for one in history.lit if one.at <= step.at]
         if step.command != FOUND_NOT_OURS_BY or not lit:
             continue
-        worst = max(lit, key=lambda one: (LIGHT_ORDER[one.light], -one.seq))
+        worst = worst_of(lit)
         figures: dict[str, Json] = {
             "clock": clocks[worst.clock].name, "number": worst.clock, "light": worst.light.value,
             "lit_on": calendar.local_day(worst.at).isoformat(),
