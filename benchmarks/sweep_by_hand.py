@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, text
 
-from cases.rows import stamp
 from infra.columns import UTCDateTime
 from infra.db import reading, transaction
+from workflow.spelling import stamp
 
 SQLITE = (
     """
@@ -51,8 +51,8 @@ POSTGRESQL = (
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     SELECT c.case_id, h.seq + 1, 'clock:crossed', c.next_crossing_at, :now, NULL, 'system', NULL,
         json_build_object('clock', c.number, 'due_at', to_char(c.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            'in_hand', false, 'light', c.rungs::json #>> '{0,1}', 'name', c.name, 'person', k.holder_person, 'rule', c.rule, 'rung', c.rungs::json #>> '{0,0}', 'schema', 2,
-            'unit', k.holder_unit)::text,
+            'in_hand', false, 'light', c.rungs::json #>> '{0,1}', 'name', c.name, 'person', k.holder_person,
+            'rule', c.rule, 'rung', c.rungs::json #>> '{0,0}', 'schema', 2, 'unit', k.holder_unit)::text,
         to_char(c.next_crossing_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z:clock:"') || c.case_id || '.'
             || c.number || ':' || (c.rungs::json #>> '{0,0}'),
         md5(random()::text) || md5(random()::text)

@@ -21,7 +21,7 @@ from cases.crossings import CROSSED, TIMERS
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, lock_head
 from cases.office import OfficeContext
 from cases.outbox import messages, post
-from cases.rows import stamp, vouched_for_office
+from cases.rows import vouched_for_office
 from cases.tables import Event, Series, StreamHead
 from cases.visibility import case, visible_cases
 from infra.db import transaction
@@ -29,6 +29,7 @@ from infra.signing import SigningKey, key_id
 from infra.statements import Statement
 from people.directory import active_with_role
 from workflow.model import Role
+from workflow.spelling import stamp
 
 ORIGIN = "huiyin anchor 1"
 NONE_BEFORE = "-"

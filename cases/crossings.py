@@ -15,12 +15,12 @@ from sqlalchemy.sql import bindparam
 
 from cases.ledger import Head, NewEvent, append_rows, chained
 from cases.outbox import messages, post
-from cases.rows import stamp
 from cases.tables import Clock
 from infra.statements import Statement
 from people.audiences import Roster
 from workflow.clocks import PAUSE_OVER, covers, is_crossed
 from workflow.model import DAILY, AccountId, Actor, Audience, Role, Rung, UnitId
+from workflow.spelling import stamp
 
 CROSSED = "clock:crossed"
 TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)

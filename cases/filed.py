@@ -13,11 +13,11 @@ from sqlalchemy import Connection, select
 
 from cases.ledger import GENESIS, event_hash
 from cases.numbers import case_number, same_number
-from cases.rows import stamp
 from cases.tables import Event
 from cases.tracking import ALPHABET, read_code
 from cases.visibility import case, visible_cases
 from workflow.model import Actor
+from workflow.spelling import stamp
 
 BITS, LETTER_BITS = 80, 5
 _event = Event.__table__.c  # type: ignore[attr-defined]

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
-from cases.rows import stamp
 from cases.tables import Event, StreamHead
 from cases.upcasters import Data, data_of, in_present_shape
 from infra.statements import Statement
 from workflow.model import Actor, Json
+from workflow.spelling import stamp
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from cases.ledger import NewEvent, append_rows, chained, lock_heads
 from cases.outbox import messages, post
 from cases.planning import TOLD_OF_A_MOVE, Change, Plan, planned
 from cases.policies import present_policy, publish
-from cases.rows import INSERT, UPDATE, stamp, to_row, vouched
+from cases.rows import INSERT, UPDATE, to_row, vouched
 from cases.sweep import sweep
 from cases.tally import start_over
 from infra.db import transaction
@@ -28,6 +28,7 @@ from workflow import model
 from workflow.clocks import next_due_at
 from workflow.model import HAS_WAIVERS, Actor, Json, Kind, RecordNumber, Waiver
 from workflow.policy import Policy
+from workflow.spelling import stamp
 
 Files = Mapping[str, bytes]
 

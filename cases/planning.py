@@ -15,13 +15,14 @@ from sqlalchemy import Connection, select, tuple_
 from sqlalchemy.sql import bindparam
 
 from cases import tables
-from cases.rows import CLOCK_COLUMNS, clock_from, stamp
+from cases.rows import CLOCK_COLUMNS, clock_from
 from infra.statements import Statement
 from people.audiences import Roster
 from workflow.clocks import crossed, is_crossed, light, move, settled
 from workflow.counting import count
 from workflow.model import AccountId, Audience, Clock, Light, Rung, UnitId
 from workflow.policy import CasePolicy, NoSuchProfile, Policy
+from workflow.spelling import stamp
 
 #: Running clocks that are read at a time.
 PAGE = 2000

@@ -13,13 +13,14 @@ from functools import lru_cache
 from sqlalchemy import Connection, func, insert, select
 
 from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
-from cases.rows import stamp
 from cases.tables import Event, PolicyVersion
+from cases.upcasters import data_of
 from infra.files import read_tree
 from infra.statements import Statement
 from workflow.model import Actor
 from workflow.policy import Policy
 from workflow.policy_files import policy_from, version_of
+from workflow.spelling import stamp
 
 Files = Mapping[str, bytes]
 
@@ -113,7 +114,7 @@ def was_applied(connection: Connection, plan: str) -> bool:
     """Whether the last thing published was this plan."""
     query = select(_event.data).where(_event.stream == OFFICE_STREAM, _event.code == PUBLISHED)
     last = connection.execute(query.order_by(_event.seq.desc()).limit(1)).scalar()
-    return last is not None and json.loads(last).get("plan") == plan
+    return last is not None and data_of(PUBLISHED, last).get("plan") == plan
 
 
 def _content(files: Files) -> str:

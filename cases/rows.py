@@ -17,8 +17,7 @@ from infra.statements import Statement
 from workflow import clocks as counting
 from workflow import model
 from workflow.model import Audience, Clock, Json, Kind, Light, Pause, Rung, Unit
-from workflow.spelling import as_json as as_json
-from workflow.spelling import stamp as stamp
+from workflow.spelling import as_json, stamp
 
 #: Each kind of record and its one table. Texts have a writer of their own (`cases/apply.py`): they need a salt.
 TABLE_OF: Mapping[type, type[Row]] = {

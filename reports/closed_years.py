@@ -19,7 +19,7 @@ from cases.assessment_tables import YearClose, YearCutoff
 from cases.crossings import TIMERS
 from cases.history import PAGE, histories
 from cases.ledger import OFFICE_STREAM, event_hash, find_by_key
-from cases.rows import as_json, vouched_for_office
+from cases.rows import vouched_for_office
 from cases.tables import Case, Event
 from cases.visibility import case, visible_cases
 from reports.yearly import gathered, result_of
@@ -27,6 +27,7 @@ from workflow.calendar import WorkCalendar
 from workflow.policy import Scheme
 from workflow.policy_checks import calendar_of
 from workflow.policy_files import parse
+from workflow.spelling import as_json
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _close = YearClose.__table__.c  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from cases.history import histories
 from cases.ledger import CLOSING, OFFICE_STREAM, NewEvent, append_to_office, wait_for_key
 from cases.office import OfficeContext
 from cases.policies import files_of
-from cases.rows import rungs_from, stamp, vouched_for_office
+from cases.rows import rungs_from, vouched_for_office
 from cases.tables import Case, Clock, Event, StreamHead, Waiver
 from cases.tally import counts
 from cases.upcasters import data_of
@@ -33,6 +33,7 @@ from workflow.calendar import WorkCalendar
 from workflow.model import Actor
 from workflow.policy import Scheme
 from workflow.policy_files import parse
+from workflow.spelling import stamp
 
 PROPOSED, CLOSED = "year:close_proposed", "year:closed"
 _event = Event.__table__.c  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from cases.facts import load_facts
 from cases.ledger import GENESIS, OFFICE_STREAM, NewEvent, append_to_office
 from cases.numbers import case_number
 from cases.office import OfficeContext
-from cases.rows import TABLE_OF, stamp, vouched
+from cases.rows import TABLE_OF, vouched
 from cases.tables import Event, Tracking
 from cases.visibility import case, sealed_texts, visible_cases
 from infra.i18n import LANGUAGES
@@ -30,6 +30,7 @@ from infra.steering import direction_as_escapes
 from reports.pack_papers import paper
 from reports.receipts import as_json, receipt_of
 from workflow.model import Actor, CaseFacts, Json, Text
+from workflow.spelling import stamp
 
 FORMAT = "huiyin pack 1"
 MANIFEST = "MANIFEST"

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from cases.rows import stamp
 from reports.assessment import Sheet, is_named, sheets_of
 from workflow.calendar import WorkCalendar
 from workflow.history import History
 from workflow.marks import ADDED, Mark, marks
 from workflow.policy import Scheme
 from workflow.scoring import Line
+from workflow.spelling import stamp
 
 FORMAT = 1
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -16,7 +16,6 @@ import migrations
 from cases.execute import execute, open_case
 from cases.ledger import event_hash
 from cases.office import establish, load_office
-from cases.rows import stamp
 from cases.sweep import sweep
 from infra.columns import Row
 from infra.db import open_engine, reading, transaction
@@ -25,6 +24,7 @@ from ops.verify_sources import TRIGGERS
 from people.tables import Account, Unit, UnitAbove
 from workflow import commands as c
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.spelling import stamp
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Shanghai
 MEDIATION, HOTLINE, PETITION = CaseId(1), CaseId(2), CaseId(3)
