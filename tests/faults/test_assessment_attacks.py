@@ -237,7 +237,8 @@ def test_finding_a_matter_not_ours_after_it_lit_red_is_a_sign(site: Site) -> Non
     take(site.office, opened.case_id, not_ours, by="coordinator", at="2026-03-20T10:00")
     with reading(site.engine) as connection:
         signs = signs_of_year(connection, year=2026, actor=site.office.actors["auditor"], office=site.office.context)
-    assert ("light", "red") in lights(site.office, opened.case_id) or signs
+    assert ("light", "red") not in lights(site.office, opened.case_id)
+    assert [one.sign.code for one in signs] == ["not_ours_after_light"]
 
 
 def test_a_pause_in_the_very_instant_does_not_void_the_light_that_came_first(site: Site) -> None:

@@ -1,13 +1,15 @@
 """The timers of a running program: which job runs when, in which of several programs, and that nobody hands them a time."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from apscheduler.events import EVENT_JOB_EXECUTED
+from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
 from cases.jobruns import all_runs
@@ -22,7 +24,7 @@ __all__ = ["office", "office_template", "sqlite_template"]
 #: Wednesday 22 April 2026, one second before 00:00 in Shanghai.
 MIDNIGHT = datetime(2026, 4, 21, 16, 0, tzinfo=UTC)
 BEFORE_MIDNIGHT = MIDNIGHT - timedelta(seconds=1)
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS, LOOK_SECONDS = 60.0, 0.01
 
 
 @pytest.fixture
@@ -42,11 +44,26 @@ def runs(engine: Engine) -> dict[str, datetime | None]:
 
 
 def wait_for(engine: Engine, **wanted: datetime) -> None:
-    """Until these jobs have last succeeded at these instants. The real clock says when to give up."""
-    begun, waiting = time.process_time(), threading.Event()
-    while not wanted.items() <= runs(engine).items():
-        assert time.process_time() - begun < PATIENCE_SECONDS, runs(engine)
-        waiting.wait(0.01)
+    """Until these jobs have last succeeded at these instants."""
+    waiting = threading.Event()
+    for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+        if wanted.items() <= runs(engine).items():
+            return
+        waiting.wait(LOOK_SECONDS)
+    raise AssertionError(runs(engine))
+
+
+def all_jobs_done(scheduler: BackgroundScheduler) -> threading.Event:
+    """Set once the scheduler has come to the end of as many jobs as there are from now on, whatever they did."""
+    done, ended = threading.Event(), []
+
+    def note(ending: Any) -> None:
+        ended.append(ending.job_id)
+        if len(ended) == len(JOBS):
+            done.set()
+
+    scheduler.add_listener(note, EVENT_JOB_EXECUTED)
+    return done
 
 
 def test_every_job_runs_a_second_after_the_start_and_again_after_its_own_time(
@@ -91,15 +108,21 @@ def test_of_two_programs_on_one_home_one_runs_the_timers_and_the_other_takes_ove
         first = both.enter_context(running_timers(office.engine, settings))
         second = both.enter_context(running_timers(office.engine, settings))
         clock.move_to(MIDNIGHT)
+        left_alone = all_jobs_done(second)
         second.wakeup()  # it has the same jobs to run, and leaves them to the other
+        assert left_alone.wait(PATIENCE_SECONDS)
+        assert runs(office.engine) == {}
         assert not TimersLock(settings.home).is_ours()
         first.wakeup()
         wait_for(office.engine, **{job.name: MIDNIGHT for job in JOBS})
     lock = TimersLock(settings.home)
     assert lock.is_ours()
     with running_timers(office.engine, settings) as waiting:
+        left_alone = all_jobs_done(waiting)
         clock.move_to(MIDNIGHT + timedelta(seconds=1))
         waiting.wakeup()
+        assert left_alone.wait(PATIENCE_SECONDS)
+        assert set(runs(office.engine).values()) == {MIDNIGHT}
         lock.let_go()  # the other program has ended
         clock.move_to(MIDNIGHT + timedelta(minutes=1, seconds=1))
         waiting.wakeup()

@@ -1,7 +1,8 @@
 """The databases that released programs made (`data/`, made by `make.py`), as they were and brought to this program's schema.
 
 A file is named after the program that made it: `0.1.0` by a release, `0.1.0+1e7fa26` by a commit that was handed out before
-the next one, `0.1.0-continued-by-1e7fa26` by the first and, after an upgrade, by the other. PostgreSQL gets the same rows, inserted into the tables of that program's own revision.
+the next one, `0.1.0-continued-by-1e7fa26` by the first and, after an upgrade, by the other. PostgreSQL gets the same rows,
+inserted into the tables of that program's own revision.
 """
 
 import lzma

@@ -2,8 +2,9 @@
 
     PYTHONPATH=. python tests/releases/make.py FILE.db
 
-A file that is there already is the office of an earlier release: it is upgraded, and goes on for a few days. Run it in a checkout of a release (`docs/releasing.md`); what it makes is kept, compressed, beside this file, and every
-later program is held to read it. It tells the stories of `tests/stories` and of `told/`, which hold what those leave out,
+A file that is there already is the office of an earlier release: it is upgraded, and goes on for a few days. Run it in a
+checkout of a release (`docs/releasing.md`); what it makes is kept, compressed, beside this file, and every later program
+is held to read it. It tells the stories of `tests/stories` and of `told/`, which hold what those leave out,
 in the order of time, with the sweep between the steps as the timers would run it. What a release does not know yet (a
 command, a page) is left out: one file makes the database of every release.
 """

@@ -21,7 +21,7 @@ from infra.columns import UTCDateTime
 from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.signing import signing_key
-from ops.jobs import JOBS, run_job
+from ops.jobs import JOBS, Job, run_job
 from ops.verify import verify
 from reports.addendum import addendum
 from reports.as_of import case_as_of, open_cases_as_of, sheets_as_of
@@ -73,7 +73,7 @@ def test_after_the_upgrade_the_record_verifies(upgraded: Upgraded) -> None:
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_every_job_runs(upgraded: Upgraded, job, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_every_job_runs(upgraded: Upgraded, job: Job, tmp_path: Path) -> None:
     home = tmp_path / "home"
     run_job(job, upgraded.office.engine, Settings(home=home, database=upgraded.url, smtp_host=""), now=NOW)
     report = verify(upgraded.url)

@@ -3,11 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from cases.jobruns import all_runs, note_failure, note_success
 from infra.db import reading, transaction
-from ops.jobs import JOBS, Job, run_job
+from ops.jobs import FIGURES, JOBS, Job, run_job
 from tests.databases import START, Site
 from tests.web.reading import page
 
@@ -21,19 +20,17 @@ SAID = {
 }  # fmt: skip
 
 
-def fail(site: Site, *, times: int, since: datetime = FIRST) -> None:
-    """The job `tally` breaks off, as it does over an event that nobody can read, once a minute."""
-    with transaction(site.engine) as connection:
-        connection.execute(text("DELETE FROM job_run WHERE job = 'tally'"))
-    for run in range(times):
+def fail(site: Site) -> None:
+    """The job `tally` breaks off, as it does over an event that nobody can read, five times, once a minute."""
+    for run in range(5):
         with transaction(site.engine) as connection:
-            note_failure(connection, "tally", now=since + run * MINUTE)
+            note_failure(connection, "tally", now=FIRST + run * MINUTE)
     site.clock.set("2026-03-02T10:05")
 
 
 @pytest.mark.parametrize("language", SAID)
 def test_staff_read_in_the_footer_which_job_fails_and_since_when(site: Site, language: str) -> None:
-    fail(site, times=5)
+    fail(site)
     footer, tell, *_ = SAID[language]
     shown = page(site.session_for("clerk"), f"/work?lang={language}")
     assert footer in shown.text
@@ -42,7 +39,7 @@ def test_staff_read_in_the_footer_which_job_fails_and_since_when(site: Site, lan
 
 @pytest.mark.parametrize("language", SAID)
 def test_the_administrator_reads_which_job_fails_since_when_and_what_to_do(site: Site, language: str) -> None:
-    fail(site, times=5)
+    fail(site)
     footer, tell, heading, line = SAID[language]
     shown = page(site.session_for("administrator"), f"/mails?lang={language}")
     assert footer in shown.text
@@ -55,7 +52,7 @@ def test_the_administrator_reads_which_job_fails_since_when_and_what_to_do(site:
 
 
 def test_people_who_do_not_work_here_read_nothing_of_it(site: Site) -> None:
-    fail(site, times=5)
+    fail(site)
     assert "每次运行都失败" not in page(site.browser(), "/file").text
 
 
@@ -109,9 +106,17 @@ def test_a_sweep_that_steps_over_a_clock_keeps_failing_until_it_is_recorded(site
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_what_each_job_did_is_said_in_words(site: Site, job: Job) -> None:
+def test_what_a_job_did_is_told_in_figures_that_have_a_name(site: Site, job: Job) -> None:
     figures = run_job(job, site.engine, site.settings, now=site.clock())
     assert all(type(n) is int for n in figures.values())
+    assert figures.keys() <= set(FIGURES)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_each_figure_is_said_in_words(site: Site, figure: str) -> None:
+    with transaction(site.engine) as connection:
+        note_success(connection, "sweep", now=site.clock(), figures={figure: 7})
     shown = page(site.session_for("administrator"), "/mails").text
     assert "=" not in shown
     assert "did." not in shown
+    assert "没有要处理的" not in shown

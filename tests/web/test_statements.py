@@ -16,8 +16,12 @@ from tests.web.reading import read
 #: Who has a work list.
 READERS = ("clerk", "coordinator", "mediator", "supervisor", "assessor", "auditor")
 WORDS = {"title": "楼上漏水", "statement": "天花板受潮。", "applicant": "白某", "respondents": ["石某"]}
-
-
+APPOINTED = (
+    step("2026-03-02T08:00", "clerk", "Apply", **WORDS),
+    step("2026-03-02T08:10", "clerk", "RecordConsent", party="石某", answer="given"),
+    step("2026-03-02T08:20", "clerk", "Accept"),
+    step("2026-03-02T08:30", "coordinator", "AppointMediators", chief="mediator"),
+)
 #: Before and after everything that is due or was closed, as the address of a next page says it.
 EARLY, LATE = "2026-01-01T00:00:00+00:00~0", "2027-01-01T00:00:00+00:00~0"
 
@@ -30,9 +34,16 @@ def statements(engine: Engine) -> Iterator[list[str]]:
     def listen(driver: sqlite3.Connection, *_: Any) -> None:
         driver.set_trace_callback(said.append)
 
+    def forget(driver: sqlite3.Connection, *_: Any) -> None:
+        driver.set_trace_callback(None)
+
     event.listen(engine, "checkout", listen)
-    yield said
-    event.remove(engine, "checkout", listen)
+    event.listen(engine, "checkin", forget)
+    try:
+        yield said
+    finally:
+        event.remove(engine, "checkout", listen)
+        event.remove(engine, "checkin", forget)
 
 
 def titles(page: str) -> int:
@@ -41,13 +52,7 @@ def titles(page: str) -> int:
 
 def cases(site: Site, count: int) -> None:
     for _ in range(count):
-        site.office.tell(
-            "mediation",
-            step("2026-03-02T08:00", "clerk", "Apply", **WORDS),
-            step("2026-03-02T08:10", "clerk", "RecordConsent", party="石某", answer="given"),
-            step("2026-03-02T08:20", "clerk", "Accept"),
-            step("2026-03-02T08:30", "coordinator", "AppointMediators", chief="mediator"),
-        )
+        site.office.tell("mediation", *APPOINTED)
 
 
 @pytest.mark.parametrize("login", READERS)
@@ -66,15 +71,21 @@ def test_the_work_list_says_at_most_twelve_statements_however_many_cases_are_on_
 
 
 def test_a_case_page_says_as_many_statements_for_a_long_case_as_for_a_short_one(site: Site) -> None:
-    browser = site.session_for("coordinator")
-    cases(site, 2)
-    address = next(
-        link for link in read(browser.get("/work").text).links if link.startswith("/cases/") and "clocks" not in link
+    """A case of four steps, and one of ten."""
+    sessions = (
+        step(f"2026-03-0{day}T09:00", "mediator", "HoldSession", form="joint", place="调解室", minutes="各方陈述。")
+        for day in range(3, 8)
     )
-    browser.get(address)
-    with statements(site.engine) as said:
-        assert browser.get(address).status_code == 200
-    assert len(said) <= 23, said
+    rights = step("2026-03-02T09:00", "mediator", "NotifyRights", signed_by=["白某", "石某"])
+    browser = site.session_for("coordinator")
+    counts = []
+    for more in ((), (rights, *sessions)):
+        opened = site.office.tell("mediation", *APPOINTED, *more)
+        browser.get(f"/cases/{opened.public_id}")
+        with statements(site.engine) as said:
+            assert browser.get(f"/cases/{opened.public_id}").status_code == 200
+        counts.append(len(said))
+    assert counts == [22, 22], said
 
 
 def test_the_lists_and_a_case_are_shown_on_each_database(engine: Engine, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_the_files_say_what_the_page_says_and_each_download_is_recorded_with_its
 
 
 def test_a_month_that_was_handed_out_says_on_page_and_file_what_is_not_as_it_was(quarter: Site) -> None:
-    """The order of the desk that was closed in March is opened again on 6 April, and answered."""
+    """The order of the desk that was closed in March is opened again on 2 April."""
     browser = quarter.session_for("auditor")
     upstream = str(quarter.office.units["upstream"])
     form = {"form_token": form_token(browser), "period": "2026-03", "unit": upstream}

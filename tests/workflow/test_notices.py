@@ -1,11 +1,14 @@
 """Notices as a Chinese spreadsheet saves them and as the State Council words them."""
 
+import tomllib
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from workflow.notices import Notice, NoticeIsWrong, decoded, read_notice
 
+SHIPPED = Path(__file__).parents[2] / "workflow" / "policies" / "calendars" / "cn-2026.toml"
 TABLE = "日期,安排\n2027/2/5,休\n2027/2/13,班\n"
 READ = Notice(off=[date(2027, 2, 5)], work=[date(2027, 2, 13)])
 #: The State Council's own words for 2026 (国办发明电, 4 November 2025).
@@ -55,7 +58,8 @@ def test_a_cell_may_name_the_days_from_one_to_another() -> None:
 
 def test_the_state_councils_own_words_are_the_calendar_that_ships() -> None:
     """33 days off: 3 + 9 + 3 + 5 + 3 + 3 + 7; six make-up days."""
-    read = read_notice(WORDS, year=2026)
+    read, (ships,) = read_notice(WORDS, year=2026), tomllib.loads(SHIPPED.read_text("utf-8"))["calendar"]
+    assert (sorted(read.off), sorted(read.work)) == (sorted(ships["off"]), sorted(ships["work"]))
     assert len(read.off) == 33
     assert (read.off[0], read.off[3], read.off[11]) == (date(2026, 1, 1), date(2026, 2, 15), date(2026, 2, 23))
     assert read.work == [

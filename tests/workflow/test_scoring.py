@@ -47,7 +47,7 @@ def exactly(text: str) -> Decimal:
         ({**lights(red=5), ("crisis_handled", "in_time"): 2}, "97"),  # 100 - 5 + 2
         ({**lights(red=5), ("crisis_handled", "in_time"): 3}, "98"),
         ({**lights(red=5), ("crisis_handled", "in_time"): 4}, "98"),  # the cap is 3
-        ({**lights(red=5), ("crisis", "late"): 9}, "95"),  # a late report earns nothing
+        ({**lights(red=5), ("crisis_handled", "late"): 9}, "95"),  # one that was handled late earns nothing
         ({("lit", "red"): 7}, "100"),  # what was waived costs nothing
     ],
 )
