@@ -5,15 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Office
 from tests.browser.test_looks import SCROLLS, WIDTHS, keep
-from tests.databases import step
+from tests.reports.told import in_hand
 
-ORDER = (
-    step("2026-03-02T09:00", "clerk", "Register", title="路灯不亮", statement="不亮。", applicant="白某", channel="hotline"),
-    step("2026-03-02T09:10", "clerk", "Accept"),
-    step("2026-03-02T09:20", "coordinator", "Assign", unit="room", handler="mediator"),
-    step("2026-03-02T09:30", "mediator", "SignFor"),
-    step("2026-03-02T09:40", "mediator", "ContactPerson", note="已联系。"),
-)  # fmt: skip
 #: HOT-07 from Mon 2 March: 5 working days end on Mon 9; 15: 3-6, 9-13, 16-20 are 14, the 15th is Mon 23 March.
 SAID = {
     "zh_CN": ("请核对到期日", "2026年3月9日 周一 24:00", "2026年3月23日 周一 24:00", "日期无误，确认提交"),
@@ -24,7 +17,7 @@ SAID = {
 @pytest.mark.parametrize("language", SAID)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_an_extension_is_asked_for_with_its_date_before_the_eyes(served: Office, language: str, width: str) -> None:
-    opened = served.site.office.tell("hotline", *ORDER)
+    opened = served.site.office.tell("hotline", *in_hand("2026-03-02"))
     served.site.clock.set("2026-03-03T10:00")
     page = served.person("mediator", viewport={"width": WIDTHS[width], "height": 900})
     page.goto(f"/cases/{opened.public_id}?lang={language}")

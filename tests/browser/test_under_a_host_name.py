@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from infra.db import transaction
-from people.signin import hash_password, set_password
 from tests.browser.certificates import certificate_of
 from tests.browser.conftest import Office
 from tests.browser.test_main_job import fill, happened, opened, send
 from tests.databases import step
+from tests.web.test_security import PASSWORD, with_password
 from web.security import App
 
 NAME = "huiyin.office.test"
-PASSWORD = "four quiet green buckets"
 WORDS = {"title": "停车位", "statement": "小区停车难。", "applicant": "白某"}
 
 Said = set[tuple[str | None, str | None]]
@@ -76,7 +74,7 @@ def test_under_a_host_name_a_matter_is_filed_somebody_signs_in_and_takes_a_step(
     https, options, expected = KINDS[kind]
     said: Said = set()
     office = open_under_name(https=https, before=between(said, **options))
-    with_password(office, "clerk")
+    with_password(office.site, "clerk")
 
     petitioner = office.visitor(ignore_https_errors=True)
     petitioner.goto("/file/petition")
@@ -119,7 +117,7 @@ def test_under_a_host_name_the_page_of_another_site_cannot_send_our_forms(
 
 
 def test_a_code_and_a_name_typed_with_a_chinese_input_method_are_read(served: Office) -> None:
-    with_password(served, "clerk")
+    with_password(served.site, "clerk")
     told = served.site.office.tell(
         "petition", step("2026-03-02T09:00", "clerk", "Register", **WORDS, dispute_type="25")
     )
@@ -153,8 +151,3 @@ def sign_in(page: Page, login: str, password: str) -> None:
     page.get_by_label("登录名").fill(login)
     page.get_by_label("密码").fill(password)
     page.locator("main button[type=submit]").click()
-
-
-def with_password(office: Office, login: str) -> None:
-    with transaction(office.site.engine) as connection:
-        set_password(connection, office.site.office.accounts[login], hash_password(PASSWORD))

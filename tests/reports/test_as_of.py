@@ -19,25 +19,11 @@ from ops.stories import Matter, Story, StoryStep, Teller
 from reports.as_of import CaseAsOf, CaseWasNotKnown, SheetsAsOf, case_as_of, open_cases_as_of, sheets_as_of
 from reports.assessment import YearWithoutCalendar, YearWithoutData
 from reports.instants import Moment, moment_from
-from tests.databases import (
-    FOUNDED_AT,
-    SmallOffice,
-    engine,
-    found,
-    office,
-    office_template,
-    postgres_template,
-    postgresql,
-    sqlite,
-    sqlite_template,
-    step,
-)
+from tests.databases import FOUNDED_AT, SmallOffice, found, step
 from tests.reports.hand_made import at
 from workflow.clocks import Left
 from workflow.model import Actor, Role, Unit
 from workflow.policy import NoSuchScheme
-
-__all__ = ["engine", "office", "office_template", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
 NOW = at("2026-12-01T09:00")
 WORDS = {"title": "夜间噪声", "statement": "夜间22时后冲床噪声", "applicant": "周边居民"}

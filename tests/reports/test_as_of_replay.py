@@ -23,9 +23,7 @@ from infra.db import reading
 from ops.demo import build_demo
 from reports.as_of import CaseAsOf, CaseWasNotKnown, case_as_of, open_cases_as_of, sheets_as_of
 from reports.assessment import Assessment, SheetLine, assess, lines_of
-from tests.databases import sqlite_copy, sqlite_template
-
-__all__ = ["sqlite_template"]
+from tests.databases import sqlite_copy
 
 SEED = 20_260_630
 LOOKS = 200

@@ -15,23 +15,11 @@ from reports.bulletin import BEGAN, Bulletin, bulletin
 from reports.bulletin_sheet import sheet_header, sheet_rows
 from reports.crises import Hidden
 from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
-from tests.databases import (
-    SmallOffice,
-    engine,
-    found,
-    office,
-    office_template,
-    postgres_template,
-    postgresql,
-    sqlite,
-    sqlite_template,
-)
+from tests.databases import SmallOffice, found
 from tests.reports.hand_made import a_case, at
 from tests.reports.quarter import a_quarter
 from workflow.commands import Channel
 from workflow.model import Actor, UnitId
-
-__all__ = ["engine", "office", "office_template", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
 MARCH, YEAR = Period(year=2026, month=3), Period(year=2026)
 NOW = at("2027-02-01T09:00")

@@ -12,13 +12,13 @@ from infra.db import reading, transaction
 from reports.assessment import YearWithoutCalendar, YearWithoutData
 from reports.closed_years import NotClosed, closed_year
 from reports.closing import AppealsWait, ClosedAlready, NotProposed, RecordHasMoved, SignedByTheSame, TooEarly
-from tests.databases import engine, found, postgres_template, postgresql, sqlite, sqlite_template
+from tests.databases import found
 from tests.reports.ended import SIGNED_AT, Ended, ended, local, refused
 from tests.reports.told import appealed, came_in, in_hand, replied
 from workflow import commands as c
 from workflow.policy import NoSuchScheme
 
-__all__ = ["ended", "engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
+__all__ = ["ended"]
 
 # -- two signatures ---------------------------------------------------------------------------------------------------
 

@@ -22,10 +22,8 @@ from people.directory import names_of_units
 from reports import exports
 from reports.closure_choice import Asked, ChoiceIsWrong, Fault, read_choice
 from reports.exports import FORMATS, GROUNDS, Made, Order, latest, record, refuse, sha256_of, which, write_file
-from tests.databases import SmallOffice, engine, found, postgres_template, postgresql, sqlite, sqlite_template, step
+from tests.databases import SmallOffice, found, step
 from workflow.model import Actor, Role
-
-__all__ = ["engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 SYSTEM = Actor(account=None, role=Role.SYSTEM, unit=None)

@@ -15,10 +15,8 @@ from reports.instants import (
     moment_from,
     usual_year,
 )
-from tests.databases import FOUNDED_AT, SmallOffice, office, office_template, sqlite_template
+from tests.databases import FOUNDED_AT, SmallOffice
 from tests.reports.hand_made import at
-
-__all__ = ["office", "office_template", "sqlite_template"]
 
 NOW = at("2026-12-01T09:00")
 

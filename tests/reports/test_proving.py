@@ -22,7 +22,7 @@ from infra.db import checkpoint, reading, transaction
 from ops.verify import verify
 from reports.addendum import Addendum, addendum
 from reports.closed_years import closed_year, prove
-from tests.databases import engine, found, postgres_template, postgresql, sqlite, sqlite_template
+from tests.databases import found
 from tests.reports.demo_record import BUILT_AT, demo_copy
 from tests.reports.ended import Ended, ended, local
 from tests.reports.golden import SCHEMES, file_of, sealed
@@ -30,7 +30,7 @@ from tests.reports.told import in_hand, replied
 from workflow import commands as c
 from workflow.model import Actor, CaseId, Role
 
-__all__ = ["ended", "engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
+__all__ = ["ended"]
 
 ROOT = Path(__file__).parents[2]
 

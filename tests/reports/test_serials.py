@@ -7,22 +7,9 @@ from cases.tables import Recusal
 from infra.db import reading, transaction
 from reports import serials
 from reports.serials import FATES, Range, SeriesYear, serial_completeness
-from tests.databases import (
-    SmallOffice,
-    engine,
-    found,
-    office,
-    office_template,
-    postgres_template,
-    postgresql,
-    sqlite,
-    sqlite_template,
-    step,
-)
+from tests.databases import SmallOffice, found, step
 from tests.reports.hand_made import a_case, at, issued
 from workflow.model import Actor
-
-__all__ = ["engine", "office", "office_template", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
 CLOSED = at("2026-03-20T09:00")
 NOTHING = dict.fromkeys((*FATES, "elsewhere", "missing", "beyond"), 0)

@@ -22,16 +22,7 @@ from people.directory import names_of_units
 from reports.assessment import assess
 from reports.sign_words import evidence
 from reports.signs import FoundSign, signs_of_year
-from tests.databases import (
-    SmallOffice,
-    engine,
-    found,
-    office_template,
-    postgres_template,
-    postgresql,
-    sqlite,
-    sqlite_template,
-)
+from tests.databases import SmallOffice, found
 from tests.reports.bent import (
     SECRET,
     a_bent_year,
@@ -46,8 +37,6 @@ from tests.reports.bent import (
 from tests.reports.hand_made import at
 from workflow.model import Actor, Role
 from workflow.signs import SIGNS
-
-__all__ = ["engine", "office_template", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
 KEY = bytes(range(32))
 HERE, THERE = "203.0.113.7", "203.0.113.8"

@@ -14,17 +14,7 @@ from cases.office import OfficeContext
 from cases.sweep import sweep
 from infra.db import reading
 from reports.assessment import Assessment, Sheet, YearWithoutCalendar, YearWithoutData, assess
-from tests.databases import (
-    ZONE,
-    SmallOffice,
-    engine,
-    found,
-    postgres_template,
-    postgresql,
-    sqlite,
-    sqlite_template,
-    step,
-)
+from tests.databases import ZONE, SmallOffice, found, step
 from tests.reports.told import (
     WORDS,
     Steps,
@@ -38,8 +28,6 @@ from tests.reports.told import (
 )
 from tests.reports.variations import DAY, SCHEMES, VARIATIONS, Change, Points, as_it_is, by_post
 from workflow.policy import NoSuchScheme
-
-__all__ = ["engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
 
 def local(when: str) -> datetime:

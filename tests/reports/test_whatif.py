@@ -14,14 +14,12 @@ from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
 from infra.db import reading
 from reports.whatif import what_if
-from tests.databases import engine, found, postgres_template, postgresql, sqlite, sqlite_template
+from tests.databases import found
 from tests.reports.demo_record import BUILT_AT, demo_copy
 from tests.reports.ended import local
 from tests.reports.told import Steps, appealed, decided, handed, in_hand, replied
 from workflow.history import History, Lit
 from workflow.whatif import under
-
-__all__ = ["engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Ending a colleague's account: asked about, said what it holds, and taken back; nobody's matter is lost by it."""
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
+from cases.ledger import NewEvent, append_to_office
 from cases.reading import PAGE
 from cases.tables import Event
 from infra.db import reading, transaction
@@ -16,22 +15,17 @@ from people.signin import close_account
 from people.tables import Account
 from reports.closing import PROPOSED
 from tests.databases import Site, form_token, found, serving, step
+from tests.reports.told import in_hand
 from tests.web.reading import page, read
+from tests.web.test_closures import events as office_events
 
 EVENT, ACCOUNT = Event.__table__.c, Account.__table__.c  # type: ignore[attr-defined]
 WORDS = {"title": "楼上漏水", "statement": "厨房顶漏水。", "applicant": "甲某"}
 BOTH = {**WORDS, "respondents": ["乙某"]}
 
 
-def given_to_the_mediator(site: Site, day: str = "2026-03-02") -> None:
-    site.office.tell(
-        "hotline",
-        step(f"{day}T09:00", "clerk", "Register", **WORDS),
-        step(f"{day}T09:10", "clerk", "Accept"),
-        step(f"{day}T09:20", "coordinator", "Assign", unit="room", handler="mediator"),
-        step(f"{day}T10:00", "mediator", "SignFor"),
-        step(f"{day}T11:00", "mediator", "ContactPerson", note="已联系。"),
-    )
+def given_to_the_mediator(site: Site) -> None:
+    site.office.tell("hotline", *in_hand("2026-03-02", **WORDS))
 
 
 def mediated_by(site: Site, *, chief: str, others: list[str]) -> Any:
@@ -52,12 +46,6 @@ def is_open(site: Site, login: str) -> bool:
     with reading(site.engine) as connection:
         query = select(ACCOUNT.active).where(ACCOUNT.id == site.office.accounts[login])
         return bool(connection.execute(query).scalar_one())
-
-
-def office_events(site: Site, code: str) -> list[dict[str, Any]]:
-    with reading(site.engine) as connection:
-        query = select(EVENT.data).where(EVENT.stream == OFFICE_STREAM, EVENT.code == code).order_by(EVENT.seq)
-        return [json.loads(data) for data in connection.execute(query).scalars()]
 
 
 def close(site: Site, administrator: Any, login: str) -> Any:

@@ -20,6 +20,18 @@ WORDS = {"title": "楼上漏水", "statement": "厨房顶漏水。", "applicant"
 ANSWER = "已约楼上住户查看水管，\n三日内修好。"
 
 
+def a_mediation_with_its_mediator(site: Site) -> Opened:
+    opened = site.office.tell(
+        "mediation",
+        step("2026-03-02T09:00", "clerk", "Apply", **WORDS),
+        step("2026-03-02T09:30", "clerk", "RecordConsent", party="乙某", answer="given"),
+        step("2026-03-02T09:40", "clerk", "Accept"),
+        step("2026-03-02T10:00", "coordinator", "AppointMediators", chief="mediator"),
+    )
+    site.clock.set("2026-03-02T11:00")
+    return opened
+
+
 def a_matter_in_hand(site: Site) -> Opened:
     """A petition that the room's mediator has signed for, at 11:00 of 2 March 2026."""
     opened = site.office.tell(
@@ -106,14 +118,7 @@ def test_a_step_that_has_become_impossible_keeps_the_text_but_offers_no_button(s
 
 
 def test_a_stale_form_whose_choices_are_gone_is_a_conflict_and_not_a_wrong_form(site: Site) -> None:
-    opened = site.office.tell(
-        "mediation",
-        step("2026-03-02T09:00", "clerk", "Apply", **WORDS),
-        step("2026-03-02T09:30", "clerk", "RecordConsent", party="乙某", answer="given"),
-        step("2026-03-02T09:40", "clerk", "Accept"),
-        step("2026-03-02T10:00", "coordinator", "AppointMediators", chief="mediator"),
-    )
-    site.clock.set("2026-03-02T11:00")
+    opened = a_mediation_with_its_mediator(site)
     address = f"/cases/{opened.public_id}"
     one, other = site.session_for("coordinator"), site.session_for("coordinator")
     serving, arriving = str(site.office.accounts["mediator"]), str(site.office.accounts["mediator_2"])
@@ -286,14 +291,7 @@ def test_another_step_or_another_case_under_a_used_form_is_never_answered_as_don
 
 def test_a_replacement_sent_twice_is_taken_once_although_its_choices_are_gone(site: Site) -> None:
     """After the first, whoever left can no longer be chosen: what was offered then is not asked for."""
-    opened = site.office.tell(
-        "mediation",
-        step("2026-03-02T09:00", "clerk", "Apply", **WORDS),
-        step("2026-03-02T09:30", "clerk", "RecordConsent", party="乙某", answer="given"),
-        step("2026-03-02T09:40", "clerk", "Accept"),
-        step("2026-03-02T10:00", "coordinator", "AppointMediators", chief="mediator"),
-    )
-    site.clock.set("2026-03-02T11:00")
+    opened = a_mediation_with_its_mediator(site)
     coordinator = site.session_for("coordinator")
     form = page(coordinator, f"/cases/{opened.public_id}").form("/ReplaceMediator")
     accounts = {name: str(site.office.accounts[name]) for name in ("mediator", "mediator_2", "desk_mediator")}

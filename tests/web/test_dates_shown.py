@@ -9,19 +9,12 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from tests.databases import Site, found, serving, step
+from tests.reports.told import in_hand
 from tests.web.reading import Page, page, read
-
-REGISTERED = (
-    step("2026-03-02T09:00", "clerk", "Register", title="甲", statement="乙", applicant="丙", channel="hotline"),
-    step("2026-03-02T09:10", "clerk", "Accept"),
-    step("2026-03-02T09:20", "coordinator", "Assign", unit="room", handler="mediator"),
-    step("2026-03-02T09:30", "mediator", "SignFor"),
-    step("2026-03-02T09:40", "mediator", "ContactPerson", note="已联系。"),
-)
 
 
 def an_order(site: Site, *more: Any) -> str:
-    opened = site.office.tell("hotline", *REGISTERED, *more)
+    opened = site.office.tell("hotline", *in_hand("2026-03-02"), *more)
     site.clock.set("2026-03-03T10:00")
     return f"/cases/{opened.public_id}"
 

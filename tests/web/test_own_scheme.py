@@ -18,7 +18,8 @@ from infra.settings import settings
 from ops.cli import app
 from reports.assessment import assess
 from reports.closing import SchemeIsGone, close_year, propose_close
-from tests.databases import Site, form_token, step
+from tests.databases import Site, form_token
+from tests.reports.told import closed, in_hand, replied
 from tests.web.reading import page, read
 from workflow.policy import NoSuchScheme
 
@@ -48,16 +49,7 @@ def publish_schemes(site: Site, files: dict[str, str]) -> None:
 
 def a_closed_order_that_was_red(site: Site) -> None:
     """Received Mon 2 March: five working days to the 9th, red on the 10th; answered on the 11th."""
-    site.office.tell(
-        "hotline",
-        step("2026-03-02T09:00", "clerk", "Register", **WORDS),
-        step("2026-03-02T09:10", "clerk", "Accept"),
-        step("2026-03-02T09:20", "coordinator", "Assign", unit="room", handler="mediator"),
-        step("2026-03-02T09:30", "mediator", "SignFor"),
-        step("2026-03-02T10:00", "mediator", "ContactPerson", note="已联系。"),
-        step("2026-03-11T10:00", "mediator", "Reply", form="oral", answer="已清理。"),
-        step("2026-03-11T11:00", "mediator", "Close", outcome="resolved"),
-    )
+    site.office.tell("hotline", *in_hand("2026-03-02"), *replied("2026-03-11T10:00"), *closed("2026-03-11T11:00"))
     site.clock.set("2026-03-12T09:00")
 
 

@@ -1,16 +1,13 @@
 """Forms beside those of cases: sent twice they are one act and one answer, and never pass for something else."""
 
-import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from cases.ledger import OFFICE_STREAM
 from cases.tables import Event
-from infra.db import reading
 from tests.databases import Site
 from tests.web.reading import page
+from tests.web.test_closures import events as office_events
 from tests.web.test_policy_page import FILE, NOTICES, apply_form, book, planned
 from web.forms import blank_form
 from workflow.commands import Command, HoldSession, Suspend
@@ -18,12 +15,6 @@ from workflow.commands import Command, HoldSession, Suspend
 __all__ = ["book"]
 
 EVENT = Event.__table__.c  # type: ignore[attr-defined]
-
-
-def office_events(site: Site, code: str) -> list[dict[str, Any]]:
-    with reading(site.engine) as connection:
-        query = select(EVENT.data).where(EVENT.stream == OFFICE_STREAM, EVENT.code == code)
-        return [json.loads(data) for data in connection.execute(query).scalars()]
 
 
 def test_a_plan_applied_twice_is_published_once_and_both_answers_say_so(book: tuple[Site, Any]) -> None:

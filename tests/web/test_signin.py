@@ -10,11 +10,11 @@ from starlette.testclient import TestClient
 
 from cases.tables import Event
 from infra.db import reading, transaction
-from people.signin import check_password, hash_password, hasher, make_link, set_password, use_link
+from people.signin import check_password, hasher, make_link, set_password, use_link
 from people.tables import Account, SigninLink, WebSession
 from tests.databases import START, Site, count, form_token, found, step
 from tests.web.reading import page, read
-from tests.web.test_security import PASSWORD, WORDS
+from tests.web.test_security import PASSWORD, WORDS, try_password, with_password
 from web.context import SESSION_COOKIE
 from web.pages import new_form_id
 
@@ -26,15 +26,6 @@ SESSIONS = Event.code == "session:begun"
 
 def by_link(browser: TestClient, token: str, *, form: str | None = None) -> Any:
     return browser.post(f"/signin/link/{token}", data={"form_token": form or form_token(browser)})
-
-
-def with_password(site: Site, login: str) -> None:
-    with transaction(site.engine) as connection:
-        set_password(connection, site.office.accounts[login], hash_password(PASSWORD))
-
-
-def signs_in(browser: TestClient, login: str, password: str) -> Any:
-    return browser.post("/signin", data={"form_token": form_token(browser), "login": login, "password": password})
 
 
 # -- links ------------------------------------------------------------------------------------------------------------
@@ -159,7 +150,7 @@ def test_whoever_comes_by_a_link_is_asked_for_a_password_and_need_not_know_an_ol
         assert "以后再说" in shown.text
         typed = shown.form("/password").typed(password="a new password", again="a new password")
         assert browser.post("/password", data=typed).status_code == 303
-        assert signs_in(site.browser(), login, "a new password").status_code == 303
+        assert try_password(site.browser(), login, "a new password").status_code == 303
 
 
 def test_a_change_asks_for_the_password_that_there_is(site: Site) -> None:
@@ -174,16 +165,16 @@ def test_a_change_asks_for_the_password_that_there_is(site: Site) -> None:
         answer = browser.post("/password", data={**data, **new, "old": old})
         assert answer.status_code == 422
         assert words in read(answer.text).text
-        assert signs_in(site.browser(), "clerk", "another one here").status_code == 422
+        assert try_password(site.browser(), "clerk", "another one here").status_code == 422
     assert browser.post("/password", data={**data, **new, "old": PASSWORD}).status_code == 303
-    assert signs_in(site.browser(), "clerk", "another one here").status_code == 303
-    assert signs_in(site.browser(), "clerk", PASSWORD).status_code == 422
+    assert try_password(site.browser(), "clerk", "another one here").status_code == 303
+    assert try_password(site.browser(), "clerk", PASSWORD).status_code == 422
 
 
 def test_all_that_is_wrong_with_a_new_password_is_said_at_once(site: Site) -> None:
     with_password(site, "clerk")
     browser = site.browser()
-    assert signs_in(browser, "clerk", PASSWORD).status_code == 303
+    assert try_password(browser, "clerk", PASSWORD).status_code == 303
     data = {"form_token": form_token(browser), "old": "wrong", "password": "short", "again": "short"}
     shown = read(browser.post("/password", data=data).text).text
     assert "当前密码不对。" in shown
@@ -202,8 +193,8 @@ def test_a_password_is_the_same_in_full_width(site: Site) -> None:
     assert clerk.post("/password", data=data).status_code == 303
     for login in ("clerk", "mediator", "Ｃlerk"):
         for password in (PASSWORD, WIDE):
-            assert signs_in(site.browser(), login, password).status_code == 303, (login, password)
-        assert signs_in(site.browser(), login, PASSWORD.title()).status_code == 422, "capital letters matter"
+            assert try_password(site.browser(), login, password).status_code == 303, (login, password)
+        assert try_password(site.browser(), login, PASSWORD.title()).status_code == 422, "capital letters matter"
 
 
 def test_a_hash_of_what_was_typed_in_full_width_keeps_working(site: Site) -> None:
