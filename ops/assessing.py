@@ -223,7 +223,7 @@ def tally(
 
 @scheme.command()
 def choose(name: Annotated[str, typer.Argument(help="计分办法 / scheme")], as_json_: Json = False) -> None:
-    """选定本单位的计分办法，计分表和办结报表默认按它计分。Choose what this office scores by where nobody asks for another."""
+    """选定本单位的计分办法，计分表和办结报告默认按它计分。Choose what this office scores by where nobody asks for another."""
     with transaction(opened_engine()) as connection:
         office = office_of(connection)
         try:

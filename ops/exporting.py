@@ -50,7 +50,7 @@ def closures(
     language: Annotated[str, typer.Option(help="zh_CN, en")] = "",
     as_json: Json = False,
 ) -> None:  # fmt: skip
-    """办结报告：每件一行，姓名和标题默认掩码。The closure report, one row a closed case, names masked."""
+    """办结报告：每次办结一行，姓名和标题默认掩码。The closure report, one row for each closing, names masked."""
     say, now, engine = reader_words(), read_clock(), opened_engine()
     typed = {"start": [start], "end": [end], "procedure": [procedure], "profile": [profile], "columns": _split(columns)}
     try:

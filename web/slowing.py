@@ -2,7 +2,8 @@
 
 Counted are wrong secrets and matters that were taken; nothing that is right, malformed, refused or sent twice. Passwords are
 counted by name and address together, so that nobody is made to wait by others, neither by colleagues behind the same address
-nor by somebody who knows the name; a browser that the owner has signed in with is counted by itself. How counting works is in
+nor by somebody who knows the name, and of all names from one address far more generously; a browser that the owner has signed
+in with is counted by itself. How counting works is in
 `people/tries.py`, and why it is done so in docs/decisions/0016.
 """
 
