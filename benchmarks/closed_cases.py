@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, text
 from benchmarks.copies import bulk, copy_rows
 from benchmarks.dialects import of
 from benchmarks.office import MEDIATORS_A_ROOM, ROOMS, Staff, head_of
-from cases.tables import Case, Clock, Event, Party, PersonalText
+from cases.tables import Case, Clock, Party, PersonalText
+from ledger.tables import Event
 from workflow.model import Kind
 
 #: Hours over which the closings are spread, from the day on which the case was opened.

@@ -17,9 +17,10 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, insert
 from benchmarks.dialects import of
 from benchmarks.office import MEDIATORS_A_ROOM, PROFILE, READY_AT, ROOMS, Staff, head_of
 from cases.rows import to_row
-from cases.tables import Appointment, Case, Clock, Custody, Event, Party, PersonalText, StreamHead
+from cases.tables import Appointment, Case, Clock, Custody, Party, PersonalText
 from infra.columns import Row
 from infra.db import owned, transaction
+from ledger.tables import Event, StreamHead
 from workflow import clocks, model
 from workflow.model import RecordNumber
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from benchmarks.copies import bulk, copy_rows
 from benchmarks.dialects import of
 from benchmarks.office import Staff
-from cases.tables import StreamHead
+from ledger.tables import StreamHead
 
 UNITS, PEOPLE_A_UNIT, LIT_ONE_IN, WAIVED_ONE_IN = 200, 10, 20, 10
 #: Measure, the usual outcome, the other one, that of how many in a hundred, and of which cases the mark is.

@@ -25,12 +25,12 @@ from benchmarks.closed_cases import closed_cases
 from benchmarks.databases import Bench, database
 from benchmarks.office import READY_AT, staff_of
 from benchmarks.ratios import Block, Finding, compare, seconds
-from cases.crossings import TIMERS
 from cases.office import load_office
 from infra.db import open_engine, reading
 from reports.closure_choice import Asked
 from reports.closures import read
 from reports.exports import Order, write_file
+from workflow.model import TIMERS
 
 FIRST = READY_AT.date()
 YEAR = FIRST + timedelta(days=364)

@@ -23,9 +23,9 @@ from benchmarks.databases import Bench, database
 from benchmarks.memory import peak_of
 from benchmarks.office import Staff, staff_of
 from benchmarks.ratios import Finding, compare, seconds
-from cases.ledger import GENESIS, Head, NewEvent, chained, request_key
-from cases.tables import Event, StreamHead
 from infra.db import reading
+from ledger.chain import GENESIS, Head, NewEvent, chained, request_key
+from ledger.tables import Event, StreamHead
 from ops import verify_stream
 from ops.verify import _in_step
 from ops.verify_report import Notes

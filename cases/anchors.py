@@ -17,18 +17,19 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
 from cases.assessment_tables import Anchor
-from cases.crossings import CROSSED, TIMERS
-from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, lock_head
+from cases.crossings import CROSSED
 from cases.office import OfficeContext
 from cases.outbox import messages, post
-from cases.rows import vouched_for_office
-from cases.tables import Event, Series, StreamHead
+from cases.tables import Series
 from cases.visibility import case, visible_cases
 from infra.db import transaction
 from infra.signing import SigningKey, key_id
 from infra.statements import Statement
+from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office, lock_head
+from ledger.tables import Event, StreamHead
+from ledger.vouching import vouched_for_office
 from people.directory import active_with_role
-from workflow.model import Role
+from workflow.model import TIMERS, Role
 from workflow.spelling import stamp
 
 ORIGIN = "huiyin anchor 1"

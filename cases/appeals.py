@@ -10,11 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Exists, exists
 
-from cases.crossings import TIMERS
 from cases.rows import rungs_from
 from cases.tables import Case, Clock, Custody, Recusal, Waiver
 from cases.visibility import case, visible_cases
-from workflow.model import Actor, Role
+from workflow.model import TIMERS, Actor, Role
 
 _waiver = Waiver.__table__.c  # type: ignore[attr-defined]
 _clock = Clock.__table__.c  # type: ignore[attr-defined]

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, update
 from sqlalchemy.sql import bindparam
 
-from cases.ledger import commitment, new_salt
 from cases.rows import INSERT, UPDATE, table_name, to_row, vouched
 from cases.tables import Case
 from infra.statements import Statement
+from ledger.chain import commitment, new_salt
 from workflow import model
 from workflow.model import Decision, Json, Progress
 

@@ -13,17 +13,16 @@ from typing import Any
 from sqlalchemy import Connection, update
 from sqlalchemy.sql import bindparam
 
-from cases.ledger import Head, NewEvent, append_rows, chained
 from cases.outbox import messages, post
 from cases.tables import Clock
 from infra.statements import Statement
+from ledger.chain import Head, NewEvent, append_rows, chained
 from people.audiences import Roster
 from workflow.clocks import PAUSE_OVER, covers, is_crossed
-from workflow.model import DAILY, AccountId, Actor, Audience, Role, Rung, UnitId
+from workflow.model import DAILY, TIMERS, AccountId, Audience, Rung, UnitId
 from workflow.spelling import stamp
 
 CROSSED = "clock:crossed"
-TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 _CROSSED = Statement(

@@ -12,17 +12,18 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from cases import filed, ledger, tracking
+from cases import filed, tracking
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people
-from cases.ledger import Head, NewEvent
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
 from cases.outbox import messages, post
 from cases.repeats import taken_before
 from cases.rows import vouched
 from cases.tables import Case
+from ledger import chain
+from ledger.chain import Head, NewEvent
 from people.audiences import Roster
 from workflow.clocks import crossed
 from workflow.commands import AppealLight, AskAgain, Command, Intake
@@ -87,14 +88,14 @@ def execute(
 
     Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
     """
-    head = ledger.lock_head(connection, case_id)
-    key = ledger.request_key(request)
+    head = chain.lock_head(connection, case_id)
+    key = chain.request_key(request)
     if head and (done := taken_before(connection, request, command, actor=actor, case_id=case_id)):
         return Done(case_id=case_id, seq=done.seq, version=done.data["version"], repeated=True)
     loaded = load_facts(connection, case_id, actor=actor, seen_by=seen_by) if head else None
     if head is None or loaded is None:
         raise CaseNotFound
-    now = ledger.not_before(now, head)
+    now = chain.not_before(now, head)
     facts, _ = loaded
     if expected_version is not None and facts.version != expected_version:
         raise CaseHasMoved(expected=expected_version, found=facts.version)
@@ -103,7 +104,7 @@ def execute(
     people = load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {}
     closed_years = office.closed_years
     if isinstance(command, CONTESTING):  # the office may have closed a year since this request began
-        ledger.wait_for_key(connection, ledger.CLOSING)
+        chain.wait_for_key(connection, chain.CLOSING)
         closed_years = load_closed_years(connection)
     situation = Situation(facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=closed_years)
     decision = decide(situation, command)
@@ -124,9 +125,9 @@ def open_case(
     request: str,
 ) -> Opened:
     """Opens a case: number, first custody, first clocks, tracking code. Raises `FormWasUsed`, `workflow.model.Refusal`."""
-    key = ledger.request_key(request)
+    key = chain.request_key(request)
     code = tracking.code_for(request)
-    ledger.wait_for_key(connection, key)  # there is no case yet whose lock would make a second post wait
+    chain.wait_for_key(connection, key)  # there is no case yet whose lock would make a second post wait
     if done := taken_before(connection, request, command, actor=actor, profile=profile):
         public_id, proof = done.data["wrote"]["cases"]["public_id"], filed.proof_of(connection, done.stream)
         return Opened(case_id=done.stream, public_id=public_id, code=code, proof=proof, repeated=True)
@@ -154,7 +155,7 @@ def open_case(
         **apply_records(connection, case_id, decision),
     }
     wrote["tracking"] = dict(tracking.remember(connection, code, case_id=case_id))
-    head = ledger.begin_stream(connection, case_id)
+    head = chain.begin_stream(connection, case_id)
     head = _append(connection, case_id, head, decision, actor=actor, now=now, version=1, wrote=wrote, key=key)
     return Opened(case_id=case_id, public_id=row["public_id"], code=code, proof=filed.proof(head.hash))
 
@@ -208,7 +209,7 @@ def _append(
         data={**decision.data, "version": version, "wrote": wrote},
         key=key,
     )
-    head = ledger.append(connection, case_id, head, event)
+    head = chain.append(connection, case_id, head, event)
     if decision.tells:
         unit = UnitId(decision.progress.holder_unit)
         told = Roster.around(connection, unit).told(

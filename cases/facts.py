@@ -11,9 +11,10 @@ from sqlalchemy.sql import bindparam
 from cases import tables
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
-from cases.upcasters import data_of
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from people.tables import Account, UnitAbove
 from workflow.model import (
     HAS_WAIVERS,
@@ -37,7 +38,7 @@ _account = Account.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _recusal = tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _party = tables.Party.__table__.c  # type: ignore[attr-defined]
-_event = tables.Event.__table__.c  # type: ignore[attr-defined]
+_event = Event.__table__.c  # type: ignore[attr-defined]
 _custody = tables.Custody.__table__.c  # type: ignore[attr-defined]
 _waiver = tables.Waiver.__table__.c  # type: ignore[attr-defined]
 _appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]

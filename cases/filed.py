@@ -11,11 +11,11 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from cases.ledger import GENESIS, event_hash
 from cases.numbers import case_number, same_number
-from cases.tables import Event
 from cases.tracking import ALPHABET, read_code
 from cases.visibility import case, visible_cases
+from ledger.chain import GENESIS, event_hash
+from ledger.tables import Event
 from workflow.model import Actor
 from workflow.spelling import stamp
 

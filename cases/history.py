@@ -17,9 +17,10 @@ from sqlalchemy import Connection, Select
 from cases.assessment_tables import YearCutoff
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
-from cases.tables import Case, Event
-from cases.upcasters import Data, data_of
+from cases.tables import Case
 from cases.visibility import case, visible_cases
+from ledger.tables import Event
+from ledger.upcasters import Data, data_of
 from workflow.history import Ending, History, Lit, Taken
 from workflow.model import (
     AccountId,

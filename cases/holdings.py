@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_
 
-from cases.crossings import TIMERS
 from cases.reading import PAGE, clocks_of
 from cases.tables import Appointment, Case
 from cases.visibility import case, visible_cases
-from workflow.model import AccountId, Clock, UnitId
+from workflow.model import TIMERS, AccountId, Clock, UnitId
 
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
 

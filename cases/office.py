@@ -6,13 +6,12 @@ from datetime import datetime
 from sqlalchemy import Connection, select, true
 
 from cases.assessment_tables import YearClose
-from cases.crossings import TIMERS
-from cases.ledger import NewEvent, append_to_office
 from cases.policies import present_policy, publish, shipped_files
 from infra.statements import Statement
+from ledger.chain import NewEvent, append_to_office
 from people import tables
 from people.directory import choose_profiles, choose_scheme, found_office
-from workflow.model import Actor, Json
+from workflow.model import TIMERS, Actor, Json
 from workflow.policy import NoSuchProfile, Policy, Profile, Scheme
 
 _close = YearClose.__table__.c  # type: ignore[attr-defined]

@@ -12,11 +12,12 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, func, insert, select
 
-from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
-from cases.tables import Event, PolicyVersion
-from cases.upcasters import data_of
+from cases.tables import PolicyVersion
 from infra.files import read_tree
 from infra.statements import Statement
+from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from workflow.model import Actor
 from workflow.policy import Policy
 from workflow.policy_files import policy_from, version_of

@@ -15,11 +15,12 @@ from sqlalchemy.sql import bindparam
 
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
-from cases.tables import Agreement, Case, Clock, Event, Party, PersonalText, Rating, Session
-from cases.upcasters import data_of
+from cases.tables import Agreement, Case, Clock, Party, PersonalText, Rating, Session
 from cases.visibility import ALL_TEXTS, case, cases_in_reach, reach_of, texts_in_reach
 from infra.columns import Row
 from infra.statements import Statement, among, spread
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from workflow.model import Actor, Role, TextKind
 from workflow.model import Clock as ClockValue
 from workflow.unseen import seen

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from cases.ledger import author_of, find_by_key, request_key
 from cases.visibility import texts_once_sent
+from ledger.chain import author_of, find_by_key, request_key
 from workflow.commands import Command
 from workflow.fields import codes_of, personal_fields, personal_texts
 from workflow.model import Actor

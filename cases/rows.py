@@ -1,6 +1,5 @@
 """Values of the rules as rows of the record, and back. Instants inside JSON are ISO 8601 in UTC, to the microsecond."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields
@@ -67,14 +66,6 @@ def to_row(record: model.Record) -> dict[str, Any]:
 def vouched(row: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Json]:
     """The columns of a row as they enter the ledger."""
     return {name: as_json(value) for name, value in row.items() if name not in without}
-
-
-def vouched_for_office(row: Mapping[str, Any], *, long: frozenset[str] = frozenset()) -> dict[str, Json]:
-    """The same for a row that an event of the office vouches for; of `long` texts only their SHA-256 enters it."""
-    return {
-        name: {"sha256": hashlib.sha256(value.encode()).hexdigest()} if name in long else as_json(value)
-        for name, value in row.items()
-    }
 
 
 def _clock_row(clock: Clock) -> dict[str, Any]:

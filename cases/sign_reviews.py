@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from cases.assessment_tables import SignReview
-from cases.ledger import NewEvent, append_to_office, find_by_key, request_key, wait_for_key
 from cases.repeats import FormWasUsed
-from cases.rows import vouched_for_office
+from ledger.chain import NewEvent, append_to_office, find_by_key, request_key, wait_for_key
+from ledger.vouching import vouched_for_office
 from workflow.model import AccountId, Actor, Json
 
 _review = SignReview.__table__.c  # type: ignore[attr-defined]

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlalchemy.sql import bindparam
 
-from cases.crossings import TIMERS
 from cases.execute import execute
 from cases.office import OfficeContext
 from cases.tables import Clock
@@ -17,7 +16,7 @@ from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
 from infra.statements import Statement
 from workflow.commands import SignByTime
-from workflow.model import Refusal, State
+from workflow.model import TIMERS, Refusal, State
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.crossings import DueClock, record_crossings
-from cases.ledger import lock_heads
 from cases.rows import rungs_from
 from infra.columns import UTCDateTime
 from infra.db import checkpoint, reading, transaction
 from infra.statements import Statement
+from ledger.chain import lock_heads
 from people.audiences import Roster
 from workflow.model import AccountId, UnitId
 

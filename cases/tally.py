@@ -23,15 +23,14 @@ from sqlalchemy import (
 
 from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
-from cases.crossings import TIMERS
 from cases.history import histories
-from cases.ledger import OFFICE_STREAM, wait_for_key
-from cases.tables import StreamHead
 from infra.db import transaction
 from infra.statements import Statement
+from ledger.chain import OFFICE_STREAM, wait_for_key
+from ledger.tables import StreamHead
 from workflow.calendar import WorkCalendar
 from workflow.marks import Mark, marks
-from workflow.model import AccountId, RecordNumber, UnitId
+from workflow.model import TIMERS, AccountId, RecordNumber, UnitId
 
 #: Few: the heads of so many cases are locked meanwhile.
 BATCH = 100

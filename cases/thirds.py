@@ -10,18 +10,18 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, select
 
-from cases.crossings import CROSSED, TIMERS
+from cases.crossings import CROSSED
 from cases.history import histories
-from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
 from cases.outbox import messages, post
-from cases.tables import Event
-from cases.upcasters import data_of
 from infra.db import reading, transaction
+from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from people.audiences import Roster
 from workflow.calendar import WorkCalendar, add_months
 from workflow.counted_lights import worst_lights
 from workflow.counting import A_MOMENT
-from workflow.model import Audience, Json, Light, UnitId
+from workflow.model import TIMERS, Audience, Json, Light, UnitId
 
 THIRD = 3
 TOLD = (Audience.UNIT_HEAD, Audience.DUTY_LEADER, Audience.UPSTREAM, Audience.ASSESSMENT_OFFICE)

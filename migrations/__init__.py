@@ -12,13 +12,19 @@ from sqlalchemy.exc import ProgrammingError
 
 import cases.assessment_tables
 import cases.tables
+import ledger.tables
 import people.tables
 from infra.columns import Row
 from infra.db import owned, transaction
 
 HERE = Path(__file__).parent
 INSUFFICIENT_PRIVILEGE = "42501"  #: PostgreSQL's code
-TABLES = (cases.tables, cases.assessment_tables, people.tables)  #: imported so that the metadata below is complete
+TABLES = (
+    ledger.tables,
+    cases.tables,
+    cases.assessment_tables,
+    people.tables,
+)  #: imported so that the metadata below is complete
 
 
 class SchemaIsUnknown(Exception):

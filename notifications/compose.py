@@ -16,22 +16,23 @@ from typing import Any
 from sqlalchemy import Connection, select, tuple_
 
 from cases import anchors
-from cases.crossings import CROSSED, TIMERS
+from cases.crossings import CROSSED
 from cases.facts import load_facts
-from cases.ledger import OFFICE_STREAM
 from cases.numbers import case_number
 from cases.office import OfficeContext
-from cases.tables import Event, Message
-from cases.upcasters import data_of
+from cases.tables import Message
 from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
 from infra.steering import without_steering
+from ledger.chain import OFFICE_STREAM
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from people.addresses import address_on_the_wire, domain_on_the_wire
 from people.directory import names_of_units
 from people.tables import Account
 from workflow.clocks import due_is_provisional, left
-from workflow.model import Clock
+from workflow.model import TIMERS, Clock
 
 log = logging.getLogger(__name__)
 

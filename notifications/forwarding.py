@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from cases.anchors import EVENT as ANCHOR
-from cases.crossings import TIMERS
-from cases.ledger import OFFICE_STREAM
 from cases.outbox import messages, post
-from cases.tables import Event, Message
+from cases.tables import Message
 from cases.visibility import case, visible_cases
+from ledger.chain import OFFICE_STREAM
+from ledger.tables import Event
 from people.audiences import Roster
 from people.directory import active_with_role
 from people.tables import Account
-from workflow.model import AccountId, Audience, Role, UnitId
+from workflow.model import TIMERS, AccountId, Audience, Role, UnitId
 
 PASSED_ON = "passed on"
 #: Who may hold a case. What is told to anybody else is told to a post.

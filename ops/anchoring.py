@@ -16,7 +16,6 @@ import typer
 from sqlalchemy import Connection, Engine
 
 from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors
-from cases.crossings import TIMERS
 from cases.filed import Verdict, case_by_number, check_proof
 from cases.office import OfficeContext
 from cases.reading import find_case
@@ -33,7 +32,7 @@ from ops.verify_sources import CannotRead
 from people.directory import active_with_role
 from reports.exports import GROUNDS
 from reports.pack import CaseNotFound, Pack, note_pack, pack_case
-from workflow.model import Role
+from workflow.model import TIMERS, Role
 
 anchor = typer.Typer(
     no_args_is_help=True, help="存证单：生成、列出、公钥、核对回执。Anchors: make, list, key, receipts."

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from cases.crossings import CROSSED, TIMERS
+from cases.crossings import CROSSED
 from cases.filed import case_by_number
 from cases.numbers import case_number
 from cases.office import OfficeContext
@@ -33,7 +33,7 @@ from reports.sheet_files import as_json as sheet_as_json
 from reports.sheet_files import item_words, line_words, refusal_code
 from web.presenters.as_of import left_words, moment_words
 from web.presenters.lights import SHAPES
-from workflow.model import Kind, UnitId
+from workflow.model import TIMERS, Kind, UnitId
 from workflow.policy import NoSuchScheme
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from cases.crossings import TIMERS
 from cases.numbers import case_number
 from cases.office import OfficeContext, choose_own_scheme
 from cases.policies import files_of, shipped_files
@@ -27,6 +26,7 @@ from reports.closed_years import prove as prove_year
 from reports.sheet_files import as_json, refusal_code
 from reports.whatif import what_if
 from workflow.marks import Mark
+from workflow.model import TIMERS
 from workflow.policy import NoSuchLadder, NoSuchScheme, Scheme
 from workflow.policy_files import PolicyIsWrong, policy_from
 

@@ -43,7 +43,7 @@ from workflow.procedures.mediation_rules import BREACHED, NOT_CONFIRMED, PERFORM
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("workflow", "people", "cases", "notifications", "reports", "web", "ops", "infra")
+PACKAGES = ("workflow", "ledger", "people", "cases", "notifications", "reports", "web", "ops", "infra")
 METHODS = [
     ("templates/**.html", "jinja2.ext:babel_extract"),
     ("templates/**.txt", "jinja2.ext:babel_extract"),

@@ -12,7 +12,6 @@ from operator import itemgetter
 
 from sqlalchemy import Engine, update
 
-from cases.crossings import TIMERS
 from cases.office import load_office
 from cases.tables import Message
 from cases.tally import keep_up
@@ -23,7 +22,7 @@ from ops.demo_office import SEATS, found_demo_office
 from ops.demo_stories import stories
 from ops.replay import run_timers
 from ops.stories import Story, Teller
-from workflow.model import AccountId, Role, State
+from workflow.model import TIMERS, AccountId, Role, State
 
 ECHO = 0x56DE_97F3  #: 回音
 FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)

@@ -11,18 +11,19 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Connection, Engine, func
 
 from cases.appeals import Contested, contested_lights
-from cases.crossings import CROSSED, TIMERS
+from cases.crossings import CROSSED
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
-from cases.tables import Case, Event, Waiver
-from cases.upcasters import data_of
+from cases.tables import Case, Waiver
 from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from ops.demo_office import ASSESSORS, AUDITORS, SUPERVISOR_OF
 from ops.stories import Stage
 from reports.closing import close_year, propose_close
 from workflow.commands import AppealLight, AskAgain, Command, DecideWaiver
-from workflow.model import Actor, RecordNumber, Refusal
+from workflow.model import TIMERS, Actor, RecordNumber, Refusal
 
 SCHEME = "LIGHTS-A"
 AT = time(10, 0)

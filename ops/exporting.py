@@ -16,7 +16,6 @@ from typing import IO, Annotated, Any
 import typer
 from sqlalchemy import Engine
 
-from cases.crossings import TIMERS
 from cases.office import OfficeContext
 from cases.words import Words
 from infra.db import reading, transaction
@@ -29,6 +28,7 @@ from people.directory import names_of_accounts, names_of_units
 from reports.closure_choice import ChoiceIsWrong, read_choice
 from reports.closures import count_closings
 from reports.exports import FORMATS, GROUNDS, Exported, Made, Order, record, refuse, sha256_of, which, write_file
+from workflow.model import TIMERS
 
 export = typer.Typer(
     no_args_is_help=True, help="写出报表，核对报表。Write reports to files; tell whether a file is one."

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cases.crossings import TIMERS
 from cases.moving import BookHasMoved, apply_plan
 from cases.numbers import case_number
 from cases.office import OfficeContext
@@ -26,6 +25,7 @@ from ops.clock import read_clock
 from ops.deadline import policy_at_hand
 from ops.opening import office_of, opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
+from workflow.model import TIMERS
 from workflow.notices import NoticeIsWrong, as_toml, decoded, from_json, read_notice
 from workflow.policy_checks import is_zone
 from workflow.policy_files import PolicyIsWrong, policy_from

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 import migrations
-from cases.crossings import TIMERS
 from cases.facts import load_facts
 from cases.office import OfficeContext, load_office
 from cases.signing import sign_by_time
@@ -21,6 +20,7 @@ from infra.db import open_engine, reading, transaction
 from ops.stories import Story, Teller, build_stage
 from reports.assessment import counts_of_case, points_of
 from workflow.clocks import due_on, light, red_at, yellow_at
+from workflow.model import TIMERS
 from workflow.model import Clock as ClockValue
 from workflow.policy import Policy
 from workflow.scoring import score

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cases.crossings import TIMERS
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from infra.db import reading
@@ -14,6 +13,7 @@ from people.directory import names_of_units
 from reports.sign_words import evidence
 from reports.signs import FoundSign, NamedCase, signs_of_year
 from workflow.calendar import FIRST_YEAR, LAST_YEAR
+from workflow.model import TIMERS
 
 
 def signs(

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from cases.crossings import TIMERS
 from cases.words import Words
 from infra.db import reading
 from ops.clock import read_clock
@@ -21,7 +20,7 @@ from reports.bulletin import bulletin as bulletin_of
 from reports.bulletin_sheet import plain, sheet_header, sheet_rows
 from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
 from reports.serials import FATES, Range, SeriesYear, serial_completeness
-from workflow.model import UnitId
+from workflow.model import TIMERS, UnitId
 
 
 def serials(

@@ -13,13 +13,12 @@ from decimal import Decimal
 from sqlalchemy import Connection, select
 
 from cases.assessment_tables import YearClose, YearCutoff
-from cases.crossings import TIMERS
 from cases.history import histories
-from cases.ledger import OFFICE_STREAM
-from cases.tables import StreamHead
+from ledger.chain import OFFICE_STREAM
+from ledger.tables import StreamHead
 from reports.closed_years import NotClosed, calendar_of_close, scheme_of
 from workflow.marks import Mark, marks
-from workflow.model import UnitId
+from workflow.model import TIMERS, UnitId
 from workflow.policy import Scheme
 from workflow.scoring import score
 

@@ -18,7 +18,6 @@ from itertools import islice
 
 from sqlalchemy import Connection, or_
 
-from cases.crossings import TIMERS
 from cases.history import Record, histories, history_of, instant, records
 from cases.office import OfficeContext
 from cases.reading import EventLine, timeline
@@ -28,7 +27,7 @@ from reports.assessment import Assessment, SheetLine, assessed, check_year, is_n
 from workflow.calendar import WorkCalendar
 from workflow.clocks import Left, due_on, foremost, left, light, paused_until
 from workflow.marks import marks
-from workflow.model import AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, State, UnitId
+from workflow.model import TIMERS, AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, State, UnitId
 
 #: Cases that one query asks for.
 BATCH = 500

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 from sqlalchemy import case as choose
 
-from cases.tables import Agreement, Case, Clock, Event, Rating, Session
-from cases.upcasters import data_of
+from cases.tables import Agreement, Case, Clock, Rating, Session
 from cases.visibility import case, visible_cases
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from people.tables import UnitAbove
 from reports.periods import Span
 from workflow.clocks import DECIDING

@@ -16,14 +16,15 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from cases.assessment_tables import YearClose, YearCutoff
-from cases.crossings import TIMERS
 from cases.history import PAGE, histories
-from cases.ledger import OFFICE_STREAM, event_hash, find_by_key
-from cases.rows import vouched_for_office
-from cases.tables import Case, Event
+from cases.tables import Case
 from cases.visibility import case, visible_cases
+from ledger.chain import OFFICE_STREAM, event_hash, find_by_key
+from ledger.tables import Event
+from ledger.vouching import vouched_for_office
 from reports.yearly import gathered, result_of
 from workflow.calendar import WorkCalendar
+from workflow.model import TIMERS
 from workflow.policy import Scheme
 from workflow.policy_checks import calendar_of
 from workflow.policy_files import parse

@@ -16,21 +16,23 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, insert, literal, select
 
 from cases.assessment_tables import YearClose, YearCutoff
-from cases.crossings import CROSSED, TIMERS
+from cases.crossings import CROSSED
 from cases.history import histories
-from cases.ledger import CLOSING, OFFICE_STREAM, NewEvent, append_to_office, wait_for_key
 from cases.office import OfficeContext
 from cases.policies import files_of
-from cases.rows import rungs_from, vouched_for_office
-from cases.tables import Case, Clock, Event, StreamHead, Waiver
+from cases.rows import rungs_from
+from cases.tables import Case, Clock, Waiver
 from cases.tally import counts
-from cases.upcasters import data_of
 from cases.visibility import case, visible_cases
+from ledger.chain import CLOSING, OFFICE_STREAM, NewEvent, append_to_office, wait_for_key
+from ledger.tables import Event, StreamHead
+from ledger.upcasters import data_of
+from ledger.vouching import vouched_for_office
 from reports.assessment import YearWithoutData, check_year
 from reports.closed_years import LONG, closed_years, closing_key, cutoff_digest, hash_of
 from reports.yearly import gathered, result_of
 from workflow.calendar import WorkCalendar
-from workflow.model import Actor
+from workflow.model import TIMERS, Actor
 from workflow.policy import Scheme
 from workflow.policy_files import parse
 from workflow.spelling import stamp

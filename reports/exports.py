@@ -19,13 +19,13 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Select, select
 
-from cases.ledger import OFFICE_STREAM, NewEvent, append_to_office
 from cases.office import OfficeContext
-from cases.tables import Event
-from cases.upcasters import data_of
 from cases.visibility import MAY_UNMASK
 from cases.words import Words
 from infra.steering import direction_as_escapes
+from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from people.directory import names_of_units
 from reports.closure_choice import Asked, ChoiceIsWrong, Fault
 from reports.closure_columns import Chunk

@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, select
 
-from cases.ledger import OFFICE_STREAM
-from cases.tables import Event, Recusal
-from cases.upcasters import data_of
+from cases.tables import Recusal
+from ledger.chain import OFFICE_STREAM
+from ledger.tables import Event
+from ledger.upcasters import data_of
 from people.directory import units_above
 from people.tables import Unit
 from reports.bulletin_figures import differing

@@ -18,15 +18,16 @@ from sqlalchemy import Connection, select
 
 from cases.anchors import anchors_naming, file_name
 from cases.facts import load_facts
-from cases.ledger import GENESIS, OFFICE_STREAM, NewEvent, append_to_office
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.rows import TABLE_OF, vouched
-from cases.tables import Event, Tracking
+from cases.tables import Tracking
 from cases.visibility import case, sealed_texts, visible_cases
 from infra.i18n import LANGUAGES
 from infra.jinja import render
 from infra.steering import direction_as_escapes
+from ledger.chain import GENESIS, OFFICE_STREAM, NewEvent, append_to_office
+from ledger.tables import Event
 from reports.pack_papers import paper
 from reports.receipts import as_json, receipt_of
 from workflow.model import Actor, CaseFacts, Json, Text

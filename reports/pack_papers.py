@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cases.crossings import TIMERS
 from cases.office import OfficeContext
 from cases.reading import EventLine, agreements_of, invitees_of, ratings_of, sessions_of, timeline
 from cases.words import Words, whole_due
@@ -17,7 +16,7 @@ from infra.i18n import write_minute
 from infra.jinja import render
 from people.directory import names_of_units
 from workflow.clocks import light
-from workflow.model import CaseFacts
+from workflow.model import TIMERS, CaseFacts
 
 
 def paper(

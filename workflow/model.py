@@ -148,6 +148,10 @@ class Actor:
     case: CaseId | None = None  #: the one case a petitioner came with the code of
 
 
+#: What the program does by itself: its timers, and its founding.
+TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why something is refused: a code for the catalogues, its figures, and the field it belongs to, if any."""

@@ -15,22 +15,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine, select
 
 from cases.anchors import anchor_text, is_due, list_anchors, make_anchor, make_anchors, signer
-from cases.crossings import TIMERS
-from cases.ledger import NewEvent, append_to_office
 from cases.rows import rungs_from
 from cases.sweep import sweep
-from cases.tables import Clock, Event, Message, StreamHead
+from cases.tables import Clock, Message
 from infra.db import reading, transaction
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import Settings
 from infra.signing import SigningKey, key_id, public_key, signing_key, written
+from ledger.chain import NewEvent, append_to_office
+from ledger.tables import Event, StreamHead
 from ops.jobs import JOBS, run_job
 from ops.verify import verify
 from people.directory import add_account
 from people.signin import close_account
 from tests import databases
 from tests.databases import START, SmallOffice, found, step
-from workflow.model import Light, Role
+from workflow.model import TIMERS, Light, Role
 
 CLOCK, EVENT, HEAD, MESSAGE = (
     table.__table__.c  # type: ignore[attr-defined]

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import insert, text
 
 from cases.assessment_tables import YearClose
-from cases.crossings import TIMERS
 from cases.execute import CaseNotFound, Done, execute
 from cases.sweep import sweep
 from infra.db import reading, transaction
@@ -24,7 +23,7 @@ from tests.cases.orders import an_order
 from tests.cases.records import START, World, local, new_request
 from workflow import commands as c
 from workflow.commands import Command
-from workflow.model import AccountId, Actor, RecordNumber, Refusal, Role, UnitId
+from workflow.model import TIMERS, AccountId, Actor, RecordNumber, Refusal, Role, UnitId
 
 LIT_AT = local("2026-03-06 00:00")
 #: Both on the last day of the order, before red lights too.

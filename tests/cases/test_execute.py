@@ -7,14 +7,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert
 
-from cases.crossings import TIMERS
 from cases.execute import CaseHasMoved, CaseNotFound, Done, Opened, open_case
 from cases.sweep import sweep
 from cases.tables import Recusal
 from infra.db import transaction
 from tests.cases.records import DAY, HOUR, START, World, an_intake, local, new_request
 from workflow import commands as c
-from workflow.model import AccountId, Actor, Refusal, Role
+from workflow.model import TIMERS, AccountId, Actor, Refusal, Role
 
 # -- what a step leaves -----------------------------------------------------------------------------------------------
 

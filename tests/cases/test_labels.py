@@ -6,8 +6,8 @@ from pathlib import Path
 
 import cases.apply
 import cases.assessment_tables
-import cases.ledger
 import cases.tables
+import ledger.chain
 import people.tables
 from infra.columns import Row
 
@@ -32,7 +32,7 @@ def test_the_columns_that_stay_out_of_the_ledger_are_the_derived_columns_of_a_cl
 
 def test_every_column_of_an_event_is_hashed_except_its_hash_and_its_row_number() -> None:
     hashed = {name for name, label in LABELS["event"].items() if label == "hashed"}
-    assert hashed == set(cases.ledger.EVENT_COLUMNS) - {"hash"}
+    assert hashed == set(ledger.chain.EVENT_COLUMNS) - {"hash"}
 
 
 def test_every_column_that_a_step_sets_in_the_row_of_a_case_is_hashed() -> None:

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cases.ledger import GENESIS, Head, NewEvent, append_to_office, chained, commitment, event_hash, lock_head
 from cases.sweep import sweep
 from infra.db import owned, reading, transaction
+from ledger.chain import GENESIS, Head, NewEvent, append_to_office, chained, commitment, event_hash, lock_head
 from tests.cases.records import DAY, START, World
 from workflow import commands as c
 from workflow.model import AccountId, Actor, Role, UnitId

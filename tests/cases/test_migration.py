@@ -15,7 +15,6 @@ from alembic import command
 from sqlalchemy import Connection, DateTime, MetaData, inspect, text
 
 import migrations
-from cases.crossings import TIMERS
 from cases.office import NoOffice, load_office
 from cases.policies import files_of, publish, shipped_files, versions
 from cases.sweep import sweep
@@ -25,6 +24,7 @@ from ops.verify import verify
 from tests.cases import records
 from tests.cases.records import DAY, Template, World, local
 from workflow import commands as c
+from workflow.model import TIMERS
 from workflow.policy_files import version_of
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 
-from cases.crossings import TIMERS
-from cases.ledger import commitment
 from cases.moving import apply_plan
 from cases.planning import planned
 from cases.policies import candidate_of, shipped_files
 from cases.sweep import sweep
 from infra.db import reading
+from ledger.chain import commitment
 from tests.cases.orders import an_order
 from tests.cases.records import DAY, HOUR, START, World, local
 from workflow import commands as c
 from workflow.commands import Command
 from workflow.fields import personal_fields
-from workflow.model import AccountId, RecordNumber
+from workflow.model import TIMERS, AccountId, RecordNumber
 from workflow.procedures import PROCEDURES
 
 #: Fields of several texts.

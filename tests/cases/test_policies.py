@@ -10,7 +10,6 @@ from datetime import date, datetime
 import pytest
 from sqlalchemy import text
 
-from cases.crossings import TIMERS
 from cases.office import load_office
 from cases.policies import files_of, present_policy, publish, shipped_files, versions
 from cases.sweep import sweep
@@ -19,7 +18,7 @@ from ops.verify import verify
 from tests.cases.orders import an_order, crossings
 from tests.cases.records import DAY, START, World, local
 from workflow import commands as c
-from workflow.model import Refusal
+from workflow.model import TIMERS, Refusal
 from workflow.policy_files import PolicyIsWrong, version_of
 
 HOTLINE, PROFILES, THIS_YEAR = "rules/hotline.toml", "profiles/orders.toml", "calendars/cn-2026.toml"

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from cases.crossings import TIMERS
 from cases.execute import execute
 from cases.sweep import sweep
 from cases.tally import Key, counted_marks, counts, keep_up, recount, tallied, tally_some
@@ -18,7 +17,7 @@ from tests.cases.records import DAY, HOUR, START, World, local, new_request
 from tests.oracle import marks_by_hand as by_hand
 from workflow import commands as c
 from workflow.commands import Command
-from workflow.model import AccountId, RecordNumber, Refusal
+from workflow.model import TIMERS, AccountId, RecordNumber, Refusal
 
 YEARS = (2025, 2026)
 

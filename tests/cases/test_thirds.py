@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from cases.crossings import TIMERS
 from cases.moving import apply_plan
 from cases.planning import planned
 from cases.policies import candidate_of
@@ -25,7 +24,7 @@ from notifications.deliver import Delivered, deliver
 from tests.cases.orders import an_order
 from tests.cases.records import World, local
 from workflow import commands as c
-from workflow.model import AccountId, RecordNumber
+from workflow.model import TIMERS, AccountId, RecordNumber
 
 #: A hotline order that comes in on Monday 2026-03-02 has five working days, 03-03 to 03-09: red from 03-10 00:00.
 RED = local("2026-03-10 00:00")

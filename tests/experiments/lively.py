@@ -14,9 +14,10 @@ from cases.anchors import anchor_text, make_anchors
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.sign_reviews import SignKey, review
-from cases.tables import Event, Waiver
+from cases.tables import Waiver
 from infra.db import open_engine, reading, transaction
 from infra.signing import signing_key
+from ledger.tables import Event
 from ops.demo_office import found_demo_office
 from ops.demo_stories import stories
 from ops.replay import run_timers

@@ -31,7 +31,7 @@ ANSWERING = (
     "tests/oracle/test_vectors.py",
 )
 COPIED = (
-    "workflow", "cases", "people", "infra", "reports", "notifications", "ops", "web", "templates", "migrations", "tests",
+    "workflow", "ledger", "cases", "people", "infra", "reports", "notifications", "ops", "web", "templates", "migrations", "tests",
     "docs", "pyproject.toml",
 )  # fmt: skip
 ENOUGH = 0.9

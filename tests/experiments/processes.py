@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 
 import infra.db
 import notifications.deliver
-from cases.crossings import TIMERS
 from cases.execute import CaseHasMoved, CaseNotFound
 from cases.facts import load_facts
 from cases.sweep import sweep
@@ -33,7 +32,7 @@ from tests.experiments.clock import FastClock
 from tests.experiments.seeded import A_MOMENT, DEFECTS
 from tests.experiments.steps import next_opening, next_step
 from workflow.commands import Command, Intake
-from workflow.model import Refusal
+from workflow.model import TIMERS, Refusal
 
 MOST_CASES = 300
 OPENS = 0.1  #: the share of a writer's steps that open a case

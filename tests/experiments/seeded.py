@@ -76,10 +76,9 @@ def each_attempt_has_its_own_message_id() -> None:
 
 def state_and_event_are_written_apart() -> None:
     """The event goes into a transaction of its own, after that of the state."""
-    import cases.execute
-    import cases.ledger
+    import ledger.chain
 
-    append = cases.ledger.append
+    append = ledger.chain.append
 
     def later(connection: Connection, stream: int, head: Any, event: Any) -> Any:
         if event.data["version"] > 1:
@@ -90,7 +89,7 @@ def state_and_event_are_written_apart() -> None:
                 driver.execute("BEGIN IMMEDIATE").close()
         return append(connection, stream, head, event)
 
-    cases.ledger.append = later
+    ledger.chain.append = later
 
 
 DEFECTS: dict[str, Callable[[], None]] = {

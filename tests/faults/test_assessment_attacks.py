@@ -22,7 +22,6 @@ import pytest
 from sqlalchemy import Engine, event, text
 from starlette.testclient import TestClient
 
-from cases.crossings import TIMERS
 from cases.execute import Done, Opened, execute
 from cases.history import histories
 from cases.moving import apply_plan
@@ -67,7 +66,7 @@ from tests.web.reading import read
 from workflow import commands as c
 from workflow.commands import Command
 from workflow.marks import marks
-from workflow.model import Actor, Refusal, Role
+from workflow.model import TIMERS, Actor, Refusal, Role
 from workflow.policy_files import PolicyIsWrong
 
 __all__ = [

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, text, update
 
-from cases.crossings import TIMERS
 from cases.execute import Opened, execute
-from cases.ledger import NewEvent, append_to_office
 from cases.outbox import messages, post
 from cases.sweep import sweep
 from cases.tables import Message
 from infra.db import reading, transaction
 from infra.settings import Settings
+from ledger.chain import NewEvent, append_to_office
 from notifications.daily import release_digests
 from notifications.deliver import STORM, Delivered, deliver
 from people.signin import close_account
@@ -23,7 +22,7 @@ from people.tables import Account
 from tests.databases import START, ZONE, SmallOffice, found, step
 from tests.servers import SmtpSink
 from workflow import commands as c
-from workflow.model import AccountId
+from workflow.model import TIMERS, AccountId
 
 MESSAGE, ACCOUNT = Message.__table__.c, Account.__table__.c  # type: ignore[attr-defined]
 #: Replied to on 4 March at 10:00; the account of the mediator, who holds it, is closed two minutes later.

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 import migrations
 from cases.execute import execute, open_case
-from cases.ledger import event_hash
 from cases.office import establish, load_office
 from cases.sweep import sweep
 from infra.columns import Row
 from infra.db import open_engine, reading, transaction
+from ledger.chain import event_hash
 from ops.verify_report import Report
 from ops.verify_sources import TRIGGERS
 from people.tables import Account, Unit, UnitAbove

@@ -13,12 +13,12 @@ from sqlalchemy import Engine, func, select
 
 import migrations
 from cases import tracking
-from cases.crossings import TIMERS
 from cases.facts import load_facts
 from cases.office import load_office
-from cases.tables import Event, Message
+from cases.tables import Message
 from cases.visibility import case, visible_cases
 from infra.db import open_engine, reading
+from ledger.tables import Event
 from ops.demo import SENT_AFTER, DemoOffice, build_demo
 from ops.demo_office import MEDIATORS, SEATS, STAFF, OfficeIsThere
 from ops.demo_stories import stories
@@ -26,7 +26,7 @@ from people.directory import person
 from people.tables import Account
 from workflow.clocks import light, paused_until
 from workflow.disputes import DISPUTE_TYPES
-from workflow.model import LIGHT_ORDER, CaseFacts, Kind, Light, Role, State
+from workflow.model import LIGHT_ORDER, TIMERS, CaseFacts, Kind, Light, Role, State
 
 NOW = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)  # a Thursday, 16:00 in Shanghai
 FRIDAY, SUNDAY = date(2026, 11, 20), date(2026, 11, 22)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import migrations
-from cases.crossings import TIMERS
 from cases.office import load_office
 from infra.db import reading
 from ops.demo import build_demo
@@ -12,6 +11,7 @@ from reports.bulletin import bulletin
 from reports.periods import Period
 from reports.serials import serial_completeness
 from tests.databases import opened
+from workflow.model import TIMERS
 
 NOW = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
 #: Figures without which a year would look as if something were broken.

@@ -17,7 +17,6 @@ import pytest
 from sqlalchemy import select
 
 from cases.anchors import make_anchors
-from cases.crossings import TIMERS
 from cases.office import load_office
 from infra.db import open_engine, reading, transaction
 from infra.settings import settings
@@ -26,7 +25,7 @@ from ops.verify import verify
 from reports.pack import CaseNotFound, Pack, note_pack, pack_case
 from tests.ops.command_line import ASKED_WRONGLY, WRONG, home, run
 from tests.ops.records import EVENT, MEDIATION, SECRET_WORDS, START, Record
-from workflow.model import CaseId
+from workflow.model import TIMERS, CaseId
 
 NOW = START + timedelta(days=60)
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "verify_pack.py"

@@ -19,10 +19,10 @@ from sqlalchemy import Connection, delete, select, update
 
 from cases.anchors import anchor_text, make_anchors
 from cases.execute import execute
-from cases.ledger import NewEvent, append_to_office
 from cases.office import load_office
 from infra.db import checkpoint, open_engine, reading, transaction
 from infra.signing import signing_key, written
+from ledger.chain import NewEvent, append_to_office
 from ops.verify import main, verify
 from ops.verify_report import Report
 from ops.verify_sources import CannotRead

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
-from cases.crossings import TIMERS
-from cases.ledger import NewEvent, append_to_office
-from cases.rows import vouched_for_office
 from infra.db import open_engine, transaction
+from ledger.chain import NewEvent, append_to_office
+from ledger.vouching import vouched_for_office
 from ops.verify import verify
 from tests.ops.records import EVENT, HEAD, HOTLINE, MEDIATION, START, TABLES, Record, event, named, rechain
+from workflow.model import TIMERS
 
 CLOSE, CUTOFF, ANCHOR, REVIEW = (TABLES[name] for name in ("year_close", "year_cutoff", "anchor", "sign_review"))
 DONE_AT = START + timedelta(days=60)

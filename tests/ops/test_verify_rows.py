@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
-from cases import ledger
-from cases.crossings import TIMERS
-from cases.ledger import NewEvent
 from infra.db import open_engine, transaction
+from ledger import chain
+from ledger.chain import NewEvent
 from ops.verify import main, verify
 from tests.ops.records import (
     CASE,
@@ -30,6 +29,7 @@ from tests.ops.records import (
     rechain,
     running_clock,
 )
+from workflow.model import TIMERS
 
 
 @pytest.mark.parametrize(
@@ -207,13 +207,13 @@ def erase(record: Record, *, numbers: list[int]) -> None:
     """The event that says that texts of the hotline order were erased, appended as the program would."""
     engine = open_engine(record.url)
     with transaction(engine) as connection:
-        head = ledger.lock_head(connection, HOTLINE)
+        head = chain.lock_head(connection, HOTLINE)
         assert head
         at = START + timedelta(days=400)
         erased = NewEvent(
             code="text:erased", occurred_at=at, recorded_at=at, actor=TIMERS, data={"texts": list(numbers)}
         )
-        ledger.append(connection, HOTLINE, head, erased)
+        chain.append(connection, HOTLINE, head, erased)
     engine.dispose()
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from cases.crossings import TIMERS
 from cases.office import OfficeContext, load_office
 from cases.tally import counts, keep_up
 from infra.db import reading, transaction
 from reports.assessment import Assessment, Sheet, assess
 from tests.oracle import marks_by_hand as by_hand
 from tests.reports.demo_record import demo_copy
+from workflow.model import TIMERS
 
 YEARS = (2025, 2026)
 SCHEMES = ("LIGHTS-A", "RATES-B", "DACHUAN", "JINHUA")

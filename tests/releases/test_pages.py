@@ -12,9 +12,9 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from cases.upcasters import data_of
 from infra.db import reading
 from infra.settings import settings
+from ledger.upcasters import data_of
 from ops.cli import app
 from reports.exports import which
 from tests.cases.records import local

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from cases.anchors import anchor_text, list_anchors, make_anchors
-from cases.crossings import TIMERS
 from cases.facts import load_facts
 from cases.history import histories, records
 from cases.sweep import sweep
@@ -36,6 +35,7 @@ from tests.cases.records import DAY, local
 from tests.releases.kept import DATA, NEWEST, RELEASES, Upgraded
 from workflow.calendar import WorkCalendar
 from workflow.marks import marks
+from workflow.model import TIMERS
 
 ROOT = Path(__file__).parents[2]
 NOW = local("2026-12-01 11:00")

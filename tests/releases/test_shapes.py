@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-import cases.upcasters
-from cases.crossings import TIMERS
+import ledger.upcasters
 from cases.history import Record, RecordLacks, records
-from cases.ledger import GENESIS, Head, NewEvent, chained
-from cases.upcasters import (
+from infra.db import reading
+from ledger.chain import GENESIS, Head, NewEvent, chained
+from ledger.upcasters import (
     SHAPES,
     STEPS,
     UPCASTERS,
@@ -24,10 +24,10 @@ from cases.upcasters import (
     data_of,
     in_present_shape,
 )
-from infra.db import reading
 from ops.jobs import FIGURES
 from tests.cases.records import START
 from tests.releases.kept import NEWEST, RELEASES, Upgraded
+from workflow.model import TIMERS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("cases", "people", "reports", "notifications", "web", "ops", "workflow", "infra")
@@ -43,7 +43,7 @@ def program() -> Iterator[tuple[Path, ast.AST]]:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, missing: tuple[str, int]) -> None:
-    monkeypatch.setattr(cases.upcasters, "UPCASTERS", {key: f for key, f in UPCASTERS.items() if key != missing})
+    monkeypatch.setattr(ledger.upcasters, "UPCASTERS", {key: f for key, f in UPCASTERS.items() if key != missing})
 
 
 def test_every_event_that_a_release_wrote_is_read_in_the_present_shape(on_sqlite: Upgraded) -> None:
@@ -161,7 +161,7 @@ OTHER_JSON = {
     ("cases/policies.py", "content"),
     ("cases/rows.py", "row['pauses']"),
     ("cases/rows.py", "text"),  # the rungs of a clock
-    ("cases/upcasters.py", "text"),
+    ("ledger/upcasters.py", "text"),
     ("ops/stories.py", "path.read_text('utf-8')"),
     ("reports/addendum.py", "result"),
     ("reports/closed_years.py", "row.calendar_content"),

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert
 
-from cases.crossings import TIMERS
 from cases.execute import Opened
 from cases.sweep import sweep
 from cases.tables import Recusal
@@ -22,7 +21,7 @@ from reports.instants import Moment, moment_from
 from tests.databases import FOUNDED_AT, SmallOffice, found, step
 from tests.reports.hand_made import at
 from workflow.clocks import Left
-from workflow.model import Actor, Role, Unit
+from workflow.model import TIMERS, Actor, Role, Unit
 from workflow.policy import NoSuchScheme
 
 NOW = at("2026-12-01T09:00")

@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 import ops.demo
-from cases.crossings import TIMERS
 from cases.history import records
 from cases.office import OfficeContext, load_office
 from cases.rows import to_row
@@ -24,6 +23,7 @@ from ops.demo import build_demo
 from reports.as_of import CaseAsOf, CaseWasNotKnown, case_as_of, open_cases_as_of, sheets_as_of
 from reports.assessment import Assessment, SheetLine, assess, lines_of
 from tests.databases import sqlite_copy
+from workflow.model import TIMERS
 
 SEED = 20_260_630
 LOOKS = 200

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, update
 
-from cases.crossings import TIMERS
 from cases.tables import Case
 from infra.db import reading, transaction
 from reports.bulletin import BEGAN, Bulletin, bulletin
@@ -19,7 +18,7 @@ from tests.databases import SmallOffice, found
 from tests.reports.hand_made import a_case, at
 from tests.reports.quarter import a_quarter
 from workflow.commands import Channel
-from workflow.model import Actor, UnitId
+from workflow.model import TIMERS, Actor, UnitId
 
 MARCH, YEAR = Period(year=2026, month=3), Period(year=2026)
 NOW = at("2027-02-01T09:00")

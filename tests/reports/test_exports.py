@@ -14,10 +14,10 @@ from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select, text
 
-from cases.ledger import OFFICE_STREAM
 from cases.office import load_office
-from cases.tables import Event
 from infra.db import reading, transaction
+from ledger.chain import OFFICE_STREAM
+from ledger.tables import Event
 from people.directory import names_of_units
 from reports import exports
 from reports.closure_choice import Asked, ChoiceIsWrong, Fault, read_choice

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from cases.crossings import TIMERS
-from cases.ledger import NewEvent, append_to_office
 from cases.words import Words
 from infra.db import reading, transaction
+from ledger.chain import NewEvent, append_to_office
 from ops.stories import Story, StoryStep, Teller
 from reports.assessment import assess, lines_of
 from reports.bulletin import Bulletin, ReopenedLater, bulletin
@@ -29,7 +28,7 @@ from reports.sheet_files import line_words
 from tests.databases import SmallOffice, found
 from tests.reports.hand_made import at
 from tests.reports.told import closed, handed, in_hand, reopened, replied
-from workflow.model import UnitId
+from workflow.model import TIMERS, UnitId
 
 ONCE = (*in_hand("2026-03-02"), *replied("2026-03-04T10:00"), *closed("2026-03-05T10:00"))
 LATE = (*reopened("2026-05-12T10:00"), *replied("2026-05-13T10:00"), *closed("2026-05-14T10:00"))

@@ -2,14 +2,13 @@
 
 from sqlalchemy import Engine
 
-from cases.crossings import TIMERS
 from cases.tables import Recusal
 from infra.db import reading, transaction
 from reports import serials
 from reports.serials import FATES, Range, SeriesYear, serial_completeness
 from tests.databases import SmallOffice, found, step
 from tests.reports.hand_made import a_case, at, issued
-from workflow.model import Actor
+from workflow.model import TIMERS, Actor
 
 CLOSED = at("2026-03-20T09:00")
 NOTHING = dict.fromkeys((*FATES, "elsewhere", "missing", "beyond"), 0)

@@ -9,14 +9,13 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from cases.assessment_tables import RatingOrigin, SignReview
-from cases.crossings import TIMERS
 from cases.execute import Opened
 from cases.rating_origins import KEPT, forget_old_origins, origin_of, remember_origin
 from cases.sign_reviews import REVIEWED, review
-from cases.tables import Event
 from cases.visibility import MayNotCompare, likeness_of_replies
 from cases.words import Words
 from infra.db import reading, transaction
+from ledger.tables import Event
 from ops.verify import verify
 from people.directory import names_of_units
 from reports.assessment import assess
@@ -35,7 +34,7 @@ from tests.reports.bent import (
     rated,
 )
 from tests.reports.hand_made import at
-from workflow.model import Actor, Role
+from workflow.model import TIMERS, Actor, Role
 from workflow.signs import SIGNS
 
 KEY = bytes(range(32))

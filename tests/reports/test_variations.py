@@ -9,7 +9,6 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import Engine
 
-from cases.crossings import TIMERS
 from cases.office import OfficeContext
 from cases.sweep import sweep
 from infra.db import reading
@@ -27,6 +26,7 @@ from tests.reports.told import (
     replied,
 )
 from tests.reports.variations import DAY, SCHEMES, VARIATIONS, Change, Points, as_it_is, by_post
+from workflow.model import TIMERS
 from workflow.policy import NoSuchScheme
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from cases.crossings import TIMERS
 from cases.history import histories
 from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
@@ -19,6 +18,7 @@ from tests.reports.demo_record import BUILT_AT, demo_copy
 from tests.reports.ended import local
 from tests.reports.told import Steps, appealed, decided, handed, in_hand, replied
 from workflow.history import History, Lit
+from workflow.model import TIMERS
 from workflow.whatif import under
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from cases.ledger import NewEvent, append_to_office
 from cases.reading import PAGE
-from cases.tables import Event
 from infra.db import reading, transaction
+from ledger.chain import NewEvent, append_to_office
+from ledger.tables import Event
 from people.signin import close_account
 from people.tables import Account
 from reports.closing import PROPOSED

@@ -6,16 +6,15 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from cases.anchors import anchor_text, make_anchors
-from cases.crossings import TIMERS
 from cases.filed import Verdict, case_by_number, check_proof, proof
 from cases.policies import shipped_files
-from cases.tables import Event
 from infra.db import reading, transaction
 from infra.signing import public_key, signing_key
+from ledger.tables import Event
 from people.directory import add_account
 from tests.databases import START, Site, step
 from tests.web.reading import page, read
-from workflow.model import Role
+from workflow.model import TIMERS, Role
 from workflow.policy_files import policy_from
 
 EVENT = Event.__table__.c  # type: ignore[attr-defined]

@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
-from cases.tables import Event
 from infra.db import reading, transaction
+from ledger.tables import Event
 from reports import exports
 from reports.exports import Format
 from tests.databases import Site, form_token, step

@@ -10,8 +10,9 @@ from starlette.testclient import TestClient
 
 from cases.execute import Opened
 from cases.sweep import sweep
-from cases.tables import Case, Event, Tracking
+from cases.tables import Case, Tracking
 from infra.db import reading
+from ledger.tables import Event
 from tests.databases import Site, count, form_token, found, serving, step
 from tests.web.reading import Page, PageForm, page, read
 

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from cases.tables import Case, Event
+from cases.tables import Case
 from infra.db import reading
+from ledger.tables import Event
 from tests.databases import Site, count, form_token, found, serving, step
 from tests.web.reading import Page, page, read
 

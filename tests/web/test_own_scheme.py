@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from cases.crossings import TIMERS
 from cases.office import choose_own_scheme, load_office
 from cases.policies import publish, shipped_files
 from infra.db import reading, transaction
@@ -21,6 +20,7 @@ from reports.closing import SchemeIsGone, close_year, propose_close
 from tests.databases import Site, form_token
 from tests.reports.told import closed, in_hand, replied
 from tests.web.reading import page, read
+from workflow.model import TIMERS
 from workflow.policy import NoSuchScheme
 
 WORDS = {"title": "楼道堆物", "statement": "楼道里堆满杂物。", "applicant": "某居民", "channel": "hotline"}

@@ -16,8 +16,9 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from cases.execute import Opened
-from cases.tables import Case, Event, Message
+from cases.tables import Case, Message
 from infra.db import reading, transaction
+from ledger.tables import Event
 from ops.jobs import JOBS, run_job
 from people.tables import Account
 from tests.databases import START, Site, SmallOffice, form_token, serving, sqlite_copy, step

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cases.tables import Event
+from ledger.tables import Event
 from tests.databases import Site
 from tests.web.reading import page
 from tests.web.test_closures import events as office_events

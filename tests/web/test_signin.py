@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from cases.tables import Event
 from infra.db import reading, transaction
+from ledger.tables import Event
 from people.signin import check_password, hasher, make_link, set_password, use_link
 from people.tables import Account, SigninLink, WebSession
 from tests.databases import START, Site, count, form_token, found, step

@@ -10,8 +10,9 @@ from openpyxl import load_workbook
 from sqlalchemy import insert, select
 
 from cases.execute import execute
-from cases.tables import Case, Event, Series
+from cases.tables import Case, Series
 from infra.db import reading, transaction
+from ledger.tables import Event
 from tests.databases import Site, form_token
 from tests.reports.hand_made import at
 from tests.reports.quarter import a_quarter

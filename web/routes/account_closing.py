@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from cases.holdings import Held, holdings_of
-from cases.ledger import OFFICE_STREAM, lock_head
 from cases.numbers import case_number
 from infra.db import reading, transaction
+from ledger.chain import OFFICE_STREAM, lock_head
 from people.audiences import Roster
 from people.directory import active_with_role, find_account, names_of_accounts, names_of_units
 from people.signin import close_account, make_link, reopen_account

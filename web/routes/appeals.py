@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from cases.appeals import charged_case, contested_lights
-from cases.crossings import TIMERS
 from cases.execute import CaseHasMoved, execute
 from cases.facts import CaseName, load_facts
 from cases.numbers import case_number
@@ -26,7 +25,7 @@ from web.sent_again import sent_before
 from workflow.commands import AppealLight, AskAgain, Command
 from workflow.definition import Situation
 from workflow.machine import available_steps
-from workflow.model import Refusal, Role
+from workflow.model import TIMERS, Refusal, Role
 
 APPEALS = frozenset({Role.SUPERVISOR, Role.ASSESSOR, Role.AUDITOR})
 HEADS = frozenset({Role.SUPERVISOR})

@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from cases.ledger import NewEvent, append_to_office
 from cases.words import Words
 from infra.db import reading, transaction
+from ledger.chain import NewEvent, append_to_office
 from people.directory import units_within
 from reports.bulletin import Bulletin
 from reports.bulletin import bulletin as bulletin_of

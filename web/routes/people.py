@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
-from cases.ledger import NewEvent, append_to_office, find_by_key, request_key, wait_for_key
 from cases.repeats import FormWasUsed
 from infra.db import reading, transaction
 from infra.identifiers import read_sign_in_name
+from ledger.chain import NewEvent, append_to_office, find_by_key, request_key, wait_for_key
 from people.addresses import fault_of_address
 from people.directory import (
     UnitIsBelowAnother,

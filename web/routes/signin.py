@@ -5,9 +5,8 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from cases.crossings import TIMERS
-from cases.ledger import NewEvent, append_to_office
 from infra.db import reading, transaction
+from ledger.chain import NewEvent, append_to_office
 from people.directory import person
 from people.known_browsers import remember_browser
 from people.signin import (
@@ -38,7 +37,7 @@ from web.slowing import (
     wait_before_choosing,
     wait_before_password,
 )
-from workflow.model import AccountId
+from workflow.model import TIMERS, AccountId
 
 
 @get("/signin", who=PUBLIC)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from cases.crossings import TIMERS
 from cases.history import histories
 from cases.office import load_office
 from infra.db import reading
 from reports.yearly import gathered, result_of
+from workflow.model import TIMERS
 
 YEAR = 2025
 SCHEMES = ("LIGHTS-A", "RATES-B", "DACHUAN", "JINHUA")

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
-from cases.tables import Event, StreamHead
-from cases.upcasters import Data, data_of, in_present_shape
 from infra.statements import Statement
+from ledger.tables import Event, StreamHead
+from ledger.upcasters import Data, data_of, in_present_shape
 from workflow.model import Actor, Json
 from workflow.spelling import stamp
 

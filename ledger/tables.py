@@ -1,0 +1,46 @@
+"""The tables of the ledger: the events, and where each stream ends."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from infra.columns import BigKey, Row, UTCDateTime
+
+
+class StreamHead(Row, table=True):
+    """The end of each stream's chain. Locking this row is locking the case. Stream 0 is the office's own."""
+
+    __tablename__ = "stream_head"
+    __table_args__ = (
+        Index("ix_stream_head_untallied", "stream", sqlite_where=text("tallied < seq"), postgresql_where=text("tallied < seq")),
+        Index("ix_stream_head_unanchored", "stream", sqlite_where=text("anchored < seq"), postgresql_where=text("anchored < seq")),
+    )  # fmt: skip
+    stream: int = Field(primary_key=True, sa_type=BigKey)
+    seq: int
+    hash: str
+    tallied: int = 0  #: the marks of the case are those of its events up to here
+    anchored: int = 0  #: an anchor holds the head at this seq
+
+
+class Event(Row, table=True):
+    """The ledger. Triggers refuse every change and every gap."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("stream", "seq"),
+        UniqueConstraint("key"),
+        Index("ix_event_crossings", "occurred_at", sqlite_where=text("code = 'clock:crossed'"), postgresql_where=text("code = 'clock:crossed'")),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    stream: int = Field(sa_type=BigKey)
+    seq: int
+    code: str
+    occurred_at: datetime = Field(sa_type=UTCDateTime)
+    recorded_at: datetime = Field(sa_type=UTCDateTime)
+    actor: int | None = Field(sa_type=BigKey)
+    role: str
+    unit: int | None = Field(sa_type=BigKey)
+    data: str = Field(sa_type=Text)
+    key: str | None
+    hash: str
