@@ -122,16 +122,21 @@ def make_anchor(
     connection.execute(insert(Anchor).values(**row))
     _ANCHORED.run_many(connection, [{"key_stream": head.stream, "anchored": head.seq} for head in moved])
     vouched = vouched_for_office(row, long=frozenset({"content"}))
+    auditors = active_with_role(connection, Role.AUDITOR)
     event = NewEvent(
         code=EVENT,
         occurred_at=now,
         recorded_at=now,
         actor=TIMERS,
-        data={"number": number, "heads": len(moved), "wrote": {"anchor": {str(number): vouched}}},
+        data={
+            "number": number,
+            "heads": len(moved),
+            "wrote": {"anchor": {str(number): vouched}},
+            "told": list(auditors),
+        },
         key=f"anchor:{number}",
     )
     head = append_to_office(connection, event)
-    auditors = active_with_role(connection, Role.AUDITOR)
     post(connection, messages(OFFICE_STREAM, head.seq, recorded_at=head.at, to=auditors))
     return number
 
@@ -227,7 +232,7 @@ def _figure(opening: str, name: str) -> int:
 
 def _red_is_unanchored(connection: Connection) -> bool:
     query = (
-        select(_event.id)
+        select(_event.seq)
         .join_from(StreamHead, Event, _event.stream == _head.stream)
         .where(
             _head.anchored < _head.seq,

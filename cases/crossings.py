@@ -68,20 +68,25 @@ def record_crossings(
     events: list[dict[str, Any]] = []
     mails: list[dict[str, Any]] = []
     for _, stream, _, clock, rung in found:
-        head, row = chained(stream, moved.get(stream) or heads[stream], _event(clock, rung, now))
+        at_once, daily = ((), ()) if _is_in_hand(clock, rung) else _told(roster, clock, rung)
+        event = _event(clock, rung, now, told=(*at_once, *daily))
+        head, row = chained(stream, moved.get(stream) or heads[stream], event)
         moved[stream] = head
         events.append(row)
-        if not _is_in_hand(clock, rung):
-            told = roster.told(_at_once(rung.tell), unit=clock.unit, person=clock.person)
-            mails += messages(stream, head.seq, recorded_at=head.at, to=told)
-            if later := _daily(rung.tell):
-                daily = roster.told(later, unit=clock.unit, person=clock.person)
-                others = [person for person in daily if person not in told]
-                mails += messages(stream, head.seq, recorded_at=head.at, to=others, daily=True)
+        mails += messages(stream, head.seq, recorded_at=head.at, to=at_once)
+        mails += messages(stream, head.seq, recorded_at=head.at, to=daily, daily=True)
     append_rows(connection, events, moved)
     _CROSSED.run_many(connection, [_after(clock, now) for clock in due])
     post(connection, mails)
     return moved
+
+
+def _told(roster: Roster, clock: DueClock, rung: Rung) -> tuple[tuple[AccountId, ...], tuple[AccountId, ...]]:
+    """Whom a rung tells at once, and who else reads of it in the next morning's digest."""
+    at_once = roster.told(_at_once(rung.tell), unit=clock.unit, person=clock.person)
+    later = _daily(rung.tell)
+    daily = roster.told(later, unit=clock.unit, person=clock.person) if later else ()
+    return at_once, tuple(person for person in daily if person not in at_once)
 
 
 @cache
@@ -100,7 +105,7 @@ def _is_in_hand(clock: DueClock, rung: Rung) -> bool:
     return rung.light is None and rung.code != PAUSE_OVER and covers(clock.acknowledged_at, clock.rungs, at=rung.at)
 
 
-def _event(clock: DueClock, rung: Rung, now: datetime) -> NewEvent:
+def _event(clock: DueClock, rung: Rung, now: datetime, *, told: tuple[AccountId, ...]) -> NewEvent:
     # The key begins with the instant, so that crossings recorded together stand together in its index.
     return NewEvent(
         code=CROSSED,
@@ -117,6 +122,7 @@ def _event(clock: DueClock, rung: Rung, now: datetime) -> NewEvent:
             "unit": clock.unit,
             "person": clock.person,
             "in_hand": _is_in_hand(clock, rung),
+            "told": list(told),
         },
         key=f"{stamp(rung.at)}:clock:{clock.case_id}.{clock.number}:{rung.code}",
     )

@@ -30,7 +30,7 @@ from workflow.commands import AppealLight, AskAgain, Command, Intake
 from workflow.definition import Situation
 from workflow.fields import brings_people_in
 from workflow.machine import decide, with_crossings_recorded
-from workflow.model import Actor, CaseFacts, Decision, Json, State, UnitId
+from workflow.model import AccountId, Actor, CaseFacts, Decision, Json, State, UnitId
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
@@ -201,19 +201,23 @@ def _append(
     key: str,
 ) -> Head:
     """The event of the decision at the end of the chain, and a message to everyone who is told."""
+    told = _told(connection, decision, actor)
     event = NewEvent(
         code=decision.event,
         occurred_at=now,
         recorded_at=now,
         actor=actor,
-        data={**decision.data, "version": version, "wrote": wrote},
+        data={**decision.data, "version": version, "wrote": wrote, "told": list(told)},
         key=key,
     )
     head = chain.append(connection, case_id, head, event)
-    if decision.tells:
-        unit = UnitId(decision.progress.holder_unit)
-        told = Roster.around(connection, unit).told(
-            decision.tells, unit=unit, person=decision.progress.holder_person, but_not=actor.account
-        )
+    if told:
         post(connection, messages(case_id, head.seq, recorded_at=head.at, to=told))
     return head
+
+
+def _told(connection: Connection, decision: Decision, actor: Actor) -> tuple[AccountId, ...]:
+    if not decision.tells:
+        return ()
+    unit, person = UnitId(decision.progress.holder_unit), decision.progress.holder_person
+    return Roster.around(connection, unit).told(decision.tells, unit=unit, person=person, but_not=actor.account)

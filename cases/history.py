@@ -150,12 +150,12 @@ def records(
     if cases is not None:
         query = query.where(_event.stream.in_(list(cases)))
     ordered = query.order_by(_event.stream, _event.seq).execution_options(yield_per=PAGE)
-    rows = connection.execute(ordered)
-    for stream, events in groupby(rows, key=attrgetter("stream")):
-        record = Record(case_id=stream)
-        for event in events:
-            record.add(event)
-        yield record
+    with connection.execute(ordered) as rows:
+        for stream, events in groupby(rows, key=attrgetter("stream")):
+            record = Record(case_id=stream)
+            for event in events:
+                record.add(event)
+            yield record
 
 
 def histories(

@@ -26,7 +26,7 @@ from ledger.chain import NewEvent, append_rows, chained, lock_heads
 from people.audiences import Roster
 from workflow import model
 from workflow.clocks import next_due_at
-from workflow.model import HAS_WAIVERS, Actor, Json, Kind, RecordNumber, Waiver
+from workflow.model import HAS_WAIVERS, AccountId, Actor, Json, Kind, RecordNumber, Waiver
 from workflow.policy import Policy
 from workflow.spelling import stamp
 
@@ -148,11 +148,12 @@ class _Writer:
             state.moved[change.after.number] = change.after.due_at
             wrote = self._wrote(change, state, clocks)
             rows[case_id] = {"key_id": case_id, "version": state.version, **state.row(self._connection, case_id)}
-            heads[case_id], event = chained(case_id, heads[case_id], self._event(change, state, wrote))
-            events.append(event)
+            told: tuple[AccountId, ...] = ()
             if change.due_moves or change.light_before is not change.light_after:
                 told = self._roster.told(TOLD_OF_A_MOVE, unit=change.book.unit, person=change.book.person)
-                mails += messages(case_id, heads[case_id].seq, recorded_at=heads[case_id].at, to=told)
+            heads[case_id], event = chained(case_id, heads[case_id], self._event(change, state, wrote, told))
+            events.append(event)
+            mails += messages(case_id, heads[case_id].seq, recorded_at=heads[case_id].at, to=told)
         append_rows(self._connection, events, heads)
         UPDATE[model.Clock].run_many(self._connection, clocks)
         _MOVE_CASE.run_many(self._connection, list(rows.values()))
@@ -188,7 +189,7 @@ class _Writer:
         }
         return [rung for rung in change.waiver_proposed if rung not in known]
 
-    def _event(self, change: Change, state: _Case, wrote: dict[str, Json]) -> NewEvent:
+    def _event(self, change: Change, state: _Case, wrote: dict[str, Json], told: tuple[AccountId, ...]) -> NewEvent:
         before, after = change.before, change.after
         return NewEvent(
             code="clock:recounted",
@@ -203,6 +204,7 @@ class _Writer:
                 "is": {"due_at": stamp(after.due_at), "policy": after.policy, "provisional": after.provisional},
                 "version": state.version,
                 "wrote": wrote,
+                "told": list(told),
             },
             key=f"{stamp(self._now)}:recounted:{change.book.case_id}.{after.number}",
         )

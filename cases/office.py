@@ -8,10 +8,9 @@ from sqlalchemy import Connection, select, true
 from cases.assessment_tables import YearClose
 from cases.policies import present_policy, publish, shipped_files
 from infra.statements import Statement
-from ledger.chain import NewEvent, append_to_office
 from people import tables
-from people.directory import choose_profiles, choose_scheme, found_office
-from workflow.model import TIMERS, Actor, Json
+from people.staffing import choose_profiles, choose_scheme, found_office
+from workflow.model import TIMERS, Actor
 from workflow.policy import NoSuchProfile, Policy, Profile, Scheme
 
 _close = YearClose.__table__.c  # type: ignore[attr-defined]
@@ -99,22 +98,15 @@ def choose(
     for profile in profiles:
         if profile not in office.policy.profiles:
             raise NoSuchProfile(profile, office.policy.profiles)
-    choose_profiles(connection, profiles)
-    data: dict[str, Json] = {"profiles": list(profiles), "before": list(office.profiles)}
-    append_to_office(
-        connection, NewEvent(code="office:profiles_chosen", occurred_at=now, recorded_at=now, actor=actor, data=data)
-    )
+    choose_profiles(connection, profiles, before=office.profiles, actor=actor, now=now)
 
 
 def choose_own_scheme(
     connection: Connection, office: OfficeContext, scheme: str, *, actor: Actor, now: datetime
 ) -> None:
     """Sets what the office scores by. Closed years stay under theirs. Raises `NoSuchScheme`."""
-    data: dict[str, Json] = {"scheme": office.policy.scheme(scheme).id, "before": office.own_scheme}
-    choose_scheme(connection, scheme)
-    append_to_office(
-        connection, NewEvent(code="office:scheme_chosen", occurred_at=now, recorded_at=now, actor=actor, data=data)
-    )
+    named = office.policy.scheme(scheme).id
+    choose_scheme(connection, named, before=office.own_scheme, actor=actor, now=now)
 
 
 def establish(

@@ -62,7 +62,7 @@ def _reds(connection: Connection, *, since: datetime, until: datetime) -> Mappin
     rows = connection.execute(
         select(_event.stream, _event.seq, _event.data)
         .where(_event.code == CROSSED, _event.occurred_at >= since, _event.occurred_at <= until)
-        .order_by(_event.occurred_at, _event.id)
+        .order_by(_event.occurred_at, _event.stream, _event.seq)
     )
     reds: dict[int, list[Red]] = defaultdict(list)
     for row in rows:
@@ -96,7 +96,9 @@ def _tell(engine: Engine, unit: UnitId, month: date, lit: list[Red], *, now: dat
         )  # so that whoever else is about to tell of it waits, and then finds it told
         if _is_told(connection, unit, month):
             return False
+        told = Roster.around(connection, unit).told(TOLD, unit=unit, person=None)
         data: dict[str, Json] = {
+            "told": list(told),
             "unit": unit,
             "month": f"{month:%Y-%m}",
             "events": [[stream, seq] for stream, seq in lit],
@@ -105,6 +107,5 @@ def _tell(engine: Engine, unit: UnitId, month: date, lit: list[Red], *, now: dat
             connection,
             NewEvent(code=EVENT, occurred_at=now, recorded_at=now, actor=TIMERS, data=data, key=_key(unit, month)),
         )
-        told = Roster.around(connection, unit).told(TOLD, unit=unit, person=None)
         post(connection, messages(0, head.seq, recorded_at=head.at, to=told))
     return True

@@ -1,5 +1,6 @@
 """The schema's history, one step a file, each in one transaction, on both databases (`migrations/versions`)."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -16,6 +17,7 @@ import ledger.tables
 import people.tables
 from infra.columns import Row
 from infra.db import owned, transaction
+from people.staffing import vouch_for_what_stands
 
 HERE = Path(__file__).parent
 INSUFFICIENT_PRIVILEGE = "42501"  #: PostgreSQL's code
@@ -69,6 +71,7 @@ def upgrade(engine: Engine) -> None:
         with owned(engine) as owning, transaction(owning) as connection:
             made.attributes["connection"] = connection
             command.upgrade(made, "head")
+            vouch_for_what_stands(connection, now=datetime.now(UTC))
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
             raise SchemaIsNotOurs(found or "") from None

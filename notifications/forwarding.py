@@ -20,8 +20,9 @@ from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event
 from people.audiences import Roster
 from people.directory import active_with_role
+from people.staffing import note
 from people.tables import Account
-from workflow.model import TIMERS, AccountId, Audience, Role, UnitId
+from workflow.model import TIMERS, AccountId, Audience, Json, Role, UnitId
 
 PASSED_ON = "passed on"
 #: Who may hold a case. What is told to anybody else is told to a post.
@@ -39,20 +40,23 @@ def forward(connection: Connection, *, now: datetime) -> int:
     if not waiting:
         return 0
     answering = _Answering(connection, {row.stream for row in waiting})
-    passed = 0
+    passed: list[Json] = []
     for row in waiting:
         if heirs := answering.instead_of(row):
-            post(connection, _due(row, set(heirs) - _told(connection, row), now=now))
+            others = sorted(set(heirs) - _told(connection, row))
+            post(connection, _due(row, others, now=now))
             values = {"next_try_at": None, "bundle": None, "last_error": PASSED_ON}
             connection.execute(update(Message).where(_message.id == row.id).values(**values))
-            passed += 1
-    return passed
+            passed.append([row.stream, row.seq, row.recipient, [*others]])
+    if passed:
+        note(connection, "mails:passed_on", actor=TIMERS, now=now, data={"mails": passed})
+    return len(passed)
 
 
 def _of_closed_accounts(connection: Connection, *, now: datetime) -> list[Any]:
     query = (
         select(
-            _message.id, _message.recorded_at, _message.stream, _message.seq, _account.role, _account.unit_id, _event.code
+            _message.id, _message.recorded_at, _message.stream, _message.seq, _message.recipient, _account.role, _account.unit_id, _event.code
         )
         .join_from(Message, Account, _message.recipient == _account.id)
         .join(Event, (_event.stream == _message.stream) & (_event.seq == _message.seq))

@@ -29,6 +29,7 @@ from ops.deadline import deadline
 from ops.exporting import export
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
+from ops.marks_anew import marks_anew
 from ops.opening import opened_engine, reader_words
 from ops.policies import policy
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
@@ -166,7 +167,9 @@ def verify(
 ) -> None:
     """独立核验记录：链、行与事件、孤立行、缺号。Check the record independently, read-only."""
     keys = keys_at_hand(key) if anchors else ()
-    found = verifier.told(database or settings().database_url(), anchors=anchors or (), keys=keys, as_json=as_json)
+    found = verifier.told(
+        database or settings().database_url(), anchors=anchors or (), keys=keys, as_json=as_json, marks=marks_anew
+    )
     raise typer.Exit(found)
 
 

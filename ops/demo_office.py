@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from cases.office import establish
 from ops.stories import Stage, actor_of
-from people.directory import add_account, add_unit
+from people.staffing import add_account, add_unit
 from people.tables import Office
 from workflow.model import Role, UnitId
 
@@ -107,7 +107,7 @@ def found_demo_office(connection: Connection, *, now: datetime) -> Stage:
     units: dict[str, UnitId] = {}
     for key, name, kind, parent in UNITS:
         above = units[parent] if parent else None
-        units[key] = add_unit(connection, name=name, kind=kind, parent=above, takes_intake=kind == "centre")
+        units[key] = add_unit(connection, name=name, kind=kind, parent=above, takes_intake=kind == "centre", now=now)
     accounts = {
         login: add_account(
             connection,

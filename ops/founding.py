@@ -9,8 +9,8 @@ from cases.words import Words
 from infra.db import open_engine, transaction
 from infra.settings import Settings
 from people.addresses import fault_of_address
-from people.directory import add_account, add_unit
 from people.signin import make_link
+from people.staffing import add_account, add_unit
 from workflow.model import Role
 from workflow.policy_files import policy_from
 from workflow.unseen import has_lone_surrogate, seen
@@ -57,7 +57,7 @@ def found(
             except NoOffice:
                 pass
             establish(connection, name=name, short_name=short_name, calendar=calendar, profiles=profiles, now=now)
-            centre = add_unit(connection, name=name, kind="centre", takes_intake=True)
+            centre = add_unit(connection, name=name, kind="centre", takes_intake=True, now=now)
             account = add_account(
                 connection,
                 unit=centre,

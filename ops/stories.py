@@ -21,7 +21,8 @@ from cases.office import OfficeContext, establish
 from cases.tables import Clock, Party, PersonalText, Waiver
 from infra.columns import Row
 from infra.db import transaction
-from people.directory import add_account, add_unit, person
+from people.directory import person
+from people.staffing import add_account, add_unit
 from web.forms import shapes
 from workflow import commands
 from workflow.calendar import NoSuchTime
@@ -114,7 +115,7 @@ def build_stage(connection: Connection, *, now: datetime) -> Stage:
     units: dict[str, UnitId] = {}
     for name, kind, parent in UNITS:
         units[name] = add_unit(
-            connection, name=name, kind=kind, parent=units.get(parent or ""), takes_intake=kind == "centre"
+            connection, name=name, kind=kind, parent=units.get(parent or ""), takes_intake=kind == "centre", now=now
         )
     people = {}
     for name, (unit, role) in CAST.items():

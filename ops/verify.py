@@ -12,8 +12,10 @@ and head that would contradict it. Against that stand the hashes that other peop
 
 import argparse
 import json
+import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -24,18 +26,24 @@ if not __package__:  # run as a script: the neighbours are found from the direct
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ops.verify_anchors import check_anchors
-from ops.verify_office import CUTOFF, Office, check_heads, check_office, check_policies, remembering
+from ops.verify_marks import check_tallies
+from ops.verify_office import COVERED, CUTOFF, Office, check_heads, check_office, check_policies, remembering
 from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
-from ops.verify_rows import compare_case, compare_records, compare_tracking
+from ops.verify_rows import compare_case, compare_records, compare_recusals, compare_tracking
 from ops.verify_sources import TRIGGERS, CannotRead, Row, Source, opened
 from ops.verify_stream import EVENT_COLUMNS, OFFICE_STREAM, Event, chain, fold
 
 LABELS = Path(__file__).resolve().parents[1] / "cases" / "labels.json"
+#: A line of an anchor: a stream, the seq and the hash of its end.
+ANCHORED = re.compile(r"^(\d{1,19}) ([1-9]\d{0,17}) [0-9a-f]{64}$", re.MULTILINE)
 #: What says of a table that its rows are records of a case.
 RECORD_KEY = ("case_id", "number")
 FINDINGS_FOUND, UNREADABLE = 1, 3
 
+NO_MARKS = "the marks of cases were not worked out anew: that needs the program, huiyin verify"
+
 Labels = Mapping[str, Mapping[str, str]]
+Marks = Callable[[str, Notes], None]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,10 +57,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return told(asked.database, anchors=asked.anchors, keys=asked.key, as_json=asked.json)
 
 
-def told(url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str] = (), as_json: bool = False) -> int:
+def told(
+    url_or_path: str,
+    *,
+    anchors: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    as_json: bool = False,
+    marks: Marks | None = None,
+) -> int:
     """The same for whoever has read the arguments already."""
     try:
-        report = verify(url_or_path, anchors=anchors, keys=keys)
+        report = verify(url_or_path, anchors=anchors, keys=keys, marks=marks)
     except CannotRead as error:
         sys.stderr.write(CANNOT_READ.format(database=without_password(url_or_path), reason=error) + "\n")
         return UNREADABLE
@@ -60,8 +75,11 @@ def told(url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str] =
     return 0 if report.ok else FINDINGS_FOUND
 
 
-def verify(url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str] = ()) -> Report:
-    """Every fault of the database, also against the anchors in these files. Raises `CannotRead`."""
+def verify(
+    url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str] = (), marks: Marks | None = None
+) -> Report:
+    """Every fault of the database, also against the anchors in these files. `marks` works the marks of all cases out anew,
+    which needs the rules of the program (`ops/marks_anew.py`). Raises `CannotRead`."""
     labels: Labels = json.loads(LABELS.read_text("utf-8"))
     notes = Notes()
     with opened(url_or_path) as source:
@@ -69,13 +87,22 @@ def verify(url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str]
         _check_triggers(source, notes)
         _check_streams(source, labels, notes)
         _check_series(source, notes)
+        check_tallies(source, notes)
         if anchors:
             check_anchors(source, anchors, keys, notes)
+    if marks:
+        marks(url_or_path, notes)
+    else:
+        notes.remarks.append(NO_MARKS)
     given = [label for columns in labels.values() for label in columns.values()]
     return Report(
         database=url_or_path,
         counts=notes.counts,
-        columns={label: given.count(label) for label in ("hashed", "derived", "volatile")},
+        columns={
+            "hashed": given.count("hashed"),
+            "derived": given.count("derived"),
+            "volatile": sum(label not in COVERED for label in given),
+        },
         findings=tuple(notes.findings),
         remarks=tuple(notes.remarks),
     )
@@ -115,6 +142,7 @@ def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
     notes.begin("chains", "versions", "rows", "derived", "crossings", "messages", "office")
     wanted = _columns(labels)
     office = Office()
+    anchored = last_anchored(source)
     cursors = {
         table: source.rows(table, columns, columns[:2] if table != "message" else columns[:3])
         for table, columns in wanted.items()
@@ -123,13 +151,18 @@ def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
         posted = list(rows.pop("message", ()))
         heads = list(rows.pop("year_cutoff", ()))
         found: dict[Any, Event | None] = dict.fromkeys(seq for _, seq, *_ in (*posted, *heads))
-        head = next(((seq, hash_) for _, seq, hash_ in rows.pop("stream_head", ())), None)
+        end = next(iter(rows.pop("stream_head", ())), None)
+        head = end[1:3] if end else None
+        if end:
+            check_end(end, anchored.get(stream, 0), notes)
         events = chain(stream, map(Event._make, rows.pop("event", ())), head, notes)
         events = remembering(events, office) if stream == OFFICE_STREAM else events
         folded = fold(stream, _finding(events, found), notes)
         _check_messages(posted, found, notes)
+        check_told(stream, posted, office.told if stream == OFFICE_STREAM else folded.told, office.passed, notes)
         check_heads(heads, found, notes)
         compare_case(folded, rows.pop("cases", ()), wanted["cases"], notes)
+        compare_recusals(folded, rows.pop("recusal", ()), notes)
         compare_tracking(folded, rows.pop("tracking", ()), wanted["tracking"], notes)
         for table, columns in wanted.items():
             if columns[:2] == RECORD_KEY:
@@ -142,15 +175,16 @@ def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:
     """The columns to read of each table, its key first."""
     wanted: dict[str, tuple[str, ...]] = {
         "event": EVENT_COLUMNS,
-        "stream_head": ("stream", "seq", "hash"),
+        "stream_head": ("stream", "seq", "hash", "anchored", "tallied"),
         "message": ("stream", "seq", "recipient", "recorded_at"),
         "year_cutoff": CUTOFF,
         "cases": ("id", *(name for name in labels["cases"] if name != "id")),
+        "recusal": ("case_id", "person"),
         "tracking": ("case_id", "code_hash"),
     }
     for table, columns in labels.items():
         if set(RECORD_KEY) <= set(columns):
-            others = (name for name, label in columns.items() if label != "volatile" and name not in RECORD_KEY)
+            others = (name for name, label in columns.items() if label in COVERED and name not in RECORD_KEY)
             wanted[table] = (*RECORD_KEY, *others)
     return wanted
 
@@ -182,6 +216,45 @@ def _finding(events: Iterable[Event], found: dict[Any, Event | None]) -> Iterato
         if event.seq in found:
             found[event.seq] = event
         yield event
+
+
+def check_told(
+    stream: Any,
+    posted: Sequence[Row],
+    told: Mapping[Any, Any],
+    passed: Mapping[tuple[Any, Any], set[Any]],
+    notes: Notes,
+) -> None:
+    """Everybody whom an event tells has a message, and nobody else but those whom it was passed on to."""
+    recipients: dict[Any, set[Any]] = defaultdict(set)
+    for _, seq, recipient, _ in posted:
+        recipients[seq].add(recipient)
+    for seq, named in told.items():
+        wanted = {*named} if isinstance(named, list) else set()
+        heirs = passed.get((stream, seq), set())
+        place = Finding(code="messages.missing", table="message", stream=stream, number=seq, column="recipient")
+        if missing := (wanted | heirs) - recipients[seq]:
+            notes.add(replace(place, expected=" ".join(map(str, sorted(missing, key=str)))))
+        if others := recipients[seq] - wanted - heirs:
+            notes.add(replace(place, code="messages.not_told", stored=" ".join(map(str, sorted(others, key=str)))))
+
+
+def check_end(end: Row, anchored: int, notes: Notes) -> None:
+    """What the head of a stream says of anchors and tallies. `end` has the columns of `stream_head`."""
+    stream, seq, _, held, tallied = end
+    place = Finding(code="chains.anchored", table="stream_head", stream=stream, column="anchored")
+    if held != anchored:
+        notes.add(replace(place, stored=held, expected=anchored))
+    if not (isinstance(tallied, int) and isinstance(seq, int) and 0 <= tallied <= seq):
+        notes.add(replace(place, code="chains.tallied", column="tallied", stored=tallied, expected=seq))
+
+
+def last_anchored(source: Source) -> dict[int, int]:
+    """How far each stream is in the last anchor that names it."""
+    found: dict[int, int] = {}
+    for (content,) in source.rows("anchor", ("content",), ("number",)):
+        found |= {int(stream): int(seq) for stream, seq in ANCHORED.findall(str(content))}
+    return found
 
 
 def _check_messages(posted: Sequence[Row], found: Mapping[Any, Event | None], notes: Notes) -> None:

@@ -31,6 +31,11 @@ def compare_tracking(folded: Folded, rows: Iterable[Sequence[Any]], columns: Seq
     compare_records(folded, "tracking", ((*row, None) for row in rows), (*columns, "number"), notes)
 
 
+def compare_recusals(folded: Folded, rows: Iterable[Sequence[Any]], notes: Notes) -> None:
+    """A person for whom the case does not exist. An event writes one as it writes a record, under the person's number."""
+    compare_records(folded, "recusal", rows, ("case_id", "number"), notes)
+
+
 def compare_records(
     folded: Folded, table: str, rows: Iterable[Sequence[Any]], columns: Sequence[str], notes: Notes
 ) -> None:

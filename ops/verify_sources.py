@@ -106,13 +106,13 @@ def opened(database: str) -> Iterator[Source]:
         return
     url = SQLITE_URL.fullmatch(database.split("?")[0])
     try:
-        with closing(_sqlite_file(Path(url["path"] if url else database))) as connection:
+        with closing(sqlite_file(Path(url["path"] if url else database))) as connection:
             yield SqliteSource(connection)
     except sqlite3.Error as error:
         raise CannotRead(str(error)) from error
 
 
-def _sqlite_file(path: Path) -> sqlite3.Connection:
+def sqlite_file(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise CannotRead(f"no such file: {path}")
     address = path.resolve().as_uri() + "?mode=ro"

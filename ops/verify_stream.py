@@ -59,6 +59,7 @@ class Folded:
     crossed_until: dict[Any, str] = field(default_factory=dict)  #: the last crossing of each clock
     crossings: set[tuple[Any, ...]] = field(default_factory=set)
     erased: set[Any] = field(default_factory=set)
+    told: dict[Any, Any] = field(default_factory=dict)  #: whom an event tells, by its seq; older events do not say so
 
     def clocks(self) -> Iterator[tuple[Any, dict[str, Any]]]:
         return ((number, row) for (table, number), row in self.records.items() if table == "clock")
@@ -162,6 +163,8 @@ def fold(stream: Any, events: Iterable[Event], notes: Notes) -> Folded:
         if stream == OFFICE_STREAM:
             continue
         data = _data(event)
+        if data is not None and "told" in data:
+            folded.told[event.seq] = data["told"]
         if data is None:
             notes.add(_of(event, "chains.data", column="data"))
         elif event.code == CROSSED:

@@ -1,16 +1,16 @@
-"""Founding an office; adding units and accounts; reading an account as an actor."""
+"""Accounts, units and the office, read: an account as an actor, the tree of units, who has which role. What changes them is in
+`people/staffing.py`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select
 from sqlalchemy.sql import bindparam
 
 from infra.identifiers import read_sign_in_name
 from infra.statements import Statement
-from people.tables import Account, Office, Unit, UnitAbove
+from people.tables import Account, Unit, UnitAbove
 from workflow.model import AccountId, Actor, Role, UnitId
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
@@ -46,100 +46,6 @@ class Person:
     language: str
     unit_name: str
     actor: Actor
-
-
-def found_office(
-    connection: Connection,
-    *,
-    name: str,
-    short_name: str,
-    calendar: str,
-    profiles: tuple[str, ...],
-    now: datetime,
-    demo: bool = False,
-    simulation: bool = False,
-) -> None:
-    connection.execute(
-        insert(Office).values(
-            id=1,
-            name=name,
-            short_name=short_name,
-            calendar=calendar,
-            profiles=" ".join(profiles),
-            demo=demo,
-            simulation=simulation,
-            created_at=now,
-        )
-    )
-
-
-def choose_profiles(connection: Connection, profiles: tuple[str, ...]) -> None:
-    """What the office takes in from now on; cases that are open keep the profile they were opened under."""
-    connection.execute(update(Office).values(profiles=" ".join(profiles)))
-
-
-def choose_scheme(connection: Connection, scheme: str) -> None:
-    """What the office scores by from now on."""
-    connection.execute(update(Office).values(scheme=scheme))
-
-
-def add_unit(
-    connection: Connection, *, name: str, kind: str, parent: UnitId | None = None, takes_intake: bool = False
-) -> UnitId:
-    """A unit and its place in the tree."""
-    made = connection.execute(
-        insert(Unit).values(name=name, kind=kind, parent_id=parent, takes_intake=takes_intake).returning(_unit.id)
-    ).scalar_one()
-    rows = [{"unit": made, "above": made, "depth": 0}]
-    if parent is not None:
-        above = connection.execute(select(_above.above, _above.depth).where(_above.unit == parent))
-        rows += [{"unit": made, "above": unit, "depth": depth + 1} for unit, depth in above]
-    connection.execute(insert(UnitAbove), rows)
-    return UnitId(made)
-
-
-class UnitIsBelowAnother(Exception):
-    """A unit can only be put above one that nothing is above."""
-
-
-def add_unit_above(connection: Connection, *, name: str, kind: str, top: UnitId) -> UnitId:
-    """A unit above the one that was on top: everything below that one is below it too. Raises `UnitIsBelowAnother`."""
-    if connection.execute(select(_unit.parent_id).where(_unit.id == top)).scalar_one() is not None:
-        raise UnitIsBelowAnother
-    made = add_unit(connection, name=name, kind=kind)
-    connection.execute(update(Unit).where(_unit.id == top).values(parent_id=made))
-    below = connection.execute(select(_above.unit, _above.depth).where(_above.above == top)).all()
-    rows = [{"unit": unit, "above": made, "depth": depth + 1} for unit, depth in below]
-    connection.execute(insert(UnitAbove), rows)
-    return made
-
-
-def add_account(
-    connection: Connection,
-    *,
-    unit: UnitId,
-    role: Role,
-    login: str,
-    name: str,
-    email: str,
-    now: datetime,
-    language: str = "zh_CN",
-) -> AccountId:
-    made = connection.execute(
-        insert(Account)
-        .values(
-            unit_id=unit,
-            role=role.value,
-            login=read_sign_in_name(login),
-            name=name,
-            email=email,
-            language=language,
-            active=True,
-            created_at=now,
-        )
-        .returning(_account.id)
-    ).scalar_one()
-    return AccountId(made)
 
 
 def login_is_taken(connection: Connection, login: str) -> bool:

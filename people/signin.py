@@ -19,8 +19,11 @@ from sqlalchemy.sql import bindparam
 
 from infra.identifiers import half_width, read_sign_in_name
 from infra.statements import Statement
+from ledger.vouching import vouched_for_office
+from people.directory import person
+from people.staffing import note, rows_of_account
 from people.tables import Account, SigninLink, WebSession
-from workflow.model import AccountId, CaseId
+from workflow.model import TIMERS, AccountId, Actor, CaseId, Json
 
 IDLE = timedelta(minutes=60)
 PETITIONER_IDLE = timedelta(minutes=20)
@@ -117,10 +120,16 @@ def _fits(password: str, hashed: str) -> bool:
     return any(verdicts)
 
 
-def set_password(connection: Connection, account: AccountId, password_hash: str) -> None:
-    """From now on the account signs in with it, and has to give it to choose another one."""
+def set_password(
+    connection: Connection, account: AccountId, password_hash: str, *, now: datetime, actor: Actor = TIMERS
+) -> None:
+    """From now on the account signs in with it, and has to give it to choose another one. Every browser is signed out, and
+    links that were handed out are worth nothing: whoever came by the old secret has lost it."""
     connection.execute(update(Account).where(_account.id == account).values(password_hash=password_hash))
-    connection.execute(update(WebSession).where(_session.account_id == account).values(by_link=False))
+    connection.execute(delete(WebSession).where(_session.account_id == account))
+    connection.execute(delete(SigninLink).where(_link.account_id == account))
+    data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, password_hash=password_hash)}
+    note(connection, "account:password_set", actor=actor, now=now, data=data)
 
 
 def has_to_give_password(connection: Connection, token: str) -> bool:
@@ -144,15 +153,28 @@ def begin_session(
     now: datetime,
     token: str | None = None,
     by_link: bool = False,
+    link: str | None = None,
 ) -> str:
-    """A new session; returns the token for the browser's cookie, which is a random one unless it is given."""
+    """A new session; returns the token for the browser's cookie, which is a random one unless it is given. That of an
+    account is an event of the office, with the hash of the `link` that it has spent. That of a petitioner is none: when
+    somebody looked at their own matter is nobody's evidence."""
     token = token or secrets.token_urlsafe(32)
-    connection.execute(
-        insert(WebSession).values(
-            token_hash=hash_token(token), account_id=account, case_id=case, created_at=now, seen_at=now, by_link=by_link
-        )
-    )
+    row = {"account_id": account, "case_id": case, "created_at": now, "by_link": by_link}
+    connection.execute(insert(WebSession).values(token_hash=hash_token(token), seen_at=now, **row))
+    if account is not None:
+        wrote: dict[str, Json] = {"web_session": {hash_token(token): vouched_for_office(row)}}
+        if link is not None:
+            wrote["signin_link"] = {link: vouched_for_office({"used_at": now})}
+        note(
+            connection, "session:begun", actor=_actor_of(connection, account), now=now,
+            data={"account": account, "wrote": wrote},
+        )  # fmt: skip
     return token
+
+
+def _actor_of(connection: Connection, account: AccountId) -> Actor:
+    found = person(connection, account)
+    return found.actor if found else TIMERS
 
 
 def find_session(connection: Connection, token: str, *, now: datetime) -> SignedIn | None:
@@ -183,14 +205,15 @@ def forget_old_sessions(connection: Connection, *, now: datetime) -> int:
     return gone.rowcount
 
 
-def make_link(connection: Connection, account: AccountId, *, now: datetime, reusable: bool = False) -> str:
+def make_link(
+    connection: Connection, account: AccountId, *, now: datetime, actor: Actor = TIMERS, reusable: bool = False
+) -> str:
     """A link's token. It signs the account in once within two days; in the demo as often as it is opened."""
     token = secrets.token_urlsafe(32)
-    connection.execute(
-        insert(SigninLink).values(
-            token_hash=hash_token(token), account_id=account, expires_at=now + LINK_LASTS, reusable=reusable
-        )
-    )
+    row = {"account_id": account, "expires_at": now + LINK_LASTS, "used_at": None, "reusable": reusable}
+    connection.execute(insert(SigninLink).values(token_hash=hash_token(token), **row))
+    wrote: dict[str, Json] = {"signin_link": {hash_token(token): vouched_for_office(row)}}
+    note(connection, "account:link_made", actor=actor, now=now, data={"account": account, "wrote": wrote})
     return token
 
 
@@ -210,7 +233,9 @@ def use_link(connection: Connection, token: str, *, browser: str, now: datetime)
         return session_of_link(connection, token, browser=browser, now=now)
     account = AccountId(row.account_id)
     given = None if row.reusable else _token_of_link(token, browser)
-    begun = begin_session(connection, account=account, now=now, token=given, by_link=not row.reusable)
+    begun = begin_session(
+        connection, account=account, now=now, token=given, by_link=not row.reusable, link=hash_token(token)
+    )
     return LinkUsed(session=begun, account=account, new=True, once=not row.reusable)
 
 
@@ -241,21 +266,3 @@ def _good(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def close_account(connection: Connection, account: AccountId) -> None:
-    """Nobody signs in with it any more; browsers that are signed in are signed out, and links that were handed out are
-    worth nothing."""
-    connection.execute(update(Account).where(_account.id == account).values(active=False))
-    _forget_ways_in(connection, account)
-
-
-def reopen_account(connection: Connection, account: AccountId) -> None:
-    """Whoever has it may sign in again. What was signed in while it was being closed stays signed out."""
-    connection.execute(update(Account).where(_account.id == account).values(active=True))
-    _forget_ways_in(connection, account)
-
-
-def _forget_ways_in(connection: Connection, account: AccountId) -> None:
-    connection.execute(delete(WebSession).where(_session.account_id == account))
-    connection.execute(delete(SigninLink).where(_link.account_id == account))

@@ -34,8 +34,8 @@ from infra.authorizer import guard
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
 from ops.stories import Matter, Stage, Story, StoryStep, Teller, actor_of
-from people.directory import add_account, add_unit
 from people.signin import begin_session, make_link
+from people.staffing import add_account, add_unit
 from web.app import create_app
 from web.context import SESSION_COOKIE
 from web.forms import shapes
@@ -211,7 +211,12 @@ def found(engine: Engine, *, demo: bool = False, profile: str = "mediation-30d")
         )  # fmt: skip
         for key, name, kind, parent in UNITS:
             units[key] = add_unit(
-                connection, name=name, kind=kind, parent=units.get(parent or ""), takes_intake=key == "centre"
+                connection,
+                name=name,
+                kind=kind,
+                parent=units.get(parent or ""),
+                takes_intake=key == "centre",
+                now=FOUNDED_AT,
             )
         for login, (unit, role) in SEATS.items():
             accounts[login] = add_account(

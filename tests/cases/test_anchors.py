@@ -26,8 +26,7 @@ from ledger.chain import NewEvent, append_to_office
 from ledger.tables import Event, StreamHead
 from ops.jobs import JOBS, run_job
 from ops.verify import verify
-from people.directory import add_account
-from people.signin import close_account
+from people.staffing import add_account, close_account
 from tests import databases
 from tests.databases import START, SmallOffice, found, step
 from workflow.model import TIMERS, Light, Role
@@ -222,7 +221,7 @@ def test_every_auditor_whose_account_is_open_is_told_and_nobody_else(made: Small
             )
             for login in ("auditor_2", "auditor_3")
         )  # fmt: skip
-        close_account(connection, third)
+        close_account(connection, third, now=START)
     anchored(made, key)
     with reading(made.engine) as connection:
         told = connection.execute(select(MESSAGE.recipient).where(MESSAGE.stream == 0)).scalars().all()

@@ -17,10 +17,11 @@ from cases.execute import CaseNotFound, Done, execute
 from cases.sweep import sweep
 from infra.db import reading, transaction
 from ops.stories import actor_of
-from people.directory import add_account, add_unit
+from people.staffing import add_account, add_unit
 from reports.assessment import assess, counts_of_case
 from tests.cases.orders import an_order
 from tests.cases.records import START, World, local, new_request
+from tests.databases import FOUNDED_AT
 from workflow import commands as c
 from workflow.commands import Command
 from workflow.model import TIMERS, AccountId, Actor, RecordNumber, Refusal, Role, UnitId
@@ -118,7 +119,14 @@ def far_and_wide(world: World) -> dict[str, Any]:
     """The desk, a unit beside the room, with its head and a handler; and a second assessor at the centre."""
     now = local("2026-03-01 09:00")
     with transaction(world.engine) as connection:
-        desk = add_unit(connection, name="谈心室", kind="unit", parent=world.stage.units["centre"], takes_intake=False)
+        desk = add_unit(
+            connection,
+            name="谈心室",
+            kind="unit",
+            parent=world.stage.units["centre"],
+            takes_intake=False,
+            now=FOUNDED_AT,
+        )
         seats = (("desk_head", desk, Role.SUPERVISOR), ("desk_mediator", desk, Role.MEDIATOR),
                  ("assessor_2", world.stage.units["centre"], Role.ASSESSOR))  # fmt: skip
         people = {

@@ -20,8 +20,14 @@ def test_every_column_of_every_table_has_a_label_and_nothing_else_has() -> None:
     assert {table: set(labels) for table, labels in LABELS.items()} == columns
 
 
-def test_a_label_is_hashed_derived_or_volatile() -> None:
-    assert {label for labels in LABELS.values() for label in labels.values()} == {"hashed", "derived", "volatile"}
+#: Columns that nothing vouches for. The number may fall; whoever adds one says why in `labels.json`.
+NOT_COVERED = 29
+
+
+def test_a_label_is_hashed_or_derived_or_says_why_the_column_is_neither() -> None:
+    reasons = [label for labels in LABELS.values() for label in labels.values() if label not in ("hashed", "derived")]
+    assert len(reasons) == NOT_COVERED
+    assert [reason for reason in reasons if len(reason) < 30] == []
 
 
 def test_the_columns_that_stay_out_of_the_ledger_are_the_derived_columns_of_a_clock() -> None:

@@ -49,7 +49,7 @@ def columns_with_rows(connection: sqlite3.Connection) -> tuple[list[tuple[str, s
     found: list[tuple[str, str]] = []
     empty: list[str] = []
     for table, labels in LABELS.items():
-        wanted = [column for column, label in labels.items() if label != "volatile"]
+        wanted = [column for column, label in labels.items() if label in ("hashed", "derived")]
         if wanted and connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:
             empty.append(table)
         elif wanted:

@@ -34,8 +34,8 @@ from infra.db import reading, transaction
 from infra.keys import FOLDER
 from infra.signing import PRIVATE, signing_key
 from ops.verify import verify
-from people.directory import add_account
 from people.signin import begin_session
+from people.staffing import add_account
 from reports.addendum import addendum
 from reports.assessment import counts_of_case
 from reports.closed_years import prove

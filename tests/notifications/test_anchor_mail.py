@@ -14,7 +14,7 @@ from infra.settings import Settings
 from infra.signing import signing_key, written
 from notifications.deliver import STORM, deliver
 from ops.verify import verify
-from people.directory import add_account
+from people.staffing import add_account
 from tests.databases import START, SmallOffice, found, step
 from tests.servers import SmtpSink
 from workflow.model import Role

@@ -19,8 +19,7 @@ from infra.settings import Settings
 from notifications import deliver as delivery
 from notifications.deliver import LEASE, Delivered, deliver, send_again
 from notifications.transport import NotDelivered, SmtpTransport
-from people.directory import add_account
-from people.signin import close_account
+from people.staffing import add_account, close_account
 from people.tables import Account
 from tests.databases import START, SmallOffice, found, step
 from tests.servers import SmtpSink, free_port
@@ -345,7 +344,7 @@ def test_two_who_claim_at_the_same_time_get_different_messages_on_postgresql(pos
 def test_a_closed_account_gets_no_mail_and_whoever_answers_now_does(post: Post) -> None:
     office, smtp, run = post
     with transaction(office.engine) as connection:
-        close_account(connection, office.accounts["coordinator"])
+        close_account(connection, office.accounts["coordinator"], now=START)
     assert run() == Delivered(sent=1)
     assert [one.recipients for one in smtp.received] == [("clerk@example.test",)]
     assert only(office.engine, office, "coordinator").next_try_at is None

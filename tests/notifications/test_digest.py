@@ -18,7 +18,7 @@ from infra.settings import Settings
 from notifications import deliver as delivery
 from notifications.compose import message_id
 from notifications.deliver import LEASE, STORM, Delivered, deliver, send_again
-from people.signin import close_account
+from people.staffing import close_account
 from people.tables import Account
 from tests.databases import START, SmallOffice, found, serving, step
 from tests.servers import SmtpSink
@@ -233,7 +233,7 @@ def test_a_closed_account_gets_no_digest_and_holds_up_nobody_elses(
 ) -> None:
     applications(office, STORM)
     with transaction(office.engine) as connection:
-        close_account(connection, office.accounts["coordinator"])
+        close_account(connection, office.accounts["coordinator"], now=START)
     assert run(office, tmp_path, smtp) == Delivered(sent=STORM)
     assert [one.recipients for one in smtp.received] == [("clerk@example.test",)], "who has had each of them already"
     errors = {row.last_error for row in rows(office.engine) if row.recipient == office.accounts["coordinator"]}

@@ -17,7 +17,7 @@ from infra.settings import Settings
 from ledger.chain import NewEvent, append_to_office
 from notifications.daily import release_digests
 from notifications.deliver import STORM, Delivered, deliver
-from people.signin import close_account
+from people.staffing import close_account
 from people.tables import Account
 from tests.databases import START, ZONE, SmallOffice, found, step
 from tests.servers import SmtpSink
@@ -64,7 +64,7 @@ def just_assigned(office: SmallOffice) -> Opened:
 def close(office: SmallOffice, *logins: str) -> None:
     with transaction(office.engine) as connection:
         for login in logins:
-            close_account(connection, office.accounts[login])
+            close_account(connection, office.accounts[login], now=START)
 
 
 def reached(smtp: SmtpSink) -> list[str]:

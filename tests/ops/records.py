@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 import migrations
 from cases.execute import execute, open_case
@@ -21,7 +21,7 @@ from infra.db import open_engine, reading, transaction
 from ledger.chain import event_hash
 from ops.verify_report import Report
 from ops.verify_sources import TRIGGERS
-from people.tables import Account, Unit, UnitAbove
+from people.staffing import add_account, add_unit
 from workflow import commands as c
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
 from workflow.spelling import stamp
@@ -181,24 +181,14 @@ def build(url: str) -> None:
 def _found_office(connection: Connection) -> None:
     establish(connection, name="滨江街道社会治理中心", short_name="滨", now=START)
     for number, kind, parent in UNITS:
-        connection.execute(insert(Unit).values(id=number, name=kind, kind=kind, parent_id=parent, takes_intake=False))
-    for unit, _, _ in UNITS:
-        for above in range(1, unit + 1):
-            connection.execute(insert(UnitAbove).values(unit=unit, above=above, depth=unit - above))
+        above = UnitId(parent) if parent else None
+        assert add_unit(connection, name=kind, kind=kind, parent=above, now=START) == number
     for number, unit, role in ACCOUNTS:
-        connection.execute(
-            insert(Account).values(
-                id=number,
-                unit_id=unit,
-                role=role,
-                login=f"u{number}",
-                name=f"u{number}",
-                email=f"u{number}@example.org",
-                language="zh_CN",
-                active=True,
-                created_at=START,
-            )
-        )
+        made = add_account(
+            connection, unit=UnitId(unit), role=Role(role), login=f"u{number}", name=f"u{number}",
+            email=f"u{number}@example.org", now=START,
+        )  # fmt: skip
+        assert made == number
 
 
 def copied(template: Path, directory: Path) -> Record:

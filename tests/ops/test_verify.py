@@ -157,7 +157,7 @@ def test_the_script_needs_nothing_but_the_standard_library(sqlite_record: Record
 
 
 def test_it_shares_no_code_with_what_it_verifies() -> None:
-    assert len(PARTS) == 8
+    assert len(PARTS) == 9
     names: set[str] = set()
     for part in PARTS:
         for node in ast.walk(ast.parse(part.read_text("utf-8"))):
@@ -177,6 +177,7 @@ def test_a_password_is_not_printed() -> None:
 
 def test_every_sentence_is_said_by_a_check_and_heard_by_a_test() -> None:
     tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_verify*.py"))
-    source = "".join(part.read_text("utf-8") for part in PARTS if part.stem != "verify_report")
+    checks = (*(part for part in PARTS if part.stem != "verify_report"), ROOT / "ops" / "marks_anew.py")
+    source = "".join(part.read_text("utf-8") for part in checks)
     assert [code for code in SENTENCES if f'"{code}"' not in tests] == []
     assert [code for code in SENTENCES if f'"{code}"' not in source] == []

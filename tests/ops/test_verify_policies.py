@@ -52,9 +52,9 @@ def test_a_version_under_another_name_is_both(record: Record) -> None:
 
 def test_an_event_that_says_nothing_of_its_version_vouches_for_none(record: Record) -> None:
     with record.attacked() as connection:
-        connection.execute(update(EVENT).where(event(0, 1)).values(data="[]"))
+        connection.execute(update(EVENT).where(event(0, 2)).values(data="[]"))
         rechain(connection, 0)  # by somebody who knows the format
     assert named(verify(record.url)) == {
         ("policies.orphan", "policy_version", None, 1, None),
-        ("policies.missing", "policy_version", None, "event 1", None),
+        ("policies.missing", "policy_version", None, "event 2", None),
     }

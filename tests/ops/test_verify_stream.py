@@ -194,7 +194,10 @@ def test_a_crossing_that_is_recorded_twice_is_named(record: Record) -> None:
         row = connection.execute(select(EVENT).where(event(PETITION, last))).one()._mapping
         connection.execute(insert(EVENT).values(dict(row) | {"id": 9999, "seq": last + 1, "key": "again"}))
         rechain(connection, PETITION)
-    assert named(verify(record.url)) == {("crossings.twice", "event", PETITION, last + 1, None)}
+    assert named(verify(record.url)) == {
+        ("crossings.twice", "event", PETITION, last + 1, None),
+        ("messages.missing", "message", PETITION, last + 1, "recipient"),  # those whom the second one would have told
+    }
 
 
 def test_crossings_in_another_order_than_they_came_true_are_named(record: Record) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 
 from infra.db import reading, transaction
 from people.audiences import Roster
-from people.signin import close_account, reopen_account
-from tests.databases import SEATS, SmallOffice, found
+from people.staffing import close_account, reopen_account
+from tests.databases import SEATS, START, SmallOffice, found
 from workflow.model import AccountId, Audience, Role, UnitId
 
 ROOM, CENTRE, LEVEL_ABOVE = UnitId(1), UnitId(2), UnitId(3)
@@ -44,7 +44,7 @@ def told(office: SmallOffice, audience: Audience, *, holder: str = "mediator", u
 def close(office: SmallOffice, *logins: str) -> None:
     with transaction(office.engine) as connection:
         for login in logins:
-            close_account(connection, office.accounts[login])
+            close_account(connection, office.accounts[login], now=START)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_on_both_databases_a_closed_holder_is_not_told_and_a_reopened_one_is(eng
     close(office, "mediator")
     assert told(office, Audience.HOLDER) == {"supervisor"}
     with transaction(engine) as connection:
-        reopen_account(connection, office.accounts["mediator"])
+        reopen_account(connection, office.accounts["mediator"], now=START)
     assert told(office, Audience.HOLDER) == {"mediator"}
 
 

@@ -5,9 +5,10 @@ from sqlalchemy import Engine, select
 
 from infra.db import reading, transaction
 from people.audiences import Roster
-from people.directory import UnitIsBelowAnother, add_account, add_unit_above, all_units, person, units_above
+from people.directory import all_units, person, units_above
+from people.staffing import UnitIsBelowAnother, add_account, add_unit_above
 from people.tables import UnitAbove
-from tests.databases import FOUNDED_AT, found
+from tests.databases import FOUNDED_AT, START, found
 from workflow.model import Audience, Role
 
 ABOVE = UnitAbove.__table__.c  # type: ignore[attr-defined]
@@ -16,7 +17,9 @@ ABOVE = UnitAbove.__table__.c  # type: ignore[attr-defined]
 def test_a_unit_above_the_top_is_above_every_unit_and_one_step_further_from_each(engine: Engine) -> None:
     office = found(engine)
     with transaction(engine) as connection:
-        made = add_unit_above(connection, name="市委社会工作部", kind="upstream", top=office.units["upstream"])
+        made = add_unit_above(
+            connection, name="市委社会工作部", kind="upstream", top=office.units["upstream"], now=START
+        )
     with reading(engine) as connection:
         rows = {tuple(row) for row in connection.execute(select(ABOVE.unit, ABOVE.depth).where(ABOVE.above == made))}
         tree = [(unit.name, unit.depth) for unit in all_units(connection)]
@@ -33,7 +36,9 @@ def test_a_unit_above_the_top_is_above_every_unit_and_one_step_further_from_each
 def test_whoever_sits_above_sees_everything_below_and_is_told_as_the_level_above(engine: Engine) -> None:
     office = found(engine)
     with transaction(engine) as connection:
-        made = add_unit_above(connection, name="市委社会工作部", kind="upstream", top=office.units["upstream"])
+        made = add_unit_above(
+            connection, name="市委社会工作部", kind="upstream", top=office.units["upstream"], now=START
+        )
         head = add_account(
             connection, unit=made, role=Role.SUPERVISOR, login="city", name="市", email="city@example.test", now=FOUNDED_AT
         )  # fmt: skip
@@ -50,4 +55,4 @@ def test_whoever_sits_above_sees_everything_below_and_is_told_as_the_level_above
 def test_nothing_is_put_between_a_unit_and_the_one_it_belongs_to(engine: Engine) -> None:
     office = found(engine)
     with pytest.raises(UnitIsBelowAnother), transaction(engine) as connection:
-        add_unit_above(connection, name="镇", kind="upstream", top=office.units["centre"])
+        add_unit_above(connection, name="镇", kind="upstream", top=office.units["centre"], now=START)

@@ -21,7 +21,8 @@ from cases.visibility import MayNotUnmask
 from infra.db import open_engine, reading, transaction
 from ops.replay import run_timers
 from ops.stories import Stage, Story, StoryStep, Teller, build_stage, read_story
-from people.directory import add_account, person
+from people.directory import person
+from people.staffing import add_account
 from reports import closure_query, masking
 from reports.closure_choice import Asked
 from reports.closure_columns import COLUMNS, columns_of

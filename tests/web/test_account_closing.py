@@ -11,10 +11,10 @@ from cases.reading import PAGE
 from infra.db import reading, transaction
 from ledger.chain import NewEvent, append_to_office
 from ledger.tables import Event
-from people.signin import close_account
+from people.staffing import close_account
 from people.tables import Account
 from reports.closing import PROPOSED
-from tests.databases import Site, form_token, found, serving, step
+from tests.databases import START, Site, form_token, found, serving, step
 from tests.reports.told import in_hand
 from tests.web.reading import page, read
 from tests.web.test_closures import events as office_events
@@ -112,7 +112,7 @@ def test_an_account_that_holds_nothing_is_said_to_hold_nothing(site: Site) -> No
 def test_it_is_said_beforehand_that_nobody_would_be_left_to_be_told(site: Site) -> None:
     with transaction(site.engine) as connection:
         for login in ("supervisor", "clerk", "coordinator", "duty_leader", "upstream"):
-            close_account(connection, site.office.accounts[login])
+            close_account(connection, site.office.accounts[login], now=START)
     text = page(site.session_for("administrator"), address(site, "mediator", "close")).text
     assert "无人接收" in text
 

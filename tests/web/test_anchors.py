@@ -11,7 +11,7 @@ from cases.policies import shipped_files
 from infra.db import reading, transaction
 from infra.signing import public_key, signing_key
 from ledger.tables import Event
-from people.directory import add_account
+from people.staffing import add_account
 from tests.databases import START, Site, step
 from tests.web.reading import page, read
 from workflow.model import TIMERS, Role

@@ -19,7 +19,8 @@ from starlette.testclient import TestClient
 import people.signin
 from infra.columns import Row
 from infra.db import reading, transaction
-from people.signin import check_password, close_account, hash_password, set_password
+from people.signin import check_password, hash_password, set_password
+from people.staffing import close_account
 from people.tables import SigninLink, WebSession
 from tests.databases import START, Site, SmallOffice, count, form_token, found, serving, step
 from tests.web.reading import page, read
@@ -456,7 +457,7 @@ def test_no_secret_is_kept_in_words(site: Site) -> None:
 
 def with_password(site: Site, login: str) -> None:
     with transaction(site.engine) as connection:
-        set_password(connection, site.office.accounts[login], hash_password(PASSWORD))
+        set_password(connection, site.office.accounts[login], hash_password(PASSWORD), now=START)
 
 
 def try_password(browser: TestClient, login: str, password: str) -> Any:
@@ -486,7 +487,7 @@ def test_the_answer_is_the_same_for_a_wrong_password_an_unknown_name_a_closed_ac
     for login in ("clerk", "mediator"):
         with_password(site, login)
     with transaction(site.engine) as connection:
-        close_account(connection, site.office.accounts["mediator"])
+        close_account(connection, site.office.accounts["mediator"], now=START)
     got = {}
     for login in ("clerk", "nobody", "mediator", "auditor"):
         browser = site.browser()

@@ -35,7 +35,7 @@ def site(office: SmallOffice, tmp_path: Path) -> Iterator[Site]:
     with serving(office, tmp_path, trusted_proxy=True) as made:
         with transaction(made.engine) as connection:
             for account in office.accounts.values():
-                set_password(connection, account, hashed)
+                set_password(connection, account, hashed, now=START)
         yield made
 
 

@@ -12,14 +12,15 @@ from infra.db import reading, transaction
 from ledger.chain import OFFICE_STREAM, lock_head
 from people.audiences import Roster
 from people.directory import active_with_role, find_account, names_of_accounts, names_of_units
-from people.signin import close_account, make_link, reopen_account
+from people.signin import make_link
+from people.staffing import close_account, reopen_account
 from reports.closing import waiting_for_the_second
 from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.lights import LightView, case_light
-from web.routes.people import link_of, note, people_page
+from web.routes.people import link_of, people_page
 from workflow.model import AccountId, Audience, Role, UnitId
 
 #: Roles that an office cannot be without: the last account of one is not closed, and the page says why.
@@ -68,8 +69,7 @@ def close(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (th
             if why_not := _why_not(connection, ctx, found):
                 raise CannotClose(why_not)
             if found.active:
-                close_account(connection, AccountId(account))
-                note(connection, ctx, "account:closed", {"account": account})
+                close_account(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
     except CannotClose as refused:
         return people_page(ctx, errors={f"account-{account}": refused.code}, status=422)
     return see_other(f"/people?account={account}", done="account_closed")
@@ -88,9 +88,8 @@ def reopen(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (t
     with transaction(ctx.engine) as connection:
         found = _account(connection, account)
         if not found.active:
-            reopen_account(connection, AccountId(account))
-        token = make_link(connection, AccountId(account), now=ctx.now)
-        note(connection, ctx, "account:link_made" if found.active else "account:reopened", {"account": account})
+            reopen_account(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
+        token = make_link(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
     return people_page(ctx, link=link_of(ctx, token), done="done.account_reopened", about=found.name)
 
 

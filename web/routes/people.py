@@ -12,19 +12,16 @@ from starlette.responses import Response
 from cases.repeats import FormWasUsed
 from infra.db import reading, transaction
 from infra.identifiers import read_sign_in_name
-from ledger.chain import NewEvent, append_to_office, find_by_key, request_key, wait_for_key
+from ledger.chain import find_by_key, request_key, wait_for_key
 from people.addresses import fault_of_address
 from people.directory import (
-    UnitIsBelowAnother,
-    add_account,
-    add_unit,
-    add_unit_above,
     all_accounts,
     all_units,
     find_account,
     login_is_taken,
 )
 from people.signin import make_link
+from people.staffing import UnitIsBelowAnother, add_account, add_unit, add_unit_above
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
@@ -74,7 +71,7 @@ def add_person(ctx: Ctx, form: Form) -> Response:
     try:
         with transaction(ctx.engine) as connection:
             account = _add_person(connection, ctx, typed, once=request_key(form.form_id))
-            token = make_link(connection, account, now=ctx.now)
+            token = make_link(connection, account, now=ctx.now, actor=ctx.actor)
     except FormWasUsed:
         return people_page(ctx, typed=typed, errors={"name": "people.form_was_used"}, status=409)
     except IntegrityError:
@@ -94,12 +91,10 @@ def _add_person(connection: Connection, ctx: Context, typed: NewAccount, *, once
         if known is None or replace(typed, login=read_sign_in_name(typed.login)) != _as_typed(known):
             raise FormWasUsed
         return AccountId(known.id)
-    account = add_account(
+    return add_account(
         connection, unit=UnitId(int(typed.unit)), role=Role(typed.role), login=typed.login, name=typed.name,
-        email=typed.email, now=ctx.now,
+        email=typed.email, now=ctx.now, actor=ctx.actor, key=once,
     )  # fmt: skip
-    note(connection, ctx, "account:added", {"account": account, "role": typed.role}, key=once)
-    return account
 
 
 def _as_typed(account: Any) -> NewAccount:
@@ -135,11 +130,14 @@ def _add_unit(connection: Connection, ctx: Context, typed: NewUnit, *, once: str
         return _figure(found[2], "unit")
     if typed.place.startswith(ABOVE):
         top = UnitId(int(typed.place.removeprefix(ABOVE)))
-        made = add_unit_above(connection, name=typed.unit_name, kind=typed.kind, top=top)
-    else:
-        made = add_unit(connection, name=typed.unit_name, kind=typed.kind, parent=UnitId(int(typed.place)))
-    note(connection, ctx, "unit:added", {"unit": made, **data}, key=once)
-    return made
+        return add_unit_above(
+            connection, name=typed.unit_name, kind=typed.kind, top=top, now=ctx.now, actor=ctx.actor,
+            place=typed.place, key=once,
+        )  # fmt: skip
+    return add_unit(
+        connection, name=typed.unit_name, kind=typed.kind, parent=UnitId(int(typed.place)), now=ctx.now, actor=ctx.actor,
+        place=typed.place, key=once,
+    )  # fmt: skip
 
 
 def _figure(data: Mapping[str, Any], name: str) -> int:
@@ -156,8 +154,7 @@ def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 
         if found is None:
             raise NoSuchPage
         if found.active:
-            token = make_link(connection, AccountId(account), now=ctx.now)
-            note(connection, ctx, "account:link_made", {"account": account})
+            token = make_link(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
     if not found.active:
         return people_page(ctx, errors={f"account-{account}": "people.is_closed"}, status=409)
     return people_page(ctx, link=link_of(ctx, token), done="done.link_made", about=found.name)
@@ -165,13 +162,6 @@ def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 
 
 def link_of(ctx: Context, token: str) -> str:
     return f"{ctx.site.settings.base_url()}/signin/link/{token}"
-
-
-def note(connection: Connection, ctx: Context, code: str, data: Mapping[str, Json], *, key: str | None = None) -> None:
-    """An event of the office about what the administrator does."""
-    append_to_office(
-        connection, NewEvent(code=code, occurred_at=ctx.now, recorded_at=ctx.now, actor=ctx.actor, data=data, key=key)
-    )
 
 
 # -- what was typed ---------------------------------------------------------------------------------------------------

@@ -6,8 +6,6 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from infra.db import reading, transaction
-from ledger.chain import NewEvent, append_to_office
-from people.directory import person
 from people.known_browsers import remember_browser
 from people.signin import (
     MAX_PASSWORD,
@@ -37,7 +35,7 @@ from web.slowing import (
     wait_before_choosing,
     wait_before_password,
 )
-from workflow.model import TIMERS, AccountId
+from workflow.model import AccountId
 
 
 @get("/signin", who=PUBLIC)
@@ -61,7 +59,6 @@ def sign_in(ctx: Ctx, form: SessionForm) -> Response:
         password_was_right(connection, ctx, login)
         session = begin_session(connection, account=account, now=ctx.now)
         known = _take_over(connection, ctx, account, session)
-        _note(connection, ctx, "session:begun", account)
     return _signed_in(ctx, "/", session=session, known=known)
 
 
@@ -80,8 +77,6 @@ def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:  # noq
     with transaction(ctx.engine) as connection:
         used = use_link(connection, token, browser=ctx.browser, now=ctx.now)
         known = _take_over(connection, ctx, used.account, used.session) if used else ""
-        if used and used.new:
-            _note(connection, ctx, "session:begun", used.account)
     if used is None:
         return render(ctx, "pages/signin_link.html", status=404, token=token, good=False)
     return _signed_in(ctx, "/password" if used.once else "/", session=used.session, known=known)
@@ -116,9 +111,9 @@ def change_password(ctx: Ctx, form: Form) -> Response:
         return _password_page(ctx, errors=errors, status=422)
     hashed = hash_password(form.one("password"))
     with transaction(ctx.engine) as connection:
-        set_password(connection, ctx.person.id, hashed)
-        _note(connection, ctx, "account:password_set", ctx.person.id)
-    return see_other("/")
+        set_password(connection, ctx.person.id, hashed, now=ctx.now, actor=ctx.actor)
+        session = begin_session(connection, account=ctx.person.id, now=ctx.now)
+    return start(see_other("/"), session, ctx.site.settings)
 
 
 def _errors_of_new(form: Posted) -> dict[str, str]:
@@ -167,17 +162,3 @@ def _take_over(connection: Connection, ctx: Context, account: AccountId, session
 def _signed_in(ctx: Context, path: str, *, session: str, known: str) -> Response:
     settings = ctx.site.settings
     return start(make_known(see_other(path), known, settings), session, settings)
-
-
-def _note(connection: Connection, ctx: Context, code: str, account: AccountId) -> None:
-    who = person(connection, account)
-    append_to_office(
-        connection,
-        NewEvent(
-            code=code,
-            occurred_at=ctx.now,
-            recorded_at=ctx.now,
-            actor=who.actor if who else TIMERS,
-            data={"account": account},
-        ),
-    )

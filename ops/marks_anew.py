@@ -1,0 +1,85 @@
+"""The marks of all cases worked out anew from their events, for `huiyin verify`: by the program's own rules, on a connection
+that only reads. A case that has moved since it was counted is passed over: the timers count it again.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, select
+
+from cases.assessment_tables import Mark as MarkRow
+from cases.office import load_office
+from cases.tally import fresh_marks, mark_of
+from ledger.chain import OFFICE_STREAM
+from ledger.tables import StreamHead
+from ops.verify_report import Finding, Notes
+from ops.verify_sources import POSTGRESQL_URL, SQLITE_URL, sqlite_file
+from workflow.calendar import WorkCalendar
+from workflow.marks import Mark
+
+BATCH = 200
+_head = StreamHead.__table__.c  # type: ignore[attr-defined]
+_mark = MarkRow.__table__.c  # type: ignore[attr-defined]
+
+
+def marks_anew(url_or_path: str, notes: Notes) -> None:
+    """A finding for each case whose stored marks are not those of its events."""
+    engine = _reader(url_or_path)
+    try:
+        with engine.connect() as connection:
+            _check(connection, notes)
+    finally:
+        engine.dispose()
+
+
+def _check(connection: Connection, notes: Notes) -> None:
+    try:
+        calendar = load_office(connection).policy.calendar
+    except Exception as error:  # noqa: BLE001 (whatever was done to the office or its policy: the report says so)
+        notes.add(Finding(code="marks.unreadable", table="office", number=1, stored=type(error).__name__))
+        return
+    heads = connection.execute(
+        select(_head.stream, _head.tallied, _head.seq).where(_head.stream != OFFICE_STREAM)
+    ).all()
+    counted = sorted(row.stream for row in heads if row.tallied == row.seq)
+    for at in range(0, len(counted), BATCH):
+        _compare(connection, calendar, counted[at : at + BATCH], notes)
+    known = {row.stream for row in heads}
+    for case_id in connection.execute(select(_mark.case_id).distinct()).scalars():
+        if case_id not in known:
+            notes.add(Finding(code="marks.differs", table="mark", stream=case_id))
+
+
+def _compare(connection: Connection, calendar: WorkCalendar, cases: Sequence[int], notes: Notes) -> None:
+    try:
+        fresh = fresh_marks(connection, calendar, cases)
+        stored = dict(_stored(connection, cases))
+    except Exception as error:  # noqa: BLE001 (one event or row that cannot be read: the others are still looked at)
+        if len(cases) == 1:
+            notes.add(Finding(code="marks.unreadable", table="mark", stream=cases[0], stored=type(error).__name__))
+            return
+        for one in cases:
+            _compare(connection, calendar, [one], notes)
+        return
+    for case_id in cases:
+        notes.count("marks")
+        if list(enumerate(fresh.get(case_id, ()), start=1)) != stored.get(case_id, []):
+            notes.add(Finding(code="marks.differs", table="mark", stream=case_id))
+
+
+def _stored(connection: Connection, cases: Sequence[int]) -> Iterator[tuple[int, list[tuple[int, Mark]]]]:
+    found: dict[int, list[tuple[int, Mark]]] = {}
+    query = select(*_mark).where(_mark.case_id.in_(cases)).order_by(_mark.case_id, _mark.position)
+    for row in connection.execute(query):
+        found.setdefault(row.case_id, []).append((row.position, mark_of(row)))
+    yield from found.items()
+
+
+def _reader(url_or_path: str) -> Engine:
+    if POSTGRESQL_URL.match(url_or_path):
+        server = POSTGRESQL_URL.sub("postgresql+psycopg://", url_or_path, count=1)
+        return create_engine(server, isolation_level="REPEATABLE READ", hide_parameters=True)
+    url = SQLITE_URL.fullmatch(url_or_path.split("?")[0])
+    path = Path(url["path"] if url else url_or_path)
+    return create_engine("sqlite://", creator=partial(sqlite_file, path), hide_parameters=True)

@@ -1,0 +1,230 @@
+"""Founding an office; adding, changing and closing units and accounts, each with the event of the office that vouches for it.
+
+Nobody else writes these rows, so that who may act and who is told is proved like a step of a case (`docs/decisions/0024`).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from infra.columns import Row
+from infra.identifiers import read_sign_in_name
+from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
+from ledger.tables import Event
+from ledger.vouching import vouched_for_office
+from people.tables import Account, Office, SigninLink, Unit, UnitAbove, WebSession
+from workflow.model import TIMERS, AccountId, Actor, Json, Role, UnitId
+
+#: Of these only the SHA-256 enters the ledger: people leave, and what they were called leaves with their account.
+COMMITTED = frozenset({"login", "name", "email", "password_hash"})
+
+_event = Event.__table__.c  # type: ignore[attr-defined]
+_account = Account.__table__.c  # type: ignore[attr-defined]
+_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
+_unit = Unit.__table__.c  # type: ignore[attr-defined]
+_session = WebSession.__table__.c  # type: ignore[attr-defined]
+_link = SigninLink.__table__.c  # type: ignore[attr-defined]
+
+
+class UnitIsBelowAnother(Exception):
+    """A unit can only be put above one that nothing is above."""
+
+
+def note(
+    connection: Connection, code: str, *, actor: Actor, now: datetime, data: Mapping[str, Json], key: str | None = None
+) -> None:
+    """An event of the office."""
+    append_to_office(connection, NewEvent(code=code, occurred_at=now, recorded_at=now, actor=actor, data=data, key=key))
+
+
+def rows_of_account(account: int, **values: Any) -> dict[str, Json]:
+    """What an event says of an account: the columns that it has changed."""
+    return {"account": {str(account): vouched_for_office(values, long=COMMITTED & values.keys())}}
+
+
+def vouch_for_what_stands(connection: Connection, *, now: datetime) -> None:
+    """Once, for an office that an older program founded: its rows as they are now. Does nothing in an empty database."""
+    vouched = select(_event.seq).where(
+        _event.stream == OFFICE_STREAM, _event.code.in_(("office:founded", "office:vouched"))
+    )
+    if connection.execute(select(Office.__table__.c.id)).first() is None or connection.execute(vouched).first():  # type: ignore[attr-defined]
+        return
+    wrote: dict[str, Json] = {}
+    standing: tuple[tuple[type[Row], str], ...] = (
+        (Office, "id"), (Unit, "id"), (Account, "id"), (SigninLink, "token_hash"),
+    )  # fmt: skip
+    for table, key in standing:
+        rows: dict[str, Json] = {}
+        for row in connection.execute(select(table.__table__)).mappings():  # type: ignore[attr-defined]
+            values = {name: value for name, value in row.items() if name != key}
+            long = COMMITTED & {name for name, value in values.items() if value is not None}
+            rows[str(row[key])] = vouched_for_office(values, long=long if table is Account else frozenset())
+        wrote[str(table.__tablename__)] = rows
+    note(connection, "office:vouched", actor=TIMERS, now=now, data={"wrote": wrote})
+
+
+# -- the office -------------------------------------------------------------------------------------------------------
+
+
+def found_office(
+    connection: Connection,
+    *,
+    name: str,
+    short_name: str,
+    calendar: str,
+    profiles: tuple[str, ...],
+    now: datetime,
+    demo: bool = False,
+    simulation: bool = False,
+) -> None:
+    """The one row that says whose database this is."""
+    row: dict[str, Any] = {
+        "name": name,
+        "short_name": short_name,
+        "calendar": calendar,
+        "profiles": " ".join(profiles),
+        "scheme": None,
+        "demo": demo,
+        "simulation": simulation,
+        "created_at": now,
+    }
+    connection.execute(insert(Office).values(id=1, **row))
+    note(connection, "office:founded", actor=TIMERS, now=now, data={"wrote": _office_row(**row)})
+
+
+def choose_profiles(
+    connection: Connection, profiles: tuple[str, ...], *, before: tuple[str, ...], actor: Actor, now: datetime
+) -> None:
+    """What the office takes in from now on; cases that are open keep the profile they were opened under."""
+    row = {"profiles": " ".join(profiles)}
+    connection.execute(update(Office).values(**row))
+    data: dict[str, Json] = {"profiles": list(profiles), "before": list(before), "wrote": _office_row(**row)}
+    note(connection, "office:profiles_chosen", actor=actor, now=now, data=data)
+
+
+def choose_scheme(connection: Connection, scheme: str, *, before: str, actor: Actor, now: datetime) -> None:
+    """What the office scores by from now on."""
+    connection.execute(update(Office).values(scheme=scheme))
+    data: dict[str, Json] = {"scheme": scheme, "before": before, "wrote": _office_row(scheme=scheme)}
+    note(connection, "office:scheme_chosen", actor=actor, now=now, data=data)
+
+
+def _office_row(**values: Any) -> dict[str, Json]:
+    return {"office": {"1": vouched_for_office(values)}}
+
+
+# -- units ------------------------------------------------------------------------------------------------------------
+
+
+def add_unit(
+    connection: Connection,
+    *,
+    name: str,
+    kind: str,
+    now: datetime,
+    parent: UnitId | None = None,
+    takes_intake: bool = False,
+    actor: Actor = TIMERS,
+    place: str = "",
+    key: str | None = None,
+) -> UnitId:
+    """A unit and its place in the tree. `place` is how the form said where."""
+    made, row = _insert_unit(connection, name=name, kind=kind, parent=parent, takes_intake=takes_intake)
+    data: dict[str, Json] = {"unit": made, "name": name, "kind": kind, "place": place, "wrote": {"unit": row}}
+    note(connection, "unit:added", actor=actor, now=now, data=data, key=key)
+    return made
+
+
+def add_unit_above(
+    connection: Connection,
+    *,
+    name: str,
+    kind: str,
+    top: UnitId,
+    now: datetime,
+    actor: Actor = TIMERS,
+    place: str = "",
+    key: str | None = None,
+) -> UnitId:
+    """A unit above the one that was on top: everything below that one is below it too. Raises `UnitIsBelowAnother`."""
+    if connection.execute(select(_unit.parent_id).where(_unit.id == top)).scalar_one() is not None:
+        raise UnitIsBelowAnother
+    made, row = _insert_unit(connection, name=name, kind=kind, parent=None, takes_intake=False)
+    connection.execute(update(Unit).where(_unit.id == top).values(parent_id=made))
+    below = connection.execute(select(_above.unit, _above.depth).where(_above.above == top)).all()
+    rows = [{"unit": unit, "above": made, "depth": depth + 1} for unit, depth in below]
+    connection.execute(insert(UnitAbove), rows)
+    wrote: dict[str, Json] = {"unit": {**row, str(top): {"parent_id": made}}}
+    data: dict[str, Json] = {"unit": made, "name": name, "kind": kind, "place": place, "wrote": wrote}
+    note(connection, "unit:added", actor=actor, now=now, data=data, key=key)
+    return made
+
+
+def _insert_unit(
+    connection: Connection, *, name: str, kind: str, parent: UnitId | None, takes_intake: bool
+) -> tuple[UnitId, dict[str, Json]]:
+    """The unit, and its row as the ledger vouches for it."""
+    row: dict[str, Any] = {"parent_id": parent, "name": name, "kind": kind, "takes_intake": takes_intake}
+    made = connection.execute(insert(Unit).values(**row).returning(_unit.id)).scalar_one()
+    places = [{"unit": made, "above": made, "depth": 0}]
+    if parent is not None:
+        above = connection.execute(select(_above.above, _above.depth).where(_above.unit == parent))
+        places += [{"unit": made, "above": unit, "depth": depth + 1} for unit, depth in above]
+    connection.execute(insert(UnitAbove), places)
+    return UnitId(made), {str(made): vouched_for_office(row)}
+
+
+# -- accounts ---------------------------------------------------------------------------------------------------------
+
+
+def add_account(
+    connection: Connection,
+    *,
+    unit: UnitId,
+    role: Role,
+    login: str,
+    name: str,
+    email: str,
+    now: datetime,
+    language: str = "zh_CN",
+    actor: Actor = TIMERS,
+    key: str | None = None,
+) -> AccountId:
+    """An open account without a password. Raises `IntegrityError` for a sign-in name that is taken."""
+    row: dict[str, Any] = {
+        "unit_id": unit,
+        "role": role.value,
+        "login": read_sign_in_name(login),
+        "name": name,
+        "email": email,
+        "language": language,
+        "active": True,
+        "created_at": now,
+    }
+    made = AccountId(connection.execute(insert(Account).values(**row).returning(_account.id)).scalar_one())
+    data: dict[str, Json] = {"account": made, "role": role.value, "wrote": rows_of_account(made, **row)}
+    note(connection, "account:added", actor=actor, now=now, data=data, key=key)
+    return made
+
+
+def close_account(connection: Connection, account: AccountId, *, now: datetime, actor: Actor = TIMERS) -> None:
+    """Nobody signs in with it any more; browsers that are signed in are signed out, and links that were handed out are
+    worth nothing."""
+    _open_or_close(connection, account, active=False, code="account:closed", actor=actor, now=now)
+
+
+def reopen_account(connection: Connection, account: AccountId, *, now: datetime, actor: Actor = TIMERS) -> None:
+    """Whoever has it may sign in again. What was signed in while it was being closed stays signed out."""
+    _open_or_close(connection, account, active=True, code="account:reopened", actor=actor, now=now)
+
+
+def _open_or_close(
+    connection: Connection, account: AccountId, *, active: bool, code: str, actor: Actor, now: datetime
+) -> None:
+    connection.execute(update(Account).where(_account.id == account).values(active=active))
+    connection.execute(delete(WebSession).where(_session.account_id == account))
+    connection.execute(delete(SigninLink).where(_link.account_id == account))
+    data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, active=active)}
+    note(connection, code, actor=actor, now=now, data=data)
