@@ -15,13 +15,19 @@ from infra.columns import UTCDateTime
 from infra.db import reading, transaction
 from workflow.spelling import stamp
 
+#: Whom a clock's first rung tells, in their order; `k` is the case.
+_WHOM = """(SELECT k.holder_person AS id UNION ALL
+            SELECT a.id FROM account a WHERE a.unit_id = k.holder_unit AND a.role = 'supervisor' AND a.active UNION ALL
+            SELECT a.id FROM unit_above ua JOIN unit u ON u.id = ua.above AND u.kind = 'centre'
+            JOIN account a ON a.unit_id = u.id AND a.role = 'supervisor' AND a.active WHERE ua.unit = k.holder_unit)"""
 SQLITE = (
-    """
+    f"""
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     SELECT c.case_id, h.seq + 1, 'clock:crossed', c.next_crossing_at, :now, NULL, 'system', NULL,
         json_object('clock', c.number, 'due_at', replace(c.due_at, ' ', 'T') || 'Z', 'in_hand', json('false'),
             'light', json_extract(c.rungs, '$[0][1]'), 'name', c.name, 'person', k.holder_person, 'rule', c.rule,
-            'rung', json_extract(c.rungs, '$[0][0]'), 'schema', 2, 'unit', k.holder_unit),
+            'rung', json_extract(c.rungs, '$[0][0]'), 'schema', 3,
+            'told', json((SELECT json_group_array(id) FROM {_WHOM})), 'unit', k.holder_unit),
         replace(c.next_crossing_at, ' ', 'T') || 'Z:clock:' || c.case_id || '.' || c.number || ':'
             || json_extract(c.rungs, '$[0][0]'),
         lower(hex(randomblob(32)))
@@ -47,14 +53,15 @@ SQLITE = (
     WHERE next_crossing_at <= :now""",
 )
 POSTGRESQL = (
-    """
+    f"""
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     SELECT c.case_id, h.seq + 1, 'clock:crossed', c.next_crossing_at, :now, NULL, 'system', NULL,
         json_build_object('clock', c.number, 'due_at', to_char(c.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-            'in_hand', false, 'light', c.rungs::json #>> '{0,1}', 'name', c.name, 'person', k.holder_person,
-            'rule', c.rule, 'rung', c.rungs::json #>> '{0,0}', 'schema', 2, 'unit', k.holder_unit)::text,
+            'in_hand', false, 'light', c.rungs::json #>> '{{0,1}}', 'name', c.name, 'person', k.holder_person,
+            'rule', c.rule, 'rung', c.rungs::json #>> '{{0,0}}', 'schema', 3,
+            'told', (SELECT json_agg(id) FROM {_WHOM} whom), 'unit', k.holder_unit)::text,
         to_char(c.next_crossing_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z:clock:"') || c.case_id || '.'
-            || c.number || ':' || (c.rungs::json #>> '{0,0}'),
+            || c.number || ':' || (c.rungs::json #>> '{{0,0}}'),
         md5(random()::text) || md5(random()::text)
     FROM clock c JOIN stream_head h ON h.stream = c.case_id JOIN cases k ON k.id = c.case_id
     WHERE c.next_crossing_at <= :now ORDER BY c.next_crossing_at, c.case_id, c.number""",
@@ -86,7 +93,7 @@ _EFFECTS = {
 }
 #: One of the events, and what its data are taken from.
 _ONE = (
-    "SELECT e.data, e.key, c.number, c.due_at, k.holder_unit, k.holder_person, k.id "
+    "SELECT e.stream, e.seq, e.data, e.key, c.number, c.due_at, k.holder_unit, k.holder_person, k.id "
     + _CROSSED.format(join=_CLOCK)
     + " ORDER BY e.stream LIMIT 1"
 )
@@ -111,13 +118,16 @@ def effects(engine: Engine, *, at: datetime) -> dict[str, Any]:
             for name, query in _EFFECTS.items()
         }
         one = connection.execute(text(_ONE).columns(due_at=_INSTANT).bindparams(instant)).one()
-    return {**found, "one": _as_any_other(one)}
+        query = text("SELECT recipient FROM message WHERE stream = :stream AND seq = :seq ORDER BY id")
+        told = connection.execute(query, {"stream": one.stream, "seq": one.seq}).scalars().all()
+    return {**found, "one": _as_any_other(one, list(told))}
 
 
-def _as_any_other(event: Any) -> dict[str, Any]:
+def _as_any_other(event: Any, told: list[int]) -> dict[str, Any]:
     """The data and the key of an event, with what differs from clock to clock named after where it comes from."""
     own = {
         "clock": event.number, "due_at": stamp(event.due_at), "unit": event.holder_unit, "person": event.holder_person,
+        "told": told,
     }  # fmt: skip
     data = json.loads(event.data)
     key = event.key.replace(f":{event.id}.{event.number}:", ":case.clock:").partition(":clock:")[2]
