@@ -19,13 +19,13 @@ from sqlalchemy.sql import bindparam
 from cases.assessment_tables import Anchor
 from cases.crossings import CROSSED
 from cases.office import OfficeContext
-from cases.outbox import messages, post
 from cases.tables import Series
 from cases.visibility import case, visible_cases
 from infra.db import transaction
 from infra.signing import SigningKey, key_id
 from infra.statements import Statement
 from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office, lock_head
+from ledger.outbox import messages, post
 from ledger.tables import Event, StreamHead
 from ledger.vouching import vouched_for_office
 from people.directory import active_with_role

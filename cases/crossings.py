@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, update
 from sqlalchemy.sql import bindparam
 
-from cases.outbox import messages, post
 from cases.tables import Clock
 from infra.statements import Statement
 from ledger.chain import Head, NewEvent, append_rows, chained
+from ledger.outbox import messages, post
 from people.audiences import Roster
 from workflow.clocks import PAUSE_OVER, covers, is_crossed
 from workflow.model import DAILY, TIMERS, AccountId, Audience, Rung, UnitId

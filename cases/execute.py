@@ -18,12 +18,12 @@ from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
-from cases.outbox import messages, post
 from cases.repeats import taken_before
 from cases.rows import vouched
 from cases.tables import Case
 from ledger import chain
 from ledger.chain import Head, NewEvent
+from ledger.outbox import messages, post
 from people.audiences import Roster
 from workflow.clocks import crossed
 from workflow.commands import AppealLight, AskAgain, Command, Intake

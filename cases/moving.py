@@ -14,7 +14,6 @@ from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.apply import DERIVED
-from cases.outbox import messages, post
 from cases.planning import TOLD_OF_A_MOVE, Change, Plan, planned
 from cases.policies import present_policy, publish
 from cases.rows import INSERT, UPDATE, to_row, vouched
@@ -23,6 +22,7 @@ from cases.tally import start_over
 from infra.db import transaction
 from infra.statements import Statement
 from ledger.chain import NewEvent, append_rows, chained, lock_heads
+from ledger.outbox import messages, post
 from people.audiences import Roster
 from workflow import model
 from workflow.clocks import next_due_at

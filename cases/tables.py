@@ -210,28 +210,6 @@ class Series(Row, table=True):
     last: int
 
 
-class Message(Row, table=True):
-    """One mail to one person about one event. Rendered when it is sent; its Message-ID follows from this row's key."""
-
-    __tablename__ = "message"
-    __table_args__ = (
-        UniqueConstraint("recorded_at", "stream", "seq", "recipient"),
-        Index("ix_message_waiting", "next_try_at", "id", sqlite_where=text("next_try_at IS NOT NULL"), postgresql_where=text("next_try_at IS NOT NULL")),
-    )  # fmt: skip
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
-    recorded_at: datetime = Field(sa_type=UTCDateTime)
-    stream: int = Field(sa_type=BigKey)
-    seq: int
-    recipient: int = Field(sa_type=BigKey)
-    attempts: int = 0
-    next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    lease: str | None = None
-    bundle: str | None = None  #: the digest that this message goes out in, if its recipient had many waiting
-    sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    dead_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    last_error: str | None = None
-
-
 class PolicyVersion(Row, table=True):
     """The policy files of an office as they were published: JSON, one text a file name. Never changed."""
 

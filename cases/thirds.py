@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, select
 
 from cases.crossings import CROSSED
 from cases.history import histories
-from cases.outbox import messages, post
 from infra.db import reading, transaction
 from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office, find_by_key, lock_head
+from ledger.outbox import messages, post
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.audiences import Roster

@@ -1,4 +1,4 @@
-"""The tables of the ledger: the events, and where each stream ends."""
+"""The tables of the ledger: the events, where each stream ends, and the mails that events cause."""
 
 from datetime import datetime
 
@@ -44,3 +44,25 @@ class Event(Row, table=True):
     data: str = Field(sa_type=Text)
     key: str | None
     hash: str
+
+
+class Message(Row, table=True):
+    """One mail to one person about one event. Rendered when it is sent; its Message-ID follows from this row's key."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("recorded_at", "stream", "seq", "recipient"),
+        Index("ix_message_waiting", "next_try_at", "id", sqlite_where=text("next_try_at IS NOT NULL"), postgresql_where=text("next_try_at IS NOT NULL")),
+    )  # fmt: skip
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    recorded_at: datetime = Field(sa_type=UTCDateTime)
+    stream: int = Field(sa_type=BigKey)
+    seq: int
+    recipient: int = Field(sa_type=BigKey)
+    attempts: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    lease: str | None = None
+    bundle: str | None = None  #: the digest that this message goes out in, if its recipient had many waiting
+    sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    dead_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    last_error: str | None = None

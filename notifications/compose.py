@@ -20,13 +20,12 @@ from cases.crossings import CROSSED
 from cases.facts import load_facts
 from cases.numbers import case_number
 from cases.office import OfficeContext
-from cases.tables import Message
 from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
 from infra.steering import without_steering
 from ledger.chain import OFFICE_STREAM
-from ledger.tables import Event
+from ledger.tables import Event, Message
 from ledger.upcasters import data_of
 from people.addresses import address_on_the_wire, domain_on_the_wire
 from people.directory import names_of_units

@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Engine, select, update
 
-from cases.outbox import DAILY
-from cases.tables import Message
 from infra.db import transaction
+from ledger.outbox import DAILY
+from ledger.tables import Message
 from workflow.calendar import WorkCalendar
 
 MORNING = time(8, 0)

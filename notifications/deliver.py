@@ -16,11 +16,10 @@ from sqlalchemy import Connection, Engine, exists, func, select, update
 
 from cases.anchors import EVENT as ANCHOR
 from cases.office import OfficeContext
-from cases.tables import Message
 from infra.db import reading, transaction
 from infra.settings import Settings
 from ledger.chain import OFFICE_STREAM
-from ledger.tables import Event
+from ledger.tables import Event, Message
 from notifications.compose import Composed, Letter, compose
 from notifications.forwarding import forward
 from notifications.transport import NotDelivered, Transport, open_transport

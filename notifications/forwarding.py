@@ -13,11 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from cases.anchors import EVENT as ANCHOR
-from cases.outbox import messages, post
-from cases.tables import Message
 from cases.visibility import case, visible_cases
 from ledger.chain import OFFICE_STREAM
-from ledger.tables import Event
+from ledger.outbox import messages, post
+from ledger.tables import Event, Message
 from people.audiences import Roster
 from people.directory import active_with_role
 from people.staffing import note

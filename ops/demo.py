@@ -13,10 +13,10 @@ from operator import itemgetter
 from sqlalchemy import Engine, update
 
 from cases.office import load_office
-from cases.tables import Message
 from cases.tally import keep_up
 from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
+from ledger.tables import Message
 from ops.demo_assessment import Assessment
 from ops.demo_office import SEATS, found_demo_office
 from ops.demo_stories import stories

@@ -15,8 +15,9 @@ from cases.facts import load_facts
 from cases.office import OfficeContext, load_office
 from cases.signing import sign_by_time
 from cases.sweep import sweep
-from cases.tables import Clock, Message
+from cases.tables import Clock
 from infra.db import open_engine, reading, transaction
+from ledger.tables import Message
 from ops.stories import Story, Teller, build_stage
 from reports.assessment import counts_of_case, points_of
 from workflow.clocks import due_on, light, red_at, yellow_at

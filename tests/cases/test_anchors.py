@@ -17,13 +17,13 @@ from sqlalchemy import Engine, select
 from cases.anchors import anchor_text, is_due, list_anchors, make_anchor, make_anchors, signer
 from cases.rows import rungs_from
 from cases.sweep import sweep
-from cases.tables import Clock, Message
+from cases.tables import Clock
 from infra.db import reading, transaction
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import Settings
 from infra.signing import SigningKey, key_id, public_key, signing_key, written
 from ledger.chain import NewEvent, append_to_office
-from ledger.tables import Event, StreamHead
+from ledger.tables import Event, Message, StreamHead
 from ops.jobs import JOBS, run_job
 from ops.verify import verify
 from people.staffing import add_account, close_account

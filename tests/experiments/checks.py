@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cases.outbox import DAILY
+from ledger.outbox import DAILY
 from ops.verify import verify
 from tests.cases.records import World
 from tests.experiments.sink import Sink

@@ -13,7 +13,7 @@ import cases.crossings
 import infra.db
 import notifications.compose
 import notifications.deliver
-from cases.tables import Message
+from ledger.tables import Message
 from tests.experiments.chance import chance
 
 #: Long enough to be killed in.

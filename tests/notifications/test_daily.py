@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, select
 
-from cases.outbox import DAILY
 from cases.sweep import sweep
-from cases.tables import Message
 from infra.db import reading
+from ledger.outbox import DAILY
+from ledger.tables import Message
 from notifications.daily import release_digests
 from tests.databases import ZONE, SmallOffice, step
 

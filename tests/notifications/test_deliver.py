@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from cases.tables import Message
 from infra.db import reading, transaction
 from infra.settings import Settings
+from ledger.tables import Message
 from notifications import deliver as delivery
 from notifications.deliver import LEASE, Delivered, deliver, send_again
 from notifications.transport import NotDelivered, SmtpTransport

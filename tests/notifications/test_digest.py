@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 
 from cases.execute import Opened
-from cases.outbox import messages, post
 from cases.sweep import sweep
-from cases.tables import Message
 from infra.db import reading, transaction
 from infra.settings import Settings
+from ledger.outbox import messages, post
+from ledger.tables import Message
 from notifications import deliver as delivery
 from notifications.compose import message_id
 from notifications.deliver import LEASE, STORM, Delivered, deliver, send_again

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 
 from cases.execute import Opened, execute
-from cases.outbox import messages, post
 from cases.sweep import sweep
-from cases.tables import Message
 from infra.db import reading, transaction
 from infra.settings import Settings
 from ledger.chain import NewEvent, append_to_office
+from ledger.outbox import messages, post
+from ledger.tables import Message
 from notifications.daily import release_digests
 from notifications.deliver import STORM, Delivered, deliver
 from people.staffing import close_account

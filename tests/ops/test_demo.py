@@ -15,10 +15,9 @@ import migrations
 from cases import tracking
 from cases.facts import load_facts
 from cases.office import load_office
-from cases.tables import Message
 from cases.visibility import case, visible_cases
 from infra.db import open_engine, reading
-from ledger.tables import Event
+from ledger.tables import Event, Message
 from ops.demo import SENT_AFTER, DemoOffice, build_demo
 from ops.demo_office import MEDIATORS, SEATS, STAFF, OfficeIsThere
 from ops.demo_stories import stories

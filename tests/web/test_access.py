@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from cases.execute import Opened, execute
-from cases.tables import Message
 from infra.db import reading, transaction
+from ledger.tables import Message
 from ops.jobs import JOBS, run_job
 from reports.closing import close_year, propose_close
 from tests.databases import Site, SmallOffice, form_token, serving, sqlite_copy, step

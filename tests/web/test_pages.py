@@ -16,9 +16,9 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from cases.execute import Opened
-from cases.tables import Case, Message
+from cases.tables import Case
 from infra.db import reading, transaction
-from ledger.tables import Event
+from ledger.tables import Event, Message
 from ops.jobs import JOBS, run_job
 from people.tables import Account
 from tests.databases import START, Site, SmallOffice, form_token, serving, sqlite_copy, step

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 
 from cases.jobruns import all_runs
-from cases.outbox import DAILY
-from cases.tables import Message
 from cases.words import Words
 from infra.db import reading, transaction
+from ledger.outbox import DAILY
+from ledger.tables import Message
 from notifications.compose import message_id
 from notifications.deliver import send_again
 from people.directory import names_of_accounts

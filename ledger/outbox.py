@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, insert
 from sqlalchemy.sql import bindparam
 
-from cases.tables import Message
 from infra.statements import Statement
+from ledger.tables import Message
 from workflow.model import AccountId
 
 _INSERT = Statement(
