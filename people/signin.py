@@ -31,7 +31,6 @@ ABSOLUTE = timedelta(hours=10)
 LINK_LASTS = timedelta(days=2)
 #: A session's last use is written at most this often, so that reading pages rarely writes.
 NOTED_EVERY = timedelta(minutes=1)
-MIN_PASSWORD, MAX_PASSWORD = 10, 200
 
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
 _link = SigninLink.__table__.c  # type: ignore[attr-defined]
@@ -198,6 +197,26 @@ def note_session_used(connection: Connection, token: str, *, now: datetime) -> N
 
 def end_session(connection: Connection, token: str) -> None:
     connection.execute(delete(WebSession).where(_session.token_hash == hash_token(token)))
+
+
+def sessions_of(connection: Connection, account: AccountId, *, now: datetime) -> list[tuple[str, datetime, datetime]]:
+    """The sessions of an account that go on: the hash of the token, when it began, when it was last used; newest first."""
+    query = select(_session.token_hash, _session.created_at, _session.seen_at).where(
+        _session.account_id == account, _session.created_at >= now - ABSOLUTE, _session.seen_at >= now - IDLE
+    )
+    return [(name, begun, seen) for name, begun, seen in connection.execute(query.order_by(_session.seen_at.desc()))]
+
+
+def end_session_of(connection: Connection, account: AccountId, token_hash: str) -> None:
+    """Ends one of the account's own sessions; somebody else's is none of them."""
+    own = (_session.account_id == account, _session.token_hash == token_hash)
+    connection.execute(delete(WebSession).where(*own))
+
+
+def end_other_sessions(connection: Connection, account: AccountId, *, keep: str) -> None:
+    """Ends every session of the account but that of this token."""
+    others = (_session.account_id == account, _session.token_hash != hash_token(keep))
+    connection.execute(delete(WebSession).where(*others))
 
 
 def forget_old_sessions(connection: Connection, *, now: datetime) -> int:

@@ -28,6 +28,9 @@ BROWSER_COOKIE = "huiyin_browser"
 SESSION_COOKIE = "huiyin_session"
 LANGUAGE_COOKIE = "huiyin_language"
 KNOWN_COOKIE = "huiyin_known"  #: stays with the browser of somebody who has signed in (`people/known_browsers.py`)
+#: What browsers ask of such a name: sent over https only, for this host and the whole of it, so that nobody beside us
+#: on the same domain can set one (RFC 6265bis §4.1.3.2).
+HOST_ONLY = "__Host-"
 #: So many hexadecimal digits of a form token say in which session the form was opened.
 SESSION_MARK = 16
 
@@ -38,6 +41,16 @@ class PleaseSignIn(Exception):
 
 class NoSuchPage(Exception):
     """There is no such page for this asker."""
+
+
+def cookie_name(name: str, settings: Settings) -> str:
+    """The name of one of our cookies as it goes out: over plain http browsers would refuse the prefix."""
+    return f"{HOST_ONLY}{name}" if settings.secure_cookies else name
+
+
+def cookie_of(request: Request, name: str) -> str:
+    """The value of one of our cookies; empty without it."""
+    return request.cookies.get(cookie_name(name, site_of(request).settings), "")
 
 
 def read_clock() -> datetime:
@@ -85,7 +98,7 @@ class Context:
 
     def form_token(self) -> str:
         """What a form of this browser and this session must bring back: a mark of the session under the browser's seal."""
-        session = self.request.cookies.get(SESSION_COOKIE, "")
+        session = cookie_of(self.request, SESSION_COOKIE)
         return self._sealed(hashlib.sha256(session.encode()).hexdigest()[:SESSION_MARK])
 
     def gave(self, token: str, *, in_any_session: bool) -> bool:
@@ -106,7 +119,7 @@ def context(request: Request) -> Context:
     """The context of a request, or `PleaseSignIn`, or `NoSuchPage` when the route is not open to the asker."""
     site = site_of(request)
     now = read_clock()
-    token = request.cookies.get(SESSION_COOKIE, "")
+    token = cookie_of(request, SESSION_COOKIE)
     with reading(site.engine) as connection:
         office = load_office(connection)
         session = find_session(connection, token, now=now) if token else None
@@ -117,7 +130,7 @@ def context(request: Request) -> Context:
             note_session_used(connection, token, now=now)
     case = session.case if session else None
     _check_access(request, who, case)
-    asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    asked = request.query_params.get("lang") or cookie_of(request, LANGUAGE_COOKIE)
     return Context(
         request=request,
         site=site,
@@ -127,7 +140,7 @@ def context(request: Request) -> Context:
         petitioner_case=case,
         language=known_language(asked or (who.language if who else site.settings.language)),
         jobs=jobs,
-        browser=request.cookies.get(BROWSER_COOKIE) or request.state.new_browser,
+        browser=cookie_of(request, BROWSER_COOKIE) or request.state.new_browser,
     )
 
 

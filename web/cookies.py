@@ -6,18 +6,21 @@ from infra.db import transaction
 from infra.settings import Settings
 from people.known_browsers import KNOWN_FOR
 from people.signin import end_session
-from web.context import KNOWN_COOKIE, SESSION_COOKIE, Context
+from web.context import KNOWN_COOKIE, SESSION_COOKIE, Context, cookie_name, cookie_of
 
 
 def start(response: Response, token: str, settings: Settings) -> Response:
-    response.set_cookie(SESSION_COOKIE, token, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies)
+    response.set_cookie(
+        cookie_name(SESSION_COOKIE, settings), token, path="/", httponly=True, samesite="lax",
+        secure=settings.secure_cookies,
+    )  # fmt: skip
     return response
 
 
 def make_known(response: Response, token: str, settings: Settings) -> Response:
     """It opens nothing: it only keeps this browser from being made to wait by guesses from elsewhere."""
     response.set_cookie(
-        KNOWN_COOKIE, token, max_age=int(KNOWN_FOR.total_seconds()), path="/", httponly=True, samesite="lax",
+        cookie_name(KNOWN_COOKIE, settings), token, max_age=int(KNOWN_FOR.total_seconds()), path="/", httponly=True, samesite="lax",
         secure=settings.secure_cookies,
     )  # fmt: skip
     return response
@@ -25,9 +28,10 @@ def make_known(response: Response, token: str, settings: Settings) -> Response:
 
 def end(ctx: Context, response: Response) -> Response:
     """Ends the session on the server too, so that a copied cookie is worth nothing."""
-    token = ctx.request.cookies.get(SESSION_COOKIE)
+    token = cookie_of(ctx.request, SESSION_COOKIE)
     if token:
         with transaction(ctx.engine) as connection:
             end_session(connection, token)
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    settings = ctx.site.settings
+    response.delete_cookie(cookie_name(SESSION_COOKIE, settings), path="/", secure=settings.secure_cookies)
     return response

@@ -27,7 +27,7 @@ from cases.repeats import FormWasUsed
 from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
-from web.context import LANGUAGE_COOKIE, NoSuchPage, PleaseSignIn, site_of
+from web.context import LANGUAGE_COOKIE, NoSuchPage, PleaseSignIn, cookie_of, site_of
 from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,6 @@ def _unexpected(request: Request, error: Exception) -> Response:
 
 def plain_page(request: Request, status: int, code: str) -> HTMLResponse:
     """A page that needs no database: it says what is wrong and what to do."""
-    language = known_language(request.cookies.get(LANGUAGE_COOKIE) or site_of(request).settings.language)
+    language = known_language(cookie_of(request, LANGUAGE_COOKIE) or site_of(request).settings.language)
     template = environment(language).get_template("pages/error.html")
     return HTMLResponse(template.render(t=Words(language), code=code, status=status), status_code=status)

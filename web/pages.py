@@ -11,7 +11,7 @@ from cases.words import Words
 from infra.i18n import write_minute
 from infra.jinja import environment
 from web.access import ROUTES
-from web.context import LANGUAGE_COOKIE, Context
+from web.context import LANGUAGE_COOKIE, Context, cookie_name
 from workflow.model import Role
 
 #: What the menu offers, in its order: address and the code of its words. Shown to whoever may go there.
@@ -36,6 +36,8 @@ DONE = {
     "mail_taken_up": "done.mail_taken_up",
     "policy_published": "done.policy_published",
     "profiles_saved": "done.profiles_saved",
+    "password_changed": "done.password_changed",
+    "sessions_ended": "done.sessions_ended",
     "scheme_saved": "done.scheme_saved",
     "unit_added": "done.unit_added",
 }
@@ -66,7 +68,11 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
     )
     response = HTMLResponse(html, status_code=status)
     if "lang" in ctx.request.query_params:
-        response.set_cookie(LANGUAGE_COOKIE, ctx.language, max_age=YEAR, httponly=True, samesite="lax")
+        settings = ctx.site.settings
+        response.set_cookie(
+            cookie_name(LANGUAGE_COOKIE, settings), ctx.language, max_age=YEAR, httponly=True, samesite="lax",
+            secure=settings.secure_cookies,
+        )  # fmt: skip
     return response
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
-from web.context import BROWSER_COOKIE, Context, context
+from web.context import BROWSER_COOKIE, Context, context, cookie_of
 from workflow.unseen import has_lone_surrogate
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
@@ -72,7 +72,7 @@ async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Post
             raise FormIsMalformed
         values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     found = Posted(values)
-    if not request.cookies.get(BROWSER_COOKIE):
+    if not cookie_of(request, BROWSER_COOKIE):
         raise BrowserKeepsNothing
     if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
         raise FormIsStale

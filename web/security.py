@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request, cookie_parser
 
 from infra.settings import Settings
-from web.context import BROWSER_COOKIE, new_browser
+from web.context import BROWSER_COOKIE, cookie_name, new_browser
 from web.errors import plain_page
 
 Scope = MutableMapping[str, Any]
@@ -56,7 +56,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        browser = None if _has_browser(headers.get("cookie", "")) else new_browser()
+        has_browser = _has_browser(headers.get("cookie", ""), cookie_name(BROWSER_COOKIE, self._settings))
+        browser = None if has_browser else new_browser()
         scope.setdefault("state", {})["new_browser"] = browser or ""
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
@@ -82,7 +83,8 @@ class Guard:
             found["Strict-Transport-Security"] = "max-age=31536000"
         if browser and not path.startswith("/static/"):  # a shared cache may keep a file, and must not keep a cookie
             secure = "; Secure" if self._settings.secure_cookies else ""
-            found["Set-Cookie"] = f"{BROWSER_COOKIE}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}"
+            name = cookie_name(BROWSER_COOKIE, self._settings)
+            found["Set-Cookie"] = f"{name}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}"
         return [(name.lower().encode(), value.encode()) for name, value in found.items()]
 
 
@@ -91,9 +93,9 @@ def _announced_length(headers: dict[str, str]) -> int:
     return int(text) if text.isdecimal() and len(text) < 20 else 0
 
 
-def _has_browser(cookies: str) -> bool:
+def _has_browser(cookies: str, name: str) -> bool:
     """Whether the browser brings its own value. An empty one is none: it would be the key of every form token."""
-    return bool(cookie_parser(cookies).get(BROWSER_COOKIE))
+    return bool(cookie_parser(cookies).get(name))
 
 
 def _from_elsewhere(headers: dict[str, str], public_url: str) -> bool:

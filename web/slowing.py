@@ -18,7 +18,7 @@ from infra.networks import network_of
 from people.known_browsers import browser_is_known
 from people.signin import account_named
 from people.tries import Limit, count_try, forget_tries, wait_before
-from web.context import KNOWN_COOKIE, Context, site_of
+from web.context import KNOWN_COOKIE, Context, cookie_of, site_of
 from workflow.model import AccountId
 
 PASSWORDS = Limit(
@@ -86,7 +86,7 @@ def wait_after_filing(connection: Connection, ctx: Context, form_id: str) -> tim
 
 def _whose_password(connection: Connection, ctx: Context, login: str) -> tuple[str, str, str]:
     """Whose tries these are: of this name from this address, or of its owner's browser."""
-    name, token = read_sign_in_name(login), ctx.request.cookies.get(KNOWN_COOKIE, "")
+    name, token = read_sign_in_name(login), cookie_of(ctx.request, KNOWN_COOKIE)
     account = account_named(connection, login) if token else None
     if account and browser_is_known(connection, token, AccountId(account.id), now=ctx.now):
         return (OF_KNOWN_BROWSER, name, token)

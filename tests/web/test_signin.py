@@ -148,9 +148,9 @@ def test_whoever_comes_by_a_link_is_asked_for_a_password_and_need_not_know_an_ol
         shown = page(browser, "/password")
         assert "old" not in shown.form("/password").values
         assert "以后再说" in shown.text
-        typed = shown.form("/password").typed(password="a new password", again="a new password")
+        typed = shown.form("/password").typed(password="four blue lanterns", again="four blue lanterns")
         assert browser.post("/password", data=typed).status_code == 303
-        assert try_password(site.browser(), login, "a new password").status_code == 303
+        assert try_password(site.browser(), login, "four blue lanterns").status_code == 303
 
 
 def test_a_change_asks_for_the_password_that_there_is(site: Site) -> None:
@@ -160,14 +160,15 @@ def test_a_change_asks_for_the_password_that_there_is(site: Site) -> None:
     assert browser.post("/password", data=data).status_code == 303
     shown = page(browser, "/password")
     assert shown.form("/password").values["old"] == [""]
-    new = {"password": "another one here", "again": "another one here"}
+    data["form_token"] = form_token(browser)  # the session is another one since the password was chosen
+    new = {"password": "seven slow tortoises", "again": "seven slow tortoises"}
     for old, words in (("", "请输入当前密码。"), ("not it at all", "当前密码不对。")):
         answer = browser.post("/password", data={**data, **new, "old": old})
         assert answer.status_code == 422
         assert words in read(answer.text).text
-        assert try_password(site.browser(), "clerk", "another one here").status_code == 422
+        assert try_password(site.browser(), "clerk", "seven slow tortoises").status_code == 422
     assert browser.post("/password", data={**data, **new, "old": PASSWORD}).status_code == 303
-    assert try_password(site.browser(), "clerk", "another one here").status_code == 303
+    assert try_password(site.browser(), "clerk", "seven slow tortoises").status_code == 303
     assert try_password(site.browser(), "clerk", PASSWORD).status_code == 422
 
 

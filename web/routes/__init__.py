@@ -1,6 +1,7 @@
 """The routes, one file a question a page answers. Importing them all is what puts them into the table of routes."""
 
 from web.routes import (
+    account,
     account_closing,
     anchors,
     appeals,
@@ -21,6 +22,7 @@ from web.routes import (
 )
 
 __all__ = [
+    "account",
     "account_closing",
     "anchors",
     "appeals",

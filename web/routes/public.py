@@ -13,7 +13,7 @@ from infra.db import reading, transaction
 from infra.keys import KeyIsExposed, KeyIsUnreadable, secret_key
 from people.signin import begin_session, end_session
 from web.access import PETITIONER, PUBLIC, RowId, get, post
-from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, intake_actor
+from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of, intake_actor
 from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other, too_early, whole_seconds
@@ -91,7 +91,7 @@ def open_with_code(ctx: Ctx, form: SessionForm) -> Response:
     typed = form.one("code")
     with transaction(ctx.engine) as connection:
         case_id = tracking.case_of(connection, typed)
-        old = ctx.request.cookies.get(SESSION_COOKIE)
+        old = cookie_of(ctx.request, SESSION_COOKIE)
         if case_id is not None and old:
             end_session(connection, old)
         token = begin_session(connection, case=CaseId(case_id), now=ctx.now) if case_id is not None else None

@@ -7,9 +7,8 @@ from starlette.responses import Response
 
 from infra.db import reading, transaction
 from people.known_browsers import remember_browser
+from people.passwords import MAX_PASSWORD, MIN_PASSWORD, fault_of_password
 from people.signin import (
-    MAX_PASSWORD,
-    MIN_PASSWORD,
     begin_session,
     check_own_password,
     check_password,
@@ -24,7 +23,7 @@ from people.signin import (
     use_link,
 )
 from web.access import PUBLIC, STAFF, get, post
-from web.context import KNOWN_COOKIE, SESSION_COOKIE, Context, Ctx, NoSuchPage
+from web.context import KNOWN_COOKIE, SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
 from web.cookies import end, make_known, start
 from web.pages import render, see_other, too_early
 from web.posted import Form, Posted, SessionForm
@@ -96,7 +95,7 @@ def password_form(ctx: Ctx) -> Response:
 def change_password(ctx: Ctx, form: Form) -> Response:
     if ctx.person is None:
         raise NoSuchPage
-    errors = _errors_of_new(form)
+    errors = _errors_of_new(ctx, form)
     if _has_to_give_old(ctx):
         old = form.one("old")
         if not old:
@@ -113,21 +112,29 @@ def change_password(ctx: Ctx, form: Form) -> Response:
     with transaction(ctx.engine) as connection:
         set_password(connection, ctx.person.id, hashed, now=ctx.now, actor=ctx.actor)
         session = begin_session(connection, account=ctx.person.id, now=ctx.now)
-    return start(see_other("/"), session, ctx.site.settings)
+    return start(see_other("/account", done="password_changed"), session, ctx.site.settings)
 
 
-def _errors_of_new(form: Posted) -> dict[str, str]:
+def _errors_of_new(ctx: Context, form: Posted) -> dict[str, str]:
     password, again = form.one("password"), form.one("again")
-    if len(password) < MIN_PASSWORD:
-        return {"password": "password.too_short"}
-    if len(password) > MAX_PASSWORD:
-        return {"password": "password.too_long"}
+    if fault := fault_of_password(password, about=_about(ctx)):
+        return {"password": fault}
     return {} if same_password(password, again) else {"again": "password.not_the_same"}
+
+
+def _about(ctx: Context) -> tuple[str, ...]:
+    """What somebody who knows this person would try first."""
+    if ctx.person is None:
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        login = sign_in_name_of(connection, ctx.person.id)
+    own = (login, ctx.person.name, ctx.person.email, ctx.person.unit_name)
+    return (*own, ctx.office.name, ctx.office.short_name)
 
 
 def _has_to_give_old(ctx: Context) -> bool:
     with reading(ctx.engine) as connection:
-        return has_to_give_password(connection, ctx.request.cookies.get(SESSION_COOKIE, ""))
+        return has_to_give_password(connection, cookie_of(ctx.request, SESSION_COOKIE))
 
 
 def _gave_old(ctx: Context, account: AccountId, old: str) -> bool:
@@ -153,10 +160,10 @@ def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
 
 def _take_over(connection: Connection, ctx: Context, account: AccountId, session: str) -> str:
     """The browser has this session and no other, and is known as one of the account's; returns the token of that."""
-    old = ctx.request.cookies.get(SESSION_COOKIE)
+    old = cookie_of(ctx.request, SESSION_COOKIE)
     if old and old != session:
         end_session(connection, old)  # the one it leaves behind must not live on
-    return remember_browser(connection, ctx.request.cookies.get(KNOWN_COOKIE, ""), account, now=ctx.now)
+    return remember_browser(connection, cookie_of(ctx.request, KNOWN_COOKIE), account, now=ctx.now)
 
 
 def _signed_in(ctx: Context, path: str, *, session: str, known: str) -> Response:

@@ -1,0 +1,64 @@
+"""One's own account: the browsers that are signed in with it, each of which one may sign out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from infra.db import reading, transaction
+from infra.i18n import write_minute
+from people.signin import end_other_sessions, end_session_of, hash_token, sessions_of
+from web.access import STAFF, get, post
+from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
+from web.pages import render, see_other
+from web.posted import Form
+from workflow.model import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """A signed-in browser as its owner sees it. `name` tells it from the others in a form, and signs nobody in."""
+
+    name: str
+    since: str
+    used: str
+    here: bool
+
+
+@get("/account", who=STAFF)
+def account_page(ctx: Ctx) -> Response:
+    with reading(ctx.engine) as connection:
+        browsers = _browsers(connection, ctx)
+    return render(ctx, "pages/account.html", browsers=browsers)
+
+
+@post("/account/sessions/end", who=STAFF)
+def end_sessions(ctx: Ctx, form: Form) -> Response:
+    """Signs one browser out, or every one but this."""
+    account, name = _own(ctx), form.one("session")
+    with transaction(ctx.engine) as connection:
+        if name:
+            end_session_of(connection, account, name)
+        else:
+            end_other_sessions(connection, account, keep=cookie_of(ctx.request, SESSION_COOKIE))
+    return see_other("/account", done="sessions_ended")
+
+
+def _browsers(connection: Connection, ctx: Context) -> list[Browser]:
+    here = hash_token(cookie_of(ctx.request, SESSION_COOKIE))
+    found = sessions_of(connection, _own(ctx), now=ctx.now)
+    return [
+        Browser(name=name, since=_said(ctx, begun), used=_said(ctx, seen), here=name == here)
+        for name, begun, seen in found
+    ]
+
+
+def _said(ctx: Context, instant: datetime) -> str:
+    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)
+
+
+def _own(ctx: Context) -> AccountId:
+    if ctx.person is None:
+        raise NoSuchPage
+    return ctx.person.id
