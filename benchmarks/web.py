@@ -20,7 +20,7 @@ from benchmarks.office import staff_of
 from benchmarks.ratios import Compared, Finding, compare
 from benchmarks.served import ROOT, Served, demo_of, served, tree_of
 from infra.db import transaction
-from people.signin import make_link
+from people.links import make_link
 from workflow.model import AccountId
 
 CLIENTS = (1, 4, 8)

@@ -21,7 +21,7 @@ from benchmarks.office import Staff, staff_of
 from benchmarks.ratios import Block, Finding, compare
 from infra.db import transaction
 from infra.settings import Settings
-from people.signin import make_link
+from people.links import make_link
 from web.app import create_app
 from workflow.model import AccountId
 

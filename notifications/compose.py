@@ -22,18 +22,30 @@ from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.words import Words, due_words
 from infra.jinja import render
+from infra.keys import secret_key
 from infra.settings import Settings
 from infra.steering import without_steering
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from ledger.upcasters import data_of
 from people.addresses import address_on_the_wire, domain_on_the_wire
-from people.directory import names_of_units
+from people.directory import names_of_accounts, names_of_units
+from people.links import LINK_KEY, token_from
 from people.tables import Account
 from workflow.clocks import due_is_provisional, left
 from workflow.model import TIMERS, Clock
 
 log = logging.getLogger(__name__)
+
+#: Events of the office about an account, or about something that two people decide.
+OF_ACCOUNTS = frozenset(
+    {
+        "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed", "act:asked",
+        "act:decided",
+    }
+)  # fmt: skip
+#: What the mail says that holds a one-time link.
+OWN_LINK = "account:link_made.own"
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
@@ -91,7 +103,7 @@ def compose(
             continue
         try:
             event = events[row.stream, row.seq]
-            said = _words(connection, event, office, settings, accounts[row.recipient].language, now)
+            said = _words(connection, event, office, settings, accounts[row.recipient], now)
             told[message_id(row, domain_on_the_wire(settings.mail_domain))].append((row, said))
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
             log.exception("mail cannot be composed", extra={"mail": row.id})
@@ -134,7 +146,9 @@ def _letter(
 
 
 def _template(row: Any, words: dict[str, Any]) -> str:
-    return "digest" if row.bundle else "anchor" if "attached" in words else "notice"
+    if row.bundle:
+        return "digest"
+    return "anchor" if "attached" in words else "signin_link" if words["what"] == OWN_LINK else "notice"
 
 
 def _address(name: str, email: str) -> Address:
@@ -142,11 +156,14 @@ def _address(name: str, email: str) -> Address:
 
 
 def _words(
-    connection: Connection, event: Any, office: OfficeContext, settings: Settings, language: str, now: datetime
+    connection: Connection, event: Any, office: OfficeContext, settings: Settings, reader: Any, now: datetime
 ) -> dict[str, Any]:
     """What the templates speak of: number, what happened, which clock is due when, how much is left."""
+    language = reader.language
     if event.code == anchors.EVENT:
         return _words_of_anchor(connection, event, office, settings, language)
+    if event.code in OF_ACCOUNTS:
+        return _words_of_account(connection, event, office, settings, reader)
     if event.stream == OFFICE_STREAM:
         return _words_of_unit(connection, event, office, settings, language)
     loaded = load_facts(connection, event.stream, actor=TIMERS)
@@ -167,6 +184,40 @@ def _words(
         "link": f"{settings.base_url()}/cases/{name.public_id}",
         "office": office.name,
     }
+
+
+def _words_of_account(
+    connection: Connection, event: Any, office: OfficeContext, settings: Settings, reader: Any
+) -> dict[str, Any]:
+    """What is said about an account: to its owner, with the link if that is what it is about, or to whoever watches over
+    accounts."""
+    data, base = data_of(event.code, event.data), settings.base_url()
+    account = data.get("account")
+    own = account == reader.id
+    what, link = event.code, f"{base}/second" if event.code.startswith("act:") else f"{base}/office-record"
+    if own:
+        what, link = f"{event.code}.own", f"{base}/account"
+    if own and event.code == "account:link_made":
+        # Handed over by people: the mail only says so, and opens nothing.
+        mailed = data["way"] == "mail"
+        link = f"{base}/signin/link/{_token(settings, data['nonce'])}" if mailed else f"{base}/signin"
+        what = OWN_LINK if mailed else f"{event.code}.handed"
+    names = names_of_accounts(connection, [account])
+    return {
+        "number": names.get(account, "") if account is not None else office.short_name,
+        "what": what,
+        "words": Words(reader.language),
+        "clock": None,
+        "due": None,
+        "left": None,
+        "provisional": False,
+        "link": link,
+        "office": office.name,
+    }
+
+
+def _token(settings: Settings, nonce: str) -> str:
+    return token_from(secret_key(settings.home, LINK_KEY), nonce)
 
 
 def _words_of_unit(

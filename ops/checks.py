@@ -14,7 +14,11 @@ import migrations
 from cases.policies import shipped_files
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
+from ledger.upcasters import SHAPES as EVENT_SHAPES
+from ledger.upcasters import STEPS
+from notifications.compose import OF_ACCOUNTS, OWN_LINK
 from ops.jobs import FIGURES, JOBS
+from people.proposals import ACTS
 from reports.bulletin_sheet import bulletin_codes
 from reports.closure_columns import COLUMNS
 from reports.exports import FORMATS, GROUNDS
@@ -150,12 +154,20 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("did", FIGURES)
     yield from _named("mails", KINDS)
     yield from _named("unit_kind", UNIT_KINDS)
+    yield from _named("act", ACTS)
+    yield from _named("office_event", set(EVENT_SHAPES) - STEPS - {"clock:crossed", "clock:recounted"})
     yield "anchor.number"
     yield from (f"people.{name}_missing" for name in NewAccount.__dataclass_fields__)
     told = {step.event for step in steps if step.tells}
     for what in (
         told
         | {"clock:recounted", "unit:third_red", "anchor:made"}
+        | OF_ACCOUNTS
+        | {
+            OWN_LINK,
+            "account:link_made.handed",
+            *(f"{code}.own" for code in ("account:email_changed", "act:asked", "act:decided")),
+        }
         | {
             f"clock:crossed.{code}"
             for code in (PAUSE_OVER, EXTRA_RED, *(r.code for ladder in policy.ladders.values() for r in ladder.rungs))
@@ -218,7 +230,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second)\.[a-z_]+"
 )
 
 

@@ -9,7 +9,7 @@ from cases.words import Words
 from infra.db import open_engine, transaction
 from infra.settings import Settings
 from people.addresses import fault_of_address
-from people.signin import make_link
+from people.links import make_link
 from people.staffing import add_account, add_unit
 from workflow.model import Role
 from workflow.policy_files import policy_from

@@ -25,7 +25,7 @@ from infra.settings import settings as configured
 from ops.demo import build_demo
 from ops.timers import running_timers
 from people.directory import first_of_each_role
-from people.signin import make_link
+from people.links import make_link
 from web.app import create_app
 
 #: A tracking code to try the petitioner's pages with. Of an invented matter: codes of real ones are kept nowhere.

@@ -30,6 +30,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "account": ("id",),
     "signin_link": ("token_hash",),
     "web_session": ("token_hash",),
+    "proposal": ("id",),
 }
 #: Rows that end: none stands without its event, but the event may have outlived its row.
 MAY_GO = frozenset({"signin_link", "web_session"})

@@ -116,6 +116,7 @@ PLACES: Mapping[str, str] = {
     "account": "account {number}",
     "signin_link": "signin_link {number}",
     "web_session": "web_session {number}",
+    "proposal": "proposal {number}",
     "mark": "mark, case {stream}",
     "tally": "tally {number}",
     "file": "file",

@@ -1,4 +1,4 @@
-"""The secrets people sign in with: passwords, one-time links, and the sessions of their browsers.
+"""The secrets people sign in with: passwords, and the sessions of their browsers; one-time links are in `people/links.py`.
 
 Only hashes are kept. Passwords are argon2id; links and session tokens are long random strings, so a plain SHA-256 of
 them is enough. Whether a log-in exists cannot be told from the answer or from how long it takes. How often one may try is
@@ -6,7 +6,6 @@ in `people/tries.py`, which browsers are known in `people/known_browsers.py`.
 """
 
 import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from pwdlib import PasswordHash
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.sql import bindparam
 
 from infra.identifiers import half_width, read_sign_in_name
@@ -28,7 +27,6 @@ from workflow.model import TIMERS, AccountId, Actor, CaseId, Json
 IDLE = timedelta(minutes=60)
 PETITIONER_IDLE = timedelta(minutes=20)
 ABSOLUTE = timedelta(hours=10)
-LINK_LASTS = timedelta(days=2)
 #: A session's last use is written at most this often, so that reading pages rarely writes.
 NOTED_EVERY = timedelta(minutes=1)
 
@@ -49,16 +47,6 @@ class SignedIn:
     account: AccountId | None
     case: CaseId | None
     needs_noting: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkUsed:
-    """A session that a link has begun: just now, or by an earlier click in the same browser."""
-
-    session: str
-    account: AccountId
-    new: bool
-    once: bool  #: a real one-time link, and not one of the demo's
 
 
 @cache
@@ -222,65 +210,6 @@ def end_other_sessions(connection: Connection, account: AccountId, *, keep: str)
 def forget_old_sessions(connection: Connection, *, now: datetime) -> int:
     gone = connection.execute(delete(WebSession).where(_session.created_at < now - ABSOLUTE))
     return gone.rowcount
-
-
-def make_link(
-    connection: Connection, account: AccountId, *, now: datetime, actor: Actor = TIMERS, reusable: bool = False
-) -> str:
-    """A link's token. It signs the account in once within two days; in the demo as often as it is opened."""
-    token = secrets.token_urlsafe(32)
-    row = {"account_id": account, "expires_at": now + LINK_LASTS, "used_at": None, "reusable": reusable}
-    connection.execute(insert(SigninLink).values(token_hash=hash_token(token), **row))
-    wrote: dict[str, Json] = {"signin_link": {hash_token(token): vouched_for_office(row)}}
-    note(connection, "account:link_made", actor=actor, now=now, data={"account": account, "wrote": wrote})
-    return token
-
-
-def link_is_good(connection: Connection, token: str, *, now: datetime) -> bool:
-    return connection.execute(select(_link.account_id).where(*_good(token, now))).first() is not None
-
-
-def use_link(connection: Connection, token: str, *, browser: str, now: datetime) -> LinkUsed | None:
-    """The session that the link begins in this browser; None if it is spent, too old or of a closed account.
-
-    Spent by the condition of the very statement that spends it: of two browsers one is signed in. The session's token
-    follows from the link and the browser, so that the second click of a double click finds the session of the first.
-    """
-    spend = update(SigninLink).where(*_good(token, now)).values(used_at=now).returning(_link.account_id, _link.reusable)
-    row = connection.execute(spend).one_or_none()
-    if row is None:
-        return session_of_link(connection, token, browser=browser, now=now)
-    account = AccountId(row.account_id)
-    given = None if row.reusable else _token_of_link(token, browser)
-    begun = begin_session(
-        connection, account=account, now=now, token=given, by_link=not row.reusable, link=hash_token(token)
-    )
-    return LinkUsed(session=begun, account=account, new=True, once=not row.reusable)
-
-
-def session_of_link(connection: Connection, token: str, *, browser: str, now: datetime) -> LinkUsed | None:
-    """The session that this link has begun in this browser before and that goes on; None if there is none."""
-    session = _token_of_link(token, browser)
-    found = find_session(connection, session, now=now)
-    if found is None or found.account is None:
-        return None
-    return LinkUsed(session=session, account=found.account, new=False, once=True)
-
-
-def _token_of_link(token: str, browser: str) -> str:
-    """Known to nobody but a browser that has the link: neither the link nor the browser's own value is kept."""
-    return hmac.new(browser.encode(), b"session\0" + token.encode(), hashlib.sha256).hexdigest()
-
-
-def _good(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The conditions under which a link signs in."""
-    open_accounts = select(_account.id).where(_account.active.is_(True))
-    return (
-        _link.token_hash == hash_token(token),
-        _link.expires_at > now,
-        or_(_link.used_at.is_(None), _link.reusable.is_(True)),
-        _link.account_id.in_(open_accounts),
-    )
 
 
 def hash_token(token: str) -> str:

@@ -3,7 +3,7 @@
 Nobody else writes these rows, so that who may act and who is told is proved like a step of a case (`docs/decisions/0024`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 from infra.columns import Row
 from infra.identifiers import read_sign_in_name
 from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
+from ledger.outbox import messages, post
 from ledger.tables import Event
 from ledger.vouching import vouched_for_office
+from people.directory import active_with_role
 from people.tables import Account, Office, SigninLink, Unit, UnitAbove, WebSession
 from workflow.model import TIMERS, AccountId, Actor, Json, Role, UnitId
 
@@ -33,10 +35,26 @@ class UnitIsBelowAnother(Exception):
 
 
 def note(
-    connection: Connection, code: str, *, actor: Actor, now: datetime, data: Mapping[str, Json], key: str | None = None
+    connection: Connection,
+    code: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    data: Mapping[str, Json],
+    key: str | None = None,
+    told: Iterable[AccountId] = (),
 ) -> None:
-    """An event of the office."""
-    append_to_office(connection, NewEvent(code=code, occurred_at=now, recorded_at=now, actor=actor, data=data, key=key))
+    """An event of the office, and a mail to each of whom it tells."""
+    people = list(dict.fromkeys(told))
+    said: dict[str, Json] = {**data, "told": [*people]} if people else {**data}
+    event = NewEvent(code=code, occurred_at=now, recorded_at=now, actor=actor, data=said, key=key)
+    head = append_to_office(connection, event)
+    post(connection, messages(OFFICE_STREAM, head.seq, recorded_at=head.at, to=people))
+
+
+def auditors_told(connection: Connection, actor: Actor) -> list[AccountId]:
+    """The auditors hear of what a person does to accounts; of what the program does at its founding they need not."""
+    return [] if actor.account is None else active_with_role(connection, Role.AUDITOR)
 
 
 def rows_of_account(account: int, **values: Any) -> dict[str, Json]:
@@ -205,7 +223,8 @@ def add_account(
     }
     made = AccountId(connection.execute(insert(Account).values(**row).returning(_account.id)).scalar_one())
     data: dict[str, Json] = {"account": made, "role": role.value, "wrote": rows_of_account(made, **row)}
-    note(connection, "account:added", actor=actor, now=now, data=data, key=key)
+    told = auditors_told(connection, actor)
+    note(connection, "account:added", actor=actor, now=now, data=data, key=key, told=told)
     return made
 
 
@@ -227,4 +246,14 @@ def _open_or_close(
     connection.execute(delete(WebSession).where(_session.account_id == account))
     connection.execute(delete(SigninLink).where(_link.account_id == account))
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, active=active)}
-    note(connection, code, actor=actor, now=now, data=data)
+    note(connection, code, actor=actor, now=now, data=data, told=auditors_told(connection, actor))
+
+
+def change_email(connection: Connection, account: AccountId, email: str, *, now: datetime, actor: Actor) -> None:
+    """Where the account's mails and links go from now on; links that went elsewhere are worth nothing. Its owner hears of
+    it, at the new address, and so do the auditors."""
+    connection.execute(update(Account).where(_account.id == account).values(email=email))
+    connection.execute(delete(SigninLink).where(_link.account_id == account))
+    data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, email=email)}
+    told = (account, *auditors_told(connection, actor))
+    note(connection, "account:email_changed", actor=actor, now=now, data=data, told=told)

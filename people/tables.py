@@ -100,3 +100,21 @@ class SigninLink(Row, table=True):
     expires_at: datetime = Field(sa_type=UTCDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     reusable: bool = False
+    nonce: str | None = None  #: with a secret of the program, what its token and its code follow from
+    code_hash: str | None = None  #: of the code that a second person hands over
+    made_by: int | None = Field(default=None, sa_type=BigKey)
+
+
+class Proposal(Row, table=True):
+    """Something that two people decide: asked by one, `verdict` (agreed, refused) by another."""
+
+    __tablename__ = "proposal"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    act: str
+    account_id: int | None = Field(default=None, foreign_key="account.id", sa_type=BigKey)
+    data: str  #: what was typed, as JSON
+    asked_by: int = Field(sa_type=BigKey)
+    asked_at: datetime = Field(sa_type=UTCDateTime)
+    decided_by: int | None = Field(default=None, sa_type=BigKey)
+    decided_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    verdict: str | None = None

@@ -34,7 +34,8 @@ from infra.authorizer import guard
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
 from ops.stories import Matter, Stage, Story, StoryStep, Teller, actor_of
-from people.signin import begin_session, make_link
+from people.links import make_link
+from people.signin import begin_session
 from people.staffing import add_account, add_unit
 from web.app import create_app
 from web.context import SESSION_COOKIE

@@ -21,6 +21,10 @@ AUDIT = frozenset({Role.AUDITOR, Role.ASSESSOR})
 #: Signs of gaming are questions: nobody who is asked about, or who gives points, knows that one was asked.
 SIGNS = frozenset({Role.AUDITOR})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
+#: Who may be the second person where two decide (`people.links.SECONDS`).
+SECOND = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+#: The record of what people did to the office itself.
+RECORD = frozenset({Role.AUDITOR})
 
 #: An id in an address: as large as a key of the database can be, and no larger.
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -28,6 +28,8 @@ MENU = (
     ("/signs", "menu.signs"),
     ("/mails", "menu.mails"),
     ("/people", "menu.people"),
+    ("/second", "menu.second"),
+    ("/office-record", "menu.office_record"),
     ("/policy", "menu.policy"),
 )
 #: What the page that an act leads to says about it, by what stands in its address.
@@ -37,6 +39,8 @@ DONE = {
     "policy_published": "done.policy_published",
     "profiles_saved": "done.profiles_saved",
     "password_changed": "done.password_changed",
+    "email_changed": "done.email_changed",
+    "second_asked": "done.second_asked",
     "sessions_ended": "done.sessions_ended",
     "scheme_saved": "done.scheme_saved",
     "unit_added": "done.unit_added",

@@ -16,8 +16,8 @@ from infra.db import transaction
 from infra.identifiers import read_sign_in_name
 from infra.networks import network_of
 from people.known_browsers import browser_is_known
-from people.signin import account_named
-from people.tries import Limit, count_try, forget_tries, wait_before
+from people.signin import account_named, hash_token
+from people.tries import NO_WAIT, Limit, count_try, forget_tries, wait_before
 from web.context import KNOWN_COOKIE, Context, cookie_of, site_of
 from workflow.model import AccountId
 
@@ -36,8 +36,8 @@ FILINGS = Limit(
     name="filing", free=40, forgets=timedelta(minutes=2), first=timedelta(seconds=30), longest=timedelta(minutes=2)
 )
 
-#: Whose tries are counted: of a name from an address, of the owner's browser, of a session that chooses another password.
-OF_ADDRESS, OF_KNOWN_BROWSER, OF_OWN_SESSION = "address", "browser", "session"
+#: Whose tries are counted: of a name from an address, of the owner's browser, of a session that chooses another password, of the code of a link.
+OF_ADDRESS, OF_KNOWN_BROWSER, OF_OWN_SESSION, OF_LINK = "address", "browser", "session", "link"
 
 
 def wait_before_password(ctx: Context, login: str, password: str) -> timedelta:
@@ -66,6 +66,14 @@ def wait_before_choosing(ctx: Context, account: AccountId, password: str) -> tim
     with transaction(ctx.engine) as connection:
         whom = (OF_OWN_SESSION, str(account))
         return count_try(connection, PASSWORDS, *whom, tried=_tried(ctx, password), now=ctx.now)
+
+
+def wait_before_code_of_link(ctx: Context, token: str, code: str) -> timedelta:
+    """Counts a code that is typed for a one-time link, whoever types it, or returns the wait."""
+    with transaction(ctx.engine) as connection:
+        if not code:
+            return NO_WAIT
+        return count_try(connection, PASSWORDS, OF_LINK, hash_token(token), tried=_tried(ctx, code), now=ctx.now)
 
 
 def own_password_was_right(connection: Connection, account: AccountId) -> None:

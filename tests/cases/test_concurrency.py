@@ -18,7 +18,7 @@ import uvicorn
 
 from infra.db import transaction
 from infra.settings import Settings
-from people.signin import make_link
+from people.links import make_link
 from tests.cases.records import World, new_request
 from web.app import create_app
 from web.context import read_clock

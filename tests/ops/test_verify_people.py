@@ -13,7 +13,8 @@ from infra.db import open_engine, reading, transaction
 from notifications.forwarding import forward
 from ops.marks_anew import marks_anew
 from ops.verify import verify
-from people.signin import begin_session, make_link, set_password, use_link
+from people.links import make_link, use_link
+from people.signin import begin_session, set_password
 from people.staffing import add_unit_above, choose_profiles, choose_scheme, close_account, reopen_account
 from tests.ops.records import ACCOUNTS, EVENT, HOTLINE, MEDIATION, MESSAGE, PETITION, START, TABLES, Record, named
 from workflow.model import TIMERS, AccountId, CaseId, UnitId

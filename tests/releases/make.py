@@ -29,7 +29,7 @@ from cases.tables import Case, Clock
 from infra.db import checkpoint, open_engine, reading, transaction
 from infra.settings import Settings
 from ops.stories import Stage, StoryIsWrong, Teller, actor_of, build_stage, read_story
-from people.signin import make_link
+from people.links import make_link
 from people.staffing import add_account
 from web.app import create_app
 from workflow import commands

@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from infra.db import transaction
+from people.links import make_link
 from people.passwords import fault_of_password
-from people.signin import make_link
 from tests.databases import Site, SmallOffice, form_token, serving
 from tests.web.reading import Page, page
 from tests.web.test_security import PASSWORD, try_password, with_password

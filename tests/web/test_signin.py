@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 
 from infra.db import reading, transaction
 from ledger.tables import Event
-from people.signin import check_password, hasher, make_link, set_password, use_link
+from people.links import make_link, use_link
+from people.signin import check_password, hasher, set_password
 from people.tables import Account, SigninLink, WebSession
 from tests.databases import START, Site, count, form_token, found, step
 from tests.web.reading import page, read

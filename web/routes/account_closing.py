@@ -12,18 +12,18 @@ from infra.db import reading, transaction
 from ledger.chain import OFFICE_STREAM, lock_head
 from people.audiences import Roster
 from people.directory import active_with_role, find_account, names_of_accounts, names_of_units
-from people.signin import make_link
-from people.staffing import close_account, reopen_account
+from people.proposals import CLOSE, REOPEN, ask, do, needs_second
 from reports.closing import waiting_for_the_second
 from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
+from web.links import Given, give_link
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.lights import LightView, case_light
-from web.routes.people import link_of, people_page
+from web.routes.people import people_page
 from workflow.model import AccountId, Audience, Role, UnitId
 
-#: Roles that an office cannot be without: the last account of one is not closed, and the page says why.
+#: Roles that an office cannot be without: nobody closes the last account of one alone, and that of an administrator nobody.
 LAST_OF = {Role.ADMINISTRATOR: "people.last_administrator", Role.AUDITOR: "people.last_auditor"}
 
 
@@ -68,11 +68,13 @@ def close(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (th
             found = _account(connection, account)
             if why_not := _why_not(connection, ctx, found):
                 raise CannotClose(why_not)
+            asks = needs_second(connection, CLOSE, role=Role(found.role), actor=ctx.actor)
             if found.active:
-                close_account(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
+                act = ask if asks else do
+                act(connection, CLOSE, account=AccountId(account), data={}, actor=ctx.actor, now=ctx.now)
     except CannotClose as refused:
         return people_page(ctx, errors={f"account-{account}": refused.code}, status=422)
-    return see_other(f"/people?account={account}", done="account_closed")
+    return see_other(f"/people?account={account}", done="second_asked" if asks else "account_closed")
 
 
 @get("/people/{account}/reopen", who=ADMINISTRATION)
@@ -87,10 +89,15 @@ def reopen(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (t
     """Opens it again and shows the link. The form sent twice shows another link to the same account."""
     with transaction(ctx.engine) as connection:
         found = _account(connection, account)
-        if not found.active:
-            reopen_account(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
-        token = make_link(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
-    return people_page(ctx, link=link_of(ctx, token), done="done.account_reopened", about=found.name)
+        asks = not found.active and needs_second(connection, REOPEN, role=Role(found.role), actor=ctx.actor)
+        if asks:
+            ask(connection, REOPEN, account=AccountId(account), data={}, actor=ctx.actor, now=ctx.now)
+        elif not found.active:
+            do(connection, REOPEN, AccountId(account), {}, actor=ctx.actor, now=ctx.now)
+        given = Given() if asks else give_link(connection, ctx, AccountId(account))
+    if asks:
+        return see_other(f"/people?account={account}", done="second_asked")
+    return people_page(ctx, given=given, done="done.account_reopened", about=found.name)
 
 
 def _account(connection: Connection, account: int) -> Any:
@@ -105,9 +112,9 @@ def _why_not(connection: Connection, ctx: Context, account: Any) -> str | None:
     if ctx.person is None or account.id == ctx.person.id:
         return "people.not_yourself"
     role = Role(account.role)
-    if account.active and role in LAST_OF and active_with_role(connection, role) == [account.id]:
-        return LAST_OF[role]
-    return None
+    last = account.active and role in LAST_OF and active_with_role(connection, role) == [account.id]
+    by_two = role is Role.AUDITOR and needs_second(connection, CLOSE, role=role, actor=ctx.actor)
+    return LAST_OF[role] if last and not by_two else None
 
 
 def _told_instead(connection: Connection, account: Any) -> list[str]:

@@ -1,8 +1,8 @@
-"""Units and accounts, for the administrator: adding somebody gives a one-time link to hand to that person. Closing and
-reopening an account ask first: `account_closing.py`."""
+"""Units and accounts, for the administrator: whoever is added gets a one-time link (`web/links.py`). Closing and reopening an
+account ask first: `account_closing.py`. Some of it waits for a second person: `second.py`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,10 +20,11 @@ from people.directory import (
     find_account,
     login_is_taken,
 )
-from people.signin import make_link
-from people.staffing import UnitIsBelowAnother, add_account, add_unit, add_unit_above
+from people.proposals import ADD, CHANGE_EMAIL, ask, do, needs_second
+from people.staffing import UnitIsBelowAnother, add_unit, add_unit_above
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
+from web.links import Given, give_link
 from web.pages import render, see_other
 from web.posted import Form, FormIsMalformed, Posted
 from workflow.model import AccountId, Json, Role, UnitId
@@ -71,7 +72,7 @@ def add_person(ctx: Ctx, form: Form) -> Response:
     try:
         with transaction(ctx.engine) as connection:
             account = _add_person(connection, ctx, typed, once=request_key(form.form_id))
-            token = make_link(connection, account, now=ctx.now, actor=ctx.actor)
+            given = give_link(connection, ctx, account) if account is not None else Given()
     except FormWasUsed:
         return people_page(ctx, typed=typed, errors={"name": "people.form_was_used"}, status=409)
     except IntegrityError:
@@ -80,21 +81,26 @@ def add_person(ctx: Ctx, form: Form) -> Response:
         if not taken:  # another rule of the database refused it, and that is no fault of whoever typed
             raise
         return people_page(ctx, typed=typed, errors={"login": "people.login_taken"}, status=422)
-    return people_page(ctx, link=link_of(ctx, token), done="done.account_added", about=typed.name)
+    if account is None:
+        return see_other("/people", done="second_asked")
+    return people_page(ctx, given=given, done="done.account_added", about=typed.name)
 
 
-def _add_person(connection: Connection, ctx: Context, typed: NewAccount, *, once: str) -> AccountId:
-    """The account, or the one that the same form has added before. Raises `FormWasUsed`."""
+def _add_person(connection: Connection, ctx: Context, typed: NewAccount, *, once: str) -> AccountId | None:
+    """The account, or the one that the same form has added before; None if a second person is asked for it. Raises
+    `FormWasUsed`."""
     wait_for_key(connection, once)
     if found := find_by_key(connection, once):
+        if found[2].get("proposal"):
+            return None
         known = find_account(connection, _figure(found[2], "account"))
         if known is None or replace(typed, login=read_sign_in_name(typed.login)) != _as_typed(known):
             raise FormWasUsed
         return AccountId(known.id)
-    return add_account(
-        connection, unit=UnitId(int(typed.unit)), role=Role(typed.role), login=typed.login, name=typed.name,
-        email=typed.email, now=ctx.now, actor=ctx.actor, key=once,
-    )  # fmt: skip
+    if needs_second(connection, ADD, role=Role(typed.role), actor=ctx.actor):
+        ask(connection, ADD, account=None, data=asdict(typed), actor=ctx.actor, now=ctx.now, key=once)
+        return None
+    return do(connection, ADD, None, asdict(typed), actor=ctx.actor, now=ctx.now, key=once)
 
 
 def _as_typed(account: Any) -> NewAccount:
@@ -150,18 +156,49 @@ def _figure(data: Mapping[str, Any], name: str) -> int:
 @post("/people/{account}/link", who=ADMINISTRATION)
 def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
-        found = find_account(connection, account)
-        if found is None:
-            raise NoSuchPage
+        found = _account(connection, account)
         if found.active:
-            token = make_link(connection, AccountId(account), now=ctx.now, actor=ctx.actor)
+            given = give_link(connection, ctx, AccountId(account))
     if not found.active:
         return people_page(ctx, errors={f"account-{account}": "people.is_closed"}, status=409)
-    return people_page(ctx, link=link_of(ctx, token), done="done.link_made", about=found.name)
+    return people_page(ctx, given=given, done="done.link_made", about=found.name)
 
 
-def link_of(ctx: Context, token: str) -> str:
-    return f"{ctx.site.settings.base_url()}/signin/link/{token}"
+@get("/people/{account}/email", who=ADMINISTRATION)
+def email_form(ctx: Ctx, account: RowId) -> Response:
+    with reading(ctx.engine) as connection:
+        found = _account(connection, account)
+    return render(ctx, "pages/change_email.html", account=found, email=found.email, errors={})
+
+
+@post("/people/{account}/email", who=ADMINISTRATION)
+def change_email(ctx: Ctx, form: Form, account: RowId) -> Response:
+    email = _line(form, "email")
+    with transaction(ctx.engine) as connection:
+        found = _account(connection, account)
+        fault = fault_of_address(email) if email else "email_missing"
+        asks = needs_second(connection, CHANGE_EMAIL, role=Role(found.role), actor=ctx.actor)
+        if not fault and email != found.email:
+            act = ask if asks else do
+            act(
+                connection,
+                CHANGE_EMAIL,
+                account=AccountId(account),
+                data={"email": email},
+                actor=ctx.actor,
+                now=ctx.now,
+            )
+    if fault:
+        errors = {"email": f"people.{fault}"}
+        return render(ctx, "pages/change_email.html", status=422, account=found, email=email, errors=errors)
+    return see_other(f"/people?account={account}", done="second_asked" if asks else "email_changed")
+
+
+def _account(connection: Connection, account: int) -> Any:
+    found = find_account(connection, account)
+    if found is None:
+        raise NoSuchPage
+    return found
 
 
 # -- what was typed ---------------------------------------------------------------------------------------------------
@@ -204,14 +241,14 @@ def _errors_of_unit(typed: NewUnit, units: list[Any]) -> dict[str, str]:
 
 def people_page(
     ctx: Context, *, typed: NewAccount | None = None, new_unit: NewUnit | None = None,
-    errors: dict[str, str] | None = None, link: str | None = None, status: int = 200, **said: str | None,
+    errors: dict[str, str] | None = None, given: Given | None = None, status: int = 200, **said: str | None,
 ) -> Response:  # fmt: skip
     with reading(ctx.engine) as connection:
         units, accounts = all_units(connection), all_accounts(connection)
     return render(
         ctx, "pages/people.html", status=status, accounts=accounts, units=units, roles=[role.value for role in ROLES],
         kinds=UNIT_KINDS, typed=typed or NewAccount(), new_unit=new_unit or NewUnit(), above=ABOVE, errors=errors or {},
-        link=link, **said,
+        given=given or Given(), **said,
     )  # fmt: skip
 
 

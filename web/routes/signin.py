@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from infra.db import reading, transaction
 from people.known_browsers import remember_browser
+from people.links import WrongCode, link_asks_for_code, link_is_good, session_of_link, use_link
 from people.passwords import MAX_PASSWORD, MIN_PASSWORD, fault_of_password
 from people.signin import (
     begin_session,
@@ -15,12 +16,9 @@ from people.signin import (
     end_session,
     has_to_give_password,
     hash_password,
-    link_is_good,
     same_password,
-    session_of_link,
     set_password,
     sign_in_name_of,
-    use_link,
 )
 from web.access import PUBLIC, STAFF, get, post
 from web.context import KNOWN_COOKIE, SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
@@ -32,6 +30,7 @@ from web.slowing import (
     password_was_right,
     password_was_wrong,
     wait_before_choosing,
+    wait_before_code_of_link,
     wait_before_password,
 )
 from workflow.model import AccountId
@@ -67,17 +66,27 @@ def link_page(ctx: Ctx, token: str) -> Response:
     with reading(ctx.engine) as connection:
         mine = session_of_link(connection, token, browser=ctx.browser, now=ctx.now)
         good = mine is not None or link_is_good(connection, token, now=ctx.now)
-    return render(ctx, "pages/signin_link.html", status=200 if good else 404, token=token, good=good)
+        asks = mine is None and link_asks_for_code(connection, token)
+    return render(
+        ctx, "pages/signin_link.html", status=200 if good else 404, token=token, good=good, asks=asks, error=None
+    )
 
 
 @post("/signin/link/{token}", who=PUBLIC)
-def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
-    """Signs in once. The second click of a double click is shown what the first one did."""
-    with transaction(ctx.engine) as connection:
-        used = use_link(connection, token, browser=ctx.browser, now=ctx.now)
-        known = _take_over(connection, ctx, used.account, used.session) if used else ""
+def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:
+    """Signs in once. The second click of a double click is shown what the first one did. A wrong code spends nothing."""
+    code = form.one("code")
+    shown: dict[str, Any] = {"token": token, "good": True, "asks": True}
+    if wait := wait_before_code_of_link(ctx, token, code):
+        return too_early(ctx, "pages/signin_link.html", wait, **shown, error="signin.too_many_tries")
+    try:
+        with transaction(ctx.engine) as connection:
+            used = use_link(connection, token, browser=ctx.browser, now=ctx.now, code=code)
+            known = _take_over(connection, ctx, used.account, used.session) if used else ""
+    except WrongCode:
+        return render(ctx, "pages/signin_link.html", status=422, **shown, error="signin.wrong_code", seconds=0)
     if used is None:
-        return render(ctx, "pages/signin_link.html", status=404, token=token, good=False)
+        return render(ctx, "pages/signin_link.html", status=404, token=token, good=False, asks=False, error=None)
     return _signed_in(ctx, "/password" if used.once else "/", session=used.session, known=known)
 
 

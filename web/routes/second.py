@@ -1,0 +1,129 @@
+"""What waits for a second person: things that two decide, and links of which one has the address and another the code."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+from starlette.responses import Response
+
+from infra.db import reading, transaction
+from infra.i18n import write_minute
+from people.directory import names_of_accounts, names_of_units
+from people.links import NoSuchHandover, handovers, show_code
+from people.proposals import ADD, REOPEN, LastAdministrator, NoSuchProposal, decide, waiting
+from web.access import SECOND, RowId, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.links import Given, give_link, link_key
+from web.pages import render
+from web.posted import Form
+from workflow.model import AccountId
+
+#: After these the account has nobody who is signed in: its owner needs a link.
+WITH_LINK = (ADD, REOPEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Something that waits, as a person reads it. `own`: the reader asked for it, so somebody else decides."""
+
+    id: int
+    act: str
+    name: str
+    role: str
+    unit: str
+    email: str
+    asked_by: str
+    asked_at: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeLine:
+    """A link that the reader may give the code of."""
+
+    name: str
+    owner: str
+    made_by: str
+    until: str
+
+
+@get("/second", who=SECOND)
+def second(ctx: Ctx) -> Response:
+    return _page(ctx)
+
+
+@post("/second/code", who=SECOND)
+def give_code(ctx: Ctx, form: Form) -> Response:
+    """Shows the code that goes with a link, and records who was shown it."""
+    name = form.one("link")
+    try:
+        with transaction(ctx.engine) as connection:
+            code = show_code(connection, name, key=link_key(ctx), actor=ctx.actor, now=ctx.now)
+    except NoSuchHandover:
+        return _page(ctx, status=409, error="second.link_is_gone")
+    return _page(ctx, code=f"{code[:4]} {code[4:]}", of=name)
+
+
+@post("/second/{number}", who=SECOND)
+def decide_on(ctx: Ctx, form: Form, number: RowId) -> Response:
+    agree = form.one("verdict") == "agree"
+    given = Given()
+    try:
+        with transaction(ctx.engine) as connection:
+            asked, account = decide(connection, number, agree=agree, actor=ctx.actor, now=ctx.now)
+            if account is not None and asked.act in WITH_LINK:
+                given = give_link(connection, ctx, account)
+    except NoSuchProposal:
+        return _page(ctx, status=409, error="second.is_decided")
+    except LastAdministrator:
+        return _page(ctx, status=409, error="people.last_administrator")
+    except IntegrityError:
+        return _page(ctx, status=409, error="people.login_taken")
+    return _page(ctx, given=given, done="done.second_agreed" if agree else "done.second_refused")
+
+
+def _page(ctx: Context, *, status: int = 200, **said: Any) -> Response:
+    if ctx.person is None:
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        lines, codes = _lines(connection, ctx, ctx.person.id), _codes(connection, ctx, ctx.person.id)
+    values = {"given": Given(), "code": None, "of": None, "error": None, **said}
+    return render(ctx, "pages/second.html", status=status, lines=lines, codes=codes, **values)
+
+
+def _lines(connection: Connection, ctx: Context, reader: AccountId) -> list[Line]:
+    found = waiting(connection)
+    names = names_of_accounts(connection, [one for asked in found for one in (asked.account, asked.asked_by)])
+    units = names_of_units(connection)
+    return [
+        Line(
+            id=one.id,
+            act=one.act,
+            name=one.data.get("name", "") if one.account is None else names.get(one.account, ""),
+            role=one.data.get("role", ""),
+            unit=units.get(int(one.data["unit"]), "") if "unit" in one.data else "",
+            email=one.data.get("email", ""),
+            asked_by=names.get(one.asked_by, ""),
+            asked_at=_said(ctx, one.asked_at),
+            own=one.asked_by == reader,
+        )
+        for one in found
+    ]
+
+
+def _codes(connection: Connection, ctx: Context, reader: AccountId) -> list[CodeLine]:
+    found = handovers(connection, asker=reader, now=ctx.now)
+    names = names_of_accounts(connection, [one for link in found for one in (link.owner, link.made_by)])
+    return [
+        CodeLine(
+            name=one.name, owner=names.get(one.owner, ""), made_by=names.get(one.made_by, ""),
+            until=_said(ctx, one.until),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _said(ctx: Context, instant: datetime) -> str:
+    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)
