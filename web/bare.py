@@ -38,7 +38,7 @@ def bare_answers(settings: Settings) -> Mapping[int, BareAnswer]:
 
 
 def _bare(status: int, code: str, strict: dict[str, str]) -> BareAnswer:
-    body = "\n".join(Words(language)(code) for language in LANGUAGES).encode()
+    body = "\n".join(Words(language)(line) for language in LANGUAGES for line in (f"{code}.title", code)).encode()
     later = {"Retry-After": str(RETRY_AFTER)} if status == 503 else {}
     framing = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body)), "Connection": "close"}
     return BareAnswer(status=status, headers=as_sent({**framing, **later, **strict, **NOT_KEPT}), body=body)
