@@ -34,7 +34,7 @@ class Repeats(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self._write_until(record.created - WINDOW_SECONDS)
         summary = _summary(record)
-        key = repr((record.name, record.levelno, summary.msg, extras(summary), _place(record)))
+        key = repr((record.name, record.levelno, _phrase(record.msg), extras(summary), _place(record)))
         if known := self._known.get(key):
             known.unwritten += 1
             known.summary.created = record.created
@@ -55,11 +55,15 @@ class Repeats(logging.Handler):
 
 
 def _summary(record: logging.LogRecord) -> logging.LogRecord:
-    """The record without its error, whose frames would keep what they hold; of the message the first line, because libraries
-    put addresses of objects into the others."""
+    """The record without its error, whose frames would keep what they hold."""
     error = {"error": record.exc_info[0].__name__} if record.exc_info and record.exc_info[0] else {}
-    phrase = record.getMessage().partition("\n")[0]
+    phrase = _phrase(record.getMessage())
     return logging.makeLogRecord({**record.__dict__, **error, "msg": phrase, "args": None, "exc_info": None})
+
+
+def _phrase(message: object) -> str:
+    """The first line: libraries put addresses of objects into the others."""
+    return str(message).partition("\n")[0]
 
 
 def _place(record: logging.LogRecord) -> str:

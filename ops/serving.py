@@ -8,7 +8,6 @@ import sys
 import threading
 from contextlib import nullcontext, suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -29,8 +28,7 @@ from ops.timers import running_timers
 from people.directory import first_of_each_role
 from people.signin import make_link
 from web.app import create_app
-from web.bare import bare_answers
-from web.connections import Connection, limits_within
+from web.connections import connections, limits_within
 
 #: A tracking code to try the petitioner's pages with. Of an invented matter: codes of real ones are kept nowhere.
 CODE_FILE = "petitioner-code.txt"
@@ -72,7 +70,7 @@ def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: i
     config = uvicorn.Config(
         app, factory=workers > 1, workers=workers, host=settings.host, port=settings.port, log_config=None,
         access_log=False, server_header=False, proxy_headers=False, ws="none", backlog=limits.at_once,
-        http=partial(Connection, limits=limits, bare=bare_answers(settings)),  # type: ignore[arg-type]  # it makes them
+        http=connections(settings, limits),  # type: ignore[arg-type]  # not the class, but what makes one
         timeout_graceful_shutdown=LAST_ANSWERS,
     )  # fmt: skip
     try:

@@ -8,8 +8,9 @@ Why not fewer rules, and what the proxy does instead: docs/decisions/0022.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import h11
@@ -19,7 +20,9 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 from uvicorn.server import ServerState
 
 from infra.networks import network_of
-from web.bare import BareAnswer
+from infra.settings import Settings
+from web.bare import BareAnswer, bare_answers
+from web.room import Room
 
 #: Of one process, whatever the system allows: more would only wait for each other, and keep their bodies in memory.
 MOST = 1_000
@@ -54,18 +57,10 @@ def limits_within(descriptors: int, *, behind_proxy: bool) -> Limits:
     return Limits(most=most, of_one_address=most if behind_proxy else most // 4)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """What a connection's client owes us: since when, and how long it may (seconds of the loop's clock)."""
-
-    since: float
-    allowed: float
-    is_idle: bool = False
-
-    @property
-    def order(self) -> tuple[bool, float]:
-        """The first of all waits is the first to give way."""
-        return not self.is_idle, self.since
+def connections(settings: Settings, limits: Limits) -> Callable[..., "Connection"]:
+    """What a web server makes its connections by. Each process has its own room."""
+    room = Room(most=limits.most, of_one_address=limits.of_one_address)
+    return partial(Connection, limits=limits, bare=bare_answers(settings), room=room)
 
 
 class Connection(H11Protocol):
@@ -80,39 +75,44 @@ class Connection(H11Protocol):
         *,
         limits: Limits,
         bare: Mapping[int, BareAnswer],
+        room: Room,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._limits, self._bare = limits, bare
+        self.source = ""
+        self._limits, self._bare, self._room = limits, bare, room
         self._since, self._came = self.loop.time(), 0  # of the header or body that is coming, and its bytes
         self._untaken_since: float | None = None
         self._untaken = 0
         self._next_look: asyncio.TimerHandle | None = None
-        self.source = ""
 
     # -- what the server's loop tells ---------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class above
         super().connection_made(transport)
         self.source = network_of(self.client[0]) if self.client else ""
-        self._make_room()
+        if not self._room.has_place_for(self):
+            self.app = self._refuse
+        self._room.waits_anew(self)
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._next_look:
             self._next_look.cancel()
+        self._room.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._is_idle():
-            self._since = self.loop.time()
+            self._waits_anew()
         before = self.cycle
         self._came += len(data)
         super().data_received(data)
         if self.cycle is not before:
-            self._since, self._came = self.loop.time(), len(self.cycle.body)
+            self._waits_anew()
+            self._came = len(self.cycle.body)
 
     def on_response_complete(self) -> None:
-        self._since, self._came = self.loop.time(), 0
+        self._waits_anew(idle=True)
         super().on_response_complete()
 
     def resume_writing(self) -> None:
@@ -120,7 +120,7 @@ class Connection(H11Protocol):
         super().resume_writing()
 
     def shutdown(self) -> None:
-        if self.wait():
+        if self.lets_us_wait():
             self.give_up(503)
         else:
             super().shutdown()
@@ -130,22 +130,33 @@ class Connection(H11Protocol):
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
-    def wait(self) -> Wait | None:
-        """What the client owes; None while it is we who are asked for something."""
+    def lets_us_wait(self) -> bool:
+        """Whether the client owes something; if not, it is we who are asked."""
+        return self._until() is not None
+
+    def _until(self) -> float | None:
+        """When what the client owes must be there, by the clock of the loop."""
         limits, state = self._limits, self.conn.their_state
         if untaken := self.transport.get_write_buffer_size():
             since = self.loop.time() if self._untaken_since is None else self._untaken_since
-            return Wait(since=since, allowed=limits.answer_seconds + max(untaken, self._untaken) / limits.answer_rate)
+            return since + limits.answer_seconds + max(untaken, self._untaken) / limits.answer_rate
         if state is h11.IDLE:
-            return Wait(since=self._since, allowed=limits.header_seconds, is_idle=self._is_idle())
+            return self._since + limits.header_seconds
         if state is h11.SEND_BODY and not self.flow.read_paused:
-            allowed = min(limits.body_seconds + self._came / limits.body_rate, limits.body_longest_seconds)
-            return Wait(since=self._since, allowed=allowed)
+            return self._since + min(limits.body_seconds + self._came / limits.body_rate, limits.body_longest_seconds)
         return None
+
+    def _waits_anew(self, *, idle: bool = False) -> None:
+        self._since, self._came = self.loop.time(), 0
+        if not self.transport.is_closing():
+            self._room.waits_anew(self, idle=idle)
 
     def _is_idle(self) -> bool:
         """Whether a request was answered and nothing of another has come."""
-        return self.cycle is not None and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
+        return self.cycle is not None and self._has_nothing_of_a_request()
+
+    def _has_nothing_of_a_request(self) -> bool:
+        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
 
     def _look(self) -> None:
         """Ends what has lasted too long, and comes again."""
@@ -154,42 +165,15 @@ class Connection(H11Protocol):
             self._untaken_since = None
         elif self._untaken_since is None:
             self._untaken_since, self._untaken = now, untaken
-        wait = self.wait()
-        if wait and now > wait.since + wait.allowed:
+        until = self._until()
+        if until is not None and now > until:
             self.give_up(408)
         self._next_look = self.loop.call_later(self._limits.look_seconds, self._look)
 
-    # -- room ---------------------------------------------------------------------------------------------------------
-
-    def _make_room(self) -> None:
-        """For this connection, which has just come, or it will be refused."""
-        if not (
-            self._is_room(self._limits.of_one_address, source=self.source)
-            and self._is_room(self._limits.most, source=None)
-        ):
-            self.app = self._refuse
-
-    def _is_room(self, most: int, *, source: str | None) -> bool:
-        """Whether there is, or somebody has given way."""
-        others = [one for one in self._others() if source in (None, one.source)]
-        if len(others) < most:
-            return True
-        waits = {one: wait for one in others if (wait := one.wait())}
-        if waits:
-            min(waits, key=lambda one: waits[one].order).give_up(503)
-        return bool(waits)
-
-    def _others(self) -> Iterator["Connection"]:
-        """All other connections of this process that hold a descriptor, and will for some time."""
-        for one in self.connections:
-            assert isinstance(one, Connection), "nothing else is served here"
-            if one is not self and (not one.transport.is_closing() or one.transport.get_write_buffer_size()):
-                yield one
-
-    async def _refuse(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        await self._bare[503].send(send)
-
     # -- ends ---------------------------------------------------------------------------------------------------------
+
+    def give_way(self) -> None:
+        self.give_up(503)
 
     def give_up(self, status: int) -> None:
         """The connection ends; a client that has begun a request is told with `status`."""
@@ -197,10 +181,15 @@ class Connection(H11Protocol):
             self.cycle.disconnected = True  # whoever still reads the body hears that nobody sends it
         if self.transport.get_write_buffer_size():
             self.transport.abort()
-        elif self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]:
+        elif self._has_nothing_of_a_request():
             self.timeout_keep_alive_handler()
         else:
             self._answer(status)
+        if not self.transport.get_write_buffer_size():
+            self._room.leave(self)
+
+    async def _refuse(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await self._bare[503].send(send)
 
     def _answer(self, status: int) -> None:
         state = self.conn.our_state

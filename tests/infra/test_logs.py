@@ -91,9 +91,13 @@ def test_lines_of_different_ids_places_or_errors_are_different_lines() -> None:
     assert "trace" not in written.lines[-1]
 
 
-def test_what_differs_only_after_its_first_line_repeats() -> None:
+def test_what_differs_only_after_its_first_line_or_in_what_is_put_into_it_repeats() -> None:
     written = Written()
     repeats = Repeats(written)
+    for got in range(255):  # a stranger chooses which
+        repeats.handle(logging.LogRecord("multipart", logging.WARNING, "", 1, "expected 45, got %d", (got,), None))
+    assert [line["message"] for line in written.lines] == ["expected 45, got 0"]
+    written.lines.clear()
     for place in ("0x7f01", "0x7f02"):
         repeats.handle(at(0, f"Task exception was never retrieved\nfuture: <Task at {place}>"))
     assert len(written.lines) == 1

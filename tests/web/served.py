@@ -5,13 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import uvicorn
 
 from infra.settings import Settings
-from web.bare import bare_answers
-from web.connections import Connection, Limits
+from web.connections import Limits, connections
 from web.security import App
 
 PATIENCE_SECONDS = 30.0
@@ -50,7 +48,7 @@ def served(app: App, settings: Settings, limits: Limits) -> Iterator[Served]:
     """Runs the web server in a thread."""
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, log_config=None, access_log=False, server_header=False, ws="none", lifespan="off",
-        http=partial(Connection, limits=limits, bare=bare_answers(settings)), timeout_graceful_shutdown=10,
+        http=connections(settings, limits), timeout_graceful_shutdown=10,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -66,14 +64,15 @@ def served(app: App, settings: Settings, limits: Limits) -> Iterator[Served]:
         assert not thread.is_alive(), "the server did not stop"
 
 
-def answer(client: socket.socket) -> Answer | None:
+def answer(client: socket.socket, said: bytes = b"") -> Answer | None:
     """What the server says until the answer is whole or the connection ends; None if it ends without a word."""
-    said = b""
     while b"\r\n\r\n" not in said:
         if not (more := _more(client)):
             return None
         said += more
     head, _, body = said.partition(b"\r\n\r\n")
+    if head.startswith(b"HTTP/1.1 100 "):
+        return answer(client, body)
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     while len(body) < int(headers.get("content-length", 0)) and (more := _more(client)):
