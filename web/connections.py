@@ -8,6 +8,7 @@ Why not fewer rules, and what the proxy does instead: docs/decisions/0022.
 """
 
 import asyncio
+import select
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -47,14 +48,14 @@ class Limits:
     @property
     def at_once(self) -> int:
         """How many the server may take in before it looks at the first of them."""
-        return min(self.most // 4, 128)
+        return min(self.most // 8, 128)
 
 
 def limits_within(descriptors: int, *, behind_proxy: bool) -> Limits:
     """The limits of a process that may open so many files: half are left to the database, to files, and to connections that
     are taken in at once. Behind a proxy all have one address."""
     most = min(descriptors // 2, MOST)
-    return Limits(most=most, of_one_address=most if behind_proxy else most // 4)
+    return Limits(most=most, of_one_address=most if behind_proxy else most // 2)
 
 
 def connections(settings: Settings, limits: Limits) -> Callable[..., "Connection"]:
@@ -131,8 +132,8 @@ class Connection(H11Protocol):
     # -- waiting ------------------------------------------------------------------------------------------------------
 
     def lets_us_wait(self) -> bool:
-        """Whether the client owes something; if not, it is we who are asked."""
-        return self._until() is not None
+        """Whether the client owes something; if not, it is we who are asked, be it to read what it has sent already."""
+        return self._until() is not None and not self._has_unread()
 
     def _until(self) -> float | None:
         """When what the client owes must be there, by the clock of the loop."""
@@ -145,6 +146,15 @@ class Connection(H11Protocol):
         if state is h11.SEND_BODY and not self.flow.read_paused:
             return self._since + min(limits.body_seconds + self._came / limits.body_rate, limits.body_longest_seconds)
         return None
+
+    def _has_unread(self) -> bool:
+        """Whether something lies in the socket: many may have come since the server last looked at any of them."""
+        socket = self.transport.get_extra_info("socket")
+        if self.transport.is_closing() or socket is None:
+            return False
+        unread = select.poll()
+        unread.register(socket.fileno(), select.POLLIN)
+        return bool(unread.poll(0))
 
     def _waits_anew(self, *, idle: bool = False) -> None:
         self._since, self._came = self.loop.time(), 0

@@ -1,6 +1,6 @@
 """A short siege of the program as it is served, so that the experiment cannot rot; `./dev experiments crowd` is the long one.
 
-128 descriptors are room for 64 connections of each worker, 16 from one address: fewer than the crowd is.
+128 descriptors are room for 64 connections of each worker, 32 from one address: fewer than the crowd is.
 """
 
 from tests.experiments.crowd import Found, Plan, figures, run
