@@ -241,6 +241,22 @@ def test_where_no_one_waits_the_newcomer_is_refused(settings: Settings) -> None:
             assert told.status == 200
 
 
+def test_who_has_asked_while_the_server_was_busy_does_not_give_way_before_it_has_listened(settings: Settings) -> None:
+    goes_on = threading.Event()
+
+    async def stands_still(scope: Scope, receive: Receive, send: Send) -> None:
+        goes_on.wait(PATIENCE_SECONDS)  # and with it the loop
+        await echo(scope, receive, send)
+
+    with served(stands_still, settings, limits(most=2)) as program, ExitStack() as stack:
+        first, second, third = (stack.enter_context(program.client()) for _ in range(3))
+        for client in (first, second, third):
+            client.sendall(GET)
+        goes_on.set()
+        told = [answer(client) for client in (first, second, third)]
+        assert [one and one.status for one in told] == [200, 200, 503]
+
+
 @pytest.mark.parametrize(("descriptors", "most", "share"), [(1024, 512, 256), (256, 128, 64), (1_000_000, 1000, 500)])
 def test_half_of_the_descriptors_are_for_connections(descriptors: int, most: int, share: int) -> None:
     found = limits_within(descriptors, behind_proxy=False)
