@@ -5,7 +5,6 @@ many do what at the same time. Meanwhile a reader asks for pages and for `/healt
 the address that the crowd comes from. Afterwards the crowd is gone, and everything must be as before.
 """
 
-import asyncio
 import resource
 import tempfile
 import threading
@@ -16,6 +15,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+
+from anyio.from_thread import start_blocking_portal
 
 from tests.experiments.idlers import SCENARIOS, Idlers
 from tests.experiments.offices import small_office
@@ -70,8 +71,8 @@ def run(plan: Plan) -> Found:
         small_office(home).office.engine.dispose()
         with serving(home, "--no-timers", "--workers", str(plan.workers), descriptors=plan.descriptors) as program:
             crowd = Idlers(port=program.port, seed=plan.seed, addresses=plan.addresses)
-            with _reading(program, found):
-                asyncio.run(crowd.besiege({SCENARIOS[name]: n for name, n in plan.clients.items()}, plan.seconds))
+            with _reading(program, found), start_blocking_portal() as portal:
+                portal.call(crowd.besiege, {SCENARIOS[name]: n for name, n in plan.clients.items()}, plan.seconds)
             found.clients = crowd.seen
             found.after = [_asked(program.port, path) for path in (*PAGES, HEALTH) * 3]
             _judge(plan, found, program)

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 import pytest
+from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
 import web.errors
@@ -128,6 +129,7 @@ def test_an_answer_that_the_end_of_the_program_cuts_short_has_the_headers(site: 
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(cut_short())
+    with start_blocking_portal() as portal:
+        portal.call(cut_short)
     assert started[0]["status"] == 500
     assert {name: dict(started[0]["headers"]).get(name.encode(), b"").decode() for name in HEADERS} == HEADERS
