@@ -1,11 +1,12 @@
-"""Logs: one JSON object a line on standard error. A fixed phrase and ids; never names, texts, codes or addresses."""
+"""Logs: one JSON object a line on standard error. A fixed phrase and ids; never names, texts, codes or addresses. What
+repeats is counted (`repeats.py`)."""
 
 import json
 import logging
 import sys
 import traceback
 
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+from infra.repeats import Repeats, extras
 
 
 class JsonLines(logging.Formatter):
@@ -15,7 +16,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **{name: value for name, value in record.__dict__.items() if name not in _STANDARD},
+            **extras(record),
         }
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
@@ -27,6 +28,6 @@ class JsonLines(logging.Formatter):
 def log_to_stderr(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[Repeats(handler)], force=True)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ from ops.timers import running_timers
 from people.directory import first_of_each_role
 from people.links import make_link
 from web.app import create_app
+from web.connections import connections, limits_within
 
 #: A tracking code to try the petitioner's pages with. Of an invented matter: codes of real ones are kept nowhere.
 CODE_FILE = "petitioner-code.txt"
@@ -64,9 +66,11 @@ def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: i
     with reading(engine) as connection:
         load_office(connection)
     app: FastAPI | str = "ops.serving:worker_app" if workers > 1 else create_app(engine, settings)
+    limits = limits_within(resource.getrlimit(resource.RLIMIT_NOFILE)[0], behind_proxy=settings.trusted_proxy)
     config = uvicorn.Config(
         app, factory=workers > 1, workers=workers, host=settings.host, port=settings.port, log_config=None,
-        access_log=False, server_header=False, proxy_headers=settings.trusted_proxy,
+        access_log=False, server_header=False, proxy_headers=False, ws="none", backlog=limits.at_once,
+        http=connections(settings, limits),  # type: ignore[arg-type]  # not the class, but what makes one
         timeout_graceful_shutdown=LAST_ANSWERS,
     )  # fmt: skip
     try:

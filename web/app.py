@@ -8,7 +8,6 @@ from importlib.resources import files
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -21,7 +20,8 @@ from infra.settings import Settings
 from web import errors
 from web.access import ROUTES, RouteWithoutAccess
 from web.context import Site
-from web.security import MAX_BODY, Guard
+from web.security import Guard
+from web.whole_body import WholeBody
 
 PAGES = web.routes  #: imported for what it does: each of its modules adds to the table
 
@@ -38,7 +38,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     app.mount("/static", CachedStatic(directory=str(files("templates") / "static")), name="static")
     refuse_undeclared(app)
     errors.install(app)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY)
+    app.add_middleware(WholeBody)
     app.add_middleware(Guard, settings=settings, loopback_only=office.demo)
     return app
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 
 from web.context import BROWSER_COOKIE, Context, context, cookie_of
@@ -65,6 +66,8 @@ async def posted_in_any_session(request: Request, ctx: Annotated[Context, Depend
 
 
 async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Posted:
+    if not _is_in_utf8(request.headers.get("content-type", "")):
+        raise FormIsMalformed
     form = await request.form(max_files=0, max_fields=200)
     values: dict[str, list[str]] = {}
     for name, value in form.multi_items():
@@ -77,6 +80,12 @@ async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Post
     if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
         raise FormIsStale
     return found
+
+
+def _is_in_utf8(content_type: str) -> bool:
+    """What browsers send for our pages, which are in UTF-8. Python knows "charsets" besides that raise, or expand."""
+    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
+    return charset.lower() in (b"utf-8", b"utf8")
 
 
 Form = Annotated[Posted, Depends(posted)]

@@ -13,30 +13,17 @@ from typing import Any
 from starlette.requests import Request, cookie_parser
 
 from infra.settings import Settings
+from web.bare import bare_answers
 from web.context import BROWSER_COOKIE, cookie_name, new_browser
 from web.errors import plain_page
+from web.strict_headers import NOT_KEPT, as_sent, strict_headers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: The largest body in bytes: a form of long texts is a tenth of it.
-MAX_BODY = 2 * 1024 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Nothing for other sites. "no-referrer" would take the origin from our own forms too: browsers then post "null".
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 #: What browsers send for an origin that they keep to themselves.
 NO_ORIGIN = "null"
@@ -50,6 +37,7 @@ class Guard:
         self._app = app
         self._settings = settings
         self._loopback_only = loopback_only
+        self._last_resort = bare_answers(settings)[500]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,37 +48,36 @@ class Guard:
         browser = None if has_browser else new_browser()
         scope.setdefault("state", {})["new_browser"] = browser or ""
 
+        begun = False
+
         async def guarded(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 message["headers"] = [*message["headers"], *self._headers(scope["path"], browser)]
             await send(message)
 
-        if self._loopback_only and _host_name(headers.get("host", "")) not in LOOPBACK:
-            await plain_page(Request(scope), 421, "error.other_host")(scope, receive, guarded)
-        elif scope["method"] not in SAFE_METHODS and _from_elsewhere(headers, self._settings.public_url):
-            await plain_page(Request(scope), 403, "error.from_elsewhere")(scope, receive, guarded)
-        elif _announced_length(headers) > MAX_BODY:
-            # Before the framework's own limit, which has no page for a person; that one counts what is not announced.
-            await plain_page(Request(scope), 413, "error.too_large")(scope, receive, guarded)
-        else:
-            await self._app(scope, receive, guarded)
+        try:
+            if self._loopback_only and _host_name(headers.get("host", "")) not in LOOPBACK:
+                await plain_page(Request(scope), 421, "error.other_host")(scope, receive, guarded)
+            elif scope["method"] not in SAFE_METHODS and _from_elsewhere(headers, self._settings.public_url):
+                await plain_page(Request(scope), 403, "error.from_elsewhere")(scope, receive, guarded)
+            else:
+                await self._app(scope, receive, guarded)
+        except BaseException:  # the page of an error failed too, or the program is being stopped
+            if not begun:
+                await self._last_resort.send(send)
+            raise
 
     def _headers(self, path: str, browser: str | None) -> list[tuple[bytes, bytes]]:
-        found = dict(HEADERS)
+        found = strict_headers(self._settings)
         if not path.startswith("/static/"):
-            found["Cache-Control"] = "no-store"
-        if self._settings.secure_cookies:
-            found["Strict-Transport-Security"] = "max-age=31536000"
+            found |= NOT_KEPT
         if browser and not path.startswith("/static/"):  # a shared cache may keep a file, and must not keep a cookie
             secure = "; Secure" if self._settings.secure_cookies else ""
             name = cookie_name(BROWSER_COOKIE, self._settings)
             found["Set-Cookie"] = f"{name}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}"
-        return [(name.lower().encode(), value.encode()) for name, value in found.items()]
-
-
-def _announced_length(headers: dict[str, str]) -> int:
-    text = headers.get("content-length", "")
-    return int(text) if text.isdecimal() and len(text) < 20 else 0
+        return as_sent(found)
 
 
 def _has_browser(cookies: str, name: str) -> bool:

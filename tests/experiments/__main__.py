@@ -1,9 +1,12 @@
 """`python -m tests.experiments mutation [--children N]`,
-`python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000]` and
-`python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`
+`python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000]`,
+`python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`,
+`python -m tests.experiments fuzz [--requests 20000] [--seed N]` and
+`python -m tests.experiments crowd [SCENARIO=CLIENTS ...] [--seconds 60] [--addresses N] [--workers N] [--descriptors 1024]`
 
 `kill` kills the processes of the program at random and looks whether anything was lost, doubled or left half done.
-`tamper` changes the database as its owner could and looks whether `verify` says so. Exits 1 on any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
+`tamper` changes the database as its owner could and looks whether `verify` says so. `fuzz` asks the program as it is served for
+what no browser asks, and `crowd` keeps it waiting, on this machine only. Exits 1 on any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
 """
 
 import argparse
@@ -11,6 +14,7 @@ import secrets
 import sys
 import time
 
+from tests.experiments import crowd, fuzz, idlers
 from tests.experiments.kill import Plan, figures, run
 from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
@@ -19,6 +23,9 @@ from tests.experiments.seeded import DEFECTS
 from tests.experiments.tamper import Plan as Tampering
 from tests.experiments.tamper import figures as noticed
 from tests.experiments.tamper import run as tamper
+
+#: A thousand who have sent half a post, and two hundred who send a byte at a time.
+CROWD = [("half_a_post", 1000), ("dribbled_header", 100), ("dribbled_body", 100)]
 
 
 def main() -> int:
@@ -36,7 +43,23 @@ def main() -> int:
     tampering.add_argument("--edits", type=int, default=1000, help="of single columns, 20 or more of each")
     tampering.add_argument("--attacks", type=int, default=200, help="of each of the six kinds")
     tampering.add_argument("--copies", type=int, default=1000, help="that nobody has changed")
+    fuzzing = experiments.add_parser("fuzz", help="requests that no browser sends")
+    fuzzing.add_argument("--requests", type=int, default=20_000)
+    fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    crowding = experiments.add_parser("crowd", help="clients that keep the program waiting")
+    crowding.add_argument(
+        "clients", nargs="*", type=_clients, default=CROWD, help=f"SCENARIO=CLIENTS, of {', '.join(idlers.SCENARIOS)}"
+    )
+    crowding.add_argument("--seconds", type=float, default=60.0)
+    crowding.add_argument("--addresses", type=int, default=1, help="that the clients come from")
+    crowding.add_argument("--workers", type=int, default=1)
+    crowding.add_argument("--descriptors", type=int, default=1024, help="files that the program may open")
+    crowding.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     asked = parser.parse_args()
+    if "requests" in asked:
+        return _fuzz(asked)
+    if "clients" in asked:
+        return _crowd(asked)
     if "children" in asked:
         return mutate(children=asked.children)
     if "edits" in asked:
@@ -63,9 +86,40 @@ def _tamper(asked: argparse.Namespace) -> int:
     print(f"tamper: seed {asked.seed}", flush=True)
     found = tamper(Tampering(seed=asked.seed, edits=asked.edits, attacks=asked.attacks, copies=asked.copies))
     print(noticed(found))
-    print("\n".join(found.failures[:40]) or "every promise is kept")
+    status = _said(found.failures)
     print(f"{time.monotonic() - begun:.0f} s")
-    return 1 if found.failures else 0
+    return status
+
+
+def _fuzz(asked: argparse.Namespace) -> int:
+    print(f"fuzz: seed {asked.seed}", flush=True)
+    found = fuzz.run(fuzz.Plan(requests=asked.requests, seed=asked.seed))
+    print(fuzz.figures(found))
+    return _said(found.failures)
+
+
+def _crowd(asked: argparse.Namespace) -> int:
+    print(f"crowd: seed {asked.seed}, {dict(asked.clients)}", flush=True)
+    found = crowd.run(
+        crowd.Plan(
+            clients=dict(asked.clients), seconds=asked.seconds, addresses=asked.addresses, workers=asked.workers,
+            descriptors=asked.descriptors, seed=asked.seed,
+        )
+    )  # fmt: skip
+    print(crowd.figures(found))
+    return _said(found.failures)
+
+
+def _clients(text: str) -> tuple[str, int]:
+    name, _, clients = text.partition("=")
+    if name not in idlers.SCENARIOS:
+        raise argparse.ArgumentTypeError(f"{name}: none of {', '.join(idlers.SCENARIOS)}")
+    return name, int(clients)
+
+
+def _said(failures: list[str]) -> int:
+    print("\n".join(failures[:40]) or "every promise is kept")
+    return 1 if failures else 0
 
 
 def _power(asked: argparse.Namespace) -> int:
