@@ -59,10 +59,11 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 @contextmanager
-def serving(home: Path, *arguments: str) -> Iterator[Program]:
+def serving(home: Path, *arguments: str, database: str = "") -> Iterator[Program]:
+    """The program on a port of its own. Several may serve one home."""
     port = free_port()
-    environment = {**os.environ, "HUIYIN_HOME": str(home), "HUIYIN_PORT": str(port), "HUIYIN_DATABASE": ""}
-    with (home / "log").open("wb") as log:
+    environment = {**os.environ, "HUIYIN_HOME": str(home), "HUIYIN_PORT": str(port), "HUIYIN_DATABASE": database}
+    with (home / "log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "ops.cli", "serve", *arguments], cwd=ROOT, env=environment, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=log,
