@@ -1,7 +1,7 @@
 """The only door: `open_case` and `execute` turn a command into a decision, its event and its messages, all or nothing.
 
 The caller owns the transaction (`infra.db.transaction`) and builds its answer only after it is committed. Order of
-things: lock the chain's head, has this form been taken already, load what the actor may see, compare the version, settle
+things: wait for a year that is being closed, lock the chain's head, has this form been taken already, load what the actor may see, compare the version, settle
 the lights that are due, decide, apply, tell, append.
 """
 
@@ -87,6 +87,8 @@ def execute(
 
     Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
     """
+    if isinstance(command, CONTESTING):  # before any head is locked: whoever closes a year takes heads after it
+        ledger.wait_for_key(connection, ledger.CLOSING)
     head = ledger.lock_head(connection, case_id)
     key = ledger.request_key(request)
     if head and (done := taken_before(connection, request, command, actor=actor, case_id=case_id)):
@@ -103,7 +105,6 @@ def execute(
     people = load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {}
     closed_years = office.closed_years
     if isinstance(command, CONTESTING):  # the office may have closed a year since this request began
-        ledger.wait_for_key(connection, ledger.CLOSING)
         closed_years = load_closed_years(connection)
     situation = Situation(facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=closed_years)
     decision = decide(situation, command)
