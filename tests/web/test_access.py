@@ -1,6 +1,7 @@
 """Who may use which address, and that what one may not see cannot be told from what is not there.
 
-Every route by everybody for everything is asked in `test_access_matrix.py`; here are the rules one by one."""
+Every route by everybody for everything is asked in `test_access_matrix.py`; here are the rules one by one.
+"""
 
 import io
 import secrets
