@@ -1,7 +1,7 @@
 """The only door: `open_case` and `execute` turn a command into a decision, its event and its messages, all or nothing.
 
 The caller owns the transaction (`infra.db.transaction`) and builds its answer only after it is committed. Order of
-things: lock the chain's head, has this form been taken already, load what the actor may see, compare the version, settle
+things: wait for a year that is being closed, lock the chain's head, has this form been taken already, load what the actor may see, compare the version, settle
 the lights that are due, decide, apply, tell, append.
 """
 
@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert
+from sqlalchemy.exc import IntegrityError
 
 from cases import filed, tracking
 from cases.apply import apply, apply_records, progress_row
@@ -18,11 +19,11 @@ from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
-from cases.repeats import taken_before
+from cases.repeats import FormWasUsed, taken_before
 from cases.rows import vouched
 from cases.tables import Case
 from ledger import chain
-from ledger.chain import Head, NewEvent
+from ledger.chain import Head, NewEvent, key_is_taken
 from ledger.outbox import messages, post
 from people.audiences import Roster
 from workflow.clocks import crossed
@@ -88,6 +89,8 @@ def execute(
 
     Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
     """
+    if isinstance(command, CONTESTING):  # before any head is locked: whoever closes a year takes heads after it
+        chain.wait_for_key(connection, chain.CLOSING)
     head = chain.lock_head(connection, case_id)
     key = chain.request_key(request)
     if head and (done := taken_before(connection, request, command, actor=actor, case_id=case_id)):
@@ -104,13 +107,17 @@ def execute(
     people = load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {}
     closed_years = office.closed_years
     if isinstance(command, CONTESTING):  # the office may have closed a year since this request began
-        chain.wait_for_key(connection, chain.CLOSING)
         closed_years = load_closed_years(connection)
     situation = Situation(facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=closed_years)
     decision = decide(situation, command)
     wrote = apply(connection, case_id, decision, version=facts.version)
     version = facts.version + 1
-    head = _append(connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key)
+    try:
+        head = _append(connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key)
+    except IntegrityError as error:
+        if not key_is_taken(error):
+            raise
+        raise FormWasUsed from error  # for another case, at this moment: nobody waited, because their locks differ
     return Done(case_id=case_id, seq=head.seq, version=version)
 
 

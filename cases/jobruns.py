@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from cases.tables import JobRun
-from infra.statements import Statement
+from infra.statements import Statement, insert_or
 
 #: What a run did, by name: how many clocks it crossed, how many mails it sent.
 Figures = Mapping[str, int]
@@ -18,8 +18,7 @@ Figures = Mapping[str, int]
 STEPPED_OVER = "failed"
 
 BROKE_OFF = json.dumps(None)
-_table = JobRun.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_run = _table.c
+_run = JobRun.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 _ALL = Statement(
     select(_run.job, _run.succeeded_at, _run.failed_at, _run.failing_since, _run.summary).order_by(_run.job)
 )
@@ -57,9 +56,8 @@ def _failure(now: datetime) -> dict[str, Any]:
 
 
 def _note(connection: Connection, job: str, values: dict[str, Any]) -> None:
-    touched = connection.execute(_table.update().where(_run.job == job).values(**values))
-    if touched.rowcount == 0:
-        connection.execute(_table.insert().values(job=job, **{**values, **_first(values)}))
+    row = insert_or(connection, JobRun).values(job=job, **{**values, **_first(values)})
+    connection.execute(row.on_conflict_do_update(index_elements=["job"], set_=values))
 
 
 def _first(values: Mapping[str, Any]) -> dict[str, Any]:

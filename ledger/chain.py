@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import bindparam
 
 from infra.statements import Statement
@@ -188,6 +189,11 @@ def find_by_key(connection: Connection, key: str) -> tuple[int, int, Data] | Non
         return None
     stream, seq, code, data = rows[0]
     return stream, seq, data_of(code, data)
+
+
+def key_is_taken(error: IntegrityError) -> bool:
+    """Whether it is another event of the same key that the database refused."""
+    return any(named in str(error.orig) for named in ("event.key", "uq_event_key"))
 
 
 def author_of(connection: Connection, stream: int, seq: int) -> tuple[int | None, str]:

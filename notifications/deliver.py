@@ -7,6 +7,7 @@ days, which a person is shown.
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -112,10 +113,8 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
-    bundles = {row.bundle for row in first if row.bundle}
-    whole = select(_message.id).where(due, _message.bundle.in_(bundles)).with_for_update(skip_locked=True)
-    more = connection.execute(whole).scalars().all() if bundles else []
-    ids = {row.id for row in first} | set(more)
+    alone = {row.id for row in first if not row.bundle}
+    ids = alone | _whole_digests(connection, {row.bundle for row in first if row.bundle}, now=now)
     if not ids:
         return []
     claimed = connection.execute(
@@ -128,6 +127,18 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
         )
     ).all()  # fmt: skip
     return sorted(claimed, key=lambda row: row.id)  # a second copy of a digest has its lines in the same order
+
+
+def _whole_digests(connection: Connection, bundles: set[str], *, now: datetime) -> set[int]:
+    """The lines of these digests. One of which somebody else has taken hold of a line is left for the next time: both halves
+    would have one Message-ID, and a mail server throws the second away."""
+    if not bundles:
+        return set()
+    lines = (_message.next_try_at <= now) & _message.bundle.in_(bundles)
+    mine = connection.execute(select(_message.id, _message.bundle).where(lines).with_for_update(skip_locked=True)).all()
+    all_of = Counter(connection.execute(select(_message.bundle).where(lines)).scalars())
+    whole = {bundle for bundle, n in Counter(row.bundle for row in mine).items() if n == all_of[bundle]}
+    return {row.id for row in mine if row.bundle in whole}
 
 
 def _send(transport: Transport, letter: Letter) -> list[_Result]:

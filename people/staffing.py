@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from infra.columns import Row
 from infra.identifiers import read_sign_in_name
-from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
+from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office, lock_head
 from ledger.outbox import messages, post
 from ledger.tables import Event
 from ledger.vouching import vouched_for_office
@@ -149,6 +149,7 @@ def add_unit(
     key: str | None = None,
 ) -> UnitId:
     """A unit and its place in the tree. `place` is how the form said where."""
+    lock_head(connection, OFFICE_STREAM)  # two who change the tree wait here
     made, row = _insert_unit(connection, name=name, kind=kind, parent=parent, takes_intake=takes_intake)
     data: dict[str, Json] = {"unit": made, "name": name, "kind": kind, "place": place, "wrote": {"unit": row}}
     note(connection, "unit:added", actor=actor, now=now, data=data, key=key)
@@ -167,6 +168,7 @@ def add_unit_above(
     key: str | None = None,
 ) -> UnitId:
     """A unit above the one that was on top: everything below that one is below it too. Raises `UnitIsBelowAnother`."""
+    lock_head(connection, OFFICE_STREAM)
     if connection.execute(select(_unit.parent_id).where(_unit.id == top)).scalar_one() is not None:
         raise UnitIsBelowAnother
     made, row = _insert_unit(connection, name=name, kind=kind, parent=None, takes_intake=False)

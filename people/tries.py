@@ -51,8 +51,9 @@ def count_try(connection: Connection, limit: Limit, *whom: str, tried: str = "",
     """
     key, last = _hash(limit.name, *whom), _hash(tried) if tried else ""
     never = insert_or(connection, Tries).values(key_hash=key, counted_at=now, forgotten_at=now, last="")
-    connection.execute(never.on_conflict_do_nothing())
-    row = connection.execute(select(*_tries).where(_tries.key_hash == key).with_for_update()).one()
+    # One statement finds or makes the row and locks it: between two, somebody else could forget it.
+    found = never.on_conflict_do_update(index_elements=["key_hash"], set_={"key_hash": key}).returning(*_tries)
+    row = connection.execute(found).one()
     if last and row.last == last:
         return NO_WAIT
     if wait := _wait(limit, row.counted_at, row.forgotten_at, now):

@@ -57,12 +57,13 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 @contextmanager
-def serving(home: Path, *arguments: str, descriptors: int | None = None) -> Iterator[Program]:
-    """The program on the office in `home`, which may open so many files; none of its processes is left afterwards."""
+def serving(home: Path, *arguments: str, descriptors: int | None = None, database: str = "") -> Iterator[Program]:
+    """The program on the office in `home`, or in that database, which may open so many files; none of its processes is left
+    afterwards. Several may serve one home."""
     port = free_port()
-    environment = {**os.environ, "HUIYIN_HOME": str(home), "HUIYIN_PORT": str(port), "HUIYIN_DATABASE": ""}
+    environment = {**os.environ, "HUIYIN_HOME": str(home), "HUIYIN_PORT": str(port), "HUIYIN_DATABASE": database}
     limited = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh"] if descriptors else []
-    with (home / "log").open("wb") as log:
+    with (home / "log").open("ab") as log:
         process = subprocess.Popen(
             [*limited, sys.executable, "-m", "ops.cli", "serve", *arguments], cwd=ROOT, env=environment,
             start_new_session=True, stdout=subprocess.DEVNULL, stderr=log,

@@ -8,7 +8,8 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 from infra.db import transaction
-from people.signin import begin_session, reopen_account
+from people.signin import begin_session
+from people.staffing import reopen_account
 from tests.databases import SEATS
 from tests.experiments.offices import Matters
 from tests.web.reading import PageForm, read
@@ -50,7 +51,7 @@ def _signed_in(matters: Matters, name: str) -> Visitor:
     cookies, now, office = {BROWSER_COOKIE: secrets.token_urlsafe(24)}, datetime.now(UTC), matters.office
     with transaction(office.engine) as connection:
         if name in SEATS:
-            reopen_account(connection, office.accounts[name])
+            reopen_account(connection, office.accounts[name], now=now)
             cookies[SESSION_COOKIE] = begin_session(connection, account=office.accounts[name], now=now)
         elif name == PETITIONER:
             cookies[SESSION_COOKIE] = begin_session(connection, case=CaseId(matters.cases[0]), now=now)

@@ -1,26 +1,24 @@
-"""Who may use which address, and that what one may not see cannot be told from what is not there."""
+"""Who may use which address, and that what one may not see cannot be told from what is not there.
+
+Every route by everybody for everything is asked in `test_access_matrix.py`; here are the rules one by one.
+"""
 
 import io
-import re
 import secrets
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, text
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from cases.execute import Opened, execute
-from infra.db import reading, transaction
-from ledger.tables import Message
+from infra.db import transaction
 from ops.jobs import JOBS, run_job
-from reports.closing import close_year, propose_close
-from tests.databases import Site, SmallOffice, form_token, serving, sqlite_copy, step
+from tests.databases import Site, form_token, step
+from tests.web import cells
 from tests.web.canaries import CANARIES, Aviary, mediation_with_canaries, recuse
 from tests.web.reading import read
 from web import access
@@ -30,111 +28,19 @@ from workflow.commands import CloseMediation
 from workflow.model import Role
 from workflow.procedures import PROCEDURES
 
-TABLE = Path(__file__).with_name("access.txt")
-CLOSED = 2026  #: the year that is closed for the pages of one
 STAFF = [role.value for role in Role if role in access.STAFF]
-
-
-def rows() -> dict[str, dict[str, str]]:
-    """The table of the text file: for each route, who gets which answer."""
-    lines = [line.split() for line in TABLE.read_text("utf-8").splitlines() if line.strip()]
-    columns = next(line[1:] for line in lines if line[:2] == ["#", "nobody"])
-    return {
-        f"{line[0]} {line[1]}": dict(zip(columns, line[2:], strict=True))
-        for line in lines
-        if not line[0].startswith("#")
-    }
-
-
-EXPECTED = rows()
-
-
-@pytest.fixture(scope="module")
-def aviary_site(
-    office_template: tuple[Path, SmallOffice], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Site, Aviary]]:
-    """One site for the whole file, on 10 March 2026: every role but the administrator has the one case in reach."""
-    folder = tmp_path_factory.mktemp("access")
-    template, made = office_template
-    with sqlite_copy(template, folder) as engine:
-        office = replace(made, engine=engine)
-        aviary = mediation_with_canaries(office)
-        with serving(office, folder) as site:
-            site.clock.set("2026-03-10T09:00")
-            for name in ("sweep", "anchors", "deliver"):
-                run_job(next(job for job in JOBS if job.name == name), engine, site.settings, now=site.clock())
-            _close_the_year(office)
-            yield site, aviary
-
-
-def _close_the_year(office: SmallOffice) -> None:
-    """By two signatures, in the January after it."""
-    by, now = office.actors, datetime(CLOSED + 1, 1, 20, 9, tzinfo=UTC)
-    with transaction(office.engine) as connection:
-        proposal = propose_close(
-            connection, year=CLOSED, scheme="LIGHTS-A", actor=by["assessor"], office=office.context, now=now
-        )
-        close_year(
-            connection,
-            year=CLOSED,
-            result_hash=proposal.result_hash,
-            actor=by["auditor"],
-            office=office.context,
-            now=now,
-        )
-
-
-def browser_of(site: Site, aviary: Aviary, who: str) -> TestClient:
-    if who == "nobody":
-        return site.browser()
-    if who == "petitioner":
-        return site.petitioner_of(aviary.opened.case_id)
-    # The case is the centre's own: of the heads of units, the centre's is the one who has it in reach.
-    return site.session_for("duty_leader" if who == "supervisor" else who)
 
 
 # -- the table --------------------------------------------------------------------------------------------------------
 
 
 def test_every_route_of_the_program_has_a_line_in_the_table_and_every_line_a_route() -> None:
-    assert set(EXPECTED) == set(ROUTES)
+    assert set(cells.access()) == set(ROUTES)
 
 
 def test_the_table_has_a_column_for_everyone_who_can_ask() -> None:
-    assert set(next(iter(EXPECTED.values()))) == {"nobody", "petitioner", *STAFF}
-
-
-@pytest.mark.parametrize("route", EXPECTED)
-@pytest.mark.usefixtures("fast_passwords")
-def test_everyone_gets_the_answer_of_the_table(route: str, aviary_site: tuple[Site, Aviary]) -> None:
-    site, aviary = aviary_site
-    got = {who: _answer(site, browser_of(site, aviary, who), route, aviary) for who in EXPECTED[route]}
-    assert got == EXPECTED[route]
-
-
-def _answer(site: Site, browser: TestClient, route: str, aviary: Aviary) -> str:
-    method, path = route.split()
-    with reading(site.engine) as connection:
-        sent = connection.execute(select(Message.__table__.c.id)).scalars().first()  # type: ignore[attr-defined]
-        clock = connection.execute(
-            text("SELECT min(number) FROM clock WHERE case_id = :case"), {"case": aviary.opened.case_id}
-        ).scalar_one()
-    # The last account is nobody else's in this file, so that it may be closed.
-    account = site.office.accounts["desk_supervisor"]
-    values = {
-        "public_id": aviary.opened.public_id, "matter": "mediation", "kind": "xlsx",
-        "command": "AppealLight" if "appeals" in path else "CloseMediation", "unit": site.office.units["centre"],
-        "year": CLOSED, "message": sent, "number": clock, "anchor": 1, "account": account,
-        "token": site.link_token("clerk"),
-    }  # fmt: skip
-    address = re.sub(r"{(\w+)}", lambda found: str(values[found[1]]), path)
-    # A form of ours with its token and no other field: nobody is let in further than the question who asks.
-    data = {"form_token": form_token(browser), "form_id": secrets.token_hex(16), "version": "0"}
-    answer = browser.get(address) if method == "GET" else browser.post(address, data=data)
-    assert answer.status_code < 500, (route, answer.status_code)
-    if answer.status_code == 303 and answer.headers["location"] == "/signin":
-        return "sign-in"
-    return "404" if answer.status_code == 404 else "yes"
+    assert set(next(iter(cells.access().values()))) == {"nobody", "petitioner", *STAFF}
+    assert set(STAFF) == set(cells.ROLES)
 
 
 def test_an_application_with_a_route_that_nobody_declared_does_not_start(

@@ -101,5 +101,7 @@ def one_mail(ctx: Ctx, message: RowId) -> Response:
 @post("/mails/{message}/again", who=ADMINISTRATION)
 def try_again(ctx: Ctx, form: Form, message: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
+        if connection.execute(select(_message.id).where(_message.id == message)).first() is None:
+            raise NoSuchPage
         send_again(connection, message, now=ctx.now)
     return see_other("/mails", done="mail_taken_up")

@@ -1,0 +1,66 @@
+"""Who sees which case, said once more in plain words: from the access matrix, without the program and without SQL.
+
+It walks from unit to unit by `parent`, one at a time, and looks at one person and one case; the program keeps every unit above
+each and asks the database for all cases at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """An account, or with the role of a petitioner whoever came with the code of `case`."""
+
+    account: int | None
+    role: str
+    unit: int | None
+    case: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """What decides who sees a case. `serving` are its mediators as they are now, `recused` whoever must keep out of it."""
+
+    id: int
+    state: str
+    intake_unit: int
+    holder_unit: int
+    holder_person: int | None
+    is_closed: bool
+    serving: frozenset[int]
+    recused: frozenset[int]
+
+
+def sees(asker: Asker, matter: Matter, *, parents: Mapping[int, int | None]) -> bool:
+    if asker.role == "petitioner":
+        return matter.id == asker.case
+    if asker.account in matter.recused:
+        return False
+    takes_in = _is_at_or_below(matter.intake_unit, asker.unit, parents)
+    holds = _is_at_or_below(matter.holder_unit, asker.unit, parents)
+    return {
+        "clerk": takes_in,
+        "coordinator": takes_in or holds,
+        "supervisor": takes_in or holds,
+        "assessor": holds,
+        "auditor": holds,
+        "mediator": _is_of_the_mediator(asker, matter),
+        "administrator": False,
+    }[asker.role]
+
+
+def _is_of_the_mediator(asker: Asker, matter: Matter) -> bool:
+    """The own ones, and those that wait in the own unit, not one above or below it, for somebody to take them."""
+    own = asker.account is not None and (asker.account == matter.holder_person or asker.account in matter.serving)
+    waits = matter.holder_person is None and not matter.is_closed and matter.state in ("dispatched", "handling")
+    return own or (waits and matter.holder_unit == asker.unit)
+
+
+def _is_at_or_below(unit: int, other: int | None, parents: Mapping[int, int | None]) -> bool:
+    here: int | None = unit
+    while here is not None:
+        if here == other:
+            return True
+        here = parents[here]
+    return False

@@ -1,0 +1,77 @@
+"""The application asked in this process, without a socket and without a client that keeps cookies by itself."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from fastapi import FastAPI
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, byte for byte; headers in the order they were sent."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        return next((value.decode() for found, value in self.headers if found == name.encode()), "")
+
+    def without(self, name: str) -> "Answer":
+        return Answer(self.status, tuple(one for one in self.headers if one[0] != name.encode()), self.body)
+
+
+class Asking:
+    """One loop for all requests: to start one for each takes longer than most answers do."""
+
+    def __init__(self, app: FastAPI, loop: asyncio.AbstractEventLoop) -> None:
+        self._app, self._loop = app, loop
+
+    def __call__(
+        self, method: str, address: str, *, cookies: Mapping[str, str], form: Mapping[str, str] | None = None
+    ) -> Answer:
+        return self._loop.run_until_complete(self._asked(method, address, cookies, form))
+
+    async def _asked(
+        self, method: str, address: str, cookies: Mapping[str, str], form: Mapping[str, str] | None
+    ) -> Answer:
+        waiting = [{"type": "http.request", "body": urlencode(form or {}).encode(), "more_body": False}]
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return waiting.pop() if waiting else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self._app(_scope(method, address, cookies, has_form=form is not None), receive, send)
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return Answer(sent[0]["status"], tuple((bytes(n), bytes(v)) for n, v in sent[0]["headers"]), body)
+
+
+@contextmanager
+def asking(app: FastAPI) -> Iterator[Asking]:
+    loop = asyncio.new_event_loop()
+    try:
+        yield Asking(app, loop)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+def _scope(method: str, address: str, cookies: Mapping[str, str], *, has_form: bool) -> dict[str, Any]:
+    path, _, query = address.partition("?")
+    headers = [(b"host", b"127.0.0.1:8000"), (b"accept-language", b"zh-CN")]
+    if cookies:
+        headers.append((b"cookie", "; ".join(f"{name}={value}" for name, value in cookies.items()).encode()))
+    if has_form:
+        headers.append((b"content-type", b"application/x-www-form-urlencoded"))
+    return {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": method,
+        "scheme": "http", "path": unquote(path), "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": headers, "client": ("127.0.0.1", 50000), "server": ("127.0.0.1", 8000), "state": {},
+    }  # fmt: skip
