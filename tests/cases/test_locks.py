@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import Engine, event, insert, text
 
 from cases.jobruns import all_runs, note_failure, note_success
 from cases.repeats import FormWasUsed
@@ -24,6 +24,7 @@ from people.tries import Limit, count_try, forget_tries
 from tests.cases.orders import an_order
 from tests.cases.records import START, World
 from tests.cases.test_appeals import ASKED_AT, LIT_AT, Contest, an_appeal
+from workflow import commands as c
 from workflow.model import TIMERS, UnitId
 
 #: So long one waits for another who may be waiting for it.
