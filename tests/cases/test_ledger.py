@@ -87,10 +87,10 @@ def test_postgresql_s_own_ways_to_empty_a_table_are_refused(postgres_world: Worl
 #: sha256 of the UTF-8 of `json.dumps([...], ensure_ascii=False, separators=(",", ":"))`.
 COLUMNS = (
     '[7,2,"case:accepted","2026-03-02T01:00:00.000000Z","2026-03-02T01:00:00.000001Z",3,"clerk",2,'
-    '"{\\"command\\":{\\"name\\":\\"Accept\\"},\\"schema\\":2,\\"version\\":2,\\"备注\\":\\"甲\\"}","request:00ff",'
+    '"{\\"command\\":{\\"name\\":\\"Accept\\"},\\"schema\\":3,\\"version\\":2,\\"备注\\":\\"甲\\"}","request:00ff",'
     '"a3f1c0de00000000000000000000000000000000000000000000000000000000"]'
 )
-HASH = "6510ea6a5ae60e5cc00b8a1f497400c3a67348ef6b94c345601b4f0d902951ed"
+HASH = "cdb7f74bd3ed5e70d14191f25439c9c387ad7b9426c280e20ddfa1060ef1b3b5"
 
 
 def test_the_hash_of_an_event_is_what_it_has_always_been() -> None:
@@ -179,26 +179,25 @@ def test_a_stream_that_nobody_began_has_no_head(world: World) -> None:
         assert lock_head(connection, 404) is None
 
 
-def test_an_office_is_founded_with_the_event_of_its_first_policy(world: World) -> None:
-    (founding,) = world.events(0)
-    assert (founding["seq"], founding["code"], founding["role"], founding["actor"]) == (
-        1,
-        "policy:published",
-        "system",
-        None,
-    )
-    assert json.loads(founding["data"])["version"] == world.office.policy.version
+def test_an_office_is_founded_with_its_own_event_and_that_of_its_first_policy(world: World) -> None:
+    founded, published = world.events(0)[:2]
+    assert [(one["seq"], one["code"]) for one in (founded, published)] == [
+        (1, "office:founded"),
+        (2, "policy:published"),
+    ]
+    assert {(one["role"], one["actor"]) for one in (founded, published)} == {("system", None)}
+    assert json.loads(published["data"])["version"] == world.office.policy.version
 
 
 def test_events_of_the_office_have_a_chain_of_their_own(world: World) -> None:
-    actor = world.actor("clerk")
-    for number in (2, 3):
+    actor, last = world.actor("clerk"), len(world.events(0))
+    for number in (1, 2):
         with transaction(world.engine) as connection:
             event = NewEvent(
                 code="session:begun", occurred_at=START, recorded_at=START, actor=actor, data={"n": number}
             )
-            assert append_to_office(connection, event).seq == number
-    assert [e["seq"] for e in world.events(0)] == [1, 2, 3]
+            assert append_to_office(connection, event).seq == last + number
+    assert [e["seq"] for e in world.events(0)] == list(range(1, last + 3))
     assert world.ledger_agrees()
 
 

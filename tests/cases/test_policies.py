@@ -86,8 +86,7 @@ def test_a_version_is_kept_byte_by_byte(world: World) -> None:
 def test_every_version_is_named_by_an_event_of_the_office(world: World) -> None:
     with transaction(world.engine) as connection:
         version = publish(connection, SEVEN_DAYS, actor=world.actor("coordinator"), now=LATER, plan="0123")
-    first, second = world.events(0)
-    assert [event["code"] for event in (first, second)] == ["policy:published"] * 2
+    _, second = (event for event in world.events(0) if event["code"] == "policy:published")
     assert (second["actor"], second["recorded_at"]) == (world.account("coordinator"), LATER)
     (content,) = world.column("SELECT content FROM policy_version WHERE version = :v", v=version)
     assert json.loads(second["data"]) == {

@@ -121,7 +121,7 @@ def test_nothing_that_was_typed_enters_the_ledger_for_the_comparison(world: Worl
     data = json.loads(event["data"])
     texts = {number: text for number, (_, _, text) in enumerate(personal_texts(FIRST), 1)}
     assert not [words for words in texts.values() if words in event["data"]]
-    assert set(data) == {"command", "schema", "version", "wrote"}
+    assert set(data) == {"command", "schema", "told", "version", "wrote"}
     assert set(data["command"]) == {"name", *(field.name for field in fields(FIRST))}
 
 

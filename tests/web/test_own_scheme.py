@@ -107,7 +107,9 @@ def test_the_office_chooses_its_scheme_and_the_choice_is_an_event(site: Site) ->
     assert page(administrator, "/policy").form("/policy/scheme").values["scheme"] == ["OURS"]
     with reading(site.engine) as connection:
         said = connection.execute(text("SELECT data FROM event WHERE code = 'office:scheme_chosen'")).scalar_one()
-    assert json.loads(said) == {"before": "LIGHTS-A", "schema": 1, "scheme": "OURS"}
+    assert json.loads(said) == {
+        "before": "LIGHTS-A", "schema": 2, "scheme": "OURS", "wrote": {"office": {"1": {"scheme": "OURS"}}},
+    }  # fmt: skip
     a_closed_order_that_was_red(site)
     assert points_in_the_closure_report(site) == -5.0
 

@@ -25,7 +25,8 @@ def test_a_chosen_profile_is_offered_at_the_desk_and_noted_in_the_ledger(site: S
     assert json.loads(found) == {
         "before": ["mediation-30d", "petition", "hotline", "enterprise"],
         "profiles": ["petition", "hotline", "crisis"],
-        "schema": 1,
+        "schema": 2,
+        "wrote": {"office": {"1": {"profiles": "petition hotline crisis"}}},
     }
 
 

@@ -112,10 +112,10 @@ def test_the_files_say_what_the_page_says_and_each_download_is_recorded_with_its
 
 def test_a_month_that_was_handed_out_says_on_page_and_file_what_is_not_as_it_was(quarter: Site) -> None:
     """The order of the desk that was closed in March is opened again on 2 April."""
+    quarter.clock.set("2026-04-01T09:00")
     browser = quarter.session_for("auditor")
     upstream = str(quarter.office.units["upstream"])
     form = {"form_token": form_token(browser), "period": "2026-03", "unit": upstream}
-    quarter.clock.set("2026-04-01T09:00")
     assert browser.post("/bulletin/csv", data=form).status_code == 200
     assert "变动说明" not in page(browser, "/bulletin?month=2026-03").text
     one = select(CASE.id).where(CASE.series == "热线字", CASE.closed_at.is_not(None)).order_by(CASE.id)
@@ -126,6 +126,8 @@ def test_a_month_that_was_handed_out_says_on_page_and_file_what_is_not_as_it_was
             now=at("2026-04-02T09:00"), expected_version=None, office=quarter.office.context, request="again",
         )  # fmt: skip
     quarter.clock.set("2026-04-20T09:00")
+    browser = quarter.session_for("auditor")
+    form["form_token"] = form_token(browser)
     said = "2026年3月“办结”：2026年4月1日 周三交出时为 2，现为 1。"
     assert said in page(browser, "/bulletin?month=2026-03").text
     rows = list(csv.reader(io.StringIO(browser.post("/bulletin/csv", data=form).content.decode("utf-8-sig"))))
