@@ -146,7 +146,10 @@ def _rechain(file: sqlite3.Connection, stream: int) -> None:
 
 
 def _mend_closed_years(file: sqlite3.Connection, stream: int) -> None:
-    """What years were closed at, and the event that says so: the forger writes the office's own chain anew too."""
+    """What years were closed at, and the event that says so: the forger writes the office's own chain anew too, and has the
+    marks counted again by the program itself."""
+    for words in ("DELETE FROM mark", "DELETE FROM tally", "UPDATE stream_head SET tallied = 0"):
+        file.execute(words)
     for year, cut in file.execute("SELECT year, seq FROM year_cutoff WHERE stream = ?", (stream,)).fetchall():
         seq, head = file.execute(
             "SELECT seq, hash FROM event WHERE stream = ? AND seq <= ? ORDER BY seq DESC LIMIT 1", (stream, cut)

@@ -57,6 +57,16 @@ def columns_with_rows(connection: sqlite3.Connection) -> tuple[list[tuple[str, s
     return found, empty
 
 
+def not_covered() -> list[tuple[str, str]]:
+    """The columns that nothing vouches for, and why."""
+    return [
+        (f"{table}.{column}", label)
+        for table, labels in LABELS.items()
+        for column, label in labels.items()
+        if label not in ("hashed", "derived")
+    ]
+
+
 def edit(connection: sqlite3.Connection, table: str, column: str, rng: Random) -> Edit:
     """Changes one row and returns what was changed. Raises `sqlite3.IntegrityError` if a trigger forbids it."""
     key = _key(connection, table)

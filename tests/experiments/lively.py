@@ -15,6 +15,7 @@ from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.sign_reviews import SignKey, review
 from cases.tables import Waiver
+from cases.tally import keep_up
 from infra.db import open_engine, reading, transaction
 from infra.signing import signing_key
 from ledger.tables import Event
@@ -22,6 +23,10 @@ from ops.demo_office import found_demo_office
 from ops.demo_stories import stories
 from ops.replay import run_timers
 from ops.stories import Stage, Teller
+from people.links import hand_over_link, make_link, send_link, use_link
+from people.proposals import CHANGE_EMAIL, ask, decide, waiting
+from people.signin import begin_session, set_password
+from people.staffing import close_account
 from reports.closing import close_year, propose_close
 from workflow.commands import AppealLight, Command, DecideWaiver
 from workflow.model import Actor, CaseId, Role
@@ -73,6 +78,8 @@ def lively(directory: Path, *, every: int = EVERY, seed: int = 1) -> Lively:
         _tell(engine, office, tellers, steps[half:], since=steps[half - 1][0])
         run_timers(engine, office, steps[-1][0], NOW)
         _assessed(engine, office, stage)
+        _lived_in(engine, stage)
+        keep_up(engine, office.policy.calendar)
         newer = _anchored(engine, office, directory, NOW, "newer")
         with reading(engine) as connection:
             cases, events = (
@@ -95,6 +102,29 @@ def _tell(
         run_timers(engine, office, since, moment)
         tellers[number].tell(index)
         since = moment
+
+
+# -- what people do to accounts ---------------------------------------------------------------------------------------
+
+
+def _lived_in(engine: Engine, stage: Stage) -> None:
+    """Accounts, links, sessions and things that two decide, some of each; marks are counted up to the end."""
+    clerk, auditor, administrator = (_one(stage, role) for role in (Role.CLERK, Role.AUDITOR, Role.ADMINISTRATOR))
+    accounts = [person.account for person in (clerk, auditor, administrator) if person.account is not None]
+    with transaction(engine) as connection:
+        for account in accounts:
+            link = make_link(connection, account, now=NOW)
+            use_link(connection, link, browser="browser", now=NOW)
+            set_password(connection, account, "no hash", now=NOW, actor=clerk)
+            begin_session(connection, account=account, now=NOW)
+        hand_over_link(connection, accounts[0], key=b"key", now=NOW, actor=administrator)
+        send_link(connection, accounts[1], key=b"key", now=NOW, actor=administrator)
+        for email in ("one@example.invalid", "two@example.invalid"):
+            ask(connection, CHANGE_EMAIL, account=accounts[0], data={"email": email}, actor=administrator, now=NOW)
+        decide(connection, waiting(connection)[0].id, agree=True, actor=auditor, now=NOW)
+        closed = next(p.account for p in reversed(stage.people.values()) if p.role is Role.MEDIATOR)
+        assert closed is not None
+        close_account(connection, closed, now=NOW, actor=administrator)
 
 
 # -- the year's end ---------------------------------------------------------------------------------------------------

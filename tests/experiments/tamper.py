@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from ops.marks_anew import marks_anew
 from ops.verify import verify
 from ops.verify_anchors import check_anchors
 from ops.verify_notes import read_notes
@@ -189,7 +190,7 @@ def _try(office: Lively, trial: Trial, heads: dict[int, int], file: Path) -> Out
 
 
 def _looked_at(office: Lively, trial: Trial, file: Path, what: str) -> Outcome:
-    report = verify(str(file))
+    report = verify(str(file), marks=marks_anew)
     noticed = not report.ok
     older, newer = (noticed or _against(file, kept) for kept in (office.older, office.newer))
     if noticed and trial.kind in COPIES:
@@ -228,6 +229,7 @@ def figures(found: Found) -> str:
     lines = [
         f"{found.office.cases} cases, {found.office.events} events, {found.columns} columns vouched for or recomputed",
         f"tables without rows: {', '.join(found.empty) or 'none'}",
+        *(f"not vouched for: {column}: {why}" for column, why in edits.not_covered()),
         f"{'':44}{'n':>6}{'refused':>9}{'no anchor':>11}{'older':>9}{'newer':>9}",
         *(_line(kind, found.of(kind)) for kind in (PUT_BACK, LEFT_OFF, IN_PLACE, *ATTACKS)),
         *(f"{kind:44}{len(found.of(kind)):>6}{_alarms(found.of(kind))}" for kind in COPIES),
