@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 #: Events of the office about an account, or about something that two people decide.
 OF_ACCOUNTS = frozenset(
     {
-        "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed", "act:asked",
+        "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
+        "account:factor_removed", "account:factor_reset", "act:asked",
         "act:decided",
     }
 )  # fmt: skip

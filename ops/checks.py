@@ -169,7 +169,16 @@ def codes(policy: Policy) -> Iterator[str]:
         | {
             OWN_LINK,
             "account:link_made.handed",
-            *(f"{code}.own" for code in ("account:email_changed", "act:asked", "act:decided")),
+            *(
+                f"{code}.own"
+                for code in (
+                    "account:email_changed",
+                    "account:factor_removed",
+                    "account:factor_reset",
+                    "act:asked",
+                    "act:decided",
+                )
+            ),
         }
         | {
             f"clock:crossed.{code}"
@@ -233,7 +242,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor)\.[a-z_]+"
 )
 
 

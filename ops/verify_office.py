@@ -31,9 +31,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "signin_link": ("token_hash",),
     "web_session": ("token_hash",),
     "proposal": ("id",),
+    "recovery_code": ("code_hash",),
 }
 #: Rows that end: none stands without its event, but the event may have outlived its row.
-MAY_GO = frozenset({"signin_link", "web_session"})
+MAY_GO = frozenset({"signin_link", "web_session", "recovery_code"})
 #: Waiting mails of a closed account that others got instead.
 PASSED_ON = "mails:passed_on"
 #: The labels of columns that are proved; any other label is the reason why a column is not.

@@ -117,6 +117,7 @@ PLACES: Mapping[str, str] = {
     "signin_link": "signin_link {number}",
     "web_session": "web_session {number}",
     "proposal": "proposal {number}",
+    "recovery_code": "recovery_code {number}",
     "mark": "mark, case {stream}",
     "tally": "tally {number}",
     "file": "file",

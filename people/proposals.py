@@ -15,12 +15,17 @@ from sqlalchemy import Connection, insert, select, update
 
 from ledger.vouching import vouched_for_office
 from people.directory import active_with_role
+from people.factors import remove_factor
 from people.links import SECONDS, second_people
 from people.staffing import add_account, auditors_told, change_email, close_account, note, reopen_account
 from people.tables import Proposal
 from workflow.model import AccountId, Actor, Json, Role, UnitId
 
-ADD, CLOSE, REOPEN, CHANGE_EMAIL = ACTS = ("add_account", "close_account", "reopen_account", "change_email")
+ADD, CLOSE, REOPEN, CHANGE_EMAIL, RESET_FACTOR = ACTS = (
+    "add_account", "close_account", "reopen_account", "change_email", "reset_factor",
+)  # fmt: skip
+#: What concerns somebody else's way in, whatever their role.
+OF_ANYBODY = frozenset({CHANGE_EMAIL, RESET_FACTOR})
 #: Accounts that nobody makes, closes or reopens alone.
 GUARDED = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 AGREED, REFUSED = "agreed", "refused"
@@ -52,7 +57,7 @@ class Asked:
 
 def needs_second(connection: Connection, act: str, *, role: Role, actor: Actor) -> bool:
     """Whether this act about an account of that role waits for a second person."""
-    guarded = act == CHANGE_EMAIL or role in GUARDED
+    guarded = act in OF_ANYBODY or role in GUARDED
     return guarded and bool(second_people(connection, but_not=(actor.account,)))
 
 
@@ -124,6 +129,8 @@ def do(
             close_account(connection, account, now=now, actor=actor)
         case "reopen_account":
             reopen_account(connection, account, now=now, actor=actor)
+        case "reset_factor":
+            remove_factor(connection, account, now=now, actor=actor, code="account:factor_reset")
         case _:
             change_email(connection, account, data["email"], now=now, actor=actor)
     return account

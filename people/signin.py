@@ -29,12 +29,14 @@ PETITIONER_IDLE = timedelta(minutes=20)
 ABSOLUTE = timedelta(hours=10)
 #: A session's last use is written at most this often, so that reading pages rarely writes.
 NOTED_EVERY = timedelta(minutes=1)
+#: What comes first in a session: the code of the second factor, or setting one up.
+CODE, SET_UP = "code", "set_up"
 
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
 _link = SigninLink.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _SESSION = Statement(
-    select(_session.account_id, _session.case_id, _session.created_at, _session.seen_at).where(
+    select(_session.account_id, _session.case_id, _session.created_at, _session.seen_at, _session.limited).where(
         _session.token_hash == bindparam("token_hash")
     )
 )
@@ -47,6 +49,7 @@ class SignedIn:
     account: AccountId | None
     case: CaseId | None
     needs_noting: bool
+    limited: str | None  #: what comes first: `CODE` or `SET_UP`
 
 
 @cache
@@ -141,15 +144,19 @@ def begin_session(
     token: str | None = None,
     by_link: bool = False,
     link: str | None = None,
+    limited: str | None = None,
+    spent: dict[str, Json] | None = None,
 ) -> str:
     """A new session; returns the token for the browser's cookie, which is a random one unless it is given. That of an
-    account is an event of the office, with the hash of the `link` that it has spent. That of a petitioner is none: when
+    account is an event of the office, with the hash of the `link` that it has spent and what else was `spent` for it.
+    `limited`: what its owner does first (`CODE`, `SET_UP`). That of a petitioner is none: when
     somebody looked at their own matter is nobody's evidence."""
     token = token or secrets.token_urlsafe(32)
-    row = {"account_id": account, "case_id": case, "created_at": now, "by_link": by_link}
+    row = {"account_id": account, "case_id": case, "created_at": now, "by_link": by_link, "limited": limited}
     connection.execute(insert(WebSession).values(token_hash=hash_token(token), seen_at=now, **row))
     if account is not None:
         wrote: dict[str, Json] = {"web_session": {hash_token(token): vouched_for_office(row)}}
+        wrote |= spent or {}
         if link is not None:
             wrote["signin_link"] = {link: vouched_for_office({"used_at": now})}
         note(
@@ -168,7 +175,7 @@ def find_session(connection: Connection, token: str, *, now: datetime) -> Signed
     rows = _SESSION.rows(connection, token_hash=hash_token(token))
     if not rows:
         return None
-    account, case, created_at, seen_at = rows[0]
+    account, case, created_at, seen_at, limited = rows[0]
     idle = PETITIONER_IDLE if case is not None else IDLE
     if now - seen_at > idle or now - created_at > ABSOLUTE:
         return None
@@ -176,6 +183,7 @@ def find_session(connection: Connection, token: str, *, now: datetime) -> Signed
         account=AccountId(account) if account is not None else None,
         case=CaseId(case) if case is not None else None,
         needs_noting=now - seen_at > NOTED_EVERY,
+        limited=limited,
     )
 
 

@@ -20,7 +20,7 @@ from people.tables import Account, Office, SigninLink, Unit, UnitAbove, WebSessi
 from workflow.model import TIMERS, AccountId, Actor, Json, Role, UnitId
 
 #: Of these only the SHA-256 enters the ledger: people leave, and what they were called leaves with their account.
-COMMITTED = frozenset({"login", "name", "email", "password_hash"})
+COMMITTED = frozenset({"login", "name", "email", "password_hash", "totp_secret"})
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
@@ -59,7 +59,8 @@ def auditors_told(connection: Connection, actor: Actor) -> list[AccountId]:
 
 def rows_of_account(account: int, **values: Any) -> dict[str, Json]:
     """What an event says of an account: the columns that it has changed."""
-    return {"account": {str(account): vouched_for_office(values, long=COMMITTED & values.keys())}}
+    long = COMMITTED & {name for name, value in values.items() if value is not None}
+    return {"account": {str(account): vouched_for_office(values, long=long)}}
 
 
 def vouch_for_what_stands(connection: Connection, *, now: datetime) -> None:

@@ -55,6 +55,8 @@ class Account(Row, table=True):
     name: str
     email: str
     password_hash: str | None = None
+    totp_secret: str | None = None  #: of the second factor, if there is one
+    totp_step: int | None = Field(default=None, sa_type=BigKey)  #: the last half minute whose code was used
     language: str = "zh_CN"
     active: bool = True
     created_at: datetime = Field(sa_type=UTCDateTime)
@@ -70,6 +72,16 @@ class WebSession(Row, table=True):
     created_at: datetime = Field(sa_type=UTCDateTime)
     seen_at: datetime = Field(sa_type=UTCDateTime)
     by_link: bool = False  #: begun by a one-time link, and no password chosen since
+    limited: str | None = None  #: what comes first: the code of the second factor, or setting one up
+
+
+class RecoveryCode(Row, table=True):
+    """A code that stands in for the second factor once, known by its hash."""
+
+    __tablename__ = "recovery_code"
+    code_hash: str = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class KnownBrowser(Row, table=True):

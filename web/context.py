@@ -20,7 +20,7 @@ from infra.db import reading, transaction
 from infra.i18n import known_language
 from infra.settings import Settings
 from people.directory import Person, intake_unit, person
-from people.signin import find_session, note_session_used
+from people.signin import CODE, SET_UP, find_session, note_session_used
 from web.access import ROUTES
 from workflow.model import Actor, CaseId, Role
 
@@ -31,12 +31,23 @@ KNOWN_COOKIE = "huiyin_known"  #: stays with the browser of somebody who has sig
 #: What browsers ask of such a name: sent over https only, for this host and the whole of it, so that nobody beside us
 #: on the same domain can set one (RFC 6265bis §4.1.3.2).
 HOST_ONLY = "__Host-"
+#: Where somebody goes first, and which pages of staff are open meanwhile.
+FIRST = {CODE: "/signin/second", SET_UP: "/account/second-factor"}
+OPEN_WHILE = {CODE: frozenset[str](), SET_UP: frozenset({"/account/second-factor", "/password"})}
 #: So many hexadecimal digits of a form token say in which session the form was opened.
 SESSION_MARK = 16
 
 
 class PleaseSignIn(Exception):
     """The page is for people who are signed in."""
+
+
+class MustFirst(Exception):
+    """Something comes before every other page: the code of the second factor, or setting one up. Carries the way there."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
 
 
 class NoSuchPage(Exception):
@@ -78,6 +89,7 @@ class Context:
     language: str
     jobs: tuple[JobLine, ...]  #: for the footer of staff pages
     browser: str  #: a random value that this browser alone carries, for form tokens
+    limited: str | None = None  #: what the asker does first (`people.signin.CODE`, `SET_UP`)
 
     @property
     def engine(self) -> Engine:
@@ -128,7 +140,10 @@ def context(request: Request) -> Context:
     if session and session.needs_noting:
         with transaction(site.engine) as connection:
             note_session_used(connection, token, now=now)
-    case = session.case if session else None
+    case, limited = (session.case, session.limited) if session else (None, None)
+    _do_first(request, limited)
+    if limited == CODE:
+        who = None  # whoever has given the password alone is nobody yet
     _check_access(request, who, case)
     asked = request.query_params.get("lang") or cookie_of(request, LANGUAGE_COOKIE)
     return Context(
@@ -141,7 +156,17 @@ def context(request: Request) -> Context:
         language=known_language(asked or (who.language if who else site.settings.language)),
         jobs=jobs,
         browser=cookie_of(request, BROWSER_COOKIE) or request.state.new_browser,
+        limited=limited,
     )
+
+
+def _do_first(request: Request, limited: str | None) -> None:
+    """Leads whoever has something to do first there from every page that is not open to all."""
+    path = request.scope["route"].path
+    method = "GET" if request.method == "HEAD" else request.method
+    if limited is None or ROUTES[f"{method} {path}"].who is None or path in OPEN_WHILE[limited]:
+        return
+    raise MustFirst(FIRST[limited])
 
 
 def _check_access(request: Request, who: Person | None, case: CaseId | None) -> None:

@@ -1,6 +1,7 @@
 """Errors as answers, the one place where an exception becomes a status.
 
 PleaseSignIn                303 to the sign-in page
+MustFirst                   303 to the code of the second factor, or to setting one up
 NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
 FormIsStale                 403, with the way back
 BrowserKeepsNothing         403, and what to allow or to set
@@ -27,7 +28,7 @@ from cases.repeats import FormWasUsed
 from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
-from web.context import LANGUAGE_COOKIE, NoSuchPage, PleaseSignIn, cookie_of, site_of
+from web.context import LANGUAGE_COOKIE, MustFirst, NoSuchPage, PleaseSignIn, cookie_of, site_of
 from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(PleaseSignIn, _sign_in)
+    app.add_exception_handler(MustFirst, _first)
     for error, status, code in (
         (NoSuchPage, 404, "error.not_found"),
         (CaseNotFound, 404, "error.not_found"),
@@ -54,6 +56,11 @@ def install(app: FastAPI) -> None:
 
 def _sign_in(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
     return RedirectResponse("/signin", status_code=303)
+
+
+def _first(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
+    assert isinstance(error, MustFirst)
+    return RedirectResponse(error.path, status_code=303)
 
 
 def _page(status: int, code: str) -> Callable[[Request, Exception], Response]:

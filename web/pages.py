@@ -40,6 +40,7 @@ DONE = {
     "profiles_saved": "done.profiles_saved",
     "password_changed": "done.password_changed",
     "email_changed": "done.email_changed",
+    "factor_reset": "done.factor_reset",
     "second_asked": "done.second_asked",
     "sessions_ended": "done.sessions_ended",
     "scheme_saved": "done.scheme_saved",

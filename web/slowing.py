@@ -36,8 +36,8 @@ FILINGS = Limit(
     name="filing", free=40, forgets=timedelta(minutes=2), first=timedelta(seconds=30), longest=timedelta(minutes=2)
 )
 
-#: Whose tries are counted: of a name from an address, of the owner's browser, of a session that chooses another password, of the code of a link.
-OF_ADDRESS, OF_KNOWN_BROWSER, OF_OWN_SESSION, OF_LINK = "address", "browser", "session", "link"
+#: Whose tries are counted: of a name from an address, of the owner's browser, of a session that chooses another password, of the code of a link, of a second factor.
+OF_ADDRESS, OF_KNOWN_BROWSER, OF_OWN_SESSION, OF_LINK, OF_FACTOR = "address", "browser", "session", "link", "factor"
 
 
 def wait_before_password(ctx: Context, login: str, password: str) -> timedelta:
@@ -74,6 +74,16 @@ def wait_before_code_of_link(ctx: Context, token: str, code: str) -> timedelta:
         if not code:
             return NO_WAIT
         return count_try(connection, PASSWORDS, OF_LINK, hash_token(token), tried=_tried(ctx, code), now=ctx.now)
+
+
+def wait_before_factor(ctx: Context, account: AccountId, code: str) -> timedelta:
+    """Counts a code of the second factor, whoever types it: they have given the password. Or returns the wait."""
+    with transaction(ctx.engine) as connection:
+        return count_try(connection, PASSWORDS, OF_FACTOR, str(account), tried=_tried(ctx, code), now=ctx.now)
+
+
+def factor_was_right(connection: Connection, account: AccountId) -> None:
+    forget_tries(connection, PASSWORDS, OF_FACTOR, str(account))
 
 
 def own_password_was_right(connection: Connection, account: AccountId) -> None:

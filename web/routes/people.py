@@ -20,7 +20,7 @@ from people.directory import (
     find_account,
     login_is_taken,
 )
-from people.proposals import ADD, CHANGE_EMAIL, ask, do, needs_second
+from people.proposals import ADD, CHANGE_EMAIL, RESET_FACTOR, ask, do, needs_second
 from people.staffing import UnitIsBelowAnother, add_unit, add_unit_above
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -192,6 +192,19 @@ def change_email(ctx: Ctx, form: Form, account: RowId) -> Response:
         errors = {"email": f"people.{fault}"}
         return render(ctx, "pages/change_email.html", status=422, account=found, email=email, errors=errors)
     return see_other(f"/people?account={account}", done="second_asked" if asks else "email_changed")
+
+
+@post("/people/{account}/factor", who=ADMINISTRATION)
+def reset_factor(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+    """Takes the second factor away from somebody who has lost it, once a second person agrees."""
+    with transaction(ctx.engine) as connection:
+        found = _account(connection, account)
+        if found.totp_secret is None:
+            raise NoSuchPage
+        asks = needs_second(connection, RESET_FACTOR, role=Role(found.role), actor=ctx.actor)
+        act = ask if asks else do
+        act(connection, RESET_FACTOR, account=AccountId(account), data={}, actor=ctx.actor, now=ctx.now)
+    return see_other(f"/people?account={account}", done="second_asked" if asks else "factor_reset")
 
 
 def _account(connection: Connection, account: int) -> Any:

@@ -1,0 +1,121 @@
+"""The second factor: giving its code after the password, setting one up, taking it away."""
+
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from infra.db import reading, transaction
+from people.factors import (
+    REQUIRED,
+    codes_left,
+    has_factor,
+    new_secret,
+    picture_of,
+    remove_factor,
+    set_factor,
+    use_factor,
+)
+from people.signin import CODE, SET_UP, begin_session, end_session, find_session, sign_in_name_of
+from web.access import PUBLIC, STAFF, get, post
+from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, PleaseSignIn, cookie_of
+from web.cookies import end, start
+from web.pages import render, see_other, too_early
+from web.posted import Form, SessionForm
+from web.slowing import factor_was_right, wait_before_factor
+from workflow.model import AccountId
+
+
+@get("/signin/second", who=PUBLIC)
+def ask_for_code(ctx: Ctx) -> Response:
+    _waiting(ctx)
+    return render(ctx, "pages/signin_second.html", error=None, seconds=0)
+
+
+@post("/signin/second", who=PUBLIC)
+def give_code(ctx: Ctx, form: SessionForm) -> Response:
+    """The session goes on under another token, so that the one that stood before the code is worth nothing."""
+    account, code = _waiting(ctx), form.one("code")
+    if wait := wait_before_factor(ctx, account, code):
+        return too_early(ctx, "pages/signin_second.html", wait, error="signin.too_many_tries")
+    with transaction(ctx.engine) as connection:
+        spent = use_factor(connection, account, code, now=ctx.now)
+        if spent is not None:
+            factor_was_right(connection, account)
+            end_session(connection, cookie_of(ctx.request, SESSION_COOKIE))
+            session = begin_session(connection, account=account, now=ctx.now, spent=spent)
+    if spent is None:
+        return render(ctx, "pages/signin_second.html", status=422, error="signin.wrong_factor", seconds=0)
+    return start(see_other("/"), session, ctx.site.settings)
+
+
+@get("/account/second-factor", who=STAFF)
+def factor_page(ctx: Ctx) -> Response:
+    return _page(ctx, secret=new_secret())
+
+
+@post("/account/second-factor", who=STAFF)
+def set_up(ctx: Ctx, form: Form) -> Response:
+    """Shows the recovery codes, this once; the secret comes back in the form, so that a mistyped code starts nothing anew."""
+    account, secret = _own(ctx), form.one("secret")
+    with transaction(ctx.engine) as connection:
+        if has_factor(connection, account):
+            raise NoSuchPage
+        codes = set_factor(connection, account, secret, form.one("code"), actor=ctx.actor, now=ctx.now)
+        if codes is not None:
+            end_session(connection, cookie_of(ctx.request, SESSION_COOKIE))
+            session = begin_session(connection, account=account, now=ctx.now)
+    if codes is None:
+        return _page(ctx, secret=secret, status=422, error="factor.wrong_code")
+    return start(render(ctx, "pages/recovery_codes.html", codes=codes), session, ctx.site.settings)
+
+
+@post("/account/second-factor/remove", who=STAFF)
+def remove(ctx: Ctx, form: Form) -> Response:
+    """With a code of it. Whoever must have one sets up another first thing after signing in again."""
+    account, code = _own(ctx), form.one("code")
+    if wait := wait_before_factor(ctx, account, code):
+        return _page(ctx, secret=new_secret(), status=429, error="signin.too_many_tries", wait=wait)
+    with transaction(ctx.engine) as connection:
+        right = use_factor(connection, account, code, now=ctx.now) is not None
+        if right:
+            factor_was_right(connection, account)
+            remove_factor(connection, account, actor=ctx.actor, now=ctx.now)
+    if not right:
+        return _page(ctx, secret=new_secret(), status=422, error="factor.wrong_code")
+    return end(ctx, see_other("/signin"))
+
+
+def _page(
+    ctx: Context, *, secret: str, status: int = 200, error: str | None = None, wait: timedelta = timedelta(0)
+) -> Response:
+    if ctx.person is None:
+        raise NoSuchPage
+    with reading(ctx.engine) as connection:
+        login, there = sign_in_name_of(connection, ctx.person.id), has_factor(connection, ctx.person.id)
+        left = codes_left(connection, ctx.person.id)
+    values: dict[str, Any] = {"there": there, "left": left, "error": error, "seconds": int(wait.total_seconds()) + 1}
+    if not there:
+        picture = picture_of(secret, login=login, office=ctx.office.name)
+        values |= {
+            "secret": secret,
+            "groups": [secret[n : n + 4] for n in range(0, len(secret), 4)],
+            "picture": picture,
+        }
+    must = ctx.person.actor.role in REQUIRED
+    return render(ctx, "pages/second_factor.html", status=status, must=must, first=ctx.limited == SET_UP, **values)
+
+
+def _waiting(ctx: Context) -> AccountId:
+    """Whose code this session waits for. Raises `PleaseSignIn`."""
+    with reading(ctx.engine) as connection:
+        found = find_session(connection, cookie_of(ctx.request, SESSION_COOKIE), now=ctx.now)
+    if found is None or found.account is None or found.limited != CODE:
+        raise PleaseSignIn
+    return found.account
+
+
+def _own(ctx: Context) -> AccountId:
+    if ctx.person is None:
+        raise NoSuchPage
+    return ctx.person.id
