@@ -6,6 +6,7 @@ Administrators and auditors must have one, everybody may. A code is good for its
 """
 
 import hashlib
+import re
 import secrets
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,11 @@ def new_secret() -> str:
     return pyotp.random_base32(SECRET_LENGTH)
 
 
+def is_secret(text: str) -> bool:
+    """Whether it is one that this program makes."""
+    return re.fullmatch(f"[A-Z2-7]{{{SECRET_LENGTH}}}", text) is not None
+
+
 def picture_of(secret: str, *, login: str, office: str) -> str:
     """The secret as a QR code, as the address of an image that is its own content."""
     address = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=office)
@@ -52,7 +58,7 @@ def set_factor(
 ) -> tuple[str, ...] | None:
     """From now on the account signs in with codes of this secret; returns the recovery codes, which are shown once. None if
     the code is not one of it."""
-    if len(secret) != SECRET_LENGTH or (step := _step_of(secret, _typed(code), now)) is None:
+    if not is_secret(secret) or (step := _step_of(secret, _typed(code), now)) is None:
         return None
     row = {"totp_secret": secret, "totp_step": step}
     connection.execute(update(Account).where(_account.id == account).values(**row))

@@ -134,6 +134,13 @@ def test_administrators_and_auditors_set_one_up_before_anything_else(login: str,
     assert browser.get("/anchors" if login == "auditor" else "/people").status_code == 200
 
 
+@pytest.mark.parametrize("secret", ["", "A", "a" * 32, "1" * 32, "A" * 31, "A" * 64, "甲" * 32])
+def test_a_secret_that_is_none_is_refused_with_a_new_one(secret: str, site: Site) -> None:
+    answer = post(site.session_for("clerk"), "/account/second-factor", secret=secret, code="000000")
+    assert answer.status_code == 422
+    assert read(answer.text).form("/account/second-factor").values["secret"] != [secret]
+
+
 def test_nobody_else_has_to(site: Site) -> None:
     with_password(site, "clerk")
     assert try_password(site.browser(), "clerk", PASSWORD).headers["location"] == "/"

@@ -10,6 +10,7 @@ from people.factors import (
     REQUIRED,
     codes_left,
     has_factor,
+    is_secret,
     new_secret,
     picture_of,
     remove_factor,
@@ -66,7 +67,8 @@ def set_up(ctx: Ctx, form: Form) -> Response:
             end_session(connection, cookie_of(ctx.request, SESSION_COOKIE))
             session = begin_session(connection, account=account, now=ctx.now)
     if codes is None:
-        return _page(ctx, secret=secret, status=422, error="factor.wrong_code")
+        again = secret if is_secret(secret) else new_secret()
+        return _page(ctx, secret=again, status=422, error="factor.wrong_code")
     return start(render(ctx, "pages/recovery_codes.html", codes=codes), session, ctx.site.settings)
 
 
