@@ -6,8 +6,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from web.context import BROWSER_COOKIE, Context, context
+from web.context import BROWSER_COOKIE, Context, context, is_sealed
 from workflow.unseen import has_lone_surrogate
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
@@ -64,19 +66,35 @@ async def posted_in_any_session(request: Request, ctx: Annotated[Context, Depend
     return await _read(request, ctx, in_any_session=True)
 
 
+async def posted_without_database(request: Request) -> Posted | None:
+    """The form that this browser was given by us, whatever session it is in; None if it is none. For a page that gives it
+    back."""
+    try:
+        found = await _fields(request)
+    except (FormIsMalformed, HTTPException, ClientDisconnect):
+        return None
+    browser = request.cookies.get(BROWSER_COOKIE)
+    return found if browser and is_sealed(browser, found.one(TOKEN)) else None
+
+
 async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Posted:
+    found = await _fields(request)
+    if not request.cookies.get(BROWSER_COOKIE):
+        raise BrowserKeepsNothing
+    if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
+        raise FormIsStale
+    return found
+
+
+async def _fields(request: Request) -> Posted:
+    """What was sent. Read once: whoever asks again is given the same."""
     form = await request.form(max_files=0, max_fields=200)
     values: dict[str, list[str]] = {}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile) or has_lone_surrogate(name + value):
             raise FormIsMalformed
         values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
-    found = Posted(values)
-    if not request.cookies.get(BROWSER_COOKIE):
-        raise BrowserKeepsNothing
-    if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
-        raise FormIsStale
-    return found
+    return Posted(values)
 
 
 Form = Annotated[Posted, Depends(posted)]
