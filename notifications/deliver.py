@@ -7,6 +7,7 @@ days, which a person is shown.
 
 import logging
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,8 +28,10 @@ from people.addresses import address_on_the_wire, domain_on_the_wire
 
 log = logging.getLogger(__name__)
 
-#: Few at a time: a server that hangs costs the transport's time-out for each, and the lease must outlast them all.
 BATCH = 10
+#: A round takes up no further mail after so long; what it has claimed and not begun waits for the next one. The lease
+#: outlasts a round and the longest mail after it.
+ROUND_SECONDS = 300.0
 LEASE = timedelta(minutes=15)
 #: So many mails waiting for one person at once are a storm, and go out as one digest of at most so many lines.
 STORM, LINES = 10, 200
@@ -57,33 +60,35 @@ class Delivered:
 class _Result:
     message: int
     error: NotDelivered | None
+    begun: bool = True
 
 
 def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime) -> Delivered:
-    """Sends what is waiting and due by `now`, in batches, until nothing is. Raises `AddressIsWrong` for the office's own
-    address or domain, before any mail is touched."""
-    total = Delivered()
+    """Sends what is waiting and due by `now`, in batches, until nothing is or the round has lasted long enough. Raises
+    `AddressIsWrong` for the office's own address or domain, before any mail is touched."""
+    total, until = Delivered(), time.monotonic() + ROUND_SECONDS
     address_on_the_wire(settings.mail_from)
     domain_on_the_wire(settings.mail_domain)
     with transaction(engine) as connection:
         forward(connection, now=now)
         gather_storms(connection, now=now)
     with open_transport(settings) as transport:
-        while True:
+        while time.monotonic() < until:
             lease = secrets.token_hex(8)
             with transaction(engine) as connection:
                 claimed = _claim(connection, lease, now=now)
             if not claimed:
-                return total
+                break
             with reading(engine) as connection:
                 composed = compose(connection, claimed, office=office, settings=settings, now=now)
-            results = [result for letter in composed.letters for result in _send(transport, letter)]
+            results = [result for letter in composed.letters for result in _send(transport, letter, until=until)]
             results += _without_letter(claimed, composed)
             with transaction(engine) as connection:
                 done = _record(connection, claimed, results, lease, now=now)
             total = Delivered(
                 sent=total.sent + done.sent, deferred=total.deferred + done.deferred, dead=total.dead + done.dead
             )
+    return total
 
 
 def gather_storms(connection: Connection, *, now: datetime) -> None:
@@ -130,8 +135,10 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
     return sorted(claimed, key=lambda row: row.id)  # a second copy of a digest has its lines in the same order
 
 
-def _send(transport: Transport, letter: Letter) -> list[_Result]:
+def _send(transport: Transport, letter: Letter, *, until: float) -> list[_Result]:
     """What came of a letter, for each message that is in it."""
+    if time.monotonic() >= until:
+        return [_Result(message=message, error=None, begun=False) for message in letter.messages]
     failed: NotDelivered | None = None
     try:
         transport.send(letter.mail, to=letter.to)
@@ -161,7 +168,10 @@ def _record(
     for result in results:
         row = rows[result.message]
         values: dict[str, Any] = {"lease": None}
-        if result.error is None:
+        if not result.begun:
+            deferred += 1
+            values |= {"next_try_at": now, "attempts": row.attempts - 1}
+        elif result.error is None:
             sent += 1
             values |= {"sent_at": now, "next_try_at": None, "last_error": None}
         elif result.error.permanent or _tried_enough(row, now=now):
