@@ -249,7 +249,7 @@ class Event(Row, table=True):
 
 
 class Message(Row, table=True):
-    """One mail to one person about one event. Rendered when it is sent; its Message-ID follows from this row's key."""
+    """One mail to one person about one event. Rendered when it is sent."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -264,7 +264,7 @@ class Message(Row, table=True):
     attempts: int = 0
     next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease: str | None = None
-    bundle: str | None = None  #: the digest that this message goes out in, if its recipient had many waiting
+    bundle: str | None = None  #: what the mail is called that it goes out in (`notifications/names.py`)
     sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     dead_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_error: str | None = None

@@ -27,6 +27,7 @@ from cases.words import Words, due_words
 from infra.jinja import render
 from infra.settings import Settings
 from infra.steering import without_steering
+from notifications.names import is_digest, name_of
 from people.addresses import address_on_the_wire, domain_on_the_wire
 from people.directory import names_of_units
 from people.tables import Account
@@ -57,10 +58,9 @@ class Composed:
 
 
 def message_id(row: Message | Any, domain: str) -> str:
-    """One Message-ID a message for ever, or one for its digest: a second copy is recognised as one."""
-    if row.bundle:
-        return f"<{row.bundle}@{domain}>"
-    return f"<{row.stream}.{row.seq}.{row.recipient}@{domain}>"
+    """One Message-ID a message for ever, or one for its digest: a second copy is recognised as one. Of a message that has
+    been taken up."""
+    return f"<{name_of(row)}@{domain}>"
 
 
 def compose(
@@ -112,7 +112,7 @@ def _letter(
     """One mail about one message, or a digest of many."""
     row, words = lines[0]
     template, language = _template(row, words), account.language
-    if row.bundle:
+    if is_digest(row):
         said = [one for _, one in lines]
         matters = len({one["number"] for one in said})
         words = {**words, "lines": said, "matters": matters, "work_list": f"{settings.base_url()}/work"}
@@ -123,7 +123,7 @@ def _letter(
     mail["X-Auto-Response-Suppress"] = "All"
     mail["From"] = _address(office.name, settings.mail_from)
     mail["To"] = _address(account.name, account.email)
-    mail["Subject"] = render(language, f"mail/{'digest_' if row.bundle else ''}subject.txt", **words).strip()
+    mail["Subject"] = render(language, f"mail/{'digest_' if is_digest(row) else ''}subject.txt", **words).strip()
     mail.set_content(render(language, f"mail/{template}.txt", **words))
     mail.add_alternative(render(language, f"mail/{template}.html", **words), subtype="html")
     if "attached" in words:
@@ -134,7 +134,7 @@ def _letter(
 
 
 def _template(row: Any, words: dict[str, Any]) -> str:
-    return "digest" if row.bundle else "anchor" if "attached" in words else "notice"
+    return "digest" if is_digest(row) else "anchor" if "attached" in words else "notice"
 
 
 def _address(name: str, email: str) -> Address:

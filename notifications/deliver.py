@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exists, func, select, update
+from sqlalchemy import Connection, Engine, case, exists, func, select, update
 
 from cases.anchors import EVENT as ANCHOR
 from cases.ledger import OFFICE_STREAM
@@ -23,6 +23,7 @@ from infra.db import reading, transaction
 from infra.settings import Settings
 from notifications.compose import Composed, Letter, compose
 from notifications.forwarding import forward
+from notifications.names import DIGEST, IN_A_DIGEST, OLD_NAME, digest_name, give_names
 from notifications.transport import NotDelivered, Transport, open_transport
 from people.addresses import address_on_the_wire, domain_on_the_wire
 
@@ -103,15 +104,15 @@ def gather_storms(connection: Connection, *, now: datetime) -> None:
         for first in range(0, len(ids), LINES):
             some = ids[first : first + LINES]
             if len(some) >= STORM:
-                bundle = f"digest.{some[0]}.{recipient}"
+                bundle = digest_name(connection, DIGEST, some)
                 connection.execute(update(Message).where(_message.id.in_(some)).values(bundle=bundle))
 
 
 def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any]:
-    """The next mails, a digest always whole."""
+    """The next mails, a digest always whole. Each has its name before anybody tries to send it."""
     due = _message.next_try_at <= now
     first = connection.execute(
-        select(_message.id, _message.bundle)
+        select(_message.id, _message.bundle, _message.attempts)
         .where(due)
         .order_by(_message.next_try_at, _message.id)
         .limit(BATCH)
@@ -123,6 +124,7 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
     ids = {row.id for row in first} | set(more)
     if not ids:
         return []
+    give_names(connection, [row.id for row in first if row.bundle is None and row.attempts == 0])
     claimed = connection.execute(
         update(Message)
         .where(_message.id.in_(ids))
@@ -197,9 +199,10 @@ def backoff(attempts: int) -> timedelta:
 
 
 def send_again(connection: Connection, message: int, *, now: datetime) -> None:
-    """Takes a dead letter up again, as new, at a person's word."""
+    """Takes a dead letter up again, as new, at a person's word; by itself and under its own name, if it was in a digest."""
+    name = case((IN_A_DIGEST, None), else_=func.coalesce(_message.bundle, OLD_NAME))
     connection.execute(
         update(Message)
         .where(_message.id == message, _message.dead_at.is_not(None))
-        .values(dead_at=None, next_try_at=now, attempts=0, bundle=None)
+        .values(dead_at=None, next_try_at=now, attempts=0, bundle=name)
     )
