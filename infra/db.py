@@ -76,7 +76,7 @@ def _postgresql(url: URL, *, owner: bool) -> Engine:
 def _sqlite(url: str, *, owner: bool) -> Engine:
     path = make_url(url).database
     assert path, "an SQLite database is a file"
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
         url, pool_size=POOL, max_overflow=POOL, pool_timeout=POOL_SECONDS,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True,

@@ -89,7 +89,7 @@ class FolderTransport:
         self._folder = folder
 
     def send(self, mail: EmailMessage, *, to: str) -> None:  # noqa: ARG002 (the address stands in the mail itself)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = mail["Message-ID"].strip("<>").split("@")[0] + ".eml"
         unfinished = self._folder / f".{name}.{os.getpid()}"
         unfinished.write_bytes(mail.as_bytes(policy=SMTP))
