@@ -45,7 +45,7 @@ NETWORK = {
 }  # fmt: skip
 AT_ONCE_MS = 50  #: of waiting for nobody: PostgreSQL takes nothing for no limit
 #: So many of a process write to PostgreSQL at once: fewer than its threads and connections, which also serve readers.
-WRITERS = 16
+WRITERS = 12
 
 _gates: WeakKeyDictionary[Engine, WriteGate] = WeakKeyDictionary()
 _lines: WeakKeyDictionary[Engine, Line] = WeakKeyDictionary()
@@ -123,7 +123,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """A write transaction: committed when the block ends, rolled back when it raises. Raises `WaitedTooLong`."""
     with _turn(engine, patience_seconds=PATIENCE_SECONDS), engine.connect() as connection, connection.begin():
         if engine in _gates:
-            _say(connection, "BEGIN IMMEDIATE")
+            _begin(connection)
         yield connection
 
 
@@ -151,6 +151,16 @@ def _turn(engine: Engine, *, patience_seconds: float) -> AbstractContextManager[
     return _lines[engine].turn(patience_seconds=patience_seconds)
 
 
+def _begin(connection: Connection) -> None:
+    """Raises `WaitedTooLong` while a program that did not pass the gate holds the file."""
+    try:
+        _say(connection, "BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise WaitedTooLong from error
+        raise
+
+
 @contextmanager
 def _waiting_for_nobody(connection: Connection) -> Iterator[None]:
     """A transaction in which no lock is waited for."""
@@ -161,7 +171,7 @@ def _waiting_for_nobody(connection: Connection) -> Iterator[None]:
             return
         _say(connection, "PRAGMA busy_timeout = 0")
         try:
-            _say(connection, "BEGIN IMMEDIATE")
+            _begin(connection)
             yield
         finally:
             _say(connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 #: The longest that a writer waits for its turn.
 PATIENCE_SECONDS = 5.0
 #: Whoever stands behind the first so many gives up as soon as nobody has moved for so long.
-FRONT, STANDSTILL_SECONDS = 20, 1.0
+FRONT, STANDSTILL_SECONDS = 16, 0.5
 
 
 class WaitedTooLong(Exception):

@@ -274,7 +274,7 @@ def test_a_program_that_passes_by_the_gate_makes_no_writer_wait_for_ever(impatie
     ours = open_engine(str(sqlite_world.engine.url))
     with closing(sqlite3.connect(str(ours.url.database))) as other:
         other.execute("BEGIN IMMEDIATE").close()
-        with pytest.raises(OperationalError), transaction(ours):
+        with pytest.raises(infra.line.WaitedTooLong), transaction(ours):
             raise AssertionError("it writes beside the other")
         with reading(ours) as connection:
             assert connection.execute(text("SELECT count(*) FROM event")).scalar_one() >= 0
