@@ -17,6 +17,7 @@ from cases.crossings import DueClock, record_crossings
 from cases.rows import rungs_from
 from infra.columns import UTCDateTime
 from infra.db import checkpoint, reading, transaction
+from infra.line import WaitedTooLong
 from infra.statements import Statement
 from ledger.chain import lock_heads
 from people.audiences import Roster
@@ -84,11 +85,14 @@ def due_clocks(
 
 
 def _record(engine: Engine, keys: list[tuple[int, int]], roster: Roster, *, now: datetime) -> list[tuple[int, int]]:
-    """Records one batch in one transaction; if that fails, clock by clock. Returns those that failed alone."""
+    """Records one batch in one transaction; if that fails, clock by clock. Returns those that failed alone. Raises
+    `WaitedTooLong`."""
     try:
         with transaction(engine) as connection:
             _record_batch(connection, keys, roster, now=now)
         return []
+    except WaitedTooLong:
+        raise  # nothing is wrong with a row: each of them would wait as long
     except Exception as error:  # the per-clock edge: whatever is wrong with one row, the others are recorded
         if len(keys) == 1:
             log.exception(

@@ -10,15 +10,15 @@ import sqlite3
 #: Rows are added to these tables and stay as they are.
 APPEND_ONLY = frozenset({"event", "policy_version", "anchor", "year_close", "year_cutoff"})
 
-#: Pragmas that look at the schema or the file, the one job that folds the write-ahead log back, and what SQLAlchemy says
-#: when a connection comes back from AUTOCOMMIT, which means nothing to a database of a file.
+#: Pragmas that look at the schema or the file, the one job that folds the write-ahead log back, how long a lock is waited
+#: for, and what SQLAlchemy says when a connection comes back from AUTOCOMMIT, which means nothing to a database of a file.
 _LOOKING = frozenset({
     "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list",
-    "foreign_key_check", "integrity_check", "quick_check", "wal_checkpoint", "read_uncommitted",
+    "foreign_key_check", "integrity_check", "quick_check", "wal_checkpoint", "read_uncommitted", "busy_timeout",
 })  # fmt: skip
 #: Settings of a connection (`infra/db.py`) that may be asked for and not changed.
 _SETTINGS = frozenset({
-    "journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "trusted_schema", "busy_timeout",
+    "journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "trusted_schema",
     "wal_autocheckpoint", "user_version", "data_version", "page_count", "page_size", "freelist_count",
 })  # fmt: skip
 _HARMLESS = frozenset({

@@ -3,21 +3,27 @@
 SQLite runs in WAL with `synchronous=FULL`: a commit is evidence and survives a power cut. Writers say BEGIN IMMEDIATE
 behind the fair gate of `gate.py`; the write-ahead log is folded back by `checkpoint()`, a recurring job, and not by
 whichever writer happens to fill it. `docs/decisions/0005-sqlite-writers.md` says why.
+
+Every wait has a limit, after which nothing was written (`docs/decisions/0023-waits.md`). `cannot_write_now` tells these
+errors from others.
 """
 
 import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 
 from infra.authorizer import guard
 from infra.gate import WriteGate
+from infra.line import PATIENCE_SECONDS, Line, WaitedTooLong
 from infra.statements import driver_cursor
 
 log = logging.getLogger(__name__)
@@ -26,10 +32,23 @@ log = logging.getLogger(__name__)
 WAL_FIXED_IN = (3, 51, 3)
 #: Pages in the log before a writer folds it back itself, in case no job runs (64 MiB).
 AUTOCHECKPOINT_PAGES = 16384
-BUSY_TIMEOUT_MS = 10_000
+#: How long a writer waits for the file itself, which only programs that do not pass the gate can hold.
+BUSY_TIMEOUT_MS = 2_000
 POOL = 20
+POOL_SECONDS = 3.0  #: for a connection, when as many as the pool gives are in use
+#: Of a PostgreSQL role's every connection. A transaction that does nothing for a minute is that of a process that was
+#: stopped, and holds what others wait for; the network is given up when nobody has answered for twenty seconds.
+LIMITS_MS = {"lock_timeout": 3_000, "statement_timeout": 60_000, "idle_in_transaction_session_timeout": 60_000}
+OWNERS_LIMITS_MS = {"lock_timeout": 60_000, "statement_timeout": 0}  #: 0: none
+NETWORK = {
+    "connect_timeout": 5, "tcp_user_timeout": 20_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
+}  # fmt: skip
+AT_ONCE_MS = 50  #: of waiting for nobody: PostgreSQL takes nothing for no limit
+#: So many of a process write to PostgreSQL at once: fewer than its threads and connections, which also serve readers.
+WRITERS = 12
 
 _gates: WeakKeyDictionary[Engine, WriteGate] = WeakKeyDictionary()
+_lines: WeakKeyDictionary[Engine, Line] = WeakKeyDictionary()
 
 
 def open_engine(url: str, *, owner: bool = False) -> Engine:
@@ -38,23 +57,30 @@ def open_engine(url: str, *, owner: bool = False) -> Engine:
     in the URL to decide, on SQLite every other connection is guarded by `authorizer.py`."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url, owner=owner)
-    return create_engine(
-        url,
-        pool_size=POOL,
-        max_overflow=POOL,
-        pool_pre_ping=True,
-        isolation_level="READ COMMITTED",
-        hide_parameters=True,
-    )
+    return _postgresql(make_url(url), owner=owner)
+
+
+def _postgresql(url: URL, *, owner: bool) -> Engine:
+    """What the URL itself sets holds. Its owner changes whole tables, and no page waits for that."""
+    limits = {**LIMITS_MS, **OWNERS_LIMITS_MS} if owner else LIMITS_MS
+    options = " ".join([*(f"-c {name}={value}" for name, value in limits.items()), str(url.query.get("options", ""))])
+    network = {name: value for name, value in NETWORK.items() if name not in url.query}
+    engine = create_engine(
+        url, pool_size=POOL, max_overflow=POOL, pool_timeout=POOL_SECONDS, pool_pre_ping=True,
+        isolation_level="READ COMMITTED", hide_parameters=True, connect_args={**network, "options": options},
+    )  # fmt: skip
+    _lines[engine] = Line(inside=WRITERS)
+    return engine
 
 
 def _sqlite(url: str, *, owner: bool) -> Engine:
     path = make_url(url).database
     assert path, "an SQLite database is a file"
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
-        url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
-    )
+        url, pool_size=POOL, max_overflow=POOL, pool_timeout=POOL_SECONDS,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True,
+    )  # fmt: skip
     event.listen(engine, "connect", _prepare)
     if not owner:
         event.listen(engine, "connect", lambda driver, _record: guard(driver))
@@ -94,15 +120,61 @@ def _say(connection: Connection, word: str) -> None:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """A write transaction: committed when the block ends, rolled back when it raises."""
-    gate = _gates.get(engine)
-    if gate is None:
-        with engine.begin() as connection:
-            yield connection
-        return
-    with gate.turn(), engine.connect() as connection, connection.begin():
-        _say(connection, "BEGIN IMMEDIATE")
+    """A write transaction: committed when the block ends, rolled back when it raises. Raises `WaitedTooLong`."""
+    with _turn(engine, patience_seconds=PATIENCE_SECONDS), engine.connect() as connection, connection.begin():
+        if engine in _gates:
+            _begin(connection)
         yield connection
+
+
+def written_at_once(engine: Engine, write: Callable[[Connection], object]) -> bool:
+    """Whether it was written; it was not, and nobody has waited, while somebody else is writing or nobody can."""
+    try:
+        with _turn(engine, patience_seconds=0), engine.connect() as connection, _waiting_for_nobody(connection):
+            write(connection)
+    except Exception as error:
+        if not cannot_write_now(error):
+            raise
+        return False
+    return True
+
+
+def cannot_write_now(error: BaseException) -> bool:
+    """Whether it may be tried again: somebody else is writing, or the database cannot be reached or written to."""
+    return isinstance(error, (WaitedTooLong, OperationalError, NoConnectionInTime))
+
+
+def _turn(engine: Engine, *, patience_seconds: float) -> AbstractContextManager[None]:
+    gate = _gates.get(engine)
+    if gate is not None:
+        return gate.turn(patience_seconds=patience_seconds)
+    return _lines[engine].turn(patience_seconds=patience_seconds)
+
+
+def _begin(connection: Connection) -> None:
+    """Raises `WaitedTooLong` while a program that did not pass the gate holds the file."""
+    try:
+        _say(connection, "BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise WaitedTooLong from error
+        raise
+
+
+@contextmanager
+def _waiting_for_nobody(connection: Connection) -> Iterator[None]:
+    """A transaction in which no lock is waited for."""
+    with connection.begin():
+        if connection.dialect.name == "postgresql":
+            _say(connection, f"SET LOCAL lock_timeout = {AT_ONCE_MS}")
+            yield
+            return
+        _say(connection, "PRAGMA busy_timeout = 0")
+        try:
+            _begin(connection)
+            yield
+        finally:
+            _say(connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 @contextmanager

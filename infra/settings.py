@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     smtp_tls: str = "none"  #: none, starttls or tls
     smtp_user: str = ""
     smtp_password: str = ""
-    smtp_timeout: float = 30.0
+    smtp_timeout: float = 30.0  #: of one answer; a whole mail may take twice that (`notifications/transport.py`)
     mail_from: str = "huiyin@localhost"
     mail_domain: str = "huiyin.invalid"  #: the right-hand side of every Message-ID
 

@@ -28,6 +28,7 @@ from infra.steering import without_steering
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from ledger.upcasters import data_of
+from notifications.names import is_digest, name_of
 from people.addresses import address_on_the_wire, domain_on_the_wire
 from people.directory import names_of_accounts, names_of_units
 from people.links import LINK_KEY, token_from
@@ -70,10 +71,9 @@ class Composed:
 
 
 def message_id(row: Message | Any, domain: str) -> str:
-    """One Message-ID a message for ever, or one for its digest: a second copy is recognised as one."""
-    if row.bundle:
-        return f"<{row.bundle}@{domain}>"
-    return f"<{row.stream}.{row.seq}.{row.recipient}@{domain}>"
+    """One Message-ID a message for ever, or one for its digest: a second copy is recognised as one. Of a message that has
+    been taken up."""
+    return f"<{name_of(row)}@{domain}>"
 
 
 def compose(
@@ -125,7 +125,7 @@ def _letter(
     """One mail about one message, or a digest of many."""
     row, words = lines[0]
     template, language = _template(row, words), account.language
-    if row.bundle:
+    if is_digest(row):
         said = [one for _, one in lines]
         matters = len({one["number"] for one in said})
         words = {**words, "lines": said, "matters": matters, "work_list": f"{settings.base_url()}/work"}
@@ -136,7 +136,7 @@ def _letter(
     mail["X-Auto-Response-Suppress"] = "All"
     mail["From"] = _address(office.name, settings.mail_from)
     mail["To"] = _address(account.name, account.email)
-    mail["Subject"] = render(language, f"mail/{'digest_' if row.bundle else ''}subject.txt", **words).strip()
+    mail["Subject"] = render(language, f"mail/{'digest_' if is_digest(row) else ''}subject.txt", **words).strip()
     mail.set_content(render(language, f"mail/{template}.txt", **words))
     mail.add_alternative(render(language, f"mail/{template}.html", **words), subtype="html")
     if "attached" in words:
@@ -147,7 +147,7 @@ def _letter(
 
 
 def _template(row: Any, words: dict[str, Any]) -> str:
-    if row.bundle:
+    if is_digest(row):
         return "digest"
     return "anchor" if "attached" in words else "signin_link" if words["what"] == OWN_LINK else "notice"
 
@@ -199,8 +199,9 @@ def _words_of_account(
     if own:
         what, link = f"{event.code}.own", f"{base}/account"
     if own and event.code == "account:link_made":
-        # Handed over by people: the mail only says so, and opens nothing.
-        mailed = data["way"] == "mail"
+        # Handed over by people: the mail only says so, and opens nothing. Nor does one that becomes a file, which the
+        # administrator could read.
+        mailed = data["way"] == "mail" and bool(settings.smtp_host)
         link = f"{base}/signin/link/{_token(settings, data['nonce'])}" if mailed else f"{base}/signin"
         what = OWN_LINK if mailed else f"{event.code}.handed"
     names = names_of_accounts(connection, [account])

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select, update
 from infra.db import transaction
 from ledger.outbox import DAILY
 from ledger.tables import Message
+from notifications.names import digest_name
 from workflow.calendar import WorkCalendar
 
 MORNING = time(8, 0)
@@ -34,9 +35,7 @@ def release_digests(engine: Engine, calendar: WorkCalendar, *, now: datetime) ->
     with transaction(engine) as connection:
         people = connection.execute(select(_message.recipient).where(waiting).distinct()).scalars().all()
         for person in people:
-            connection.execute(
-                update(Message)
-                .where(waiting, _message.recipient == person)
-                .values(next_try_at=now, bundle=f"{DAILY}.{today:%Y%m%d}.{person}")
-            )
+            lines = connection.execute(select(_message.id).where(waiting, _message.recipient == person)).scalars().all()
+            bundle = digest_name(connection, f"{DAILY}.{today:%Y%m%d}", lines)
+            connection.execute(update(Message).where(_message.id.in_(lines)).values(next_try_at=now, bundle=bundle))
     return len(people)

@@ -7,13 +7,14 @@ days, which a person is shown.
 
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exists, func, select, update
+from sqlalchemy import Connection, Engine, case, exists, func, select, update
 
 from cases.anchors import EVENT as ANCHOR
 from cases.office import OfficeContext
@@ -23,13 +24,16 @@ from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from notifications.compose import Composed, Letter, compose
 from notifications.forwarding import forward
+from notifications.names import DIGEST, IN_A_DIGEST, OLD_NAME, digest_name, give_names
 from notifications.transport import NotDelivered, Transport, open_transport
 from people.addresses import address_on_the_wire, domain_on_the_wire
 
 log = logging.getLogger(__name__)
 
-#: Few at a time: a server that hangs costs the transport's time-out for each, and the lease must outlast them all.
 BATCH = 10
+#: A round takes up no further mail after so long; what it has claimed and not begun waits for the next one. The lease
+#: outlasts a round and the longest mail after it.
+ROUND_SECONDS = 300.0
 LEASE = timedelta(minutes=15)
 #: So many mails waiting for one person at once are a storm, and go out as one digest of at most so many lines.
 STORM, LINES = 10, 200
@@ -58,33 +62,35 @@ class Delivered:
 class _Result:
     message: int
     error: NotDelivered | None
+    begun: bool = True
 
 
 def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime) -> Delivered:
-    """Sends what is waiting and due by `now`, in batches, until nothing is. Raises `AddressIsWrong` for the office's own
-    address or domain, before any mail is touched."""
-    total = Delivered()
+    """Sends what is waiting and due by `now`, in batches, until nothing is or the round has lasted long enough. Raises
+    `AddressIsWrong` for the office's own address or domain, before any mail is touched."""
+    total, until = Delivered(), time.monotonic() + ROUND_SECONDS
     address_on_the_wire(settings.mail_from)
     domain_on_the_wire(settings.mail_domain)
     with transaction(engine) as connection:
         forward(connection, now=now)
         gather_storms(connection, now=now)
     with open_transport(settings) as transport:
-        while True:
+        while time.monotonic() < until:
             lease = secrets.token_hex(8)
             with transaction(engine) as connection:
                 claimed = _claim(connection, lease, now=now)
             if not claimed:
-                return total
+                break
             with reading(engine) as connection:
                 composed = compose(connection, claimed, office=office, settings=settings, now=now)
-            results = [result for letter in composed.letters for result in _send(transport, letter)]
+            results = [result for letter in composed.letters for result in _send(transport, letter, until=until)]
             results += _without_letter(claimed, composed)
             with transaction(engine) as connection:
                 done = _record(connection, claimed, results, lease, now=now)
             total = Delivered(
                 sent=total.sent + done.sent, deferred=total.deferred + done.deferred, dead=total.dead + done.dead
             )
+    return total
 
 
 def gather_storms(connection: Connection, *, now: datetime) -> None:
@@ -99,15 +105,15 @@ def gather_storms(connection: Connection, *, now: datetime) -> None:
         for first in range(0, len(ids), LINES):
             some = ids[first : first + LINES]
             if len(some) >= STORM:
-                bundle = f"digest.{some[0]}.{recipient}"
+                bundle = digest_name(connection, DIGEST, some)
                 connection.execute(update(Message).where(_message.id.in_(some)).values(bundle=bundle))
 
 
 def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any]:
-    """The next mails, a digest always whole."""
+    """The next mails, a digest always whole. Each has its name before anybody tries to send it."""
     due = _message.next_try_at <= now
     first = connection.execute(
-        select(_message.id, _message.bundle)
+        select(_message.id, _message.bundle, _message.attempts)
         .where(due)
         .order_by(_message.next_try_at, _message.id)
         .limit(BATCH)
@@ -117,6 +123,7 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
     ids = alone | _whole_digests(connection, {row.bundle for row in first if row.bundle}, now=now)
     if not ids:
         return []
+    give_names(connection, [row.id for row in first if row.bundle is None and row.attempts == 0])
     claimed = connection.execute(
         update(Message)
         .where(_message.id.in_(ids))
@@ -141,8 +148,10 @@ def _whole_digests(connection: Connection, bundles: set[str], *, now: datetime) 
     return {row.id for row in mine if row.bundle in whole}
 
 
-def _send(transport: Transport, letter: Letter) -> list[_Result]:
+def _send(transport: Transport, letter: Letter, *, until: float) -> list[_Result]:
     """What came of a letter, for each message that is in it."""
+    if time.monotonic() >= until:
+        return [_Result(message=message, error=None, begun=False) for message in letter.messages]
     failed: NotDelivered | None = None
     try:
         transport.send(letter.mail, to=letter.to)
@@ -172,7 +181,10 @@ def _record(
     for result in results:
         row = rows[result.message]
         values: dict[str, Any] = {"lease": None}
-        if result.error is None:
+        if not result.begun:
+            deferred += 1
+            values |= {"next_try_at": now, "attempts": row.attempts - 1}
+        elif result.error is None:
             sent += 1
             values |= {"sent_at": now, "next_try_at": None, "last_error": None}
         elif result.error.permanent or _tried_enough(row, now=now):
@@ -198,9 +210,10 @@ def backoff(attempts: int) -> timedelta:
 
 
 def send_again(connection: Connection, message: int, *, now: datetime) -> None:
-    """Takes a dead letter up again, as new, at a person's word."""
+    """Takes a dead letter up again, as new, at a person's word; by itself and under its own name, if it was in a digest."""
+    name = case((IN_A_DIGEST, None), else_=func.coalesce(_message.bundle, OLD_NAME))
     connection.execute(
         update(Message)
         .where(_message.id == message, _message.dead_at.is_not(None))
-        .values(dead_at=None, next_try_at=now, attempts=0, bundle=None)
+        .values(dead_at=None, next_try_at=now, attempts=0, bundle=name)
     )

@@ -1,4 +1,4 @@
-"""How a mail leaves the house: over SMTP, or as a file in a folder when no server is set.
+"""How a mail leaves the house: over SMTP (`smtp.py`), or as a file in a folder when no server is set.
 
 A refusal is for good only if it speaks of this recipient or of this mail. What it speaks of is told by its enhanced
 status code, and without one by the stage at which it comes: a greeting, a log-in, a sender, a full mailbox or a policy
@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import smtplib
-import ssl
 from collections.abc import Iterator, Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from infra.settings import Settings
+from notifications.smtp import Limit, Talk, limited
 from people.addresses import address_on_the_wire
 
 
@@ -51,6 +51,7 @@ FOR_GOOD_WITHOUT_CODE: Mapping[Stage, frozenset[int]] = {
     Stage.CONTENT: frozenset({550}),
 }
 SAYS_NOTHING = "5.0.0"
+LONGEST_MAIL_SECONDS, GOODBYE_SECONDS = 120.0, 5.0
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
@@ -88,7 +89,7 @@ class FolderTransport:
         self._folder = folder
 
     def send(self, mail: EmailMessage, *, to: str) -> None:  # noqa: ARG002 (the address stands in the mail itself)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = mail["Message-ID"].strip("<>").split("@")[0] + ".eml"
         unfinished = self._folder / f".{name}.{os.getpid()}"
         unfinished.write_bytes(mail.as_bytes(policy=SMTP))
@@ -100,22 +101,31 @@ class SmtpTransport:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._server: smtplib.SMTP | None = None
+        self._server: Talk | None = None
 
     def send(self, mail: EmailMessage, *, to: str) -> None:
-        try:
-            server = self._server = self._server or self._connect()
-            server.ehlo_or_helo_if_needed()
-            self._hand_over(server, mail, to)
-        except NotDelivered:
-            self._drop()
-            raise
-        except smtplib.SMTPResponseException as error:  # a greeting, a log-in: the office's trouble, and no mail's
-            self._drop()
-            raise NotDelivered(f"{type(error).__name__} {error.smtp_code}", permanent=False) from error
-        except (OSError, smtplib.SMTPException) as error:
-            self._drop()
-            raise NotDelivered(type(error).__name__, permanent=False) from error
+        with limited(mail_seconds(self._settings)) as limit:
+            try:
+                self._send(mail, to, limit)
+            except NotDelivered as error:
+                self._drop()
+                raise (_took_too_long() if limit.is_over else error) from None
+            except smtplib.SMTPResponseException as error:  # a greeting, a log-in: the office's trouble, and no mail's
+                self._drop()
+                raise NotDelivered(f"{type(error).__name__} {error.smtp_code}", permanent=False) from error
+            except (OSError, smtplib.SMTPException) as error:
+                self._drop()
+                if limit.is_over:
+                    raise _took_too_long() from error
+                raise NotDelivered(type(error).__name__, permanent=False) from error
+
+    def _send(self, mail: EmailMessage, to: str, limit: Limit) -> None:
+        if self._server and self._server.line:
+            limit.watch(self._server.line)
+        else:
+            self._server = Talk(self._settings, limit)
+        self._server.ehlo_or_helo_if_needed()
+        self._hand_over(self._server, mail, to)
 
     def _hand_over(self, server: smtplib.SMTP, mail: EmailMessage, to: str) -> None:
         content = mail.as_bytes(policy=SMTP)
@@ -131,8 +141,9 @@ class SmtpTransport:
         _must_take(Stage.CONTENT, answer)
 
     def close(self) -> None:
-        if self._server:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
+        if self._server and self._server.line:
+            with limited(GOODBYE_SECONDS) as limit, contextlib.suppress(OSError, smtplib.SMTPException):
+                limit.watch(self._server.line)
                 self._server.quit()
         self._drop()
 
@@ -141,23 +152,14 @@ class SmtpTransport:
             self._server.close()
             self._server = None
 
-    def _connect(self) -> smtplib.SMTP:
-        s = self._settings
-        if s.smtp_tls == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                s.smtp_host, s.smtp_port, timeout=s.smtp_timeout, context=ssl.create_default_context()
-            )
-        else:
-            server = smtplib.SMTP(s.smtp_host, s.smtp_port, timeout=s.smtp_timeout)
-        try:
-            if s.smtp_tls == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            if s.smtp_user:
-                server.login(s.smtp_user, s.smtp_password)
-        except (OSError, smtplib.SMTPException):
-            server.close()
-            raise
-        return server
+
+def mail_seconds(settings: Settings) -> float:
+    """The longest that one mail may take, from the call to the server's last answer: two slow answers, whatever it does."""
+    return min(2 * settings.smtp_timeout, LONGEST_MAIL_SECONDS)
+
+
+def _took_too_long() -> NotDelivered:
+    return NotDelivered(TimeoutError.__name__, permanent=False)
 
 
 def _must_take(stage: Stage, answer: tuple[int, bytes | str]) -> None:

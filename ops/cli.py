@@ -15,10 +15,12 @@ from typer.core import TyperGroup
 import migrations
 from cases.office import USUAL_PROFILES, NoOffice
 from cases.words import Words, fault_words
+from infra.closed_files import FileIsOpenToOthers, close_to_others, open_new_files_to_nobody_else
 from infra.db import warn_of_old_sqlite
 from infra.i18n import known_language, translator
+from infra.line import WaitedTooLong
 from infra.logs import log_to_stderr
-from infra.settings import settings
+from infra.settings import Settings, settings
 from ops import verify as verifier
 from ops.anchoring import anchor, keys_at_hand, pack
 from ops.as_of import as_of
@@ -38,6 +40,7 @@ from ops.serving import serve_demo, serve_office
 from ops.signs import signs
 from ops.statistics import bulletin, serials
 from ops.stories import StoryIsWrong, read_story
+from people.addresses import AddressIsWrong, domain_on_the_wire, fault_of_address
 from workflow.model import Refusal
 from workflow.policy import NoSuchLadder
 from workflow.policy_files import PolicyIsWrong
@@ -131,7 +134,9 @@ def demo(
     fresh: Annotated[bool, typer.Option(help="重建演示数据。Build the demo anew.")] = False,
 ) -> None:
     """启动虚构的演示单位，只在本机开放。Start a demo office with invented cases, on this machine only."""
-    serve_demo(settings(), port=port, fresh=fresh, now=read_clock())
+    mine = settings()
+    close_to_others(mine.model_copy(update={"home": mine.home / "demo", "database": ""}))
+    serve_demo(mine, port=port, fresh=fresh, now=read_clock())
 
 
 @app.command()
@@ -211,6 +216,7 @@ def replay(
 
 def main() -> None:
     """The entry of the installed program: what no command can mend ends here, in words."""
+    open_new_files_to_nobody_else()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(
@@ -223,6 +229,9 @@ def main() -> None:
         typer.echo(f"环境变量填写有误：{named}。These variables are set wrongly: {named}.", err=True)
         sys.exit(ASKED_WRONGLY)
     words = Words(language)
+    if wrong := _wrong_addresses(settings()):
+        typer.echo(f"环境变量填写有误：{wrong}。These variables are set wrongly: {wrong}.", err=True)
+        sys.exit(ASKED_WRONGLY)
     try:
         app()
     except PolicyIsWrong as error:
@@ -237,6 +246,23 @@ def main() -> None:
     except migrations.SchemaIsNotOurs:
         typer.echo(words("schema.not_ours"), err=True)
         sys.exit(UNREADABLE)
+    except FileIsOpenToOthers as error:
+        both = (Words(one)("files.open_to_others", file=error) for one in ("zh_CN", "en"))
+        typer.echo("".join(both), err=True)
+        sys.exit(UNREADABLE)
+    except WaitedTooLong:
+        typer.echo(words("error.saving"), err=True)
+        sys.exit(WRONG)
+
+
+def _wrong_addresses(given: Settings) -> str:
+    """The variables that no mail server takes, by commas."""
+    wrong = ["HUIYIN_MAIL_FROM"] if fault_of_address(given.mail_from) else []
+    try:
+        domain_on_the_wire(given.mail_domain)
+    except AddressIsWrong:
+        wrong.append("HUIYIN_MAIL_DOMAIN")
+    return ", ".join(wrong)
 
 
 if __name__ == "__main__":

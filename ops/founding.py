@@ -6,6 +6,7 @@ import migrations
 from cases.office import NoOffice, establish, load_office
 from cases.policies import shipped_files
 from cases.words import Words
+from infra.closed_files import close_to_others
 from infra.db import open_engine, transaction
 from infra.settings import Settings
 from people.addresses import fault_of_address
@@ -48,6 +49,7 @@ def found(
     if not profiles or (unknown := [one for one in profiles if one not in known]):
         named = ", ".join(unknown) if profiles else ""
         raise OfficeIsIncomplete(f"没有这些办理类型：{named}。Unknown profiles; known: {', '.join(known)}")
+    close_to_others(settings)
     engine = open_engine(settings.database_url())
     try:
         migrations.upgrade(engine)

@@ -1,10 +1,12 @@
 """The recurring jobs, all of them in one table: name, how often, what is called. Each is given the instant it runs at."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from cases.anchors import is_due, make_anchors
 from cases.jobruns import Figures, note_failure, note_success
@@ -15,6 +17,7 @@ from cases.sweep import sweep
 from cases.tally import keep_up
 from cases.thirds import warn_of_third_reds
 from infra.db import checkpoint, reading, transaction
+from infra.line import WaitedTooLong
 from infra.settings import Settings
 from infra.signing import signing_key
 from notifications.daily import release_digests
@@ -22,6 +25,8 @@ from notifications.deliver import deliver
 from people.known_browsers import forget_old_browsers
 from people.signin import forget_old_sessions
 from people.tries import forget_old_tries
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +127,17 @@ def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime) -> F
     try:
         figures = job.run(engine, settings, now)
     except Exception:  # the per-job edge: whatever it was, people are told that the job fails
-        with transaction(engine) as connection:
-            note_failure(connection, job.name, now=now)
+        _note_failure(job, engine, now=now)
         raise
     with transaction(engine) as connection:
         note_success(connection, job.name, now=now, figures=figures)
     return figures
+
+
+def _note_failure(job: Job, engine: Engine, *, now: datetime) -> None:
+    """If that can be written: a run that failed because nobody can write fails for that, and not for its note."""
+    try:
+        with transaction(engine) as connection:
+            note_failure(connection, job.name, now=now)
+    except (WaitedTooLong, OperationalError):
+        log.warning("a failed run could not be noted", extra={"job": job.name})

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine
 import migrations
 from cases.office import NoOffice, OfficeContext, load_office
 from cases.words import Words
+from infra.closed_files import close_to_others
 from infra.db import open_engine
 from infra.i18n import known_language
 from infra.settings import settings
@@ -13,6 +14,8 @@ from ops.printing import WRONG, fail
 
 
 def opened_engine() -> Engine:
+    """Raises `SchemaIsUnknown`, `SchemaIsNotOurs`, `FileIsOpenToOthers`, `WaitedTooLong`."""
+    close_to_others(settings())
     engine = open_engine(settings().database_url())
     migrations.upgrade(engine)
     return engine

@@ -252,9 +252,9 @@ def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterato
 # -- the site ---------------------------------------------------------------------------------------------------------
 
 
-#: Modules that the clock is not stopped for: what pytest measures, `limits`, which forgets old tries in a thread, and the
-#: rules, which never read it and count days faster with the real types.
-KEEP_REAL_TIME = ["_pytest", "workflow"]
+#: Modules that the clock is not stopped for: what pytest measures, waits that end, and the rules, which never read it and
+#: count days faster with the real types.
+KEEP_REAL_TIME = ["_pytest", "workflow", "infra.gate", "infra.line"]
 
 
 @dataclass(frozen=True)

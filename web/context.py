@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from cases.jobruns import JobLine, all_runs
 from cases.office import OfficeContext, load_office
-from infra.db import reading, transaction
+from infra.db import reading, written_at_once
 from infra.i18n import known_language
 from infra.settings import Settings
 from people.directory import Person, intake_unit, person
@@ -111,15 +111,22 @@ class Context:
     def form_token(self) -> str:
         """What a form of this browser and this session must bring back: a mark of the session under the browser's seal."""
         session = cookie_of(self.request, SESSION_COOKIE)
-        return self._sealed(hashlib.sha256(session.encode()).hexdigest()[:SESSION_MARK])
+        return _sealed(self.browser, hashlib.sha256(session.encode()).hexdigest()[:SESSION_MARK])
 
     def gave(self, token: str, *, in_any_session: bool) -> bool:
         """Whether a form with this token was given to this browser, in the session that it has now or in any that it had."""
-        expected = self._sealed(token[:SESSION_MARK]) if in_any_session else self.form_token()
-        return hmac.compare_digest(token.encode(), expected.encode())
+        return is_sealed(self.browser, token) and (
+            in_any_session or hmac.compare_digest(token.encode(), self.form_token().encode())
+        )
 
-    def _sealed(self, mark: str) -> str:
-        return mark + hmac.new(self.browser.encode(), b"form\0" + mark.encode(), hashlib.sha256).hexdigest()
+
+def is_sealed(browser: str, token: str) -> bool:
+    """Whether a form with this token was given to this browser, in whichever session."""
+    return hmac.compare_digest(token.encode(), _sealed(browser, token[:SESSION_MARK]).encode())
+
+
+def _sealed(browser: str, mark: str) -> str:
+    return mark + hmac.new(browser.encode(), b"form\0" + mark.encode(), hashlib.sha256).hexdigest()
 
 
 def site_of(request: Request) -> Site:
@@ -138,8 +145,8 @@ def context(request: Request) -> Context:
         who = person(connection, session.account) if session and session.account is not None else None
         jobs = tuple(all_runs(connection)) if who else ()
     if session and session.needs_noting:
-        with transaction(site.engine) as connection:
-            note_session_used(connection, token, now=now)
+        # Reading a page never waits for writing: if it cannot be noted now, the next page notes it.
+        written_at_once(site.engine, lambda connection: note_session_used(connection, token, now=now))
     case, limited = (session.case, session.limited) if session else (None, None)
     _do_first(request, limited)
     if limited == CODE:

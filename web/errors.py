@@ -9,15 +9,18 @@ FormIsMalformed             400
 FormWasUsed                 409, where no page keeps the text
 RequestValidationError      404, an address that none of our pages gives
 NoOffice                    503, run `huiyin init`
-OperationalError            503, the database cannot write now; the form comes back by the browser's own Back
+WaitedTooLong               503, somebody else is writing; when to try again; the page keeps what was typed
+OperationalError,           503, the database cannot be written to or reached now; the same
+  TimeoutError of its pool
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -28,10 +31,17 @@ from cases.repeats import FormWasUsed
 from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
+from infra.line import WaitedTooLong
 from web.context import LANGUAGE_COOKIE, MustFirst, NoSuchPage, PleaseSignIn, cookie_of, site_of
-from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale
+from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale, posted_without_database
 
 log = logging.getLogger(__name__)
+
+#: Seconds after which a form that could not be taken may be sent again.
+TRY_AGAIN_SECONDS = 5
+#: Fields of forms that are not given back: they are typed again sooner than left on a screen.
+SECRETS = frozenset({"password", "code"})
+Fields = Mapping[str, Sequence[str]]
 
 
 def install(app: FastAPI) -> None:
@@ -46,9 +56,11 @@ def install(app: FastAPI) -> None:
         (FormIsMalformed, 400, "error.malformed"),
         (FormWasUsed, 409, "error.form_was_used"),
         (NoOffice, 503, "error.no_office"),
-        (OperationalError, 503, "error.database"),
     ):
         app.add_exception_handler(error, _page(status, code))
+    app.add_exception_handler(WaitedTooLong, _try_again("error.saving"))
+    app.add_exception_handler(OperationalError, _try_again("error.database"))
+    app.add_exception_handler(NoConnectionInTime, _try_again("error.database"))
     app.add_exception_handler(HTTPException, _http)
     # Starlette's own place for this is outside every middleware: the page would go out without the strict headers.
     app.add_middleware(ServerErrorMiddleware, handler=_unexpected)
@@ -72,6 +84,20 @@ def _page(status: int, code: str) -> Callable[[Request, Exception], Response]:
     return answer
 
 
+def _try_again(code: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Nothing was written. The form that was sent stands on the page, to be sent again as it is."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        log.error("request failed", extra={"status": 503, "error": type(error).__name__})
+        posted = await posted_without_database(request) if request.method == "POST" else None
+        kept = posted.values if posted and not SECRETS & posted.values.keys() else None
+        page = plain_page(request, 503, code, kept=kept)
+        page.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
+        return page
+
+    return answer
+
+
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "error.not_found", 405: "error.not_found", 413: "error.too_large"}.get(error.status_code)
@@ -85,8 +111,12 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return plain_page(request, 500, "error.unexpected")
 
 
-def plain_page(request: Request, status: int, code: str) -> HTMLResponse:
-    """A page that needs no database: it says what is wrong and what to do."""
+def plain_page(request: Request, status: int, code: str, *, kept: Fields | None = None) -> HTMLResponse:
+    """A page that needs no database: it says what is wrong and what to do. `kept` are the fields of the form that was sent
+    to this address."""
     language = known_language(cookie_of(request, LANGUAGE_COOKIE) or site_of(request).settings.language)
     template = environment(language).get_template("pages/error.html")
-    return HTMLResponse(template.render(t=Words(language), code=code, status=status), status_code=status)
+    url = request.url
+    address = f"{url.path}?{url.query}" if url.query else url.path
+    html = template.render(t=Words(language), code=code, status=status, kept=kept, address=address)
+    return HTMLResponse(html, status_code=status)

@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from web.context import BROWSER_COOKIE, Context, context, cookie_of
+from web.context import BROWSER_COOKIE, Context, context, cookie_of, is_sealed
 from workflow.unseen import has_lone_surrogate
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
@@ -65,16 +67,19 @@ async def posted_in_any_session(request: Request, ctx: Annotated[Context, Depend
     return await _read(request, ctx, in_any_session=True)
 
 
+async def posted_without_database(request: Request) -> Posted | None:
+    """The form that this browser was given by us, whatever session it is in; None if it is none. For a page that gives it
+    back."""
+    try:
+        found = await _fields(request)
+    except (FormIsMalformed, HTTPException, ClientDisconnect):
+        return None
+    browser = cookie_of(request, BROWSER_COOKIE)
+    return found if browser and is_sealed(browser, found.one(TOKEN)) else None
+
+
 async def _read(request: Request, ctx: Context, *, in_any_session: bool) -> Posted:
-    if not _is_in_utf8(request.headers.get("content-type", "")):
-        raise FormIsMalformed
-    form = await request.form(max_files=0, max_fields=200)
-    values: dict[str, list[str]] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile) or has_lone_surrogate(name + value):
-            raise FormIsMalformed
-        values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
-    found = Posted(values)
+    found = await _fields(request)
     if not cookie_of(request, BROWSER_COOKIE):
         raise BrowserKeepsNothing
     if not ctx.gave(found.one(TOKEN), in_any_session=in_any_session):
@@ -86,6 +91,19 @@ def _is_in_utf8(content_type: str) -> bool:
     """What browsers send for our pages, which are in UTF-8. Python knows "charsets" besides that raise, or expand."""
     charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8")
     return charset.lower() in (b"utf-8", b"utf8")
+
+
+async def _fields(request: Request) -> Posted:
+    """What was sent. Read once: whoever asks again is given the same."""
+    if not _is_in_utf8(request.headers.get("content-type", "")):
+        raise FormIsMalformed
+    form = await request.form(max_files=0, max_fields=200)
+    values: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) or has_lone_surrogate(name + value):
+            raise FormIsMalformed
+        values.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
+    return Posted(values)
 
 
 Form = Annotated[Posted, Depends(posted)]

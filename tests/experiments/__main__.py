@@ -1,11 +1,13 @@
 """`python -m tests.experiments mutation [--children N]`,
 `python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000]`,
+`python -m tests.experiments stalls [--seconds 60] [--database sqlite|postgresql]`,
 `python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`,
 `python -m tests.experiments fuzz [--requests 20000] [--seed N]` and
 `python -m tests.experiments crowd [SCENARIO=CLIENTS ...] [--seconds 60] [--addresses N] [--workers N] [--descriptors 1024]`
 
 `kill` kills the processes of the program at random and looks whether anything was lost, doubled or left half done.
-`tamper` changes the database as its owner could and looks whether `verify` says so. `fuzz` asks the program as it is served for
+`tamper` changes the database as its owner could and looks whether `verify` says so.
+`stalls` serves pages and mails while somebody else does not come to an end. `fuzz` asks the program as it is served for
 what no browser asks, and `crowd` keeps it waiting, on this machine only. Exits 1 on any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
 """
 
@@ -20,6 +22,9 @@ from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
 from tests.experiments.places import NoPostgres, place
 from tests.experiments.seeded import DEFECTS
+from tests.experiments.stalls import Plan as Stalling
+from tests.experiments.stalls import figures as went_on
+from tests.experiments.stalls import run as stall
 from tests.experiments.tamper import Plan as Tampering
 from tests.experiments.tamper import figures as noticed
 from tests.experiments.tamper import run as tamper
@@ -55,6 +60,9 @@ def main() -> int:
     crowding.add_argument("--workers", type=int, default=1)
     crowding.add_argument("--descriptors", type=int, default=1024, help="files that the program may open")
     crowding.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    stalling = experiments.add_parser("stalls", help="a stopped process, a held lock, an endless mail server")
+    stalling.add_argument("--seconds", type=float, default=60.0, help="that each of them lasts")
+    stalling.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     asked = parser.parse_args()
     if "requests" in asked:
         return _fuzz(asked)
@@ -65,6 +73,8 @@ def main() -> int:
     if "edits" in asked:
         return _tamper(asked)
     try:
+        if "seconds" in asked:
+            return _stalls(asked)
         return _power(asked) if asked.power else _kill(asked)
     except NoPostgres:
         print("!!! NO POSTGRESQL: set TEST_PG_URL or HUIYIN_PG_BIN")
@@ -77,6 +87,16 @@ def _kill(asked: argparse.Namespace) -> int:
     with place(asked.database) as here:
         found = run(here, Plan(kills=asked.kills, seed=asked.seed))
     print(figures(found))
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 1 if found.violations else 0
+
+
+def _stalls(asked: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    print(f"stalls: {asked.database}, {asked.seconds:.0f} s each", flush=True)
+    with place(asked.database) as here:
+        found = stall(here, Stalling(seconds=asked.seconds))
+    print(went_on(found))
     print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0
 

@@ -2,17 +2,31 @@
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
+import infra.db
+import infra.line
 from infra.columns import UTCDateTime
-from infra.db import BUSY_TIMEOUT_MS, checkpoint, open_engine, owned, reading, transaction
+from infra.db import (
+    BUSY_TIMEOUT_MS,
+    LIMITS_MS,
+    OWNERS_LIMITS_MS,
+    cannot_write_now,
+    checkpoint,
+    open_engine,
+    owned,
+    reading,
+    transaction,
+    written_at_once,
+)
+from ledger.chain import wait_for_key
 from tests.cases.records import World
 
 COUNTERS = Table(
@@ -226,6 +240,129 @@ def _may_write(world: World) -> bool:
             return False
         other.rollback()
         return True
+
+
+# -- limits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for longer than a moment."""
+    monkeypatch.setattr(infra.db, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(infra.db, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setitem(infra.db.LIMITS_MS, "lock_timeout", 50)
+
+
+def test_a_writer_that_waits_too_long_for_another_gives_up_and_has_written_nothing(
+    impatient: None, counting: World
+) -> None:
+    url = counting.engine.url.render_as_string(hide_password=False)
+    other = open_engine(url)
+    with transaction(counting.engine) as connection:
+        connection.execute(update(COUNTERS).where(COUNTERS.c.id == 1).values(n=1))
+        with pytest.raises(Exception) as caught, transaction(other) as second:  # noqa: PT011 -- each database has its own
+            second.execute(update(COUNTERS).where(COUNTERS.c.id == 1).values(n=2))
+    assert cannot_write_now(caught.value)
+    with reading(other) as connection:
+        assert _value(connection) == 1
+    with transaction(other) as connection:
+        connection.execute(update(COUNTERS).where(COUNTERS.c.id == 1).values(n=2))
+    other.dispose()
+
+
+def test_a_program_that_passes_by_the_gate_makes_no_writer_wait_for_ever(impatient: None, sqlite_world: World) -> None:
+    ours = open_engine(str(sqlite_world.engine.url))
+    with closing(sqlite3.connect(str(ours.url.database))) as other:
+        other.execute("BEGIN IMMEDIATE").close()
+        with pytest.raises(infra.line.WaitedTooLong), transaction(ours):
+            raise AssertionError("it writes beside the other")
+        with reading(ours) as connection:
+            assert connection.execute(text("SELECT count(*) FROM event")).scalar_one() >= 0
+        other.rollback()
+    with transaction(ours):
+        pass
+    ours.dispose()
+
+
+def test_what_is_written_at_once_or_not_at_all_waits_for_nobody(counting: World) -> None:
+    """With the patience of everybody: had it waited, the test would have taken seconds each time."""
+    other = open_engine(counting.engine.url.render_as_string(hide_password=False))
+
+    def add(connection: Connection) -> None:
+        connection.execute(update(COUNTERS).where(COUNTERS.c.id == 1).values(n=COUNTERS.c.n + 1))
+
+    assert written_at_once(other, add)
+    with transaction(counting.engine) as connection:
+        add(connection)
+        assert not written_at_once(other, add)
+    assert written_at_once(other, add)
+    with reading(other) as connection:
+        assert _value(connection) == 3
+    other.dispose()
+
+
+def test_what_is_written_at_once_waits_for_no_program_that_passes_by_the_gate(sqlite_world: World) -> None:
+    with closing(sqlite3.connect(str(sqlite_world.engine.url.database))) as other:
+        other.execute("BEGIN IMMEDIATE").close()
+        assert not written_at_once(sqlite_world.engine, lambda _: None)
+        other.rollback()
+    assert written_at_once(sqlite_world.engine, lambda _: None)
+    with sqlite_world.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == BUSY_TIMEOUT_MS
+
+
+def test_a_mistake_in_what_is_written_at_once_is_not_hidden(counting: World) -> None:
+    with pytest.raises(ZeroDivisionError):
+        written_at_once(counting.engine, _write_and_raise)
+    with reading(counting.engine) as connection:
+        assert _value(connection) == 0
+
+
+def test_every_connection_to_postgresql_has_limits(postgres_world: World) -> None:
+    """Those of pages and jobs; its owner may take longer over a whole table, and waits longer for its lock."""
+    engine = postgres_world.engine
+    with reading(engine) as connection, owned(engine) as owning, reading(owning) as owners:
+        for name, limit in LIMITS_MS.items():
+            assert _limit(connection, name) == limit
+            assert _limit(owners, name) == OWNERS_LIMITS_MS.get(name, limit)
+
+
+def test_what_the_address_of_postgresql_sets_itself_holds(postgres_world: World) -> None:
+    url = postgres_world.engine.url.update_query_dict({"options": "-c lock_timeout=1234", "connect_timeout": "7"})
+    engine = open_engine(url.render_as_string(hide_password=False))
+    with reading(engine) as connection:
+        assert _limit(connection, "lock_timeout") == 1234
+        assert _limit(connection, "statement_timeout") == LIMITS_MS["statement_timeout"]
+    engine.dispose()
+
+
+def test_a_lock_of_a_key_is_not_waited_for_for_ever_either(impatient: None, postgres_world: World) -> None:
+    other = open_engine(postgres_world.engine.url.render_as_string(hide_password=False))
+    with transaction(postgres_world.engine) as connection:
+        wait_for_key(connection, "a key")
+        with pytest.raises(OperationalError), transaction(other) as second:
+            wait_for_key(second, "a key")
+    other.dispose()
+
+
+def test_fewer_write_to_postgresql_at_once_than_there_are_connections(
+    postgres_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writers that wait for each other leave readers their connections and threads."""
+    monkeypatch.setattr(infra.db, "PATIENCE_SECONDS", 0.05)
+    with ExitStack() as writers:
+        for _ in range(infra.db.WRITERS):
+            writers.enter_context(transaction(postgres_world.engine))
+        with pytest.raises(infra.line.WaitedTooLong), transaction(postgres_world.engine):
+            raise AssertionError("one too many")
+        for _ in range(infra.db.POOL):
+            writers.enter_context(reading(postgres_world.engine)).execute(text("SELECT 1"))
+
+
+def _limit(connection: Connection, name: str) -> int:
+    """In milliseconds."""
+    query = text("SELECT setting FROM pg_settings WHERE name = :name")
+    return int(connection.execute(query, {"name": name}).scalar_one())
 
 
 def _write_and_raise(connection: Connection) -> None:

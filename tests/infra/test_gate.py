@@ -1,6 +1,7 @@
 """The gate of SQLite's writers: one at a time, in turn, across threads and processes, and open again when a writer dies."""
 
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra.gate import WriteGate
+from infra.line import WaitedTooLong
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS, TURNS = 4, 60
@@ -180,20 +182,86 @@ def test_the_lock_files_lie_beside_the_database_and_are_nobody_else_s(tmp_path: 
     assert files == {"x.db.next": 0o600, "x.db.turn": 0o600}
 
 
-def test_a_thread_that_ends_closes_its_lock_files(tmp_path: Path) -> None:
-    gate = WriteGate(tmp_path / "x.db")
+def test_a_gate_has_two_files_open_however_many_threads_pass_it_and_none_when_it_is_gone(tmp_path: Path) -> None:
+    gc.collect()
+    before = _open_files()
 
-    def write() -> None:
+    def write(gate: WriteGate) -> None:
         with gate.turn():
             pass
 
-    write()
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- not a path of ours
-    for _ in range(20):
+    def pass_from_many_threads() -> None:
+        gate = WriteGate(tmp_path / "x.db")
+        for _ in range(20):
+            thread = threading.Thread(target=write, args=(gate,))
+            thread.start()
+            thread.join()
+        assert _open_files() == before + 2
+
+    pass_from_many_threads()
+    gc.collect()
+    assert _open_files() == before
+
+
+# -- limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_process_that_is_stopped_in_the_gate_makes_nobody_wait_longer_than_they_are_willing_to(
+    tmp_path: Path,
+) -> None:
+    gate, holder = WriteGate(tmp_path / "x.db"), _process(HOLDER, tmp_path / "x.db")
+    assert holder.stdout
+    assert holder.stdout.readline() == "in\n"
+    holder.send_signal(signal.SIGSTOP)
+    try:
+        for patience in (0.2, 0.0, 0.1):
+            begun = time.monotonic()
+            with pytest.raises(WaitedTooLong), gate.turn(patience_seconds=patience):
+                raise AssertionError("let in beside the other")
+            assert patience <= time.monotonic() - begun < patience + 10, "it does not wait for the other's end"
+    finally:
+        _kill(holder)
+    with gate.turn():
+        pass
+
+
+def test_who_does_not_want_to_wait_is_let_in_if_nobody_is_there(tmp_path: Path) -> None:
+    with WriteGate(tmp_path / "x.db").turn(patience_seconds=0):
+        pass
+
+
+def test_a_turn_that_comes_when_nobody_waits_for_it_any_more_is_given_back(tmp_path: Path) -> None:
+    ours, other = WriteGate(tmp_path / "x.db"), WriteGate(tmp_path / "x.db")
+    with other.turn(), pytest.raises(WaitedTooLong), ours.turn(patience_seconds=0.05):
+        raise AssertionError("let in beside the other")
+    for gate in (other, ours, other):
+        with gate.turn():
+            pass
+
+
+def test_who_asks_again_goes_on_with_the_wait_that_was_begun(tmp_path: Path) -> None:
+    ours, other = WriteGate(tmp_path / "x.db"), WriteGate(tmp_path / "x.db")
+    threads = threading.active_count()
+    with other.turn():
+        for _ in range(5):
+            with pytest.raises(WaitedTooLong), ours.turn(patience_seconds=0.01):
+                raise AssertionError("let in beside the other")
+        assert threading.active_count() == threads + 1
+        entered = threading.Event()
+
+        def write() -> None:
+            with ours.turn(patience_seconds=60):
+                entered.set()
+
         thread = threading.Thread(target=write)
         thread.start()
-        thread.join()
-    assert len(os.listdir("/proc/self/fd")) <= before + 1  # noqa: PTH208 -- as above
+        assert not entered.wait(0.05)
+    assert entered.wait(60)
+    thread.join()
+
+
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- not a path of ours
 
 
 def _overtaken(file: Path, processes: int, threads: int, kind: str) -> Counter[int]:

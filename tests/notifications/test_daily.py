@@ -31,10 +31,10 @@ def an_order(office: SmallOffice) -> None:
 
 
 def waiting(engine: Engine, bundle: str | None) -> list[tuple[int, datetime | None]]:
+    """Of that name, or one that begins so."""
+    named = _message.bundle.startswith(bundle) if bundle else _message.bundle.is_(None)
     with reading(engine) as connection:
-        rows = connection.execute(
-            select(_message.recipient, _message.next_try_at).where(_message.bundle == bundle).order_by(_message.id)
-        )
+        rows = connection.execute(select(_message.recipient, _message.next_try_at).where(named).order_by(_message.id))
         return [(row.recipient, row.next_try_at) for row in rows]
 
 
@@ -47,7 +47,7 @@ def test_a_yellow_waits_for_the_morning_and_goes_out_once(office: SmallOffice) -
     assert release_digests(office.engine, calendar, now=local("2026-03-06T07:59")) == 0
     morning = local("2026-03-06T08:00")
     assert release_digests(office.engine, calendar, now=morning) == 1
-    assert waiting(office.engine, f"daily.20260306.{leader}") == [(leader, morning)] * 3
+    assert waiting(office.engine, "daily.20260306.") == [(leader, morning)] * 3
     assert release_digests(office.engine, calendar, now=morning + timedelta(hours=1)) == 0
 
 

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from infra.db import reading, transaction
 from ledger.tables import Message
 from notifications.compose import compose
+from notifications.names import give_names
 from ops.verify import verify
 from people.directory import active_with_role, find_account
 from people.tables import Account
@@ -53,6 +54,9 @@ def post(browser: TestClient, path: str, **values: str) -> Any:
 
 def mails(site: Site) -> dict[str, Any]:
     """What waits, composed, by address."""
+    with transaction(site.engine) as connection:
+        waiting = connection.execute(select(MESSAGE.id).where(MESSAGE.stream == 0, MESSAGE.bundle.is_(None))).scalars()
+        give_names(connection, list(waiting))
     with reading(site.engine) as connection:
         rows = connection.execute(select(*MESSAGE).where(MESSAGE.stream == 0)).all()
         composed = compose(connection, rows, office=site.office.context, settings=site.settings, now=site.clock())
@@ -90,6 +94,13 @@ def test_a_second_copy_of_the_mail_has_the_same_link_and_the_database_has_none(m
     assert first == second
     token = re.search(r"/signin/link/(\w+)", first)[1]  # type: ignore[index]  # None fails the test
     assert token not in (mailing.settings.home / "huiyin.db").read_bytes().decode("latin-1")
+
+
+def test_a_mail_that_became_a_file_holds_no_link(mailing: Site) -> None:
+    """The office has switched its mail server off meanwhile: the administrator could read the file."""
+    post(mailing.session_for("administrator"), f"/people/{mailing.office.accounts['clerk']}/link")
+    filed = replace(mailing, settings=mailing.settings.model_copy(update={"smtp_host": ""}))
+    assert "/signin/link/" not in words(mails(filed)["clerk@example.test"])
 
 
 def test_somebody_who_is_added_gets_their_link_by_mail(mailing: Site) -> None:

@@ -146,7 +146,7 @@ def test_head_is_answered_like_get_without_a_body(site: Site) -> None:
 
 POSTS = sorted(route.path for route in ROUTES.values() if route.method == "POST")
 #: What begins or ends a session takes a form of this browser that was opened in any session.
-OF_SESSIONS = {"/signin", "/signin/link/{token}", "/signout", "/track", "/track/leave"}
+OF_SESSIONS = {"/signin", "/signin/second", "/signin/link/{token}", "/signout", "/track", "/track/leave"}
 
 
 def _address(site: Site, path: str, case: str) -> str:
@@ -166,7 +166,7 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         with reading(site.engine) as connection:
             number = connection.execute(text("SELECT min(id) FROM cases")).scalar_one()
         return site.petitioner_of(number)
-    if path.startswith(("/mails", "/people", "/policy")):
+    if path.startswith(("/mails", "/people", "/policy", "/second")):
         return site.session_for("administrator")
     if path.startswith("/appeals"):
         return site.session_for("supervisor")
@@ -398,14 +398,14 @@ def test_a_session_in_use_goes_on_and_ends_after_ten_hours_all_the_same(site: Si
 
 
 def test_closing_an_account_signs_its_browsers_out_at_once(site: Site) -> None:
-    clerk, administrator = site.browser_for("clerk"), site.browser_for("administrator")
+    clerk, administrator = site.browser_for("clerk"), site.session_for("administrator")
     address = f"/people/{site.office.accounts['clerk']}/close"
     assert administrator.post(address, data={"form_token": form_token(administrator)}).status_code == 303
     assert clerk.get("/work").status_code == 303
 
 
 def test_nobody_closes_the_own_account_or_one_that_is_not_there(site: Site) -> None:
-    administrator = site.browser_for("administrator")
+    administrator = site.session_for("administrator")
     data = {"form_token": form_token(administrator)}
     own = administrator.post(f"/people/{site.office.accounts['administrator']}/close", data=data)
     assert (own.status_code, administrator.get("/people").status_code) == (422, 200)

@@ -15,6 +15,7 @@ from ledger.outbox import DAILY
 from ledger.tables import Message
 from notifications.compose import message_id
 from notifications.deliver import send_again
+from notifications.names import name_of
 from people.directory import names_of_accounts
 from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -69,7 +70,7 @@ def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any
     return [
         {
             "id": row.id,
-            "message_id": message_id(row, ctx.site.settings.mail_domain),
+            "message_id": message_id(row, ctx.site.settings.mail_domain) if name_of(row) else "",
             "to": accounts.get(row.recipient, ""),
             "recorded": minute(row.recorded_at, ctx),
             "sent": minute(row.sent_at, ctx) if row.sent_at else None,
@@ -86,11 +87,9 @@ def one_mail(ctx: Ctx, message: RowId) -> Response:
     """A mail that was written to a file instead of being sent."""
     with reading(ctx.engine) as connection:
         row = connection.execute(select(*_message).where(_message.id == message)).one_or_none()
-    if row is None:
-        raise NoSuchPage
-    name = message_id(row, ctx.site.settings.mail_domain).strip("<>").split("@")[0]
+    name = name_of(row) if row else None
     path = ctx.site.settings.home / "mail" / f"{name}.eml"
-    if not path.is_file():
+    if not name or not path.is_file():
         raise NoSuchPage
     mail = message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(mail, EmailMessage)
