@@ -105,7 +105,7 @@ class Talk(smtplib.SMTP):
         if self.file is None:
             assert self.sock, "somebody is talked to"
             self.file = _Measured(self.sock.makefile("rb"))
-        self.file.begin()
+        self.file.start_over()
         return super().getreply()
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class _Measured:
         self.close = file.close
         self._bytes = 0
 
-    def begin(self) -> None:
+    def start_over(self) -> None:
         """A new answer."""
         self._bytes = 0
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from ops.verify_report import Finding, Notes
 from ops.verify_sources import Row, Source
@@ -39,15 +39,24 @@ MAY_GO = frozenset({"signin_link", "web_session", "recovery_code"})
 PASSED_ON = "mails:passed_on"
 #: The labels of columns that are proved; any other label is the reason why a column is not.
 COVERED = frozenset({"hashed", "derived"})
+POLICY = ("number", "version", "published_at", "content")
 #: In the order in which a stream's are compared with its events.
 CUTOFF = ("stream", "seq", "hash", "year")
+
+
+class Published(NamedTuple):
+    """What an event says of a version. `content` is the hash of its files."""
+
+    version: str
+    content: Any
+    at: Any
 
 
 @dataclass(slots=True)
 class Office:
     """What the events of the office add up to."""
 
-    published: dict[Any, Any] = field(default_factory=dict)  #: the hash of its files, by version
+    published: dict[int, Published] = field(default_factory=dict)  #: numbered in their order, from 1
     rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  #: as last written, by table and key
     told: dict[Any, Any] = field(default_factory=dict)  #: whom an event of the office tells, by its seq
     #: Who got the mails of somebody else, by stream and seq.
@@ -60,9 +69,10 @@ def remembering(events: Iterable[Event], office: Office) -> Iterator[Event]:
         data = _data(event)
         if event.code == PUBLISHED:
             if {"version", "content"} <= data.keys() and isinstance(data["version"], str):
-                office.published[data["version"]] = data["content"]
+                version, content = data["version"], data["content"]
             else:
-                office.published[f"event {event.seq}"] = None  # no row will answer to it
+                version, content = f"event {event.seq}", None  # no row will answer to it
+            office.published[len(office.published) + 1] = Published(version, content, event.recorded_at)
         for table, rows in _named(data.get("wrote")):
             for key, row in _named(rows):
                 office.rows.setdefault((table, key), {}).update(row)
@@ -84,17 +94,29 @@ def _hashable(value: Any) -> Any:
 
 
 def check_policies(source: Source, office: Office, notes: Notes) -> None:
-    """Each published policy is kept as its event says, and nothing was put beside them."""
+    """Each published policy is kept as its event says and in its place, for the last one is in force; nothing was put
+    beside them."""
     notes.begin("policies")
+    contents = {said.version: said.content for said in office.published.values()}
     kept: set[Any] = set()
-    for number, version, content in source.rows("policy_version", ("number", "version", "content"), ("number",)):
+    numbers: set[Any] = set()
+    for number, version, at, content in source.rows("policy_version", POLICY, ("number",)):
         notes.count("policies")
-        stored, expected = _sha256(content), office.published.get(version)
+        stored, expected = _sha256(content), contents.get(version)
+        place = Finding(code="policies.place", table="policy_version", number=number)
         kept.add(version)
+        numbers.add(number)
         if stored != expected:
             code = "policies.differs" if expected else "policies.orphan"
-            notes.add(Finding(code=code, table="policy_version", number=number, stored=stored, expected=expected))
-    for version in office.published.keys() - kept:
+            notes.add(replace(place, code=code, stored=stored, expected=expected))
+            continue
+        said = office.published.get(number)
+        if said is None or version != said.version:
+            notes.add(replace(place, column="version", stored=version, expected=said and said.version))
+        elif at != said.at:
+            notes.add(replace(place, column="published_at", stored=at, expected=said.at))
+    gone = {said.version for number, said in office.published.items() if number not in numbers}
+    for version in sorted(gone | contents.keys() - kept):
         notes.add(Finding(code="policies.missing", table="policy_version", number=version))
 
 
@@ -106,9 +128,9 @@ def check_office(source: Source, office: Office, labels: Mapping[str, Mapping[st
         for values in source.rows(table, columns, key):
             notes.count("office")
             row = dict(zip(columns, values, strict=True))
-            if table == "web_session" and row["account_id"] is None:
-                continue  # of a petitioner, which no event vouches for
             name = " ".join(str(row.pop(column)) for column in key)
+            if table == "web_session" and row["account_id"] is None and (table, name) not in office.rows:
+                continue  # of a petitioner, which no event vouches for
             unseen.discard((table, name))
             _compare(Finding(code="office.differs", table=table, number=name), row, office, notes)
     for table, name in sorted(unseen):

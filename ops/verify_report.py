@@ -66,6 +66,7 @@ SENTENCES: Mapping[str, str] = {
     "messages.twice": "this recipient has more than one message about the event",
     "policies.differs": "the files are not those that were published: stored {stored}, the ledger says {expected}",
     "policies.orphan": "no event says that this was published",
+    "policies.place": "stored {stored}, the events have published {expected} in this place",
     "policies.missing": "its files are missing",
     "office.differs": "stored {stored}, the ledger says {expected}",
     "office.missing": "the ledger has this row and the table has not",

@@ -17,7 +17,7 @@ LEAST_GUESSES = 8
 #: More of a password is not looked at: by then it is safe.
 LOOKED_AT = 72
 #: What stands for us everywhere.
-OURS = ("huiyin", "回音", "admin", "password", "密码")
+OURS = ("huiyin", "admin", "password")
 
 
 def fault_of_password(password: str, *, about: Iterable[str]) -> str | None:

@@ -1,5 +1,5 @@
 """`python -m tests.experiments mutation [--children N]`,
-`python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000]`,
+`python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000] [--database sqlite|postgresql]`,
 `python -m tests.experiments stalls [--seconds 60] [--database sqlite|postgresql]`,
 `python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`,
 `python -m tests.experiments fuzz [--requests 20000] [--seed N]` and
@@ -15,12 +15,13 @@ import argparse
 import secrets
 import sys
 import time
+from contextlib import nullcontext
 
 from tests.experiments import crowd, fuzz, idlers
 from tests.experiments.kill import Plan, figures, run
 from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
-from tests.experiments.places import NoPostgres, place
+from tests.experiments.places import NoPostgres, place, running_postgres
 from tests.experiments.seeded import DEFECTS
 from tests.experiments.stalls import Plan as Stalling
 from tests.experiments.stalls import figures as went_on
@@ -43,11 +44,12 @@ def main() -> int:
     kill.add_argument("--power", action="store_true", help="seeded defects, each of which must be found")
     mutation = experiments.add_parser("mutation", help="every small change of the counting must make a test fail")
     mutation.add_argument("--children", type=int, default=cores())
-    tampering = experiments.add_parser("tamper", help="whoever owns the file changes it; verify must say so")
+    tampering = experiments.add_parser("tamper", help="whoever owns the database changes it; verify must say so")
     tampering.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    tampering.add_argument("--edits", type=int, default=1000, help="of single columns, 20 or more of each")
+    tampering.add_argument("--edits", type=int, default=1000, help="of single columns, 20 or more of each, and of rows")
     tampering.add_argument("--attacks", type=int, default=200, help="of each of the six kinds")
     tampering.add_argument("--copies", type=int, default=1000, help="that nobody has changed")
+    tampering.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     fuzzing = experiments.add_parser("fuzz", help="requests that no browser sends")
     fuzzing.add_argument("--requests", type=int, default=20_000)
     fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
@@ -70,10 +72,10 @@ def main() -> int:
         return _crowd(asked)
     if "children" in asked:
         return mutate(children=asked.children)
-    if "edits" in asked:
-        return _tamper(asked)
     try:
-        if "seconds" in asked:
+        if "edits" in asked:
+            return _tamper(asked)
+        if "seconds" in asked and "clients" not in asked:
             return _stalls(asked)
         return _power(asked) if asked.power else _kill(asked)
     except NoPostgres:
@@ -103,8 +105,10 @@ def _stalls(asked: argparse.Namespace) -> int:
 
 def _tamper(asked: argparse.Namespace) -> int:
     begun = time.monotonic()
-    print(f"tamper: seed {asked.seed}", flush=True)
-    found = tamper(Tampering(seed=asked.seed, edits=asked.edits, attacks=asked.attacks, copies=asked.copies))
+    print(f"tamper: {asked.database}, seed {asked.seed}", flush=True)
+    plan = Tampering(seed=asked.seed, edits=asked.edits, attacks=asked.attacks, copies=asked.copies)
+    with nullcontext("") if asked.database == "sqlite" else running_postgres() as server:
+        found = tamper(plan, server=server)
     print(noticed(found))
     status = _said(found.failures)
     print(f"{time.monotonic() - begun:.0f} s")

@@ -31,11 +31,17 @@ def place(database: str) -> Iterator[Place]:
             template = records.sqlite_template(directory)
             yield Place(url=f"sqlite:///{template.file}", stage=template.stage, directory=directory)
             return
-        with postgres_server(Path(tempfile.gettempdir())) as server:
-            if server is None:
-                raise NoPostgres
-            with postgres_place(server, directory) as made:
-                yield made
+        with running_postgres() as server, postgres_place(server, directory) as made:
+            yield made
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """The libpq URL of a server. Raises `NoPostgres`."""
+    with postgres_server(Path(tempfile.gettempdir())) as server:
+        if server is None:
+            raise NoPostgres
+        yield server
 
 
 @contextmanager

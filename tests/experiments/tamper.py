@@ -1,16 +1,16 @@
-"""E16: somebody who owns the file changes it, and `verify` must say so; of files that nobody changed it says nothing.
+"""E16: somebody who owns the database changes it, and `verify` must say so; of copies that nobody changed it says nothing.
 
-Every trial is a copy of one small office (`lively.py`). Single columns are changed at random, the same number of times
-for each column that is vouched for or recomputed; then come the six attacks of somebody who knows the format. Each is
-looked at without anchors, with an anchor older than some of the events, and with one that is newer than all of them.
+Every trial is made on a copy of one small office (`lively.py`), on SQLite or on PostgreSQL. Single rows are changed at
+random, the same number of times for each column that is vouched for or recomputed, and for each table a row is taken out
+and put in as often; the change is looked at, undone, and the next one made. Then come the six attacks of somebody who
+knows the format. Each is looked at without anchors, with an anchor older than some of the events, and with one that is
+newer than all of them.
 """
 
 import multiprocessing
-import shutil
-import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -20,33 +20,46 @@ from ops.marks_anew import marks_anew
 from ops.verify import verify
 from ops.verify_anchors import check_anchors
 from ops.verify_notes import read_notes
+from ops.verify_office import MAY_GO
 from ops.verify_report import Notes
-from ops.verify_sources import opened
+from ops.verify_sources import KEPT, opened
 from tests.experiments import edits
 from tests.experiments.attacks import ATTACKS
 from tests.experiments.chance import chance
+from tests.experiments.copies import DATABASES, FILES, Original, copied, original
 from tests.experiments.lively import Lively, lively
+from tests.experiments.owners import Owner, Refused, owner
 
 PROCESSES = 2
 EACH_COLUMN = 20
 NAIVE_FLOOR = 0.999
 CHUNK = 50
+#: After so many changes that were undone, a look whether they were.
+UNDONE_LOOK = 10
 
 PUT_BACK = "one column, triggers put back"
 LEFT_OFF = "one column, triggers left off"
-IN_PLACE = "one column, triggers in place"
-COPIES = ("a copy byte by byte", "a copy by VACUUM INTO", "a copy by the backup API")
+TAKEN_OUT = "one row taken out, triggers put back"
+PUT_IN = "one row put in, triggers put back"
+NAIVE = (PUT_BACK, LEFT_OFF, TAKEN_OUT, PUT_IN)
+EDITED_IN_PLACE = "one column, triggers in place"
+TAKEN_OUT_IN_PLACE = "one row taken out, triggers in place"
+IN_PLACE = (EDITED_IN_PLACE, TAKEN_OUT_IN_PLACE)
+UNDONE = "a copy whose changes were undone"
+UNTOUCHED = (*FILES, *DATABASES, UNDONE)
 #: What only grows: the triggers refuse its owner too, as long as they stand.
-PROTECTED = frozenset({"event", "policy_version", "anchor", "year_close", "year_cutoff"})
+PROTECTED = frozenset({"event", *KEPT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`attacks` of each kind; `edits` in all, but never fewer than `each_column` of a column."""
+    """`attacks` of each kind; `edits` in all, but never fewer than `each_column` of a column and of the rows of a table.
+    A short run changes `one_in` so many columns."""
 
     seed: int
     edits: int = 1000
     each_column: int = EACH_COLUMN
+    one_in: int = 1
     attacks: int = 200
     copies: int = 1000
     processes: int = PROCESSES
@@ -54,12 +67,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One copy of the office and what is done to it."""
+    """What is done to one copy of the office."""
 
     kind: str
     number: int
     seed: int
-    column: tuple[str, str] | None = None
+    table: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +90,11 @@ class Outcome:
 
 @dataclass(slots=True, kw_only=True)
 class Found:
+    database: str
     office: Lively
     empty: list[str]
     columns: int
+    tables: int
     outcomes: list[Outcome] = field(default_factory=list)
 
     def of(self, *kinds: str) -> list[Outcome]:
@@ -88,69 +104,133 @@ class Found:
     def failures(self) -> list[str]:
         """What the experiment promises and was not so."""
         said = [
-            f"false alarm: {one.trial.kind} {one.trial.number}: {one.what}" for one in self.of(*COPIES) if one.newer
+            f"false alarm: {one.trial.kind} {one.trial.number}: {one.what}" for one in self.of(*UNTOUCHED) if one.newer
         ]
-        naive = [one for one in self.of(PUT_BACK, LEFT_OFF) if not one.refused]
-        if sum(one.without for one in naive) < NAIVE_FLOOR * len(naive):
-            said.append(f"naive detection is below {NAIVE_FLOOR:.1%}")
+        for kind in NAIVE:
+            done = self.of(kind)
+            if sum(one.without for one in done) < NAIVE_FLOOR * len(done):
+                said.append(f"detection is below {NAIVE_FLOOR:.1%}: {kind}")
         said += [f"not seen with a newer anchor: {one.what}" for one in self.of(*ATTACKS) if not one.newer]
-        return said + [f"not refused: {one.what}" for one in self.of(IN_PLACE) if not one.refused]
+        return said + [f"not refused: {one.what}" for one in self.of(*IN_PLACE) if not one.refused]
 
 
-def run(plan: Plan) -> Found:
-    """Builds the office, does everything that is planned, in `processes` processes, and says what was noticed."""
+def run(plan: Plan, *, server: str = "") -> Found:
+    """Builds the office, on a PostgreSQL server if one is given, does everything that is planned, in `processes` processes,
+    and says what was noticed."""
     with tempfile.TemporaryDirectory(prefix="huiyin-tamper-") as name:
         office = lively(Path(name), seed=plan.seed)
-        columns, empty = _columns(office)
-        trials = [*_planned_edits(plan, columns), *_planned_attacks(plan), *_planned_copies(plan)]
-        found = Found(office=office, empty=empty, columns=len(columns))
-        chunks = [trials[at : at + CHUNK] for at in range(0, len(trials), CHUNK)]
-        if plan.processes == 1:
-            found.outcomes = list(chain.from_iterable(_chunk(office, one) for one in chunks))
-        else:
-            context = multiprocessing.get_context("forkserver")
-            with ProcessPoolExecutor(plan.processes, mp_context=context) as pool:
-                found.outcomes = list(chain.from_iterable(pool.map(_chunk, [office] * len(chunks), chunks)))
+        with original(office.file, server) as kept:
+            with copied(kept) as url, owner(url) as own:
+                columns, empty = edits.vouched_with_rows(own)
+            tables = list(dict.fromkeys(table for table, _ in columns))
+            columns = columns[plan.seed % plan.one_in :: plan.one_in]
+            found = Found(
+                database="PostgreSQL" if server else "SQLite",
+                office=office, empty=empty, columns=len(columns), tables=len(tables),
+            )  # fmt: skip
+            changes = [*_planned_edits(plan, columns), *_planned_rows(plan, columns, tables)]
+            others = [*_planned_attacks(plan), *_planned_copies(plan, kept.ways)]
+            chunks = [*_chunks(changes), *_chunks(others)]
+            if plan.processes == 1:
+                found.outcomes = list(chain.from_iterable(_chunk(office, kept, one) for one in chunks))
+            else:
+                context = multiprocessing.get_context("forkserver")
+                with ProcessPoolExecutor(plan.processes, mp_context=context) as pool:
+                    every = pool.map(_chunk, [office] * len(chunks), [kept] * len(chunks), chunks)
+                    found.outcomes = list(chain.from_iterable(every))
     return found
-
-
-def _columns(office: Lively) -> tuple[list[tuple[str, str]], list[str]]:
-    connection = edits.owner(office.file)
-    try:
-        return edits.columns_with_rows(connection)
-    finally:
-        connection.close()
 
 
 # -- the plan ---------------------------------------------------------------------------------------------------------
 
 
 def _planned_edits(plan: Plan, columns: Sequence[tuple[str, str]]) -> Iterable[Trial]:
-    each = max(plan.each_column, -(-plan.edits // len(columns)))
-    for column in columns:
-        for number in range(each):
+    for table, column in columns:
+        for number in range(_each(plan, columns)):
             # One in ten attackers does not take the trouble to put the triggers back.
             kind = LEFT_OFF if number % 10 == 9 else PUT_BACK
-            yield Trial(kind=kind, number=number, seed=plan.seed, column=column)
-        if column[0] in PROTECTED:
-            yield Trial(kind=IN_PLACE, number=0, seed=plan.seed, column=column)
+            yield Trial(kind=kind, number=number, seed=plan.seed, table=table, column=column)
+        if table in PROTECTED:
+            yield Trial(kind=EDITED_IN_PLACE, number=0, seed=plan.seed, table=table, column=column)
+
+
+def _planned_rows(plan: Plan, columns: Sequence[tuple[str, str]], tables: Sequence[str]) -> Iterable[Trial]:
+    for table in tables:
+        for number in range(_each(plan, columns)):
+            yield Trial(kind=PUT_IN, number=number, seed=plan.seed, table=table)
+            if table not in MAY_GO:
+                yield Trial(kind=TAKEN_OUT, number=number, seed=plan.seed, table=table)
+        if table in PROTECTED:
+            yield Trial(kind=TAKEN_OUT_IN_PLACE, number=0, seed=plan.seed, table=table)
+
+
+def _each(plan: Plan, columns: Sequence[tuple[str, str]]) -> int:
+    return max(plan.each_column, -(-plan.edits // len(columns)))
 
 
 def _planned_attacks(plan: Plan) -> Iterable[Trial]:
     return (Trial(kind=kind, number=number, seed=plan.seed) for kind in ATTACKS for number in range(plan.attacks))
 
 
-def _planned_copies(plan: Plan) -> Iterable[Trial]:
-    return (Trial(kind=COPIES[n % len(COPIES)], number=n, seed=plan.seed) for n in range(plan.copies))
+def _planned_copies(plan: Plan, ways: Sequence[str]) -> Iterable[Trial]:
+    return (Trial(kind=ways[n % len(ways)], number=n, seed=plan.seed) for n in range(plan.copies))
+
+
+def _chunks(trials: Sequence[Trial]) -> Iterable[Sequence[Trial]]:
+    return (trials[at : at + CHUNK] for at in range(0, len(trials), CHUNK))
 
 
 # -- one trial --------------------------------------------------------------------------------------------------------
 
 
-def _chunk(office: Lively, trials: Sequence[Trial]) -> list[Outcome]:
+def _chunk(office: Lively, kept: Original, trials: Sequence[Trial]) -> list[Outcome]:
+    """Changes that are undone share one copy; every attack has its own."""
+    if trials[0].table:
+        with copied(kept) as url, owner(url) as own:
+            return list(_one_after_the_other(office, url, own, trials))
     heads = _heads(office.older)
-    with tempfile.TemporaryDirectory(prefix="huiyin-tampered-") as name:
-        return [_try(office, trial, heads, Path(name) / "huiyin.db") for trial in trials]
+    return [_on_a_copy(office, kept, trial, heads) for trial in trials]
+
+
+def _one_after_the_other(office: Lively, url: str, own: Owner, trials: Sequence[Trial]) -> Iterator[Outcome]:
+    for number, trial in enumerate(trials, start=1):
+        yield _changed_and_undone(office, url, own, trial)
+        if number % UNDONE_LOOK == 0 or number == len(trials):
+            yield _looked_at(office, Trial(kind=UNDONE, number=trial.number, seed=trial.seed), url, "untouched")
+
+
+def _changed_and_undone(office: Lively, url: str, own: Owner, trial: Trial) -> Outcome:
+    triggers = own.triggers("" if trial.kind == LEFT_OFF else trial.table)
+    own.execute("BEGIN")
+    if trial.kind not in IN_PLACE:
+        _execute(own, triggers)
+    try:
+        change = _change(own, trial)
+    except Refused as error:
+        own.execute("ROLLBACK")
+        return Outcome(trial=trial, what=str(error), refused=True)
+    if trial.kind not in (*IN_PLACE, LEFT_OFF):
+        _execute(own, triggers.values())
+    own.execute("COMMIT")
+    outcome = _looked_at(office, trial, url, str(change))
+    own.execute("BEGIN")
+    _execute(own, triggers)
+    edits.undo(own, change)
+    _execute(own, triggers.values())
+    own.execute("COMMIT")
+    return outcome
+
+
+def _change(own: Owner, trial: Trial) -> edits.Change:
+    rng = chance(trial.seed, trial.kind, trial.table, trial.column, trial.number)
+    if trial.column:
+        return edits.edit(own, trial.table, trial.column, rng)
+    return (edits.put_in if trial.kind == PUT_IN else edits.take_out)(own, trial.table, rng)
+
+
+def _execute(own: Owner, statements: Iterable[str]) -> None:
+    for statement in statements:
+        own.execute(statement)
 
 
 def _heads(older: Path) -> dict[int, int]:
@@ -158,84 +238,55 @@ def _heads(older: Path) -> dict[int, int]:
     return {stream: seq for note in read_notes([str(older)], [], Notes()) for stream, (seq, _) in note.heads.items()}
 
 
-def _try(office: Lively, trial: Trial, heads: dict[int, int], file: Path) -> Outcome:
-    for old in file.parent.iterdir():
-        old.unlink()
-    if trial.kind in COPIES:
-        _copy(office.file, file, trial.kind)
-        return _looked_at(office, trial, file, "untouched")
-    shutil.copyfile(office.file, file)
-    rng = chance(trial.seed, trial.kind, trial.column, trial.number)
-    connection = edits.owner(file)
-    try:
-        with_triggers = {} if trial.kind == IN_PLACE else edits.triggers(connection)
-        connection.execute("BEGIN")
-        edits.drop(connection, with_triggers)
-        try:
-            if trial.column:
-                what = str(edits.edit(connection, *trial.column, rng))
-            else:
-                what = f"{trial.kind}: {ATTACKS[trial.kind](connection, heads, rng)}"
-        except sqlite3.IntegrityError as error:
-            if trial.kind != IN_PLACE:
-                raise
-            return Outcome(trial=trial, what=str(error), refused=True)
-        if trial.kind != LEFT_OFF:
-            for statement in with_triggers.values():
-                connection.execute(statement)
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
-    return _looked_at(office, trial, file, what)
+def _on_a_copy(office: Lively, kept: Original, trial: Trial, heads: dict[int, int]) -> Outcome:
+    if trial.kind not in ATTACKS:
+        with copied(kept, trial.kind) as url:
+            return _looked_at(office, trial, url, "untouched")
+    with copied(kept) as url:
+        with owner(url) as own:
+            triggers = own.triggers()
+            own.execute("BEGIN")
+            _execute(own, triggers)
+            what = ATTACKS[trial.kind](own, heads, chance(trial.seed, trial.kind, trial.number))
+            _execute(own, triggers.values())
+            own.execute("COMMIT")
+        return _looked_at(office, trial, url, f"{trial.kind}: {what}")
 
 
-def _looked_at(office: Lively, trial: Trial, file: Path, what: str) -> Outcome:
-    report = verify(str(file), marks=marks_anew)
+def _looked_at(office: Lively, trial: Trial, url: str, what: str) -> Outcome:
+    report = verify(url, marks=marks_anew)
     noticed = not report.ok
-    older, newer = (noticed or _against(file, kept) for kept in (office.older, office.newer))
-    if noticed and trial.kind in COPIES:
+    older, newer = (noticed or _against(url, kept) for kept in (office.older, office.newer))
+    if noticed and trial.kind in UNTOUCHED:
         what = report.findings[0].line()
     return Outcome(trial=trial, what=what, without=noticed, older=older, newer=newer)
 
 
-def _against(file: Path, anchors: Path) -> bool:
-    """Whether the anchors say something that the file does not."""
+def _against(url: str, anchors: Path) -> bool:
+    """Whether the anchors say something that the database does not."""
     notes = Notes()
-    with opened(str(file)) as source:
+    with opened(url) as source:
         check_anchors(source, [str(anchors)], [], notes)
     return bool(notes.findings)
-
-
-def _copy(file: Path, to: Path, way: str) -> None:
-    if way == COPIES[0]:
-        shutil.copyfile(file, to)
-        return
-    source = sqlite3.connect(file)
-    try:
-        if way == COPIES[1]:
-            source.execute("VACUUM INTO ?", (str(to),))
-        else:
-            target = sqlite3.connect(to)
-            source.backup(target)
-            target.close()
-    finally:
-        source.close()
 
 
 # -- what it came to --------------------------------------------------------------------------------------------------
 
 
 def figures(found: Found) -> str:
+    kinds = (*NAIVE, *IN_PLACE, *ATTACKS)
+    missed = Counter(one.what for one in found.of(*NAIVE) if not one.without)
     lines = [
-        f"{found.office.cases} cases, {found.office.events} events, {found.columns} columns vouched for or recomputed",
+        f"{found.database}: {found.office.cases} cases, {found.office.events} events",
+        f"{found.columns} columns vouched for or recomputed, {found.tables} tables that have some",
         f"tables without rows: {', '.join(found.empty) or 'none'}",
+        f"rows that may go, so none was taken out: {', '.join(sorted(MAY_GO))}: they end, and their events outlive them",
         *(f"not vouched for: {column}: {why}" for column, why in edits.not_covered()),
         f"{'':44}{'n':>6}{'refused':>9}{'no anchor':>11}{'older':>9}{'newer':>9}",
-        *(_line(kind, found.of(kind)) for kind in (PUT_BACK, LEFT_OFF, IN_PLACE, *ATTACKS)),
-        *(f"{kind:44}{len(found.of(kind)):>6}{_alarms(found.of(kind))}" for kind in COPIES),
+        *(_line(kind, found.of(kind)) for kind in kinds),
+        *(f"{kind:44}{len(done):>6}{_alarms(done)}" for kind in UNTOUCHED if (done := found.of(kind))),
+        *(f"  not noticed: {what}, {times} times" for what, times in missed.items()),
     ]
-    missed = Counter(one.trial.column for one in found.of(PUT_BACK) if not one.without)
-    lines += [f"  not noticed: {table}.{column} {times} times" for (table, column), times in missed.items()]  # type: ignore[misc]  # edits have a column
     return "\n".join(lines)
 
 

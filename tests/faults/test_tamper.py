@@ -1,28 +1,48 @@
 """A short run of the tamper experiment, so that it cannot rot; `./dev experiments tamper` is the long one."""
 
+from dataclasses import replace
+
 import pytest
 
+from ops.verify_office import MAY_GO
 from tests.experiments.attacks import ATTACKS
-from tests.experiments.tamper import COPIES, IN_PLACE, PUT_BACK, Found, Plan, figures, run
+from tests.experiments.copies import DATABASES, FILES
+from tests.experiments.tamper import (
+    EDITED_IN_PLACE,
+    IN_PLACE,
+    PROTECTED,
+    PUT_BACK,
+    PUT_IN,
+    TAKEN_OUT,
+    TAKEN_OUT_IN_PLACE,
+    Found,
+    Plan,
+    figures,
+    run,
+)
 
-PLAN = Plan(seed=20260302, edits=1, each_column=1, attacks=5, copies=9, processes=1)
+SQLITE = Plan(seed=20260302, edits=1, each_column=1, attacks=5, copies=9, processes=1)
+POSTGRESQL = replace(SQLITE, one_in=4)
 #: One process makes the tampered copies for all of these.
 pytestmark = pytest.mark.xdist_group("tamper")
 
 
-@pytest.fixture(scope="module")
-def found() -> Found:
-    return run(PLAN)
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def found(request: pytest.FixtureRequest) -> Found:
+    if request.param == "sqlite":
+        return run(SQLITE)
+    return run(POSTGRESQL, server=request.getfixturevalue("postgres"))
 
 
-def test_every_change_of_the_file_is_noticed_and_no_untouched_copy_is_complained_of(found: Found) -> None:
+def test_every_change_of_the_database_is_noticed_and_no_untouched_copy_is_complained_of(found: Found) -> None:
     assert found.failures == [], figures(found)
     _did_something(found)
 
 
 def test_the_owner_too_is_refused_as_long_as_the_triggers_stand(found: Found) -> None:
-    assert found.of(IN_PLACE)
-    assert all(one.refused for one in found.of(IN_PLACE))
+    assert found.of(EDITED_IN_PLACE)
+    assert len(found.of(TAKEN_OUT_IN_PLACE)) == len(PROTECTED)
+    assert all(one.refused for one in found.of(*IN_PLACE))
 
 
 def test_only_anchors_notice_what_was_forged_by_somebody_who_knows_the_format(found: Found) -> None:
@@ -35,7 +55,9 @@ def test_only_anchors_notice_what_was_forged_by_somebody_who_knows_the_format(fo
 
 def _did_something(found: Found) -> None:
     """A run in which nothing happened proves nothing."""
-    assert len(found.of(PUT_BACK)) == found.columns >= 60
-    assert [len(found.of(kind)) for kind in ATTACKS] == [PLAN.attacks] * 6
-    assert sum(len(found.of(kind)) for kind in COPIES) == PLAN.copies
+    assert len(found.of(PUT_BACK)) == found.columns >= 50
+    assert len(found.of(PUT_IN)) == found.tables >= 25
+    assert len(found.of(TAKEN_OUT)) == found.tables - len(MAY_GO)
+    assert [len(found.of(kind)) for kind in ATTACKS] == [SQLITE.attacks] * 6
+    assert len(found.of(*FILES, *DATABASES)) == SQLITE.copies
     assert found.office.cases > 30

@@ -164,7 +164,7 @@ def test_a_session_that_nobody_began_and_a_link_that_nobody_made_are_named(lived
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
-        (SESSION, "account_id", 2), (SESSION, "by_link", True), (SESSION, "created_at", LATER + timedelta(days=9)),
+        (SESSION, "account_id", 2), (SESSION, "account_id", None), (SESSION, "by_link", True), (SESSION, "created_at", LATER + timedelta(days=9)),
         (LINK, "account_id", 2), (LINK, "expires_at", LATER + timedelta(days=99)), (LINK, "reusable", True),
         (LINK, "used_at", LATER),
     ],

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import delete, insert, select, text, update
 
+from cases.policies import files_of, publish, versions
 from ops.verify import verify
 from tests.ops.records import EVENT, START, TABLES, Record, event, named, rechain
+from workflow.model import TIMERS
 
 POLICY = TABLES["policy_version"]
 
@@ -48,6 +50,30 @@ def test_a_version_under_another_name_is_both(record: Record) -> None:
         ("policies.orphan", "policy_version", None, 1, None),
         ("policies.missing", "policy_version", None, version, None),
     }
+
+
+def test_a_version_that_stands_there_twice_and_so_is_in_force_again_is_named(record: Record) -> None:
+    with record.attacked() as connection:
+        row = connection.execute(select(POLICY)).one()
+        connection.execute(insert(POLICY).values(dict(row._mapping) | {"number": 2}))
+    assert named(verify(record.url)) == {("policies.place", "policy_version", None, 2, "version")}
+
+
+def test_versions_in_another_order_are_named(record: Record) -> None:
+    with record.attacked(unprotected=False) as connection:
+        files = {**files_of(connection, versions(connection)[-1]), "own/more.toml": b"# nothing\n"}
+        publish(connection, files, actor=TIMERS, now=START + timedelta(days=50))
+    assert verify(record.url).ok
+    with record.attacked() as connection:
+        for number, to in ((2, 3), (1, 2), (3, 1)):
+            connection.execute(update(POLICY).where(POLICY.c.number == number).values(number=to))
+    assert named(verify(record.url)) == {("policies.place", "policy_version", None, n, "version") for n in (1, 2)}
+
+
+def test_another_instant_of_publication_is_named(record: Record) -> None:
+    with record.attacked() as connection:
+        connection.execute(update(POLICY).values(published_at=START + timedelta(days=1)))
+    assert named(verify(record.url)) == {("policies.place", "policy_version", None, 1, "published_at")}
 
 
 def test_an_event_that_says_nothing_of_its_version_vouches_for_none(record: Record) -> None:
