@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from people.factors import REQUIRED
 from tests.databases import Site, SmallOffice, office, office_template, serving, sqlite_template
 from tests.servers import SmtpSink, free_port
 from web.security import App
@@ -49,13 +51,25 @@ class Office:
         return self.browser(**options).new_page()
 
     def person(self, login: str, **options: Any) -> Page:
-        """Somebody of the office who has signed in by a link, on their first page: a password is for another day."""
+        """Somebody of the office who has signed in by a link, on their first page: a password is for another day. Whoever
+        must have a second factor has set one up."""
         page = self.visitor(**options)
         page.goto(f"/signin/link/{self.site.link_token(login)}")
         page.locator("main button[type=submit]").click()
         page.wait_for_url("**/password")
+        if self.site.office.actors[login].role in REQUIRED:
+            set_up_factor(page, self.site)
         page.goto("/")
         return page
+
+
+def set_up_factor(page: Page, site: Site) -> None:
+    page.goto("/account/second-factor")
+    secret = page.locator("input[name=secret]").get_attribute("value")
+    assert secret
+    page.fill("#code", pyotp.TOTP(secret).at(site.clock()))
+    page.locator("main button[type=submit]").click()
+    page.locator(".codes").wait_for()
 
 
 @pytest.fixture
