@@ -193,6 +193,21 @@ class Recusal(Row, table=True):
     person: int = Field(primary_key=True, sa_type=BigKey)
 
 
+class CaseRead(Row, table=True):
+    """Somebody who neither held the case nor served in it has read it on that day. `seq`: the event of the office that
+    says so, once it is written."""
+
+    __tablename__ = "case_read"
+    __table_args__ = (
+        Index("ix_case_read_waiting", "first_at", sqlite_where=text("seq IS NULL"), postgresql_where=text("seq IS NULL")),
+    )  # fmt: skip
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    account_id: int = Field(primary_key=True, sa_type=BigKey)
+    day: date = Field(primary_key=True)
+    first_at: datetime = Field(sa_type=UTCDateTime)
+    seq: int | None = None
+
+
 class Tracking(Row, table=True):
     """The petitioner's code, as a hash (`cases/tracking.py`)."""
 

@@ -43,6 +43,7 @@ SHAPES: Mapping[str, int] = {
     "account:factor_set": 1,
     "act:asked": 1,
     "act:decided": 1,
+    "cases:read": 1,
     "mails:passed_on": 1,
     "office:founded": 1,
     "office:vouched": 1,

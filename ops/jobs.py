@@ -12,6 +12,7 @@ from cases.anchors import is_due, make_anchors
 from cases.jobruns import Figures, note_failure, note_success
 from cases.office import load_office
 from cases.rating_origins import forget_old_origins
+from cases.reads import gather
 from cases.signing import sign_by_time
 from cases.sweep import sweep
 from cases.tally import keep_up
@@ -87,6 +88,11 @@ def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> Figures:
     return {}
 
 
+def _reads(engine: Engine, _settings: Settings, now: datetime) -> Figures:
+    with transaction(engine) as connection:
+        return {"reads": gather(connection, now=now)}
+
+
 def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> Figures:
     with transaction(engine) as connection:
         return {"forgotten": forget_old_sessions(connection, now=now)}
@@ -105,7 +111,7 @@ def _forget_tries(engine: Engine, _settings: Settings, now: datetime) -> Figures
 #: The names of the figures that runs give.
 FIGURES = (
     "clocks", "failed", "truncated", "sent", "deferred", "dead", "units", "digests", "cases", "anchors", "forgotten",
-    "signed",
+    "signed", "reads",
 )  # fmt: skip
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
@@ -116,6 +122,7 @@ JOBS = (
     Job(name="anchors", every=timedelta(minutes=10), run=_anchors),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint),
+    Job(name="reads", every=timedelta(minutes=10), run=_reads),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),
     Job(name="tries", every=timedelta(hours=1), run=_forget_tries),
     Job(name="origins", every=timedelta(hours=1), run=_forget_origins),

@@ -35,6 +35,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 #: Rows that end: none stands without its event, but the event may have outlived its row.
 MAY_GO = frozenset({"signin_link", "web_session", "recovery_code"})
+#: Notes of who has read a case.
+READ = "cases:read"
 #: Waiting mails of a closed account that others got instead.
 PASSED_ON = "mails:passed_on"
 #: The labels of columns that are proved; any other label is the reason why a column is not.
@@ -59,6 +61,8 @@ class Office:
     published: dict[int, Published] = field(default_factory=dict)  #: numbered in their order, from 1
     rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  #: as last written, by table and key
     told: dict[Any, Any] = field(default_factory=dict)  #: whom an event of the office tells, by its seq
+    #: When a case was first read, by case, account and day, and the event that says so.
+    reads: dict[tuple[Any, ...], tuple[Any, Any]] = field(default_factory=dict)
     #: Who got the mails of somebody else, by stream and seq.
     passed: dict[tuple[Any, Any], set[Any]] = field(default_factory=lambda: defaultdict(set))
 
@@ -76,11 +80,20 @@ def remembering(events: Iterable[Event], office: Office) -> Iterator[Event]:
         for table, rows in _named(data.get("wrote")):
             for key, row in _named(rows):
                 office.rows.setdefault((table, key), {}).update(row)
+        if event.code == READ:
+            _note_reads(data.get("reads"), event.seq, office)
         if "told" in data:
             office.told[event.seq] = data["told"]
         if event.code == PASSED_ON:
             _pass_on(data.get("mails"), office)
         yield event
+
+
+def _note_reads(reads: Any, seq: Any, office: Office) -> None:
+    for read in reads if isinstance(reads, list) else ():
+        if isinstance(read, list) and len(read) == 4:
+            *key, first_at = map(_hashable, read)
+            office.reads[tuple(key)] = (first_at, seq)
 
 
 def _pass_on(mails: Any, office: Office) -> None:
@@ -138,6 +151,25 @@ def check_office(source: Source, office: Office, labels: Mapping[str, Mapping[st
             notes.add(Finding(code="office.missing", table=table, number=name))
     _check_cutoffs(source, office, notes)
     _check_levels(source, notes)
+    _check_reads(source, office, notes)
+
+
+def _check_reads(source: Source, office: Office, notes: Notes) -> None:
+    """Each note that an event holds stands as it says, and none was put beside them. One that waits for its event is not
+    evidence yet."""
+    key = ("case_id", "account_id", "day")
+    unseen = dict(office.reads)
+    for *named, first_at, seq in source.rows("case_read", (*key, "first_at", "seq"), key):
+        expected = unseen.pop(tuple(named), None)
+        place = Finding(code="office.differs", table="case_read", number=" ".join(map(str, named)))
+        if expected is None and seq is not None:
+            notes.add(replace(place, code="office.orphan"))
+        elif expected is not None and (first_at, seq) != expected:
+            notes.add(
+                replace(place, column="first_at", stored=f"{first_at} {seq}", expected=f"{expected[0]} {expected[1]}")
+            )
+    for named in unseen:
+        notes.add(Finding(code="office.missing", table="case_read", number=" ".join(map(str, named))))
 
 
 def _check_levels(source: Source, notes: Notes) -> None:

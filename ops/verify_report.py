@@ -119,6 +119,7 @@ PLACES: Mapping[str, str] = {
     "web_session": "web_session {number}",
     "proposal": "proposal {number}",
     "recovery_code": "recovery_code {number}",
+    "case_read": "case_read {number}",
     "mark": "mark, case {stream}",
     "tally": "tally {number}",
     "file": "file",

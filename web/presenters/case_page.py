@@ -96,6 +96,7 @@ class CasePage:
     replies: tuple[str, ...]
     timeline: tuple[TimelineView, ...]
     masked: bool
+    own: bool  #: the reader holds the case or serves in it, or it waits for somebody of their unit
 
 
 def situation_of(connection: Connection, ctx: Context, case_id: int) -> tuple[Situation, CaseName]:
@@ -173,6 +174,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         ),
         timeline=tuple(_timeline_line(event, texts, accounts, ctx) for event in reversed(events)),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
+        own=ctx.actor.account in at_work or (facts.holder_person is None and facts.holder_unit == ctx.actor.unit),
     )
 
 

@@ -17,6 +17,7 @@ from web.presenters.case_page import changes_since, show_case, situation_of
 from web.presenters.choices import choices_for, intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
+from web.reads import note_this_read, read_is_owed
 from web.sent_again import sent_before
 from workflow.commands import Apply, Command, Intake, Register
 from workflow.foresight import Moved, moved_dates
@@ -33,7 +34,11 @@ CHANNEL_OF = {"hotline": "hotline", "enterprise": "enterprise_order"}
 @get("/cases/{public_id}", who=CASE_STAFF)
 def case_page(ctx: Ctx, public_id: str) -> Response:
     with reading(ctx.engine) as connection:
-        page = show_case(connection, ctx, _found(connection, ctx, public_id))
+        case_id = _found(connection, ctx, public_id)
+        page = show_case(connection, ctx, case_id)
+        owed = read_is_owed(connection, ctx, case_id, own=page.own)
+    if owed:
+        note_this_read(ctx, case_id)
     return render(ctx, "pages/case.html", case=page)
 
 
