@@ -43,8 +43,8 @@ def crossings_have_no_key() -> None:
     sweep forgets to note what it has recorded."""
     event, after, rng = cases.crossings._event, cases.crossings._after, chance(os.getpid())
 
-    def keyless(*args: Any) -> Any:
-        made = event(*args)
+    def keyless(*args: Any, **named: Any) -> Any:
+        made = event(*args, **named)
         return type(made)(**{name: getattr(made, name) for name in made.__dataclass_fields__ if name != "key"})
 
     def forgetful(clock: Any, now: Any) -> dict[str, Any]:
