@@ -41,6 +41,7 @@ SHAPES: Mapping[str, int] = {
     "account:factor_removed": 1,
     "account:factor_reset": 1,
     "account:factor_set": 1,
+    "account:rescued": 1,
     "act:asked": 1,
     "act:decided": 1,
     "cases:read": 1,

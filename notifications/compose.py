@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 OF_ACCOUNTS = frozenset(
     {
         "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
-        "account:factor_removed", "account:factor_reset", "act:asked",
+        "account:factor_removed", "account:factor_reset", "account:rescued", "act:asked",
         "act:decided",
     }
 )  # fmt: skip

@@ -175,6 +175,7 @@ def codes(policy: Policy) -> Iterator[str]:
                     "account:email_changed",
                     "account:factor_removed",
                     "account:factor_reset",
+                    "account:rescued",
                     "act:asked",
                     "act:decided",
                 )
@@ -242,7 +243,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue)\.[a-z_]+"
 )
 
 

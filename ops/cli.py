@@ -36,6 +36,7 @@ from ops.opening import opened_engine, reader_words
 from ops.policies import policy
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from ops.replay import replay as replay_story
+from ops.rescue import rescue
 from ops.serving import serve_demo, serve_office
 from ops.signs import signs
 from ops.statistics import bulletin, serials
@@ -73,6 +74,7 @@ app.add_typer(assess, name="assess")
 app.add_typer(scheme, name="scheme")
 app.add_typer(anchor, name="anchor")
 app.command()(pack)
+app.command()(rescue)
 app.add_typer(database, name="database")
 app.command()(serials)
 app.command()(bulletin)
