@@ -90,6 +90,8 @@ def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: d
             total = Delivered(
                 sent=total.sent + done.sent, deferred=total.deferred + done.deferred, dead=total.dead + done.dead
             )
+            if not all(result.begun for result in results):
+                break
     return total
 
 

@@ -254,7 +254,7 @@ def office(office_template: tuple[Path, SmallOffice], tmp_path: Path) -> Iterato
 
 #: Modules that the clock is not stopped for: what pytest measures, waits that end, and the rules, which never read it and
 #: count days faster with the real types.
-KEEP_REAL_TIME = ["_pytest", "workflow", "infra.gate", "infra.line"]
+KEEP_REAL_TIME = ["_pytest", "workflow", "infra.gate", "infra.line", "notifications.deliver", "notifications.smtp"]
 
 
 @dataclass(frozen=True)

@@ -134,12 +134,15 @@ def test_a_name_service_that_does_not_answer_holds_up_nobody(tmp_path: Path, mon
 def test_a_round_that_has_lasted_long_enough_leaves_the_rest_to_the_next_one_as_if_it_had_not_touched_them(
     server: Behaviour, office: SmallOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first mail takes as long as an answer may, which is longer than this round."""
+    """The first mail takes as long as an answer may, which is longer than this round. A busy machine may not even come to it."""
     monkeypatch.setattr(delivery, "ROUND_SECONDS", ANSWER_SECONDS / 2)
     one_mail(office)
     server.stage, server.only_for = "content", "clerk@example.test"
     made = settings(tmp_path, server.port)
-    assert deliver(office.engine, office=office.context, settings=made, now=START) == Delivered(deferred=2)
+    while only(office.engine, office, "clerk").attempts == 0:
+        assert deliver(office.engine, office=office.context, settings=made, now=START) in (
+            Delivered(deferred=2), Delivered(),
+        )  # fmt: skip
     assert only(office.engine, office, "clerk").last_error in ("TimeoutError", "SMTPServerDisconnected")
     left = only(office.engine, office, "coordinator")
     assert (left.attempts, left.next_try_at, left.lease, left.last_error) == (0, START, None, None)
