@@ -48,6 +48,16 @@ def test_the_same_form_twice_is_one_account_and_a_link_both_times(engine: Engine
         assert rows(site, Account) == before + 1
 
 
+@pytest.mark.parametrize(
+    "address", ["a@b%0d%0aBcc:x@y", "\x01a@b", "a@.", "a@b\r\nBcc: x@y", "a@b, c@d", "王@b.cn", "A <a@b.cn>"]
+)
+def test_an_account_gets_no_address_that_no_mail_server_takes(address: str, site: Site) -> None:
+    administrator = site.session_for("administrator")
+    typed, before = form_of_an_account(site, administrator), rows(site, Account)
+    assert administrator.post("/people", data={**typed, "email": address}).status_code in (400, 422)
+    assert rows(site, Account) == before
+
+
 @pytest.mark.parametrize(("name", "other"), [("name", "何静"), ("login", "hjz"), ("email", "h@example.test"), ("role", "auditor")])  # fmt: skip
 def test_another_person_under_the_same_form_is_a_conflict_that_keeps_what_was_typed(
     name: str, other: str, site: Site
