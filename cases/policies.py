@@ -95,7 +95,7 @@ def publish(connection: Connection, files: Files, *, actor: Actor, now: datetime
     version, content = version_of(files), _content(files)
     if versions(connection)[-1:] == [version]:
         return version
-    append_to_office(
+    head = append_to_office(
         connection,
         NewEvent(
             code=PUBLISHED,
@@ -107,7 +107,9 @@ def publish(connection: Connection, files: Files, *, actor: Actor, now: datetime
         ),
     )
     number = connection.execute(select(func.coalesce(func.max(_version.number), 0))).scalar_one() + 1
-    connection.execute(insert(PolicyVersion).values(number=number, version=version, published_at=now, content=content))
+    connection.execute(
+        insert(PolicyVersion).values(number=number, version=version, published_at=head.at, content=content)
+    )
     return version
 
 
