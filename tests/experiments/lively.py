@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyotp
 from sqlalchemy import Engine, select
 
 import migrations
 from cases.anchors import anchor_text, make_anchors
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
+from cases.reads import gather, note_read
 from cases.sign_reviews import SignKey, review
 from cases.tables import Waiver
 from cases.tally import keep_up
@@ -23,6 +25,7 @@ from ops.demo_office import found_demo_office
 from ops.demo_stories import stories
 from ops.replay import run_timers
 from ops.stories import Stage, Teller
+from people.factors import new_secret, set_factor
 from people.links import hand_over_link, make_link, send_link, use_link
 from people.proposals import CHANGE_EMAIL, ask, decide, waiting
 from people.signin import begin_session, set_password
@@ -122,6 +125,11 @@ def _lived_in(engine: Engine, stage: Stage) -> None:
         for email in ("one@example.invalid", "two@example.invalid"):
             ask(connection, CHANGE_EMAIL, account=accounts[0], data={"email": email}, actor=administrator, now=NOW)
         decide(connection, waiting(connection)[0].id, agree=True, actor=auditor, now=NOW)
+        secret = new_secret()
+        code = pyotp.TOTP(secret).at(NOW)
+        assert set_factor(connection, accounts[1], secret, code, actor=auditor, now=NOW)
+        note_read(connection, 1, accounts[1], day=NOW.date(), now=NOW)
+        gather(connection, now=NOW)
         closed = next(p.account for p in reversed(stage.people.values()) if p.role is Role.MEDIATOR)
         assert closed is not None
         close_account(connection, closed, now=NOW, actor=administrator)

@@ -316,6 +316,7 @@ MAY_SPEAK = {
     "ops/deadline.py": "the same: help of `huiyin deadline`",
     "ops/exporting.py": "the same: help of `huiyin export`",
     "ops/policies.py": "the same: help of `huiyin policy`",
+    "ops/rescue.py": "the same: help of `huiyin rescue`",
     "ops/signs.py": "the same: help of `huiyin assess signs`",
     "ops/statistics.py": "the same: help of `huiyin serials` and `huiyin bulletin`",
     "reports/sheets.py": "what a spreadsheet takes for a day or a time: read, never shown",
