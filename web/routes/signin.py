@@ -113,7 +113,7 @@ def change_password(ctx: Ctx, form: Form) -> Response:
     if ctx.person is None:
         raise NoSuchPage
     errors = _errors_of_new(ctx, form)
-    if _has_to_give_old(ctx):
+    if changes := _has_to_give_old(ctx):
         old = form.one("old")
         if not old:
             errors = {"old": "password.old_missing", **errors}
@@ -129,7 +129,9 @@ def change_password(ctx: Ctx, form: Form) -> Response:
     with transaction(ctx.engine) as connection:
         set_password(connection, ctx.person.id, hashed, now=ctx.now, actor=ctx.actor)
         session = begin_session(connection, account=ctx.person.id, now=ctx.now, limited=ctx.limited)
-    return start(see_other("/account", done="password_changed"), session, ctx.site.settings)
+    # Whoever has chosen their first one goes on to their work.
+    answer = see_other("/account", done="password_changed") if changes else see_other("/")
+    return start(answer, session, ctx.site.settings)
 
 
 def _errors_of_new(ctx: Context, form: Posted) -> dict[str, str]:
