@@ -84,6 +84,11 @@ def ask(
     note(connection, "act:asked", actor=actor, now=now, data=said, key=key, told=told)
 
 
+def typed_for(connection: Connection, number: int) -> Mapping[str, str]:
+    """What was typed when it was asked for."""
+    return _asked(connection.execute(select(*_proposal).where(_proposal.id == number)).one()).data
+
+
 def waiting(connection: Connection) -> list[Asked]:
     """Everything that waits for a second person, the oldest first."""
     query = select(*_proposal).where(_proposal.verdict.is_(None)).order_by(_proposal.id)
@@ -96,9 +101,11 @@ def decide(
     """Agrees or refuses, in the condition of the very statement: of two who decide at once one does. Returns what was asked,
     and the account that it is about now. Raises `NoSuchProposal`, `IntegrityError` for a sign-in name taken meanwhile."""
     values = {"decided_by": actor.account, "decided_at": now, "verdict": AGREED if agree else REFUSED}
+    if actor.role not in SECONDS:
+        raise NoSuchProposal
     mine = (_proposal.id == number, _proposal.verdict.is_(None), _proposal.asked_by != actor.account)
     row = connection.execute(update(Proposal).where(*mine).values(**values).returning(*_proposal)).one_or_none()
-    if row is None or actor.role not in SECONDS:
+    if row is None:
         raise NoSuchProposal
     asked = _asked(row)
     wrote: dict[str, Json] = {"proposal": {str(number): vouched_for_office(values)}}

@@ -20,6 +20,7 @@ from infra.settings import Settings
 from web import errors
 from web.access import ROUTES, RouteWithoutAccess
 from web.context import Site
+from web.reads import Notes
 from web.security import Guard
 from web.whole_body import WholeBody
 
@@ -32,6 +33,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         office = load_office(connection)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.site = Site(engine=engine, settings=settings)
+    app.state.read_notes = Notes()
     for route in ROUTES.values():
         methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
         app.add_api_route(route.path, route.endpoint, methods=methods, response_class=Response, response_model=None)

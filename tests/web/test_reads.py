@@ -1,9 +1,10 @@
 """Who reads what people said in confidence is noted: not whoever works on the case, and of others one look a day."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 import web.reads
 from cases.reads import BATCH, gather
@@ -11,12 +12,15 @@ from cases.tables import CaseRead
 from infra.db import reading, transaction
 from ops.jobs import JOBS, run_job
 from ops.verify import verify
-from tests.databases import START, Site, step
+from tests.databases import START, Site, found, step
 from tests.ops.records import named
 from tests.web.reading import page
 from tests.web.test_closures import events as office_events
+from web.reads import Notes
+from workflow.model import AccountId
 
 READ = CaseRead.__table__.c  # type: ignore[attr-defined]
+REGISTERED = {"title": "停车位", "statement": "小区停车难。", "applicant": "申请人"}
 WORDS = {"title": "楼上漏水", "statement": "天花板受潮。", "applicant": "白某", "respondents": ["石某"]}
 
 
@@ -79,6 +83,22 @@ def test_while_somebody_else_writes_the_page_is_shown_and_noted_with_the_next_on
     monkeypatch.undo()
     page(site.session_for("auditor"), address)
     assert len(notes(site)) == 2
+
+
+def test_notes_of_many_who_read_at_one_moment_are_all_written(engine: Engine) -> None:
+    """On a server they write side by side; a note is kept until it is committed."""
+    office, kept = found(engine), Notes()
+    opened = office.tell("petition", step("2026-03-02T09:00", "clerk", "Register", **REGISTERED))
+    readers = [AccountId(1000 + n) for n in range(40)]
+
+    def reads(account: AccountId) -> None:
+        kept.write(engine, (opened.case_id, account, START.date(), START))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(reads, readers))
+    reads(AccountId(1))  # whatever was refused a turn goes with the next one
+    with reading(engine) as connection:
+        assert set(connection.execute(select(READ.account_id)).scalars()) == {*readers, 1}
 
 
 @pytest.mark.parametrize("change", ["taken out", "another reader", "another instant", "put in", "seq"])

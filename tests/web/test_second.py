@@ -179,6 +179,17 @@ def test_an_auditor_is_made_by_two(mailing: Site) -> None:
     assert verify(str(mailing.engine.url)).ok
 
 
+def test_the_form_of_an_auditor_sent_again_waits_once_and_with_other_words_is_a_conflict(site: Site) -> None:
+    administrator = site.session_for("administrator")
+    form = {"form_id": new_form_id(), "role": "auditor", "unit": str(site.office.units["centre"]), **NEW}
+    answers = [post(administrator, "/people", **form) for _ in range(2)]
+    assert [answer.headers["location"] for answer in answers] == ["/people?done=second_asked"] * 2
+    assert len(office_events(site, "act:asked")) == 1
+    other = post(administrator, "/people", **{**form, "name": "另一人"})
+    assert other.status_code == 409
+    assert "另一人" in other.text
+
+
 def test_what_is_refused_is_not_done(site: Site) -> None:
     unit = str(site.office.units["centre"])
     post(site.session_for("administrator"), "/people", **NEW, role="administrator", unit=unit)

@@ -20,7 +20,7 @@ from people.directory import (
     find_account,
     login_is_taken,
 )
-from people.proposals import ADD, CHANGE_EMAIL, RESET_FACTOR, ask, do, needs_second
+from people.proposals import ADD, CHANGE_EMAIL, RESET_FACTOR, ask, do, needs_second, typed_for
 from people.staffing import UnitIsBelowAnother, add_unit, add_unit_above
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -91,7 +91,9 @@ def _add_person(connection: Connection, ctx: Context, typed: NewAccount, *, once
     `FormWasUsed`."""
     wait_for_key(connection, once)
     if found := find_by_key(connection, once):
-        if found[2].get("proposal"):
+        if proposal := found[2].get("proposal"):
+            if typed_for(connection, proposal) != asdict(typed):
+                raise FormWasUsed
             return None
         known = find_account(connection, _figure(found[2], "account"))
         if known is None or replace(typed, login=read_sign_in_name(typed.login)) != _as_typed(known):
