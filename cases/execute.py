@@ -1,8 +1,8 @@
 """The only door: `open_case` and `execute` turn a command into a decision, its event and its messages, all or nothing.
 
 The caller owns the transaction (`infra.db.transaction`) and builds its answer only after it is committed. Order of
-things: wait for a year that is being closed, lock the chain's head, has this form been taken already, load what the actor may see, compare the version, settle
-the lights that are due, decide, apply, tell, append.
+things: wait for a year that is being closed, lock the chain's head, has this form been taken already, load what the actor
+may see, compare the version, settle the lights that are due, decide, apply, tell, append.
 """
 
 import secrets

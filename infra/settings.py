@@ -32,6 +32,15 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.home / 'huiyin.db'}"
 
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mails go to a server; without one they become files, which the administrator reads."""
+        return bool(self.smtp_host)
+
+    def link_address(self, token: str) -> str:
+        """Where somebody opens their one-time link."""
+        return f"{self.base_url()}/signin/link/{token}"
+
     def base_url(self) -> str:
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 

@@ -5,7 +5,7 @@ The words are in `templates/mail/` and the catalogues; this gathers what they sp
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -46,6 +46,8 @@ OF_ACCOUNTS = frozenset(
         "act:decided",
     }
 )  # fmt: skip
+#: What a mail says of time limits that is about none.
+NOTHING_DUE: Mapping[str, Any] = {"clock": None, "due": None, "left": None, "provisional": False}
 #: What the mail says that holds a one-time link.
 OWN_LINK = "account:link_made.own"
 
@@ -201,18 +203,15 @@ def _words_of_account(
     if own and event.code == "account:link_made":
         # Handed over by people: the mail only says so, and opens nothing. Nor does one that becomes a file, which the
         # administrator could read.
-        mailed = data["way"] == "mail" and bool(settings.smtp_host)
-        link = f"{base}/signin/link/{_token(settings, data['nonce'])}" if mailed else f"{base}/signin"
+        mailed = data["way"] == "mail" and settings.sends_mail
+        link = settings.link_address(_token(settings, data["nonce"])) if mailed else f"{base}/signin"
         what = OWN_LINK if mailed else f"{event.code}.handed"
     names = names_of_accounts(connection, [account])
     return {
         "number": names.get(account, "") if account is not None else office.short_name,
         "what": what,
         "words": Words(reader.language),
-        "clock": None,
-        "due": None,
-        "left": None,
-        "provisional": False,
+        **NOTHING_DUE,
         "link": link,
         "office": office.name,
     }
@@ -230,10 +229,7 @@ def _words_of_unit(
         "number": names_of_units(connection)[data_of(event.code, event.data)["unit"]],
         "what": event.code,
         "words": Words(language),
-        "clock": None,
-        "due": None,
-        "left": None,
-        "provisional": False,
+        **NOTHING_DUE,
         "link": f"{settings.base_url()}/work",
         "office": office.name,
     }
@@ -252,10 +248,7 @@ def _words_of_anchor(
         "number": words("anchor.number", number=number),
         "what": event.code,
         "words": words,
-        "clock": None,
-        "due": None,
-        "left": None,
-        "provisional": False,
+        **NOTHING_DUE,
         "link": f"{settings.base_url()}/anchors",
         "office": office.name,
     }

@@ -72,7 +72,7 @@ class Transport(Protocol):
 @contextlib.contextmanager
 def open_transport(settings: Settings) -> Iterator[Transport]:
     """The office's transport, for one round of deliveries."""
-    if not settings.smtp_host:
+    if not settings.sends_mail:
         yield FolderTransport(settings.home / "mail")
         return
     transport = SmtpTransport(settings)

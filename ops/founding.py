@@ -72,4 +72,4 @@ def found(
             token = make_link(connection, account, now=now)
     finally:
         engine.dispose()
-    return f"{settings.base_url()}/signin/link/{token}"
+    return settings.link_address(token)

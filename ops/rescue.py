@@ -37,4 +37,4 @@ def rescue(
             note(connection, "account:rescued", actor=TIMERS, now=now, data={"account": account}, told=told)
     finally:
         engine.dispose()
-    typer.echo(f"{settings().base_url()}/signin/link/{token}")
+    typer.echo(settings().link_address(token))

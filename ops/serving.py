@@ -148,7 +148,7 @@ def _print_links(engine: Engine, settings: Settings, now: datetime) -> None:
     with transaction(engine) as connection:
         for role, name, account in first_of_each_role(connection):
             token = make_link(connection, account, now=now, reusable=True)
-            lines.append(f"  {role:14} {name}  {settings.base_url()}/signin/link/{token}")
+            lines.append(f"  {role:14} {name}  {settings.link_address(token)}")
     code = settings.home / CODE_FILE
     if code.exists():
         lines.append(f"  {'petitioner':14} {settings.base_url()}/track  {in_groups(code.read_text('utf-8'))}")

@@ -4,7 +4,8 @@
 
 DATABASE is the path of an SQLite file or of a backup, or a URL. Exit code 0: nothing to report; 1: findings; 3: the
 database cannot be read. Only the standard library and a database driver are used, and no rule of the program: an
-auditor may run this file, its neighbours `verify_*.py` and `cases/labels.json` on a copy, without the program.
+auditor may run this file, its neighbours `verify_*.py` and `cases/labels.json` on a copy, without the program. The command
+has one check more, which needs the rules: the marks of cases are worked out anew (`marks_anew.py`).
 
 What it cannot see: a ledger whose end was cut off, or whose events were forged and hashed anew, together with every row
 and head that would contradict it. Against that stand the hashes that other people keep (anchors, receipts).

@@ -17,6 +17,8 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from infra.identifiers import half_width
 from ledger.vouching import vouched_for_office
+from people.directory import person
+from people.signin import CODE, SET_UP
 from people.staffing import auditors_told, note, rows_of_account
 from people.tables import Account, RecoveryCode, WebSession
 from workflow.model import AccountId, Actor, Json, Role
@@ -36,6 +38,16 @@ _session = WebSession.__table__.c  # type: ignore[attr-defined]
 
 def has_factor(connection: Connection, account: AccountId) -> bool:
     return connection.execute(select(_account.totp_secret).where(_account.id == account)).scalar() is not None
+
+
+def comes_first(connection: Connection, account: AccountId, *, demo: bool) -> str | None:
+    """What the owner of an account does before anything else in a session: `CODE`, `SET_UP` or nothing. In a demo nobody has a
+    phone."""
+    if has_factor(connection, account):
+        return CODE
+    found = person(connection, account)
+    must = found is not None and found.actor.role in REQUIRED and not demo
+    return SET_UP if must else None
 
 
 def new_secret() -> str:
@@ -77,10 +89,8 @@ def set_factor(
 def use_factor(connection: Connection, account: AccountId, typed: str, *, now: datetime) -> dict[str, Json] | None:
     """Spends a code of the app or a recovery code, in the condition of the very statement: of two who send the same one is
     let in. Returns what the event of the session has to vouch for; None if it is not one, or was used."""
-    code, secret = (
-        _typed(typed),
-        connection.execute(select(_account.totp_secret).where(_account.id == account)).scalar(),
-    )
+    code = _typed(typed)
+    secret = connection.execute(select(_account.totp_secret).where(_account.id == account)).scalar()
     step = _step_of(secret, code, now) if secret else None
     if step is not None:
         fresh = or_(_account.totp_step.is_(None), _account.totp_step < step)

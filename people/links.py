@@ -9,7 +9,6 @@ any case.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,13 +17,13 @@ from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from infra.identifiers import half_width
 from ledger.vouching import vouched_for_office
+from people.factors import comes_first
 from people.signin import begin_session, find_session, hash_token
 from people.staffing import auditors_told, note
 from people.tables import Account, SigninLink
 from workflow.model import TIMERS, AccountId, Actor, Json, Role
 
 LINK_LASTS = timedelta(days=2)
-Limits = Callable[[Connection, AccountId], str | None]
 CODE_DIGITS = 8
 #: The file of the secret that tokens and codes follow from.
 LINK_KEY = "links"
@@ -186,10 +185,11 @@ def link_asks_for_code(connection: Connection, token: str) -> bool:
 
 
 def use_link(
-    connection: Connection, token: str, *, browser: str, now: datetime, code: str = "", limits: Limits | None = None
+    connection: Connection, token: str, *, browser: str, now: datetime, code: str = "", demo: bool = False
 ) -> LinkUsed | None:
     """The session that the link begins in this browser; None if it is spent, too old or of a closed account. Raises
-    `WrongCode`, and then it is not spent. `limits` says what the owner of an account does first.
+    `WrongCode`, and then it is not spent. In a `demo` nobody is asked for a
+    second factor.
 
     Spent by the condition of the very statement that spends it: of two browsers one is signed in. The session's token
     follows from the link and the browser, so that the second click of a double click finds the session of the first.
@@ -206,7 +206,7 @@ def use_link(
     given = None if row.reusable else _token_of_link(token, browser)
     begun = begin_session(
         connection, account=account, now=now, token=given, by_link=not row.reusable, link=hash_token(token),
-        limited=None if row.reusable or limits is None else limits(connection, account),
+        limited=None if row.reusable else comes_first(connection, account, demo=demo),
     )  # fmt: skip
     return LinkUsed(session=begun, account=account, new=True, once=not row.reusable)
 

@@ -99,7 +99,8 @@ def decide(
     connection: Connection, number: int, *, agree: bool, actor: Actor, now: datetime
 ) -> tuple[Asked, AccountId | None]:
     """Agrees or refuses, in the condition of the very statement: of two who decide at once one does. Returns what was asked,
-    and the account that it is about now. Raises `NoSuchProposal`, `IntegrityError` for a sign-in name taken meanwhile."""
+    and the account that it is about now. Raises `NoSuchProposal`, and
+    `LoginIsTaken` for a sign-in name taken meanwhile."""
     values = {"decided_by": actor.account, "decided_at": now, "verdict": AGREED if agree else REFUSED}
     if actor.role not in SECONDS:
         raise NoSuchProposal

@@ -15,7 +15,7 @@ from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office, lock_head
 from ledger.outbox import messages, post
 from ledger.tables import Event
 from ledger.vouching import vouched_for_office
-from people.directory import active_with_role
+from people.directory import active_with_role, login_is_taken
 from people.tables import Account, Office, SigninLink, Unit, UnitAbove, WebSession
 from workflow.model import TIMERS, AccountId, Actor, Json, Role, UnitId
 
@@ -32,6 +32,10 @@ _link = SigninLink.__table__.c  # type: ignore[attr-defined]
 
 class UnitIsBelowAnother(Exception):
     """A unit can only be put above one that nothing is above."""
+
+
+class LoginIsTaken(Exception):
+    """Another account has this sign-in name, an open one or a closed one."""
 
 
 def note(
@@ -213,7 +217,10 @@ def add_account(
     actor: Actor = TIMERS,
     key: str | None = None,
 ) -> AccountId:
-    """An open account without a password. Raises `IntegrityError` for a sign-in name that is taken."""
+    """An open account without a password. Raises `LoginIsTaken`."""
+    lock_head(connection, OFFICE_STREAM)  # two who add somebody wait here
+    if login_is_taken(connection, login):
+        raise LoginIsTaken
     row: dict[str, Any] = {
         "unit_id": unit,
         "role": role.value,

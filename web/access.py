@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import Path
 
+from people.links import SECONDS
 from workflow.model import Role
 
 PUBLIC: frozenset[Role] | None = None
@@ -21,8 +22,8 @@ AUDIT = frozenset({Role.AUDITOR, Role.ASSESSOR})
 #: Signs of gaming are questions: nobody who is asked about, or who gives points, knows that one was asked.
 SIGNS = frozenset({Role.AUDITOR})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
-#: Who may be the second person where two decide (`people.links.SECONDS`).
-SECOND = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+#: Who may be the second person where two decide (`people/links.py`).
+SECOND = frozenset(SECONDS)
 #: The record of what people did to the office itself.
 RECORD = frozenset({Role.AUDITOR})
 

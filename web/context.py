@@ -167,19 +167,20 @@ def context(request: Request) -> Context:
     )
 
 
+def _allowed(request: Request) -> frozenset[Role] | None:
+    """The roles that the route is open to."""
+    method = "GET" if request.method == "HEAD" else request.method
+    return ROUTES[f"{method} {request.scope['route'].path}"].who
+
+
 def _do_first(request: Request, limited: str | None) -> None:
     """Leads whoever has something to do first there from every page that is not open to all."""
-    path = request.scope["route"].path
-    method = "GET" if request.method == "HEAD" else request.method
-    if limited is None or ROUTES[f"{method} {path}"].who is None or path in OPEN_WHILE[limited]:
-        return
-    raise MustFirst(FIRST[limited])
+    if limited and _allowed(request) is not None and request.scope["route"].path not in OPEN_WHILE[limited]:
+        raise MustFirst(FIRST[limited])
 
 
 def _check_access(request: Request, who: Person | None, case: CaseId | None) -> None:
-    route = request.scope["route"]
-    method = "GET" if request.method == "HEAD" else request.method
-    allowed = ROUTES[f"{method} {route.path}"].who
+    allowed = _allowed(request)
     if allowed is None:
         return
     if who is None and case is None:

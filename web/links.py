@@ -21,13 +21,11 @@ class Given:
 
 def give_link(connection: Connection, ctx: Context, account: AccountId) -> Given:
     key = link_key(ctx)
-    if ctx.site.settings.smtp_host:
+    if ctx.site.settings.sends_mail:
         send_link(connection, account, key=key, now=ctx.now, actor=ctx.actor)
         return Given()
     token = hand_over_link(connection, account, key=key, now=ctx.now, actor=ctx.actor)
-    return Given(
-        address=f"{ctx.site.settings.base_url()}/signin/link/{token}", with_code=link_asks_for_code(connection, token)
-    )
+    return Given(address=ctx.site.settings.link_address(token), with_code=link_asks_for_code(connection, token))
 
 
 def link_key(ctx: Context) -> bytes:

@@ -3,8 +3,7 @@
 Counted are wrong secrets and matters that were taken; nothing that is right, malformed, refused or sent twice. Passwords are
 counted by name and address together, so that nobody is made to wait by others, neither by colleagues behind the same address
 nor by somebody who knows the name, and of all names from one address far more generously; a browser that the owner has signed
-in with is counted by itself. How counting works is in
-`people/tries.py`, and why it is done so in docs/decisions/0016.
+in with is counted by itself. How counting works is in `people/tries.py`, and why it is done so in docs/decisions/0016.
 """
 
 from datetime import timedelta
@@ -36,7 +35,8 @@ FILINGS = Limit(
     name="filing", free=40, forgets=timedelta(minutes=2), first=timedelta(seconds=30), longest=timedelta(minutes=2)
 )
 
-#: Whose tries are counted: of a name from an address, of the owner's browser, of a session that chooses another password, of the code of a link, of a second factor.
+#: Whose tries are counted: of a name from an address, of the owner's browser, of a session that chooses another password, of
+#: the code of a link, of a second factor.
 OF_ADDRESS, OF_KNOWN_BROWSER, OF_OWN_SESSION, OF_LINK, OF_FACTOR = "address", "browser", "session", "link", "factor"
 
 
@@ -70,9 +70,9 @@ def wait_before_choosing(ctx: Context, account: AccountId, password: str) -> tim
 
 def wait_before_code_of_link(ctx: Context, token: str, code: str) -> timedelta:
     """Counts a code that is typed for a one-time link, whoever types it, or returns the wait."""
+    if not code:
+        return NO_WAIT
     with transaction(ctx.engine) as connection:
-        if not code:
-            return NO_WAIT
         return count_try(connection, PASSWORDS, OF_LINK, hash_token(token), tried=_tried(ctx, code), now=ctx.now)
 
 

@@ -58,7 +58,7 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
             }
             for run in all_runs(connection)
         ]
-    by_file = not ctx.site.settings.smtp_host
+    by_file = not ctx.site.settings.sends_mail
     return render(ctx, "pages/mails.html", kind=chosen, counts=counts, rows=rows, runs=runs, by_file=by_file)
 
 

@@ -33,7 +33,7 @@ class Entry:
     code: str
     act: str  #: of an act that two decide
     about: str
-    told: str
+    told: tuple[str, ...]
 
 
 @get("/office-record", who=RECORD)
@@ -63,7 +63,7 @@ def _entries(connection: Connection, ctx: Context, before: int) -> list[Entry]:
             code=row.code,
             act=data.get("act", ""),
             about=_about(data, names, units),
-            told="、".join(names.get(one, str(one)) for one in data.get("told") or ()),
+            told=tuple(names.get(one, str(one)) for one in data.get("told") or ()),
         )
         for row, data in rows
     ]

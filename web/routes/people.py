@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
 from cases.repeats import FormWasUsed
@@ -18,10 +17,9 @@ from people.directory import (
     all_accounts,
     all_units,
     find_account,
-    login_is_taken,
 )
 from people.proposals import ADD, CHANGE_EMAIL, RESET_FACTOR, ask, do, needs_second, typed_for
-from people.staffing import UnitIsBelowAnother, add_unit, add_unit_above
+from people.staffing import LoginIsTaken, UnitIsBelowAnother, add_unit, add_unit_above
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.links import Given, give_link
@@ -75,11 +73,7 @@ def add_person(ctx: Ctx, form: Form) -> Response:
             given = give_link(connection, ctx, account) if account is not None else Given()
     except FormWasUsed:
         return people_page(ctx, typed=typed, errors={"name": "people.form_was_used"}, status=409)
-    except IntegrityError:
-        with reading(ctx.engine) as connection:
-            taken = login_is_taken(connection, typed.login)
-        if not taken:  # another rule of the database refused it, and that is no fault of whoever typed
-            raise
+    except LoginIsTaken:
         return people_page(ctx, typed=typed, errors={"login": "people.login_taken"}, status=422)
     if account is None:
         return see_other("/people", done="second_asked")

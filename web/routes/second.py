@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
 from infra.db import reading, transaction
@@ -13,6 +12,7 @@ from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units
 from people.links import NoSuchHandover, handovers, show_code
 from people.proposals import ADD, REOPEN, LastAdministrator, NoSuchProposal, decide, waiting
+from people.staffing import LoginIsTaken
 from web.access import SECOND, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.links import Given, give_link, link_key
@@ -79,7 +79,7 @@ def decide_on(ctx: Ctx, form: Form, number: RowId) -> Response:
         return _page(ctx, status=409, error="second.is_decided")
     except LastAdministrator:
         return _page(ctx, status=409, error="people.last_administrator")
-    except IntegrityError:
+    except LoginIsTaken:
         return _page(ctx, status=409, error="people.login_taken")
     return _page(ctx, given=given, done="done.second_agreed" if agree else "done.second_refused")
 

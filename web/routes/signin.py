@@ -6,14 +6,11 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from infra.db import reading, transaction
-from people.directory import person
-from people.factors import REQUIRED, has_factor
+from people.factors import comes_first
 from people.known_browsers import remember_browser
 from people.links import WrongCode, link_asks_for_code, link_is_good, session_of_link, use_link
 from people.passwords import MAX_PASSWORD, MIN_PASSWORD, fault_of_password
 from people.signin import (
-    CODE,
-    SET_UP,
     begin_session,
     check_own_password,
     check_password,
@@ -59,7 +56,7 @@ def sign_in(ctx: Ctx, form: SessionForm) -> Response:
         return render(ctx, "pages/signin.html", status=422, login=login, error="signin.unknown", seconds=0)
     with transaction(ctx.engine) as connection:
         password_was_right(connection, ctx, login)
-        limited = _limit(connection, ctx, account)
+        limited = comes_first(connection, account, demo=ctx.office.demo)
         session = begin_session(connection, account=account, now=ctx.now, limited=limited)
         known = _take_over(connection, ctx, account, session)
     return _signed_in(ctx, FIRST.get(limited or "", "/"), session=session, known=known)
@@ -86,10 +83,7 @@ def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:
         return too_early(ctx, "pages/signin_link.html", wait, **shown, error="signin.too_many_tries")
     try:
         with transaction(ctx.engine) as connection:
-            used = use_link(
-                connection, token, browser=ctx.browser, now=ctx.now, code=code,
-                limits=lambda connection, account: _limit(connection, ctx, account),
-            )  # fmt: skip
+            used = use_link(connection, token, browser=ctx.browser, now=ctx.now, code=code, demo=ctx.office.demo)
             known = _take_over(connection, ctx, used.account, used.session) if used else ""
     except WrongCode:
         return render(ctx, "pages/signin_link.html", status=422, **shown, error="signin.wrong_code", seconds=0)
@@ -175,15 +169,6 @@ def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
         login = sign_in_name_of(connection, ctx.person.id)
     asks_old = _has_to_give_old(ctx)
     return {"errors": errors, "login": login, "least": MIN_PASSWORD, "most": MAX_PASSWORD, "asks_old": asks_old}
-
-
-def _limit(connection: Connection, ctx: Context, account: AccountId) -> str | None:
-    """What the owner of an account does first. In a demo nobody has a phone."""
-    if has_factor(connection, account):
-        return CODE
-    found = person(connection, account)
-    must = found is not None and found.actor.role in REQUIRED and not ctx.office.demo
-    return SET_UP if must else None
 
 
 def _take_over(connection: Connection, ctx: Context, account: AccountId, session: str) -> str:
