@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 import traceback
+from typing import TextIO
 
 from infra.repeats import Repeats, extras
 
@@ -25,8 +26,19 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class StandardError(logging.StreamHandler[TextIO]):
+    """Whatever is standard error when a line is written: the one of the start may be closed by then."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # a method here, so that it is asked for each line
+        return sys.stderr
+
+
 def log_to_stderr(level: int = logging.INFO) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StandardError()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[Repeats(handler)], force=True)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)

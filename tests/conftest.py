@@ -4,6 +4,7 @@ What a machine cannot provide is skipped, counted and said aloud; with CI=true i
 Databases with our schema are elsewhere, in `tests/databases.py`.
 """
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from infra.repeats import Repeats
 from tests.servers import SmtpSink, chromium_path, postgres_server, smtp_server
 
 if TYPE_CHECKING:
@@ -28,6 +30,17 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
     "--host-resolver-rules=MAP *.test 127.0.0.1",  # an office under a name, which is not a loopback address to a browser
 ]
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own() -> Iterator[None]:
+    """A command run in a test sets up the log of the program; the next test writes none."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    for handler in [one for one in root.handlers if isinstance(one, Repeats)]:
+        root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,15 @@
 """Logs: one JSON object a line, and never what people said."""
 
+import contextlib
+import io
 import json
 import logging
 import sys
 from typing import Any
 
-from infra.logs import JsonLines
+import pytest
+
+from infra.logs import JsonLines, log_to_stderr
 from infra.repeats import Repeats
 
 
@@ -30,6 +34,16 @@ def test_a_line_is_one_json_object_with_its_ids() -> None:
     assert "\n" not in line
     assert json.loads(line)["mail"] == 7
     assert json.loads(line)["level"] == "warning"
+
+
+def test_a_line_goes_to_whatever_is_standard_error_when_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The stream of the start may be closed by then: the line is written all the same, and no traceback with it."""
+    with contextlib.redirect_stderr(io.StringIO()) as at_start:
+        log_to_stderr()
+    at_start.close()
+    logging.getLogger("huiyin").warning("mail not delivered")
+    written = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)["message"] for line in written] == ["mail not delivered"]
 
 
 # -- lines that repeat ------------------------------------------------------------------------------------------------

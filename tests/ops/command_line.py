@@ -36,7 +36,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A machine without an office, in English, whose clock begins at `NOW` and goes on."""
     place = tmp_path / "home"
     monkeypatch.setenv("HUIYIN_HOME", str(place))
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
     speak(monkeypatch, "en")
     with set_clock(NOW):
         yield place

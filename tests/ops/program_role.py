@@ -35,7 +35,6 @@ def granted(monkeypatch: pytest.MonkeyPatch, url: str, role: str) -> None:
 def granting(monkeypatch: pytest.MonkeyPatch, url: str, role: str):  # type: ignore[no-untyped-def]  # a Result of click's
     with monkeypatch.context() as own:
         own.setenv("HUIYIN_DATABASE", url)
-        own.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
         settings.cache_clear()
         try:
             return run("database", "grant", role)

@@ -161,7 +161,6 @@ def _main(monkeypatch: pytest.MonkeyPatch, capsys: Any, home: Path, *arguments: 
         for name, value in {"HUIYIN_HOME": str(home), **environment}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(sys, "argv", ["huiyin", *arguments])
-        monkeypatch.setattr("logging.basicConfig", lambda **_: None)
         settings.cache_clear()
         with pytest.raises(SystemExit) as left:
             main()

@@ -250,7 +250,7 @@ def test_the_command_writes_a_pack_by_number_that_only_its_owner_may_read(
     out = at_home / "out.zip"
     done = run("pack", number_of(sqlite_record), "--out", out, "--json")
     assert done.exit_code == 0, done.output
-    said = json.loads(done.output)
+    said = json.loads(done.stdout)
     assert said["masked"] is True
     assert out.stat().st_mode & 0o077 == 0
     assert checked(out.read_bytes(), tmp_path)[0] == 0
@@ -271,9 +271,9 @@ def test_texts_need_a_reason_and_a_refused_command_leaves_nothing_behind(at_home
 
 
 def test_anchors_are_made_listed_checked_and_held_against_the_record(at_home: Path) -> None:
-    assert run("anchor", "make").output.splitlines()[0] == "anchor-1"
-    assert "Nothing has moved" in run("anchor", "make").output
-    listed = json.loads(run("anchor", "list", "--json").output)
+    assert run("anchor", "make").stdout.splitlines()[0] == "anchor-1"
+    assert "Nothing has moved" in run("anchor", "make").stdout
+    listed = json.loads(run("anchor", "list", "--json").stdout)
     assert [(one["number"], one["cases"]) for one in listed] == [(1, 3)]
     kept = at_home / "kept.txt"
     kept.write_text(run("anchor", "list", "--show", "1").output, "utf-8")
@@ -298,5 +298,5 @@ def test_a_receipt_is_checked_by_its_number(at_home: Path, sqlite_record: Record
     number = number_of(sqlite_record)
     (code,) = re.findall(r"^proof of filing: (\S+)$", checked(packed(sqlite_record).content, tmp_path)[1], re.MULTILINE)
     assert run("anchor", "receipt", number, code).exit_code == 0
-    assert json.loads(run("anchor", "receipt", number, "0000", "--json").output)["verdict"] == "another"
+    assert json.loads(run("anchor", "receipt", number, "0000", "--json").stdout)["verdict"] == "another"
     assert run("anchor", "receipt", "（2020）滨无第1号", code).exit_code == WRONG

@@ -110,7 +110,6 @@ def test_closure_reports_are_made_and_those_of_before_are_listed(site: Site, kin
 def command_line(on_sqlite: Upgraded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
     monkeypatch.setenv("HUIYIN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HUIYIN_DATABASE", on_sqlite.url)
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
     settings.cache_clear()
     with set_clock(local("2026-12-01 11:00")):
         yield CliRunner()
@@ -153,4 +152,4 @@ def test_every_case_is_told_on_the_command_line(on_sqlite: Upgraded, command_lin
         cases = list(connection.execute(text("SELECT public_id FROM cases")).scalars())
     for public_id in cases:
         answer = command_line.invoke(app, ["as-of", "2026-11-20", "case", public_id, "--json"], catch_exceptions=False)
-        assert json.loads(answer.output)["events"]
+        assert json.loads(answer.stdout)["events"]

@@ -298,7 +298,6 @@ WRONG, ASKED_WRONGLY = 1, 2
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUIYIN_LANGUAGE", "en")
     settings.cache_clear()
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
 
 
 @pytest.fixture(autouse=True)

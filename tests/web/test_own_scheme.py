@@ -155,7 +155,6 @@ def command_line(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HUIYIN_HOME", str(tmp_path))
     monkeypatch.setenv("HUIYIN_DATABASE", str(site.engine.url))
     monkeypatch.setenv("HUIYIN_LANGUAGE", "en")
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
     settings.cache_clear()
     yield CliRunner()
     settings.cache_clear()
@@ -195,5 +194,5 @@ def test_a_fault_in_the_record_is_not_told_as_a_missing_scheme(
 
 def test_what_a_job_did_is_printed_in_words_and_given_as_figures(site: Site, command_line: CliRunner) -> None:
     told = command_line.invoke(app, ["sweep", "--json"], catch_exceptions=False)
-    assert json.loads(told.output) == {"job": "sweep", "clocks": 0, "failed": 0, "truncated": 0}
-    assert command_line.invoke(app, ["sweep"], catch_exceptions=False).output == "Checking time limits: nothing to do\n"
+    assert json.loads(told.stdout) == {"job": "sweep", "clocks": 0, "failed": 0, "truncated": 0}
+    assert command_line.invoke(app, ["sweep"], catch_exceptions=False).stdout == "Checking time limits: nothing to do\n"

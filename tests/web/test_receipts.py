@@ -230,7 +230,6 @@ def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     """The command line on a machine without an office."""
     home = tmp_path / "elsewhere"
     monkeypatch.setenv("HUIYIN_HOME", str(home))
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)  # the runner's stderr is closed when it returns
     settings.cache_clear()
     yield home
     settings.cache_clear()
