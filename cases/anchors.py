@@ -11,6 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
@@ -22,13 +23,14 @@ from cases.office import OfficeContext
 from cases.tables import Series
 from cases.visibility import case, visible_cases
 from infra.db import transaction
-from infra.signing import SigningKey, key_id
+from infra.signing import KEY_ID_BYTES, SigningKey, key_id
 from infra.statements import Statement
 from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office, lock_head
 from ledger.outbox import messages, post
 from ledger.tables import Event, StreamHead
 from ledger.vouching import vouched_for_office
 from people.directory import active_with_role
+from people.office_keys import signing_key_of_office
 from workflow.model import TIMERS, Role
 from workflow.spelling import stamp
 
@@ -92,6 +94,12 @@ def is_due(connection: Connection, office: OfficeContext, *, now: datetime) -> b
     return now - last >= A_RED_WAITS and _red_is_unanchored(connection)
 
 
+def own_key(connection: Connection, home: Path, *, now: datetime) -> SigningKey:
+    """The key that signs here, in a transaction, for the first use pins it. Raises what `people/office_keys.py` raises."""
+    last = connection.execute(select(_anchor.content).order_by(_anchor.number.desc()).limit(1)).scalar()
+    return signing_key_of_office(connection, home, now=now, signed_before=_signed_by(last) if last else "")
+
+
 def make_anchors(engine: Engine, *, office: OfficeContext, key: SigningKey, now: datetime) -> tuple[int, ...]:
     """Anchors everything that moved, each anchor in a transaction of its own, and returns their numbers."""
     made: list[int] = []
@@ -150,6 +158,12 @@ def signed(text: str, name: str, key: SigningKey) -> str:
 def signer(name: str) -> str:
     """The name on a signature line has no spaces and no plus sign."""
     return re.sub(r"[\s+]+", "-", name)
+
+
+def _signed_by(content: str) -> str:
+    """The id of the key under an anchor."""
+    _, _, signature = content.rstrip("\n").rpartition(" ")
+    return base64.b64decode(signature)[:KEY_ID_BYTES].hex()
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

@@ -73,18 +73,36 @@ def _postgresql(url: URL, *, owner: bool) -> Engine:
     return engine
 
 
+def make_file(engine: Engine) -> None:
+    """The file of an SQLite database, if it is not there: nothing else makes one. Does nothing on PostgreSQL."""
+    if path := sqlite_file(engine.url):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Where the database is; None for one that a server has."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    assert url.database, "an SQLite database is a file"
+    return Path(url.database)
+
+
 def _sqlite(url: str, *, owner: bool) -> Engine:
-    path = make_url(url).database
-    assert path, "an SQLite database is a file"
-    Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = sqlite_file(make_url(url))
+    assert path
+    address = f"{path.absolute().as_uri()}?mode=rw"  # SQLite alone would make a file where there is none
     engine = create_engine(
         url, pool_size=POOL, max_overflow=POOL, pool_timeout=POOL_SECONDS,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True,
     )  # fmt: skip
+    event.listen(
+        engine, "do_connect", lambda _dialect, _record, _given, options: sqlite3.connect(address, uri=True, **options)
+    )
     event.listen(engine, "connect", _prepare)
     if not owner:
         event.listen(engine, "connect", lambda driver, _record: guard(driver))
-    _gates[engine] = WriteGate(Path(path))
+    _gates[engine] = WriteGate(path)
     return engine
 
 

@@ -11,6 +11,7 @@ import fcntl
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,7 +125,8 @@ class _Files:
 
     def __init__(self, paths: tuple[Path, Path]) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._next_in_line, self._turn = (os.open(path, flags, 0o600) for path in paths)
+        self._next_in_line, self._turn = opened = [os.open(path, flags, 0o600) for path in paths]
+        weakref.finalize(self, _close, opened)
 
     def taken_at_once(self) -> bool:
         """Whether nobody was before us, and it is our turn now."""
@@ -148,6 +150,7 @@ class _Files:
     def let_go(self) -> None:
         fcntl.flock(self._turn, fcntl.LOCK_UN)
 
-    def __del__(self) -> None:
-        os.close(self._next_in_line)
-        os.close(self._turn)
+
+def _close(files: list[int]) -> None:
+    for file in files:
+        os.close(file)

@@ -8,6 +8,7 @@ is in `signing.py`.
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 from collections.abc import Callable
@@ -26,9 +27,18 @@ class KeyIsUnreadable(Exception):
     """The secret's file does not hold what it should. Carries its path."""
 
 
+def key_file(home: Path, name: str) -> Path:
+    return home / FOLDER / f"{name}.key"
+
+
+def fingerprint_of(key: bytes) -> str:
+    """What tells a key from others and says nothing of it: the SHA-256 of 32 bytes that nobody can guess, or of a public key."""
+    return hashlib.sha256(key).hexdigest()
+
+
 def secret_key(home: Path, name: str) -> bytes:
     """32 random bytes under that name, made now if there are none. Raises `KeyIsExposed`, `KeyIsUnreadable`, `OSError`."""
-    path = home / FOLDER / f"{name}.key"
+    path = key_file(home, name)
     key = kept_secret(path, made=lambda: secrets.token_bytes(LENGTH))
     if len(key) != LENGTH:
         raise KeyIsUnreadable(path)

@@ -1,33 +1,187 @@
-"""What an office sets by environment variables, all named `HUIYIN_...`, and nothing else."""
+"""What an office sets by environment variables, all named `HUIYIN_...`, and nothing else.
 
+They are checked once, all of them, before anything is opened: a name that is not known, a value that is not one of those
+there are, two that contradict each other.
+
+    SettingsAreWrong  carries every `SettingFault`; no fault carries a secret
+"""
+
+import difflib
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from infra.addresses import AddressIsWrong, domain_on_the_wire, fault_of_address
+from infra.i18n import LANGUAGES, known_language
+
+PREFIX = "HUIYIN_"
+#: Of those who build the program; the office has no use for them, and they are no mistake.
+FOR_DEVELOPERS = ("HUIYIN_PG_BIN", "HUIYIN_CHROMIUM", "HUIYIN_SCREENSHOTS", "HUIYIN_ADVISORIES")
+DATABASES = ("sqlite", "postgresql+psycopg")
+#: What a fault may repeat of what was given: nobody writes a secret there.
+LONGEST = 60
+_SHOWN = frozenset({"number", "yes_no", "one_of", "language"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingFault:
+    """What is wrong with one variable: its name, a code `settings.<code>` of the catalogue, and the values of its words."""
+
+    name: str
+    code: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+class SettingsAreWrong(ValueError):
+    def __init__(self, faults: list[SettingFault]) -> None:
+        super().__init__(", ".join(f"{fault.name}: {fault.code}" for fault in faults))
+        self.faults = faults
+
+
+def _wrong(code: str, **values: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{wrong}", {"wrong": code, **values})
+
+
+def _plain(value: Any) -> Any:
+    """Without spaces around it, which nobody sees in a file of variables."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip().isprintable():
+        raise _wrong("control")
+    return value.strip()
+
+
+def _language(value: str) -> str:
+    known = known_language(value)
+    if value.replace("-", "_").split("_")[0].lower() not in {language.split("_")[0] for language in LANGUAGES}:
+        raise _wrong("language")
+    return known
+
+
+def _database(value: str) -> str:
+    if not value:
+        return value
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):  # a port that is no number
+        raise _wrong("database") from None
+    if url.drivername not in DATABASES:
+        raise _wrong("database")
+    if not url.database or url.database == ":memory:":
+        raise _wrong("database_name")
+    return value
+
+
+def _public_url(value: str) -> str:
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise _wrong("url") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or " " in value:
+        raise _wrong("url")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise _wrong("url_path")
+    return value
+
+
+def _sender(value: str) -> str:
+    if fault_of_address(value):
+        raise _wrong("address")
+    return value
+
+
+def _domain(value: str) -> str:
+    try:
+        domain_on_the_wire(value)
+    except AddressIsWrong:
+        raise _wrong("domain") from None
+    return value
+
+
+def _seconds(value: float) -> float:
+    if not math.isfinite(value):
+        raise _wrong("number")
+    return value
+
+
+def _host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        if set(value) & set(":/@ \\[]?#"):
+            raise _wrong("host") from None
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_plain)]
+Host = Annotated[str, BeforeValidator(_plain), AfterValidator(_host)]
+Port = Annotated[int, BeforeValidator(_plain), Field(ge=1, le=65535)]
+Switch = Annotated[bool, BeforeValidator(_plain)]
 
 
 class Settings(BaseSettings):
     """Times are in seconds. `database` is an SQLAlchemy URL: `sqlite:///...` or `postgresql+psycopg://...`."""
 
-    model_config = SettingsConfigDict(env_prefix="HUIYIN_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
 
-    home: Path = Path("var")  #: the database file, the mails written as files, the lock files, the signing key
-    database: str = ""
-    host: str = "127.0.0.1"
-    port: int = 8000
-    public_url: str = ""  #: how people reach the program, for links in mails
-    trusted_proxy: bool = False  #: whether X-Forwarded-For may be believed
-    secure_cookies: bool = False  #: set when served over https
-    language: str = "zh_CN"
+    home: Annotated[Path, BeforeValidator(_plain)] = Path(
+        "var"
+    )  #: the database file, the mails written as files, the lock files, the keys
+    database: Annotated[Text, AfterValidator(_database), Field(repr=False)] = ""
+    host: Host = "127.0.0.1"
+    port: Port = 8000
+    #: How people reach the program, for links in mails.
+    public_url: Annotated[Text, AfterValidator(_public_url)] = ""
+    trusted_proxy: Switch = False  #: whether X-Forwarded-For may be believed
+    #: Whether browsers send them over https only; of itself where people reach the program over https.
+    secure_cookies: Switch = Field(default_factory=lambda known: known.get("public_url", "").startswith("https:"))
+    language: Annotated[Text, AfterValidator(_language)] = "zh_CN"
 
-    smtp_host: str = ""  #: empty: mails become files in `home/mail`
-    smtp_port: int = 25
-    smtp_tls: str = "none"  #: none, starttls or tls
-    smtp_user: str = ""
-    smtp_password: str = ""
-    smtp_timeout: float = 30.0  #: of one answer; a whole mail may take twice that (`notifications/transport.py`)
-    mail_from: str = "huiyin@localhost"
-    mail_domain: str = "huiyin.invalid"  #: the right-hand side of every Message-ID
+    smtp_host: Host = ""  #: empty: mails become files in `home/mail`
+    smtp_port: Port = 25
+    smtp_tls: Annotated[Literal["none", "starttls", "tls"], BeforeValidator(_plain)] = "none"
+    smtp_user: Text = ""
+    smtp_password: SecretStr = SecretStr("")
+    #: Whether the password may go to another machine unencrypted.
+    smtp_password_in_clear: Switch = False
+    #: Of one answer; a whole mail may take twice that (`notifications/transport.py`).
+    smtp_timeout: Annotated[float, BeforeValidator(_plain), Field(gt=0, le=600), AfterValidator(_seconds)] = 30.0
+    mail_from: Annotated[Text, AfterValidator(_sender)] = "huiyin@localhost"
+    #: The right-hand side of every Message-ID.
+    mail_domain: Annotated[Text, AfterValidator(_domain)] = "huiyin.invalid"
+
+    @model_validator(mode="after")
+    def _contradicts_nothing(self) -> Self:
+        if self.secure_cookies and self.public_url.startswith("http:"):
+            raise _wrong("secure_cookies", variable="HUIYIN_SECURE_COOKIES")
+        if (self.smtp_user or self.smtp_password.get_secret_value()) and not self.smtp_host:
+            raise _wrong("smtp_no_host", variable="HUIYIN_SMTP_HOST")
+        if bool(self.smtp_user) is not bool(self.smtp_password.get_secret_value()):
+            missing = "HUIYIN_SMTP_PASSWORD" if self.smtp_user else "HUIYIN_SMTP_USER"
+            raise _wrong("smtp_half", variable=missing)
+        if (
+            self.smtp_user
+            and self.smtp_tls == "none"
+            and not self.smtp_password_in_clear
+            and not is_this_machine(self.smtp_host)
+        ):
+            raise _wrong("smtp_in_clear", variable="HUIYIN_SMTP_TLS")
+        return self
 
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.home / 'huiyin.db'}"
@@ -42,9 +196,75 @@ class Settings(BaseSettings):
         return f"{self.base_url()}/signin/link/{token}"
 
     def base_url(self) -> str:
-        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether what goes to that host never leaves the machine, as far as its name tells."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of the process; `environment` is looked at for names that nobody knows. Raises `SettingsAreWrong`."""
+    faults = list(_unknown(environment))
+    try:
+        made = Settings()
+    except ValidationError as error:
+        # A value that follows from another one has no fault of its own where that one is wrong.
+        faults.extend(_fault(one) for one in error.errors(include_url=False) if one["type"] != FOLLOWS)
+    if faults:
+        raise SettingsAreWrong(faults)
+    return made
+
+
+def variable(name: str) -> str:
+    return f"{PREFIX}{name}".upper()
+
+
+def _unknown(environment: Mapping[str, str]) -> list[SettingFault]:
+    known = [variable(name) for name in Settings.model_fields] + list(FOR_DEVELOPERS)
+    faults = []
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
+            faults.append(
+                SettingFault(
+                    name=name, code="unknown_near" if near else "unknown", values={"near": near[0]} if near else {}
+                )
+            )
+    return faults
+
+
+FOLLOWS = "default_factory_not_called"
+#: What the library calls it, as a code of ours.
+CODES = {
+    "int_parsing": "number", "int_parsing_size": "number", "int_from_float": "number", "float_parsing": "number", "bool_parsing": "yes_no",
+    "greater_than": "number", "greater_than_equal": "number", "less_than_equal": "number", "literal_error": "one_of",
+}  # fmt: skip
+_ALLOWED = {
+    "port": "1–65535", "smtp_port": "1–65535", "smtp_timeout": "0–600", "smtp_tls": "none, starttls, tls",
+}  # fmt: skip
+
+
+def _fault(error: Any) -> SettingFault:
+    context = {
+        name: str(value) for name, value in (error.get("ctx") or {}).items() if name not in ("wrong", "variable")
+    }
+    code = CODES.get(error["type"], error["type"])
+    if not error["loc"]:
+        return SettingFault(name=error["ctx"]["variable"], code=code, values=context)
+    name = str(error["loc"][0])
+    shown = {"given": str(error["input"])[:LONGEST], "allowed": _ALLOWED.get(name, "")} if code in _SHOWN else {}
+    return SettingFault(name=variable(name), code=code, values=shown)
 
 
 @cache
 def settings() -> Settings:
-    return Settings()
+    """Raises `SettingsAreWrong`."""
+    return read_settings(os.environ)

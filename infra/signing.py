@@ -6,7 +6,6 @@ its file, is in `keys.py`.
 """
 
 import base64
-import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from infra.keys import FOLDER, KeyIsUnreadable, kept_secret
+from infra.keys import FOLDER, KeyIsUnreadable, fingerprint_of, kept_secret
 
 PRIVATE, PUBLIC = "anchor.pem", "anchor.pub"
+KEY_ID_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class SigningKey:
 
 
 def key_id(public: bytes) -> str:
-    """The first 8 hexadecimal digits of the SHA-256 of the raw public key."""
-    return hashlib.sha256(public).hexdigest()[:8]
+    """The beginning of the key's fingerprint, in hexadecimal digits."""
+    return fingerprint_of(public)[: 2 * KEY_ID_BYTES]
 
 
 def written(public: bytes) -> str:
@@ -45,9 +45,13 @@ def written(public: bytes) -> str:
     return base64.b64encode(public).decode()
 
 
+def signing_file(home: Path) -> Path:
+    return home / FOLDER / PRIVATE
+
+
 def signing_key(home: Path) -> SigningKey:
-    """The office's key, made now if there is none. Raises `KeyIsExposed`, `KeyIsUnreadable`."""
-    path = home / FOLDER / PRIVATE
+    """The key of this machine, made now if there is none. Raises `KeyIsExposed`, `KeyIsUnreadable`, `OSError`."""
+    path = signing_file(home)
     try:
         private = load_pem_private_key(kept_secret(path, made=_new_key), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -63,6 +67,11 @@ def public_key(home: Path) -> str | None:
     """The public key as it was handed out, or None as long as nothing has been signed."""
     path = home / FOLDER / PUBLIC
     return path.read_text("ascii").strip() if path.is_file() else None
+
+
+def public_from(home: Path) -> bytes | None:
+    """The raw public key of this machine, if it has a key. Raises `KeyIsExposed`, `KeyIsUnreadable`."""
+    return signing_key(home).public if signing_file(home).is_file() else None
 
 
 def _new_key() -> bytes:

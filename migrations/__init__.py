@@ -16,7 +16,7 @@ import cases.tables
 import ledger.tables
 import people.tables
 from infra.columns import Row
-from infra.db import owned, transaction
+from infra.db import make_file, owned, sqlite_file, transaction
 from people.staffing import vouch_for_what_stands
 
 HERE = Path(__file__).parent
@@ -53,12 +53,34 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def upgrade(engine: Engine) -> None:
-    """Brings the schema to this program's version, in one transaction, as the owner of the database. A schema that is of
-    this version already is only looked at, which needs no owner.
+class NoDatabase(Exception):
+    """There is no file where the database should be. Carries its path."""
 
-    Raises `SchemaIsUnknown` for a newer one, `SchemaIsNotOurs` for an older one that this role may not change.
+
+class DatabaseIsEmpty(Exception):
+    """There is a database, and nothing of this program in it."""
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """What `upgrade` does for a database that this program, or an older one, has made. Raises what it raises, and
+    `NoDatabase`, `DatabaseIsEmpty`: whoever looks in the wrong place finds nothing there, and leaves nothing."""
+    path = sqlite_file(engine.url)
+    if path and not path.exists():
+        raise NoDatabase(path)
+    with engine.connect() as connection:
+        if current(connection) is None:
+            raise DatabaseIsEmpty(path or engine.url.database)
+    upgrade(engine)
+
+
+def upgrade(engine: Engine) -> None:
+    """Brings the schema to this program's version, in one transaction, as the owner of the database; makes what is not
+    there. A schema that is of this version already is only looked at, which needs no owner.
+
+    Raises `SchemaIsUnknown` for a newer one, `SchemaIsNotOurs` for an older one that this role may not change,
+    `DatabaseIsEmpty` where this role may not make one.
     """
+    make_file(engine)
     made = config()
     scripts = ScriptDirectory.from_config(made)
     with engine.connect() as connection:
@@ -74,7 +96,7 @@ def upgrade(engine: Engine) -> None:
             vouch_for_what_stands(connection, now=datetime.now(UTC))
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
-            raise SchemaIsNotOurs(found or "") from None
+            raise (SchemaIsNotOurs(found) if found else DatabaseIsEmpty(engine.url.database)) from None
         raise
 
 

@@ -21,17 +21,18 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.words import Words, due_words
+from infra.addresses import address_on_the_wire, domain_on_the_wire
 from infra.jinja import render
-from infra.keys import secret_key
+from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import Settings
 from infra.steering import without_steering
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from ledger.upcasters import data_of
 from notifications.names import is_digest, name_of
-from people.addresses import address_on_the_wire, domain_on_the_wire
 from people.directory import names_of_accounts, names_of_units
-from people.links import LINK_KEY, token_from
+from people.links import token_from
+from people.office_keys import LINKS, KeyIsNotPinned, secret_at_hand
 from people.tables import Account
 from workflow.clocks import due_is_provisional, left
 from workflow.model import TIMERS, Clock
@@ -66,10 +67,12 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """The letters of a round, and the messages that could not be written. Whose account is closed is in neither."""
+    """The letters of a round, the messages that could not be written, and those that need a key which this machine has not.
+    Whose account is closed is in none of them."""
 
     letters: tuple[Letter, ...]
     broken: frozenset[int]
+    without_key: frozenset[int] = frozenset()
 
 
 def message_id(row: Message | Any, domain: str) -> str:
@@ -101,6 +104,7 @@ def compose(
     }
     told: dict[str, list[tuple[Any, dict[str, Any]]]] = defaultdict(list)  #: by the mail they go out in
     broken: list[int] = []
+    without_key: list[int] = []
     for row in wanted:
         if row.recipient not in accounts:
             continue
@@ -108,6 +112,9 @@ def compose(
             event = events[row.stream, row.seq]
             said = _words(connection, event, office, settings, accounts[row.recipient], now)
             told[message_id(row, domain_on_the_wire(settings.mail_domain))].append((row, said))
+        except (KeyIsNotPinned, KeyIsExposed, KeyIsUnreadable) as error:
+            log.error("the key of a mail's link cannot be used", extra={"mail": row.id, "error": type(error).__name__})
+            without_key.append(row.id)
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
             log.exception("mail cannot be composed", extra={"mail": row.id})
             broken.append(row.id)
@@ -118,7 +125,7 @@ def compose(
         except Exception:  # the same edge for a digest, whose lines are each sound by themselves
             log.exception("mail cannot be composed", extra={"mail": lines[0][0].id})
             broken += [row.id for row, _ in lines]
-    return Composed(letters=tuple(letters), broken=frozenset(broken))
+    return Composed(letters=tuple(letters), broken=frozenset(broken), without_key=frozenset(without_key))
 
 
 def _letter(
@@ -204,7 +211,7 @@ def _words_of_account(
         # Handed over by people: the mail only says so, and opens nothing. Nor does one that becomes a file, which the
         # administrator could read.
         mailed = data["way"] == "mail" and settings.sends_mail
-        link = settings.link_address(_token(settings, data["nonce"])) if mailed else f"{base}/signin"
+        link = settings.link_address(_token(connection, settings, data["nonce"])) if mailed else f"{base}/signin"
         what = OWN_LINK if mailed else f"{event.code}.handed"
     names = names_of_accounts(connection, [account])
     return {
@@ -217,8 +224,8 @@ def _words_of_account(
     }
 
 
-def _token(settings: Settings, nonce: str) -> str:
-    return token_from(secret_key(settings.home, LINK_KEY), nonce)
+def _token(connection: Connection, settings: Settings, nonce: str) -> str:
+    return token_from(secret_at_hand(connection, settings.home, LINKS), nonce)
 
 
 def _words_of_unit(

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, case, exists, func, select, update
 
 from cases.anchors import EVENT as ANCHOR
 from cases.office import OfficeContext
+from infra.addresses import address_on_the_wire, domain_on_the_wire
 from infra.db import reading, transaction
 from infra.settings import Settings
 from ledger.chain import OFFICE_STREAM
@@ -26,7 +27,6 @@ from notifications.compose import Composed, Letter, compose
 from notifications.forwarding import forward
 from notifications.names import DIGEST, IN_A_DIGEST, OLD_NAME, digest_name, give_names
 from notifications.transport import NotDelivered, Transport, open_transport
-from people.addresses import address_on_the_wire, domain_on_the_wire
 
 log = logging.getLogger(__name__)
 
@@ -165,14 +165,12 @@ def _send(transport: Transport, letter: Letter, *, until: float) -> list[_Result
 
 def _without_letter(claimed: Sequence[Any], composed: Composed) -> list[_Result]:
     """What cannot be written is a dead letter. What is for an account that nobody answers for waits as a refused mail does:
-    somebody may still be given the post."""
+    somebody may still be given the post. So does what needs a key that is not here."""
     written = {message for letter in composed.letters for message in letter.messages}
     broken, closed = NotDelivered("not composed", permanent=True), NotDelivered("account closed", permanent=False)
-    return [
-        _Result(message=row.id, error=broken if row.id in composed.broken else closed)
-        for row in claimed
-        if row.id not in written
-    ]
+    no_key = NotDelivered("no key", permanent=False)
+    why = dict.fromkeys(composed.broken, broken) | dict.fromkeys(composed.without_key, no_key)
+    return [_Result(message=row.id, error=why.get(row.id, closed)) for row in claimed if row.id not in written]
 
 
 def _record(

@@ -83,7 +83,7 @@ class Talk(smtplib.SMTP):
             if settings.smtp_tls == "starttls":
                 self.starttls(context=ssl.create_default_context())
             if settings.smtp_user:
-                self.login(settings.smtp_user, settings.smtp_password)
+                self.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         except (OSError, smtplib.SMTPException):
             self.close()
             raise

@@ -18,9 +18,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from infra.addresses import address_on_the_wire
 from infra.settings import Settings
 from notifications.smtp import Limit, Talk, limited
-from people.addresses import address_on_the_wire
 
 
 class Stage(StrEnum):

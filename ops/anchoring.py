@@ -15,14 +15,13 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection, Engine
 
-from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors
+from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors, own_key
 from cases.filed import Verdict, case_by_number, check_proof
 from cases.office import OfficeContext
 from cases.reading import find_case
 from infra.db import reading, transaction
-from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import settings
-from infra.signing import SigningKey, key_id, public_key, signing_key, written
+from infra.signing import key_id, public_key, written
 from ops.clock import read_clock
 from ops.opening import office_of, opened_engine
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
@@ -54,7 +53,10 @@ def make(as_json: Json = False) -> None:
     engine = opened_engine()
     with _office(engine) as (_, office):
         pass
-    numbers = make_anchors(engine, office=office, key=_key(), now=read_clock())
+    now = read_clock()
+    with transaction(engine) as connection:
+        key = own_key(connection, settings().home, now=now)
+    numbers = make_anchors(engine, office=office, key=key, now=now)
     with reading(engine) as connection:
         auditors = len(active_with_role(connection, Role.AUDITOR))
     if as_json:
@@ -100,7 +102,9 @@ def list_(
 @anchor.command("key")
 def show_key(as_json: Json = False) -> None:
     """打印公钥，交审核员抄存。Print the public key, for the auditors to keep."""
-    public = _key().public
+    with transaction(opened_engine()) as connection:
+        office_of(connection)
+        public = own_key(connection, settings().home, now=read_clock()).public
     if as_json:
         print_json({"key": written(public), "id": key_id(public)})
     else:
@@ -205,15 +209,6 @@ def _whole_or_not_at_all(path: Path, content: bytes) -> Iterator[None]:
         fail(f"{path}: {error.strerror}", WRONG)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def _key() -> SigningKey:
-    try:
-        return signing_key(settings().home)
-    except KeyIsExposed as error:
-        fail(f"私钥文件他人可读，请先 chmod 600 {error}。Others can read the private key: chmod 600 {error}", WRONG)
-    except KeyIsUnreadable as error:
-        fail(f"{error} 中没有 Ed25519 私钥。{error} holds no Ed25519 private key.", UNREADABLE)
 
 
 @contextlib.contextmanager

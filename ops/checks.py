@@ -15,12 +15,15 @@ import migrations
 from cases.policies import shipped_files
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
+from infra.settings import CODES
 from ledger.upcasters import SHAPES as EVENT_SHAPES
 from ledger.upcasters import STEPS
 from notifications.compose import OF_ACCOUNTS, OWN_LINK
 from ops.advisories import SKIPPED, AdvisoriesAreUnreadable, known_weaknesses
 from ops.bill import bill_out_of_step
 from ops.jobs import FIGURES, JOBS
+from ops.troubles import FILE, SERVER, SYSTEM
+from people.office_keys import NAMES as KEYS
 from people.proposals import ACTS
 from reports.bulletin_sheet import bulletin_codes
 from reports.closure_columns import COLUMNS
@@ -31,6 +34,7 @@ from web.forms import shapes
 from web.pages import MENU
 from web.presenters.lights import SHAPES
 from web.presenters.work_list import GROUPS
+from web.routes.keys import STANDS
 from web.routes.mails import KINDS
 from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
@@ -158,6 +162,9 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("mails", KINDS)
     yield from _named("unit_kind", UNIT_KINDS)
     yield from _named("act", ACTS)
+    yield from _named("key", KEYS)
+    yield from _named("key_do", KEYS)
+    yield from _named("key_stands", STANDS)
     yield from _named("office_event", set(EVENT_SHAPES) - STEPS - {"clock:crossed", "clock:recounted"})
     yield "anchor.number"
     yield from (f"people.{name}_missing" for name in NewAccount.__dataclass_fields__)
@@ -196,6 +203,8 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("confidence", get_args(Confidence))
     yield from (f"deadline.{code}" for code in _codes_raised("ClockRefuses"))
     yield from (code for code in _codes_raised("NoticeIsWrong"))
+    yield from _named("settings", (*_codes_raised("_wrong"), *set(CODES.values()), "unknown", "unknown_near"))
+    yield from _named("trouble", (*SERVER.values(), *FILE.values(), *SYSTEM.values()))
     yield from _reasons()
 
 
@@ -243,7 +252,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue|trouble|settings)\.[a-z_]+"
 )
 
 

@@ -4,23 +4,20 @@ What it says of time limits is in `deadline.py`, of policies in `policies.py`; t
 """
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from typer.core import TyperGroup
 
-import migrations
-from cases.office import USUAL_PROFILES, NoOffice
-from cases.words import Words, fault_words
-from infra.closed_files import FileIsOpenToOthers, close_to_others, open_new_files_to_nobody_else
-from infra.db import warn_of_old_sqlite
-from infra.i18n import known_language, translator
-from infra.line import WaitedTooLong
+from cases.office import USUAL_PROFILES
+from infra.closed_files import close_to_others, open_new_files_to_nobody_else
+from infra.db import reading, warn_of_old_sqlite
+from infra.i18n import translator
 from infra.logs import log_to_stderr
-from infra.settings import Settings, settings
+from infra.settings import settings
 from ops import verify as verifier
 from ops.anchoring import anchor, keys_at_hand, pack
 from ops.as_of import as_of
@@ -32,33 +29,33 @@ from ops.exporting import export
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
 from ops.marks_anew import marks_anew
-from ops.opening import opened_engine, reader_words
+from ops.opening import office_of, opened_engine, reader_words
 from ops.policies import policy
-from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
+from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from ops.replay import replay as replay_story
 from ops.rescue import rescue
 from ops.serving import serve_demo, serve_office
 from ops.signs import signs
 from ops.statistics import bulletin, serials
 from ops.stories import StoryIsWrong, read_story
-from people.addresses import AddressIsWrong, domain_on_the_wire, fault_of_address
+from ops.troubles import NotText, told_in_words
 from workflow.model import Refusal
 from workflow.policy import NoSuchLadder
-from workflow.policy_files import PolicyIsWrong
 from workflow.unseen import has_lone_surrogate
-
-NO_TEXT = (
-    "输入中有不是 UTF-8 文字的字节，请改正后重新输入。What was given is no text in UTF-8: correct it and try again."
-)
 
 
 class Commands(TyperGroup):
-    """All commands; none is given an argument that is no text."""
+    """All commands; none is given an argument that is no text, and what none can mend is said in words."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if any(map(has_lone_surrogate, args)):
-            fail(NO_TEXT, ASKED_WRONGLY)
-        return super().parse_args(ctx, args)
+        with told_in_words(os.environ):
+            if any(map(has_lone_surrogate, args)):
+                raise NotText
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with told_in_words(os.environ):
+            return super().invoke(ctx)
 
 
 app = typer.Typer(
@@ -84,6 +81,7 @@ app.command("as-of")(as_of)
 @app.callback()
 def prepare() -> None:
     log_to_stderr()
+    settings()  # which are checked before anything opens
 
 
 @app.command()
@@ -123,11 +121,7 @@ def serve(
 ) -> None:
     """启动网页和定时任务。Start the web pages and the timers."""
     warn_of_old_sqlite()
-    engine = opened_engine()
-    try:
-        serve_office(engine, settings(), timers=timers, workers=workers)
-    except NoOffice:
-        fail("还没有建立单位，请先运行 huiyin init。No office yet: run huiyin init first.", WRONG)
+    serve_office(opened_engine(), settings(), timers=timers, workers=workers)
 
 
 @app.command()
@@ -153,7 +147,10 @@ def sweep(
     chosen = next((one for one in JOBS if one.name == job), None)
     if chosen is None:
         fail(f"没有任务 {job}；可选 / known: {', '.join(one.name for one in JOBS)}", ASKED_WRONGLY)
-    figures = run_job(chosen, opened_engine(), settings(), now=read_clock())
+    engine = opened_engine()
+    with reading(engine) as connection:
+        office_of(connection)  # without one a job would have nothing to do, and say so
+    figures = run_job(chosen, engine, settings(), now=read_clock())
     if as_json:
         print_json({"job": job, **figures})
     else:
@@ -217,54 +214,14 @@ def replay(
 
 
 def main() -> None:
-    """The entry of the installed program: what no command can mend ends here, in words."""
+    """The entry of the installed program."""
     open_new_files_to_nobody_else()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(
                 errors="backslashreplace"
             )  # the name of a file need be no text, and is said all the same
-    try:
-        language = known_language(settings().language)
-    except ValidationError as error:
-        named = ", ".join(f"HUIYIN_{fault['loc'][0]}".upper() for fault in error.errors())
-        typer.echo(f"环境变量填写有误：{named}。These variables are set wrongly: {named}.", err=True)
-        sys.exit(ASKED_WRONGLY)
-    words = Words(language)
-    if wrong := _wrong_addresses(settings()):
-        typer.echo(f"环境变量填写有误：{wrong}。These variables are set wrongly: {wrong}.", err=True)
-        sys.exit(ASKED_WRONGLY)
-    try:
-        app()
-    except PolicyIsWrong as error:
-        typer.echo("\n".join(fault_words(fault, words) for fault in error.faults), err=True)
-        sys.exit(ASKED_WRONGLY)
-    except UnicodeEncodeError:  # half of a character that came in by a way that nobody watches
-        typer.echo(NO_TEXT, err=True)
-        sys.exit(ASKED_WRONGLY)
-    except migrations.SchemaIsUnknown as error:
-        typer.echo(words("schema.unknown", version=error), err=True)
-        sys.exit(UNREADABLE)
-    except migrations.SchemaIsNotOurs:
-        typer.echo(words("schema.not_ours"), err=True)
-        sys.exit(UNREADABLE)
-    except FileIsOpenToOthers as error:
-        both = (Words(one)("files.open_to_others", file=error) for one in ("zh_CN", "en"))
-        typer.echo("".join(both), err=True)
-        sys.exit(UNREADABLE)
-    except WaitedTooLong:
-        typer.echo(words("error.saving"), err=True)
-        sys.exit(WRONG)
-
-
-def _wrong_addresses(given: Settings) -> str:
-    """The variables that no mail server takes, by commas."""
-    wrong = ["HUIYIN_MAIL_FROM"] if fault_of_address(given.mail_from) else []
-    try:
-        domain_on_the_wire(given.mail_domain)
-    except AddressIsWrong:
-        wrong.append("HUIYIN_MAIL_DOMAIN")
-    return ", ".join(wrong)
+    app()
 
 
 if __name__ == "__main__":

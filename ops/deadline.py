@@ -6,7 +6,6 @@ The rule comes from the office's own policy if there is an office, else from the
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -89,19 +88,17 @@ def explain(
 def policy_at_hand(chosen: Settings, calendar: str | None) -> tuple[Policy, tuple[str, ...]]:
     """The office's policy under its own calendar or the one asked for, and the profiles it has chosen; the shipped one
     where there is no office yet."""
-    path = chosen.database_url().removeprefix("sqlite:///")
-    if path == chosen.database_url() or Path(path).exists():
-        engine = open_engine(chosen.database_url())
-        migrations.upgrade(engine)
-        try:
-            with reading(engine) as connection:
-                office = load_office(connection)
-                asked = present_policy(connection, calendar=calendar) if calendar else office.policy
-                return asked, office.profiles
-        except NoOffice:
-            pass
-        finally:
-            engine.dispose()
+    engine = open_engine(chosen.database_url())
+    try:
+        migrations.bring_up_to_date(engine)
+        with reading(engine) as connection:
+            office = load_office(connection)
+            asked = present_policy(connection, calendar=calendar) if calendar else office.policy
+            return asked, office.profiles
+    except (migrations.NoDatabase, migrations.DatabaseIsEmpty, NoOffice):
+        pass
+    finally:
+        engine.dispose()
     return policy_from(shipped_files(), calendar=calendar or "cn"), ()
 
 

@@ -6,11 +6,12 @@ import migrations
 from cases.office import NoOffice, establish, load_office
 from cases.policies import shipped_files
 from cases.words import Words
+from infra.addresses import fault_of_address
 from infra.closed_files import close_to_others
 from infra.db import open_engine, transaction
 from infra.settings import Settings
-from people.addresses import fault_of_address
 from people.links import make_link
+from people.office_keys import pin_keys
 from people.staffing import add_account, add_unit
 from workflow.model import Role
 from workflow.policy_files import policy_from
@@ -70,6 +71,7 @@ def found(
                 now=now,
             )
             token = make_link(connection, account, now=now)
+            pin_keys(connection, settings.home, now=now)
     finally:
         engine.dispose()
     return settings.link_address(token)

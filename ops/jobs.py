@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from cases.anchors import is_due, make_anchors
+from cases.anchors import is_due, make_anchors, own_key
 from cases.jobruns import Figures, note_failure, note_success
 from cases.office import load_office
 from cases.rating_origins import forget_old_origins
@@ -20,7 +20,6 @@ from cases.thirds import warn_of_third_reds
 from infra.db import checkpoint, reading, transaction
 from infra.line import WaitedTooLong
 from infra.settings import Settings
-from infra.signing import signing_key
 from notifications.daily import release_digests
 from notifications.deliver import deliver
 from people.known_browsers import forget_old_browsers
@@ -79,8 +78,11 @@ def _anchors(engine: Engine, settings: Settings, now: datetime) -> Figures:
     with reading(engine) as connection:
         office = load_office(connection)
         due = is_due(connection, office, now=now)
-    made = make_anchors(engine, office=office, key=signing_key(settings.home), now=now) if due else ()
-    return {"anchors": len(made)}
+    if not due:
+        return {"anchors": 0}
+    with transaction(engine) as connection:
+        key = own_key(connection, settings.home, now=now)
+    return {"anchors": len(make_anchors(engine, office=office, key=key, now=now))}
 
 
 def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> Figures:

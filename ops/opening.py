@@ -14,10 +14,14 @@ from ops.printing import WRONG, fail
 
 
 def opened_engine() -> Engine:
-    """Raises `SchemaIsUnknown`, `SchemaIsNotOurs`, `FileIsOpenToOthers`, `WaitedTooLong`."""
+    """The office's database, which is there. Raises what `migrations.bring_up_to_date` raises, and `FileIsOpenToOthers`."""
     close_to_others(settings())
     engine = open_engine(settings().database_url())
-    migrations.upgrade(engine)
+    try:
+        migrations.bring_up_to_date(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -1,12 +1,14 @@
 """Running the program: timers in one process, web in the same or in several more, for an office or for the demo."""
 
+import errno
 import multiprocessing
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +38,14 @@ CODE_FILE = "petitioner-code.txt"
 
 #: Seconds that answers under way are given when the program is told to stop.
 LAST_ANSWERS = 20
+
+
+class CannotListen(Exception):
+    """The address is none of this machine, or the port needs a right. Carries both."""
+
+
+class PortIsTaken(CannotListen):
+    """Another program listens there, maybe this one."""
 
 
 class Workers(Multiprocess):
@@ -74,19 +84,31 @@ def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: i
         timeout_graceful_shutdown=LAST_ANSWERS,
     )  # fmt: skip
     try:
-        with running_timers(engine, settings) if timers else nullcontext():
+        with closing(listening(config)) as calls, running_timers(engine, settings) if timers else nullcontext():
             if workers > 1:
-                Workers(config, sockets=[config.bind_socket()]).run()
+                Workers(config, sockets=[calls]).run()
             else:
-                _serve_alone(config)
+                _serve_alone(config, calls)
     finally:
         engine.dispose()
 
 
-def _serve_alone(config: uvicorn.Config) -> None:
+def listening(config: uvicorn.Config) -> socket.socket:
+    """The place where browsers call. Raises `CannotListen`."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    try:
+        made = socket.create_server((config.host, config.port), family=family, backlog=config.backlog)
+    except OSError as error:
+        kind = PortIsTaken if error.errno == errno.EADDRINUSE else CannotListen
+        raise kind(f"{config.host}:{config.port}") from error
+    made.set_inheritable(True)
+    return made
+
+
+def _serve_alone(config: uvicorn.Config, calls: socket.socket) -> None:
     server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):  # Ctrl-C, said again by the server when it has stopped
-        server.run()
+        server.run(sockets=[calls])
     if not server.started:
         sys.exit(STARTUP_FAILURE)
 

@@ -41,6 +41,7 @@ ANCHORED = re.compile(r"^(\d{1,19}) ([1-9]\d{0,17}) [0-9a-f]{64}$", re.MULTILINE
 RECORD_KEY = ("case_id", "number")
 FINDINGS_FOUND, UNREADABLE = 1, 3
 
+NO_OFFICE = "it is empty: there is no office in it; is this the right one?"
 NO_MARKS = "the marks of cases were not worked out anew: that needs the program, huiyin verify"
 
 Labels = Mapping[str, Mapping[str, str]]
@@ -86,11 +87,13 @@ def verify(
     with opened(url_or_path) as source:
         _check_file(source, labels, notes)
         _check_triggers(source, notes)
-        _check_streams(source, labels, notes)
+        office = _check_streams(source, labels, notes)
         _check_series(source, notes)
         check_tallies(source, notes)
         if anchors:
-            check_anchors(source, anchors, keys, notes)
+            check_anchors(source, anchors, keys, notes, office.signing)
+    if not notes.counts["chains"] and not notes.findings:
+        raise CannotRead(NO_OFFICE)
     if marks:
         marks(url_or_path, notes)
     else:
@@ -138,7 +141,7 @@ def _check_triggers(source: Source, notes: Notes) -> None:
 # -- streams ----------------------------------------------------------------------------------------------------------
 
 
-def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
+def _check_streams(source: Source, labels: Labels, notes: Notes) -> Office:
     """Reads the tables in step, one stream at a time, each table by one cursor."""
     notes.begin("chains", "versions", "rows", "derived", "crossings", "messages", "office")
     wanted = _columns(labels)
@@ -170,6 +173,7 @@ def _check_streams(source: Source, labels: Labels, notes: Notes) -> None:
                 compare_records(folded, table, rows.pop(table, ()), columns, notes)
     check_policies(source, office, notes)
     check_office(source, office, labels, notes)
+    return office
 
 
 def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:

@@ -27,10 +27,17 @@ class _Short:
     note: Note
 
 
-def check_anchors(source: Source, files: Sequence[str], keys: Sequence[str], notes: Notes) -> None:
-    """Notes what the anchors in these files say of the record and the record does not. Raises `CannotRead`."""
+def check_anchors(
+    source: Source,
+    files: Sequence[str],
+    keys: Sequence[str],
+    notes: Notes,
+    changes: Sequence[tuple[str, str, str]] = (),
+) -> None:
+    """Notes what the anchors in these files say of the record and the record does not. `changes`: where the record says that
+    two people changed the key that signs, each as both public halves and when. Raises `CannotRead`."""
     notes.begin("anchors")
-    kept = _of_this_office(source, read_notes(files, keys, notes), notes)
+    kept = _of_this_office(source, read_notes(files, keys, notes, changes), notes)
     ends, wrong = _compare_heads(source, kept, notes)
     _compare_ends(kept, ends, wrong, notes)
     _compare_texts(source, kept, notes)

@@ -41,6 +41,9 @@ NOT_CHECKED = "signatures not checked: {why}"
 NO_KEY = "give the office's public key with --key; huiyin anchor key prints it"
 NO_LIBRARY = "the Python library cryptography is not installed"
 CHECKED = "signatures checked with the key {keys}; trust it only if you had it from the office before, by another way"
+SUCCEEDED = (
+    "the record says that two people changed the key {before} to {after} on {at}: ask them, and write the new one down"
+)
 LEFT_OUT = "anchors not in the files: {numbers}"
 
 
@@ -107,8 +110,11 @@ class _NoAnchor(Exception):
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def read_notes(paths: Iterable[str], keys: Sequence[str], notes: Notes) -> list[Note]:
+def read_notes(
+    paths: Iterable[str], keys: Sequence[str], notes: Notes, changes: Sequence[tuple[str, str, str]] = ()
+) -> list[Note]:
     """The anchors of the files that are whole, by number; what is wrong with the others is noted, and they are left out.
+    `changes` lead from a key to the one after it: both public halves, and when.
     Raises `CannotRead` for a file that is not there or holds no anchor at all, and for a key that is none."""
     found: dict[int, Note] = {}
     for path in _files(paths):
@@ -116,7 +122,7 @@ def read_notes(paths: Iterable[str], keys: Sequence[str], notes: Notes) -> list[
             other = found.setdefault(note.number, note)
             if other.whole != note.whole:
                 notes.add(_about(note, "anchors.twice", stored=note.file, expected=other.file))
-    good = _chained(_signed_by([found[number] for number in sorted(found)], keys, notes), notes)
+    good = _chained(_signed_by([found[number] for number in sorted(found)], keys, notes, changes), notes)
     if gaps := [str(n) for n in range(min(found, default=1), max(found, default=0)) if n not in found]:
         notes.remark(LEFT_OUT.format(numbers=", ".join(gaps[:20]) + (" …" if len(gaps) > 20 else "")))
     return good
@@ -220,12 +226,23 @@ def _chained(found: list[Note], notes: Notes) -> list[Note]:
     return [note for note in found if note.number not in bad]
 
 
-def _signed_by(found: list[Note], keys: Sequence[str], notes: Notes) -> list[Note]:
+def _signed_by(
+    found: list[Note], keys: Sequence[str], notes: Notes, changes: Sequence[tuple[str, str, str]]
+) -> list[Note]:
     """The anchors whose signature is right; all of them, with a remark, if it cannot be checked."""
     if not keys:
         notes.remark(NOT_CHECKED.format(why=NO_KEY))
         return found
-    known = {hashlib.sha256(raw).hexdigest()[: 2 * ID_BYTES]: raw for raw in map(_key, keys)}
+    known = {_id_of(raw): raw for raw in map(_key, keys)}
+    for before, after, at in changes:
+        try:
+            old, new = _key(before), _key(after)
+        except CannotRead:
+            continue  # leads nowhere: the anchors after it have an unknown key
+        if _id_of(old) in known and _id_of(new) not in known:
+            known[_id_of(new)] = new
+            if any(note.key == _id_of(new) for note in found):
+                notes.remark(SUCCEEDED.format(before=_id_of(old), after=_id_of(new), at=at[:10]))
     try:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -246,6 +263,10 @@ def _signed_by(found: list[Note], keys: Sequence[str], notes: Notes) -> list[Not
     if good:
         notes.remark(CHECKED.format(keys=", ".join(sorted({note.key for note in good}))))
     return good
+
+
+def _id_of(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[: 2 * ID_BYTES]
 
 
 def _key(given: str) -> bytes:

@@ -32,6 +32,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "web_session": ("token_hash",),
     "proposal": ("id",),
     "recovery_code": ("code_hash",),
+    "office_key": ("name",),
 }
 #: Rows that end: none stands without its event, but the event may have outlived its row.
 MAY_GO = frozenset({"signin_link", "web_session", "recovery_code"})
@@ -39,6 +40,8 @@ MAY_GO = frozenset({"signin_link", "web_session", "recovery_code"})
 READ = "cases:read"
 #: Waiting mails of a closed account that others got instead.
 PASSED_ON = "mails:passed_on"
+#: Two people made another key the office's.
+KEY_CHANGED = "key:changed"
 #: The labels of columns that are proved; any other label is the reason why a column is not.
 COVERED = frozenset({"hashed", "derived"})
 POLICY = ("number", "version", "published_at", "content")
@@ -54,6 +57,14 @@ class Published(NamedTuple):
     at: Any
 
 
+class Succession(NamedTuple):
+    """The key that signs was changed by two people: the public halves as base64, and when."""
+
+    before: str
+    after: str
+    at: str
+
+
 @dataclass(slots=True)
 class Office:
     """What the events of the office add up to."""
@@ -63,6 +74,7 @@ class Office:
     told: dict[Any, Any] = field(default_factory=dict)  #: whom an event of the office tells, by its seq
     #: When a case was first read, by case, account and day, and the event that says so.
     reads: dict[tuple[Any, ...], tuple[Any, Any]] = field(default_factory=dict)
+    signing: list[Succession] = field(default_factory=list)  #: changes of the key that signs, in their order
     #: Who got the mails of somebody else, by stream and seq.
     passed: dict[tuple[Any, Any], set[Any]] = field(default_factory=lambda: defaultdict(set))
 
@@ -84,6 +96,10 @@ def remembering(events: Iterable[Event], office: Office) -> Iterator[Event]:
             _note_reads(data.get("reads"), event.seq, office)
         if "told" in data:
             office.told[event.seq] = data["told"]
+        if event.code == KEY_CHANGED and data.get("key") == "anchor":
+            before, after = data.get("public_before"), data.get("public")
+            if isinstance(before, str) and isinstance(after, str):
+                office.signing.append(Succession(before, after, str(event.recorded_at)))
         if event.code == PASSED_ON:
             _pass_on(data.get("mails"), office)
         yield event

@@ -230,7 +230,8 @@ class Notes:
 
 
 def without_password(database: str) -> str:
-    return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", database)
+    """With whatever stands before the last @, for a password may hold another one."""
+    return re.sub(r"//([^:/@]*):.*@", r"//\1:***@", database)
 
 
 def _count(faults: int) -> str:

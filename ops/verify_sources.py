@@ -179,7 +179,11 @@ def _postgresql(url: str) -> Iterator[Source]:
     except ImportError as error:
         raise CannotRead("the driver psycopg is not installed") from error
     try:
-        with closing(psycopg.connect(url, application_name="huiyin verify")) as connection, ExitStack() as cursors:
+        connected = psycopg.connect(url, application_name="huiyin verify")
+    except psycopg.Error:  # what it says repeats the host, which is half of a password with an @ in it
+        raise CannotRead("the server cannot be reached, or refuses this user, password or database") from None
+    try:
+        with closing(connected) as connection, ExitStack() as cursors:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             connection.execute("SET LOCAL datestyle = 'ISO, YMD'")

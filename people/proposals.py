@@ -1,5 +1,5 @@
-"""What two people decide: accounts of auditors and administrators, and where somebody else's mail goes. One asks, another
-agrees or refuses.
+"""What two people decide: accounts of auditors and administrators, where somebody else's mail goes, and which key is the
+office's. One asks, another agrees or refuses.
 
 An administrator could otherwise be anybody: with a second account of their own as the auditor, or with the mail of
 somebody else's links. Only where nobody could be the second person, at the very beginning of an office, one is enough.
@@ -17,12 +17,13 @@ from ledger.vouching import vouched_for_office
 from people.directory import active_with_role
 from people.factors import remove_factor
 from people.links import SECONDS, second_people
+from people.office_keys import change_key
 from people.staffing import add_account, auditors_told, change_email, close_account, note, reopen_account
 from people.tables import Proposal
 from workflow.model import AccountId, Actor, Json, Role, UnitId
 
-ADD, CLOSE, REOPEN, CHANGE_EMAIL, RESET_FACTOR = ACTS = (
-    "add_account", "close_account", "reopen_account", "change_email", "reset_factor",
+ADD, CLOSE, REOPEN, CHANGE_EMAIL, RESET_FACTOR, CHANGE_KEY = ACTS = (
+    "add_account", "close_account", "reopen_account", "change_email", "reset_factor", "change_key",
 )  # fmt: skip
 #: What concerns somebody else's way in, whatever their role.
 OF_ANYBODY = frozenset({CHANGE_EMAIL, RESET_FACTOR})
@@ -45,7 +46,7 @@ class LastAdministrator(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Something that waits for a second person. `account` is None for an account that is to be made."""
+    """Something that waits for a second person. `account` is None for an account that is to be made, and for a key."""
 
     id: int
     act: str
@@ -59,6 +60,11 @@ def needs_second(connection: Connection, act: str, *, role: Role, actor: Actor) 
     """Whether this act about an account of that role waits for a second person."""
     guarded = act in OF_ANYBODY or role in GUARDED
     return guarded and bool(second_people(connection, but_not=(actor.account,)))
+
+
+def needs_second_for_key(connection: Connection, *, actor: Actor) -> bool:
+    """Whether a key of the office waits for a second person: always, where there is one."""
+    return bool(second_people(connection, but_not=(actor.account,)))
 
 
 def ask(
@@ -122,8 +128,18 @@ def decide(
 def do(
     connection: Connection, act: str, account: AccountId | None, data: Mapping[str, str], *, actor: Actor, now: datetime,
     key: str | None = None,
-) -> AccountId:  # fmt: skip
-    """Does it. Returns the account that it is about."""
+) -> AccountId | None:  # fmt: skip
+    """Does it. Returns the account that it is about, if it is about one."""
+    if act == CHANGE_KEY:
+        change_key(
+            connection,
+            data["key"],
+            fingerprint=data["fingerprint"],
+            public=data["public"] or None,
+            actor=actor,
+            now=now,
+        )
+        return None
     if act == ADD:
         return add_account(
             connection, unit=UnitId(int(data["unit"])), role=Role(data["role"]), login=data["login"], name=data["name"],

@@ -130,3 +130,13 @@ class Proposal(Row, table=True):
     decided_by: int | None = Field(default=None, sa_type=BigKey)
     decided_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     verdict: str | None = None
+
+
+class OfficeKey(Row, table=True):
+    """Which key the office works with: `anchor` (signs), `rating` (origins of ratings), `links` (mailed links)."""
+
+    __tablename__ = "office_key"
+    name: str = Field(primary_key=True)
+    fingerprint: str
+    public: str | None = None  #: of a key that signs
+    pinned_at: datetime = Field(sa_type=UTCDateTime)

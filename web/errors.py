@@ -9,6 +9,7 @@ FormIsMalformed             400
 FormWasUsed                 409, where no page keeps the text
 RequestValidationError      404, an address that none of our pages gives
 NoOffice                    503, run `huiyin init`
+KeyIs...                    503, what needs a key of the office waits until its file is here
 WaitedTooLong               503, somebody else is writing; when to try again; the page keeps what was typed
 OperationalError,           503, the database cannot be written to or reached now; the same
   TimeoutError of its pool
@@ -31,7 +32,9 @@ from cases.repeats import FormWasUsed
 from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
+from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.line import WaitedTooLong
+from people.office_keys import KeyIsNotPinned
 from web.context import LANGUAGE_COOKIE, MustFirst, NoSuchPage, PleaseSignIn, cookie_of, site_of
 from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale, posted_without_database
 
@@ -56,6 +59,9 @@ def install(app: FastAPI) -> None:
         (FormIsMalformed, 400, "error.malformed"),
         (FormWasUsed, 409, "error.form_was_used"),
         (NoOffice, 503, "error.no_office"),
+        (KeyIsNotPinned, 503, "error.key"),
+        (KeyIsExposed, 503, "error.key"),
+        (KeyIsUnreadable, 503, "error.key"),
     ):
         app.add_exception_handler(error, _page(status, code))
     app.add_exception_handler(WaitedTooLong, _try_again("error.saving"))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from infra.keys import secret_key
-from people.links import LINK_KEY, hand_over_link, link_asks_for_code, send_link
+from people.links import hand_over_link, link_asks_for_code, send_link
+from people.office_keys import LINKS, secret_of_office
 from web.context import Context
 from workflow.model import AccountId
 
@@ -20,7 +20,7 @@ class Given:
 
 
 def give_link(connection: Connection, ctx: Context, account: AccountId) -> Given:
-    key = link_key(ctx)
+    key = link_key(connection, ctx)
     if ctx.site.settings.sends_mail:
         send_link(connection, account, key=key, now=ctx.now, actor=ctx.actor)
         return Given()
@@ -28,5 +28,5 @@ def give_link(connection: Connection, ctx: Context, account: AccountId) -> Given
     return Given(address=ctx.site.settings.link_address(token), with_code=link_asks_for_code(connection, token))
 
 
-def link_key(ctx: Context) -> bytes:
-    return secret_key(ctx.site.settings.home, LINK_KEY)
+def link_key(connection: Connection, ctx: Context) -> bytes:
+    return secret_of_office(connection, ctx.site.settings.home, LINKS, now=ctx.now)

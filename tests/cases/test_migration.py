@@ -18,7 +18,7 @@ import migrations
 from cases.office import NoOffice, load_office
 from cases.policies import files_of, publish, shipped_files, versions
 from cases.sweep import sweep
-from infra.db import open_engine, reading, transaction
+from infra.db import make_file, open_engine, reading, transaction
 from ops.stories import CAST, Stage, actor_of
 from ops.verify import verify
 from tests.cases import records
@@ -36,6 +36,7 @@ NOW = local("2026-03-09 10:00")  # the order is yellow since midnight
 def build(url: str, rows: Rows) -> None:
     """The schema of release 0001 with these rows in it, inserted one by one as anybody could."""
     engine = open_engine(url, owner=True)
+    make_file(engine)
     try:
         with transaction(engine) as connection:
             made = migrations.config()

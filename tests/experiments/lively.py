@@ -11,7 +11,7 @@ import pyotp
 from sqlalchemy import Engine, select
 
 import migrations
-from cases.anchors import anchor_text, make_anchors
+from cases.anchors import anchor_text, make_anchors, own_key
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.reads import gather, note_read
@@ -19,7 +19,6 @@ from cases.sign_reviews import SignKey, review
 from cases.tables import Waiver
 from cases.tally import keep_up
 from infra.db import open_engine, reading, transaction
-from infra.signing import signing_key
 from ledger.tables import Event
 from ops.demo_office import found_demo_office
 from ops.demo_stories import stories
@@ -27,6 +26,7 @@ from ops.replay import run_timers
 from ops.stories import Stage, Teller
 from people.factors import new_secret, set_factor
 from people.links import hand_over_link, make_link, send_link, use_link
+from people.office_keys import RATINGS, secret_of_office
 from people.proposals import CHANGE_EMAIL, ask, decide, waiting
 from people.signin import begin_session, set_password
 from people.staffing import close_account
@@ -81,7 +81,7 @@ def lively(directory: Path, *, every: int = EVERY, seed: int = 1) -> Lively:
         _tell(engine, office, tellers, steps[half:], since=steps[half - 1][0])
         run_timers(engine, office, steps[-1][0], NOW)
         _assessed(engine, office, stage)
-        _lived_in(engine, stage)
+        _lived_in(engine, stage, directory)
         keep_up(engine, office.policy.calendar)
         newer = _anchored(engine, office, directory, NOW, "newer")
         with reading(engine) as connection:
@@ -110,7 +110,7 @@ def _tell(
 # -- what people do to accounts ---------------------------------------------------------------------------------------
 
 
-def _lived_in(engine: Engine, stage: Stage) -> None:
+def _lived_in(engine: Engine, stage: Stage, home: Path) -> None:
     """Accounts, links, sessions and things that two decide, some of each; marks are counted up to the end."""
     clerk, auditor, administrator = (_one(stage, role) for role in (Role.CLERK, Role.AUDITOR, Role.ADMINISTRATOR))
     accounts = [person.account for person in (clerk, auditor, administrator) if person.account is not None]
@@ -130,6 +130,7 @@ def _lived_in(engine: Engine, stage: Stage) -> None:
         assert set_factor(connection, accounts[1], secret, code, actor=auditor, now=NOW)
         note_read(connection, 1, accounts[1], day=NOW.date(), now=NOW)
         gather(connection, now=NOW)
+        secret_of_office(connection, home, RATINGS, now=NOW)
         closed = next(p.account for p in reversed(stage.people.values()) if p.role is Role.MEDIATOR)
         assert closed is not None
         close_account(connection, closed, now=NOW, actor=administrator)
@@ -197,7 +198,9 @@ def _take(engine: Engine, office: OfficeContext, case: CaseId, command: Command,
 
 def _anchored(engine: Engine, office: OfficeContext, directory: Path, now: datetime, name: str) -> Path:
     """Anchors everything, and keeps every anchor there is outside of the database."""
-    numbers = make_anchors(engine, office=office, key=signing_key(directory), now=now)
+    with transaction(engine) as connection:
+        key = own_key(connection, directory, now=now)
+    numbers = make_anchors(engine, office=office, key=key, now=now)
     kept = directory / f"{name}.txt"
     with reading(engine) as connection:
         texts = [anchor_text(connection, number) for number in range(1, max(numbers) + 1)]

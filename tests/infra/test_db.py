@@ -20,6 +20,7 @@ from infra.db import (
     OWNERS_LIMITS_MS,
     cannot_write_now,
     checkpoint,
+    make_file,
     open_engine,
     owned,
     reading,
@@ -101,8 +102,12 @@ def test_every_connection_to_sqlite_is_set_up_alike(sqlite_world: World) -> None
             connection.close()
 
 
-def test_a_new_database_file_lies_where_it_was_asked_for(tmp_path: Path) -> None:
+def test_a_database_file_is_made_where_it_was_asked_for_and_only_when_it_was(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/a/b/huiyin.db", owner=True)
+    with pytest.raises((OperationalError, FileNotFoundError)), transaction(engine):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    make_file(engine)
     with transaction(engine) as connection:
         connection.execute(text("CREATE TABLE t (a)"))
     engine.dispose()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from infra.addresses import AddressIsWrong
 from infra.db import transaction
 from infra.settings import Settings
 from notifications.deliver import Delivered, deliver
-from people.addresses import AddressIsWrong
 from people.tables import Account
 from tests.databases import START, SmallOffice
 from tests.notifications.scripted_server import Script, scripted_server

@@ -118,9 +118,11 @@ def test_a_secret_that_others_could_read_is_not_closed_quietly(tmp_path: Path) -
         signing_key(tmp_path)
 
 
-@pytest.mark.parametrize("language", ["zh_CN", "en"])
-def test_what_cannot_be_closed_is_refused_with_one_sentence_in_both_languages(
-    language: str, open_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh_CN", "可被本机其他用户读取"), ("en", "Other users of this machine can read")]
+)
+def test_what_cannot_be_closed_is_refused_with_one_sentence(
+    language: str, said: str, open_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(self: Path, _mode: int) -> None:
         raise PermissionError(1, "Operation not permitted", str(self))
@@ -129,8 +131,7 @@ def test_what_cannot_be_closed_is_refused_with_one_sentence_in_both_languages(
     with pytest.raises(FileIsOpenToOthers):
         close_to_others(Settings(home=open_home))
     told = _main(monkeypatch, capsys, open_home, "sweep", HUIYIN_LANGUAGE=language)
-    assert "可被本机其他用户读取" in told
-    assert "Other users of this machine can read" in told
+    assert said in told
     assert "Traceback" not in told
 
 
@@ -140,15 +141,13 @@ def test_a_file_system_that_knows_no_users_is_refused_too(open_home: Path, monke
         close_to_others(Settings(home=open_home))
 
 
-@pytest.mark.parametrize(
-    "address", ["a@b%0d%0aBcc:x@y", "\x01a@b", "a@.", "a@b\r\nBcc: x@y", "", "王@b.cn", "A <a@b.cn>"]
-)
+@pytest.mark.parametrize("address", ["a@b%0d%0aBcc:x@y", "\x01a@b", "a@.", "a@b\r\nBcc: x@y", "王@b.cn", "A <a@b.cn>"])
 @pytest.mark.parametrize("variable", ["HUIYIN_MAIL_FROM", "HUIYIN_MAIL_DOMAIN"])
 def test_the_program_does_not_start_with_an_address_of_its_own_that_no_server_takes(
     variable: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = _main(monkeypatch, capsys, tmp_path, "policy", "rules", **{variable: address})
-    assert f"环境变量填写有误：{variable}。These variables are set wrongly: {variable}." in told
+    assert told.startswith(f"环境变量有误，什么也没有打开，请改正后再启动：\n  {variable}：")
 
 
 def _main(monkeypatch: pytest.MonkeyPatch, capsys: Any, home: Path, *arguments: str, **environment: str) -> str:

@@ -6,6 +6,7 @@ from cases.anchors import WANTED_AUDITORS, anchor_text, file_name, list_anchors
 from infra.db import reading
 from infra.signing import public_key
 from people.directory import active_with_role
+from people.office_keys import ANCHORS, pins
 from web.access import AUDIT, SmallId, get
 from web.context import Ctx, NoSuchPage
 from web.pages import render
@@ -18,10 +19,11 @@ def anchors(ctx: Ctx) -> Response:
     with reading(ctx.engine) as connection:
         found = list_anchors(connection)
         auditors = len(active_with_role(connection, Role.AUDITOR))
+        pin = pins(connection).get(ANCHORS)
     rows = [(line, minute(line.made_at, ctx)) for line in found]
     return render(
         ctx, "pages/anchors.html", rows=rows, too_few=auditors < WANTED_AUDITORS, auditors=auditors,
-        key=public_key(ctx.site.settings.home),
+        key=pin.public if pin else public_key(ctx.site.settings.home),
     )  # fmt: skip
 
 

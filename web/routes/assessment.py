@@ -5,13 +5,13 @@ from io import BytesIO
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from cases.anchors import make_anchor
+from cases.anchors import make_anchor, own_key
 from cases.words import Words
 from infra.db import reading, transaction
 from infra.i18n import write_minute
 from infra.keys import KeyIsExposed, KeyIsUnreadable
-from infra.signing import signing_key
 from people.directory import names_of_accounts, names_of_units
+from people.office_keys import KeyIsNotPinned
 from reports.addendum import addendum
 from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closed_years import closed_year
@@ -149,8 +149,8 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
     """The second signature, under the very result that was proposed."""
     scheme = form.one("scheme") or ctx.office.own_scheme
     try:
-        key = signing_key(ctx.site.settings.home)
         with transaction(ctx.engine) as connection:
+            key = own_key(connection, ctx.site.settings.home, now=ctx.now)
             close_year(
                 connection, year=year, result_hash=form.one("result"), actor=ctx.actor, office=ctx.office, now=ctx.now
             )
@@ -165,7 +165,7 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
         # The same form, sent twice: it leads where the first led.
     except CannotClose as refused:
         return _units(ctx, year, scheme, refused=refused)
-    except (KeyIsExposed, KeyIsUnreadable):
+    except (KeyIsExposed, KeyIsUnreadable, KeyIsNotPinned):
         return _units(ctx, year, scheme, refused=NoKey())
     except YearCannotBeAssessed as error:
         raise NoSuchPage from error

@@ -8,6 +8,7 @@ from fastapi import Query
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
+from cases.words import Words
 from infra.db import reading
 from infra.i18n import write_minute
 from ledger.chain import OFFICE_STREAM
@@ -62,17 +63,19 @@ def _entries(connection: Connection, ctx: Context, before: int) -> list[Entry]:
             role=row.role,
             code=row.code,
             act=data.get("act", ""),
-            about=_about(data, names, units),
+            about=_about(data, names, units, Words(ctx.language)),
             told=tuple(names.get(one, str(one)) for one in data.get("told") or ()),
         )
         for row, data in rows
     ]
 
 
-def _about(data: Mapping[str, Any], names: Mapping[int, str], units: Mapping[int, str]) -> str:
+def _about(data: Mapping[str, Any], names: Mapping[int, str], units: Mapping[int, str], words: Words) -> str:
     """The account, the unit or the thing that an event names; empty for what is about the office as a whole."""
     if data.get("account") is not None:
         return names.get(data["account"], "")
     if data.get("unit") is not None:
         return units.get(data["unit"], "")
+    if data.get("key") is not None:
+        return words(f"key.{data['key']}")
     return next((str(data[name]) for name in ("report", "scheme", "year", "number", "version") if data.get(name)), "")

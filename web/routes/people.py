@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from cases.repeats import FormWasUsed
+from infra.addresses import fault_of_address
 from infra.db import reading, transaction
 from infra.identifiers import read_sign_in_name
 from ledger.chain import find_by_key, request_key, wait_for_key
-from people.addresses import fault_of_address
 from people.directory import (
     all_accounts,
     all_units,

@@ -10,7 +10,8 @@ from cases.execute import execute, open_case
 from cases.rating_origins import origin_of, remember_origin
 from cases.repeats import FormWasUsed
 from infra.db import reading, transaction
-from infra.keys import KeyIsExposed, KeyIsUnreadable, secret_key
+from infra.keys import KeyIsExposed, KeyIsUnreadable
+from people.office_keys import RATINGS, KeyIsNotPinned, secret_of_office
 from people.signin import begin_session, end_session
 from web.access import PETITIONER, PUBLIC, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of, intake_actor
@@ -158,12 +159,16 @@ def leave(ctx: Ctx, form: SessionForm) -> Response:  # noqa: ARG001 (the form's 
 def _origin(ctx: Context) -> str | None:
     """Where this request comes from, as a keyed hash. A rating is taken whether or not that can be told."""
     address = address_of(ctx.request)
-    try:
-        key = secret_key(ctx.site.settings.home, "rating") if address else None
-    except (KeyIsExposed, KeyIsUnreadable, OSError):
-        log.warning("the key for the origins of ratings cannot be read")
+    if not address:
         return None
-    return origin_of(address, key=key, year=ctx.today.year) if key else None
+    home = ctx.site.settings.home
+    try:
+        with transaction(ctx.engine) as connection:
+            key = secret_of_office(connection, home, RATINGS, now=ctx.now)
+    except (KeyIsExposed, KeyIsUnreadable, KeyIsNotPinned, OSError):
+        log.warning("the key for the origins of ratings cannot be used")
+        return None
+    return origin_of(address, key=key, year=ctx.today.year)
 
 
 def _tracked_page(

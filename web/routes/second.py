@@ -1,5 +1,6 @@
 """What waits for a second person: things that two decide, and links of which one has the address and another the code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from cases.words import Words
 from infra.db import reading, transaction
 from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units
 from people.links import NoSuchHandover, handovers, show_code
-from people.proposals import ADD, REOPEN, LastAdministrator, NoSuchProposal, decide, waiting
+from people.office_keys import shown
+from people.proposals import ADD, CHANGE_KEY, REOPEN, Asked, LastAdministrator, NoSuchProposal, decide, waiting
 from people.staffing import LoginIsTaken
 from web.access import SECOND, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -60,7 +63,7 @@ def give_code(ctx: Ctx, form: Form) -> Response:
     name = form.one("link")
     try:
         with transaction(ctx.engine) as connection:
-            code = show_code(connection, name, key=link_key(ctx), actor=ctx.actor, now=ctx.now)
+            code = show_code(connection, name, key=link_key(connection, ctx), actor=ctx.actor, now=ctx.now)
     except NoSuchHandover:
         return _page(ctx, status=409, error="second.link_is_gone")
     return _page(ctx, code=f"{code[:4]} {code[4:]}", of=name)
@@ -101,7 +104,7 @@ def _lines(connection: Connection, ctx: Context, reader: AccountId) -> list[Line
         Line(
             id=one.id,
             act=one.act,
-            name=one.data.get("name", "") if one.account is None else names.get(one.account, ""),
+            name=_name(ctx, one, names),
             role=one.data.get("role", ""),
             unit=units.get(int(one.data["unit"]), "") if "unit" in one.data else "",
             email=one.data.get("email", ""),
@@ -111,6 +114,14 @@ def _lines(connection: Connection, ctx: Context, reader: AccountId) -> list[Line
         )
         for one in found
     ]
+
+
+def _name(ctx: Context, asked: Asked, names: Mapping[int, str]) -> str:
+    """Whom or what it is about."""
+    if asked.act == CHANGE_KEY:
+        key, fingerprint = asked.data["key"], asked.data["fingerprint"]
+        return f"{Words(ctx.language)(f'key.{key}')} {shown(fingerprint)}"
+    return asked.data.get("name", "") if asked.account is None else names.get(asked.account, "")
 
 
 def _codes(connection: Connection, ctx: Context, reader: AccountId) -> list[CodeLine]:

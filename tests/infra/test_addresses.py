@@ -2,7 +2,7 @@
 
 import pytest
 
-from people.addresses import AddressIsWrong, LocalPartIsNotAscii, address_on_the_wire, fault_of_address
+from infra.addresses import AddressIsWrong, LocalPartIsNotAscii, address_on_the_wire, fault_of_address
 
 
 @pytest.mark.parametrize(

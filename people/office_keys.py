@@ -1,0 +1,153 @@
+"""The keys that the office works with, each pinned in its record: a machine with another file, or with none, uses none and
+makes none. Which file a key is in, and what can be wrong with it, is in `infra/keys.py` and `infra/signing.py`.
+
+A key is pinned when the office is founded, and in an older office when it is first used. From then on it is the office's
+until two people have changed it (`people/proposals.py`).
+
+    KeyIsMissing    the record names a key, and this machine has none
+    KeyIsAnother    this machine has a key, and it is not the one that the record names
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+
+from infra.keys import fingerprint_of, key_file, secret_key
+from infra.signing import SigningKey, public_from, signing_file, signing_key, written
+from ledger.chain import OFFICE_STREAM, lock_head
+from ledger.vouching import vouched_for_office
+from people.links import LINK_KEY
+from people.staffing import note
+from people.tables import OfficeKey
+from workflow.model import TIMERS, Actor, Json
+
+ANCHORS, RATINGS, LINKS = NAMES = ("anchor", "rating", LINK_KEY)
+#: Digits of a fingerprint that people compare.
+SHOWN, TOGETHER = 16, 4
+
+_key = OfficeKey.__table__.c  # type: ignore[attr-defined]
+
+
+class KeyIsNotPinned(Exception):
+    """The key of this machine is not the office's. Carries its file; `pinned` and `found` are fingerprints."""
+
+    def __init__(self, path: Path, *, pinned: str, found: str = "") -> None:
+        super().__init__(path)
+        self.pinned, self.found = pinned[:SHOWN], found[:SHOWN]
+
+
+class KeyIsMissing(KeyIsNotPinned):
+    pass
+
+
+class KeyIsAnother(KeyIsNotPinned):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """`fingerprint`: of a signing key the SHA-256 of its public half, which is kept beside; of a secret a hash that does not
+    tell it."""
+
+    fingerprint: str
+    public: str | None
+    since: datetime
+
+
+def shown(fingerprint: str) -> str:
+    """So that two people can read it to each other: four digits at a time."""
+    return " ".join(fingerprint[at : at + TOGETHER] for at in range(0, min(SHOWN, len(fingerprint)), TOGETHER))
+
+
+def pins(connection: Connection) -> Mapping[str, Pin]:
+    """The keys that the record names, by name."""
+    rows = connection.execute(select(_key.name, _key.fingerprint, _key.public, _key.pinned_at))
+    return {row.name: Pin(fingerprint=row.fingerprint, public=row.public, since=row.pinned_at) for row in rows}
+
+
+def pin_keys(connection: Connection, home: Path, *, now: datetime) -> None:
+    """All keys of a new office, made if they are not there. Raises what `infra/keys.py` raises."""
+    signing_key_of_office(connection, home, now=now)
+    for name in (RATINGS, LINKS):
+        secret_of_office(connection, home, name, now=now)
+
+
+def signing_key_of_office(connection: Connection, home: Path, *, now: datetime, signed_before: str = "") -> SigningKey:
+    """The key that signs, in a transaction, for the first use pins it. `signed_before`: the beginning of the fingerprint that
+    signed in this office before keys were pinned. Raises `KeyIsMissing`, `KeyIsAnother` and what `infra/signing.py` raises."""
+    pin, path = pins(connection).get(ANCHORS), signing_file(home)
+    pinned = pin.fingerprint if pin else signed_before
+    if pinned and not path.exists():
+        raise KeyIsMissing(path, pinned=pinned)
+    key = signing_key(home)
+    found = fingerprint_of(key.public)
+    if not found.startswith(pinned):
+        raise KeyIsAnother(path, pinned=pinned, found=found)
+    if pin is None:
+        _pin(connection, ANCHORS, path, found, public=written(key.public), now=now)
+    return key
+
+
+def secret_of_office(connection: Connection, home: Path, name: str, *, now: datetime) -> bytes:
+    """A secret of the office, in a transaction, for the first use pins it. Raises like `secret_at_hand`."""
+    secret = secret_at_hand(connection, home, name)
+    if name not in pins(connection):
+        _pin(connection, name, key_file(home, name), fingerprint_of(secret), public=None, now=now)
+    return secret
+
+
+def secret_at_hand(connection: Connection, home: Path, name: str) -> bytes:
+    """A secret of the office. Raises `KeyIsMissing`, `KeyIsAnother` and what `infra/keys.py` raises."""
+    pin, path = pins(connection).get(name), key_file(home, name)
+    if pin and not path.exists():
+        raise KeyIsMissing(path, pinned=pin.fingerprint)
+    secret = secret_key(home, name)
+    if pin and fingerprint_of(secret) != pin.fingerprint:
+        raise KeyIsAnother(path, pinned=pin.fingerprint, found=fingerprint_of(secret))
+    return secret
+
+
+def fingerprints_at_hand(home: Path) -> Mapping[str, str]:
+    """Of the keys that this machine has, by name; without those whose file is wrong."""
+    found: dict[str, str] = {}
+    if public := public_from(home):
+        found[ANCHORS] = fingerprint_of(public)
+    for name in (RATINGS, LINKS):
+        path = key_file(home, name)
+        if path.is_file():
+            found[name] = fingerprint_of(secret_key(home, name))
+    return found
+
+
+def change_key(
+    connection: Connection, name: str, *, fingerprint: str, public: str | None, actor: Actor, now: datetime
+) -> None:
+    """From now on the office's key is another one: what two people have agreed on."""
+    before = pins(connection)[name]
+    row = {"fingerprint": fingerprint, "public": public, "pinned_at": now}
+    connection.execute(update(OfficeKey).where(_key.name == name).values(**row))
+    said: dict[str, Json] = {
+        "key": name, "before": before.fingerprint, "after": fingerprint, "public": public, "public_before": before.public,
+        "wrote": _row(name, **row),
+    }  # fmt: skip
+    note(connection, "key:changed", actor=actor, now=now, data=said)
+
+
+def _pin(connection: Connection, name: str, path: Path, found: str, *, public: str | None, now: datetime) -> None:
+    """Of two machines that use a key for the first time at once, the second finds it pinned."""
+    lock_head(connection, OFFICE_STREAM)
+    if pin := pins(connection).get(name):
+        if pin.fingerprint != found:
+            raise KeyIsAnother(path, pinned=pin.fingerprint, found=found)
+        return
+    row = {"fingerprint": found, "public": public, "pinned_at": now}
+    connection.execute(insert(OfficeKey).values(name=name, **row))
+    said: dict[str, Json] = {"key": name, "fingerprint": found, "public": public, "wrote": _row(name, **row)}
+    note(connection, "key:pinned", actor=TIMERS, now=now, data=said)
+
+
+def _row(name: str, **values: object) -> dict[str, Json]:
+    return {"office_key": {name: vouched_for_office(values)}}
