@@ -15,6 +15,7 @@ from cases.tables import Clock
 from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
 from infra.statements import Statement
+from infra.stopping import Stop, never
 from workflow.commands import SignByTime
 from workflow.model import TIMERS, Refusal, State
 
@@ -37,14 +38,14 @@ _UNSIGNED = Statement(
 )
 
 
-def sign_by_time(engine: Engine, office: OfficeContext, *, now: datetime) -> int:
+def sign_by_time(engine: Engine, office: OfficeContext, *, now: datetime, stop: Stop = never) -> int:
     """Signs for every matter whose time for signing is over, each in a transaction of its own; returns how many.
 
     Somebody who signs at the same moment is simply first. Running it twice is harmless.
     """
     with reading(engine) as connection:
         waiting = _UNSIGNED.rows(connection, now=now)
-    return sum(_sign(engine, office, case_id, number, now=now) for case_id, number in waiting)
+    return sum(_sign(engine, office, case_id, number, now=now) for case_id, number in waiting if not stop())
 
 
 def _sign(engine: Engine, office: OfficeContext, case_id: int, clock: int, *, now: datetime) -> bool:

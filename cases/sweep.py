@@ -19,6 +19,7 @@ from infra.columns import UTCDateTime
 from infra.db import checkpoint, reading, transaction
 from infra.line import WaitedTooLong
 from infra.statements import Statement
+from infra.stopping import Stop, never
 from ledger.chain import lock_heads
 from people.audiences import Roster
 from workflow.model import AccountId, UnitId
@@ -58,15 +59,16 @@ class Swept:
     truncated: bool = False
 
 
-def sweep(engine: Engine, *, now: datetime, batch: int = BATCH, at_most: int = AT_MOST) -> Swept:
-    """Records every crossing due by `now`. A clock that cannot be recorded is logged, counted and stepped over."""
+def sweep(engine: Engine, *, now: datetime, batch: int = BATCH, at_most: int = AT_MOST, stop: Stop = never) -> Swept:
+    """Records every crossing due by `now`. A clock that cannot be recorded is logged, counted and stepped over. Told to stop,
+    it leaves the batches that it has not begun."""
     roster: Roster | None = None
     done, failed = 0, list[tuple[int, int]]()
     after: tuple[datetime, int, int] | None = None
     while True:
         with reading(engine) as connection:
             keys = due_clocks(connection, now=now, after=after, batch=batch)
-            if not keys or done >= at_most:
+            if not keys or done >= at_most or stop():
                 return Swept(clocks=done, failed=tuple(failed), truncated=bool(keys))
             roster = roster or Roster.whole(connection)
         failed += _record(engine, [(case_id, number) for _, case_id, number in keys], roster, now=now)

@@ -26,6 +26,7 @@ from cases.assessment_tables import Tally
 from cases.history import histories
 from infra.db import transaction
 from infra.statements import Statement
+from infra.stopping import Stop, never
 from ledger.chain import OFFICE_STREAM, wait_for_key
 from ledger.tables import StreamHead
 from workflow.calendar import WorkCalendar
@@ -62,15 +63,16 @@ class CaseMark:
     mark: Mark
 
 
-def keep_up(engine: Engine, calendar: WorkCalendar) -> int:
-    """Tallies every case that has moved, in transactions of a hundred; returns how many there were."""
+def keep_up(engine: Engine, calendar: WorkCalendar, *, stop: Stop = never) -> int:
+    """Tallies every case that has moved, in transactions of a hundred; returns how many there were. Told to stop, it leaves the
+    hundreds that it has not begun."""
     done = 0
     while True:
         with transaction(engine) as connection:
             wait_for_key(connection, "tally")  # two that tally at once would make the same new row
             found = tally_some(connection, calendar)
         done += found
-        if found < BATCH:
+        if found < BATCH or stop():
             return done
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from infra.authorizer import guard
 from infra.gate import WriteGate
 from infra.line import PATIENCE_SECONDS, Line, WaitedTooLong
+from infra.settings import Settings
 from infra.statements import driver_cursor
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ WAL_FIXED_IN = (3, 51, 3)
 AUTOCHECKPOINT_PAGES = 16384
 #: How long a writer waits for the file itself, which only programs that do not pass the gate can hold.
 BUSY_TIMEOUT_MS = 2_000
-POOL = 20
+#: Connections of one process: of the pages' forty threads most are busy without one. Half of them are kept open.
+CONNECTIONS = 40
 POOL_SECONDS = 3.0  #: for a connection, when as many as the pool gives are in use
 #: Of a PostgreSQL role's every connection. A transaction that does nothing for a minute is that of a process that was
 #: stopped, and holds what others wait for; the network is given up when nobody has answered for twenty seconds.
@@ -51,25 +53,36 @@ _gates: WeakKeyDictionary[Engine, WriteGate] = WeakKeyDictionary()
 _lines: WeakKeyDictionary[Engine, Line] = WeakKeyDictionary()
 
 
-def open_engine(url: str, *, owner: bool = False) -> Engine:
+def open_engine(url: str, *, owner: bool = False, connections: int = CONNECTIONS) -> Engine:
     """An engine for `url`, set up so that a transaction means the same on both databases. Its errors never carry values:
     what people said has no place in a log. Only the `owner` may change the schema; on PostgreSQL that is for the role
-    in the URL to decide, on SQLite every other connection is guarded by `authorizer.py`."""
+    in the URL to decide, on SQLite every other connection is guarded by `authorizer.py`. No more than so many `connections`
+    are open at once."""
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite(url, owner=owner)
-    return _postgresql(make_url(url), owner=owner)
+        return _sqlite(url, owner=owner, connections=connections)
+    return _postgresql(make_url(url), owner=owner, connections=connections)
 
 
-def _postgresql(url: URL, *, owner: bool) -> Engine:
+def engine_of(settings: Settings) -> Engine:
+    """The office's own database."""
+    return open_engine(settings.database_url(), connections=settings.connections)
+
+
+def _pool(connections: int) -> dict[str, Any]:
+    kept = connections // 2
+    return {"pool_size": kept, "max_overflow": connections - kept, "pool_timeout": POOL_SECONDS}
+
+
+def _postgresql(url: URL, *, owner: bool, connections: int) -> Engine:
     """What the URL itself sets holds. Its owner changes whole tables, and no page waits for that."""
     limits = {**LIMITS_MS, **OWNERS_LIMITS_MS} if owner else LIMITS_MS
     options = " ".join([*(f"-c {name}={value}" for name, value in limits.items()), str(url.query.get("options", ""))])
     network = {name: value for name, value in NETWORK.items() if name not in url.query}
     engine = create_engine(
-        url, pool_size=POOL, max_overflow=POOL, pool_timeout=POOL_SECONDS, pool_pre_ping=True,
-        isolation_level="READ COMMITTED", hide_parameters=True, connect_args={**network, "options": options},
+        url, **_pool(connections), pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True,
+        connect_args={**network, "options": options},
     )  # fmt: skip
-    _lines[engine] = Line(inside=WRITERS)
+    _lines[engine] = Line(inside=min(WRITERS, connections // 2))
     return engine
 
 
@@ -88,13 +101,12 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(url.database)
 
 
-def _sqlite(url: str, *, owner: bool) -> Engine:
+def _sqlite(url: str, *, owner: bool, connections: int) -> Engine:
     path = sqlite_file(make_url(url))
     assert path
     address = f"{path.absolute().as_uri()}?mode=rw"  # SQLite alone would make a file where there is none
     engine = create_engine(
-        url, pool_size=POOL, max_overflow=POOL, pool_timeout=POOL_SECONDS,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True,
+        url, **_pool(connections), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True,
     )  # fmt: skip
     event.listen(
         engine, "do_connect", lambda _dialect, _record, _given, options: sqlite3.connect(address, uri=True, **options)

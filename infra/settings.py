@@ -150,6 +150,10 @@ class Settings(BaseSettings):
     trusted_proxy: Switch = False  #: whether X-Forwarded-For may be believed
     #: Whether browsers send them over https only; of itself where people reach the program over https.
     secure_cookies: Switch = Field(default_factory=lambda known: known.get("public_url", "").startswith("https:"))
+    #: Of answers and jobs under way, once the program is told to stop.
+    stop_seconds: Annotated[int, BeforeValidator(_plain), Field(ge=1, le=600)] = 20
+    #: To PostgreSQL, that one process may have open at once.
+    connections: Annotated[int, BeforeValidator(_plain), Field(ge=4, le=200)] = 40
     language: Annotated[Text, AfterValidator(_language)] = "zh_CN"
 
     smtp_host: Host = ""  #: empty: mails become files in `home/mail`
@@ -248,7 +252,8 @@ CODES = {
     "greater_than": "number", "greater_than_equal": "number", "less_than_equal": "number", "literal_error": "one_of",
 }  # fmt: skip
 _ALLOWED = {
-    "port": "1–65535", "smtp_port": "1–65535", "smtp_timeout": "0–600", "smtp_tls": "none, starttls, tls",
+    "port": "1–65535", "smtp_port": "1–65535", "smtp_timeout": "0–600",
+    "stop_seconds": "1–600", "connections": "4–200", "smtp_tls": "none, starttls, tls",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from cases.office import OfficeContext
 from infra.addresses import address_on_the_wire, domain_on_the_wire
 from infra.db import reading, transaction
 from infra.settings import Settings
+from infra.stopping import Stop, never
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from notifications.compose import Composed, Letter, compose
@@ -65,28 +66,39 @@ class _Result:
     begun: bool = True
 
 
-def deliver(engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime) -> Delivered:
-    """Sends what is waiting and due by `now`, in batches, until nothing is or the round has lasted long enough. Raises
-    `AddressIsWrong` for the office's own address or domain, before any mail is touched."""
-    total, until = Delivered(), time.monotonic() + ROUND_SECONDS
+def deliver(
+    engine: Engine, *, office: OfficeContext, settings: Settings, now: datetime, stop: Stop = never
+) -> Delivered:
+    """Sends what is waiting and due by `now`, in batches, until nothing is, the round has lasted long enough, or it is told to
+    stop: then it ends after the mail in hand. Raises `AddressIsWrong` for the office's own address or domain, before any mail
+    is touched."""
+    total, begun = Delivered(), time.monotonic()
+
+    def over() -> bool:
+        return stop() or time.monotonic() >= begun + ROUND_SECONDS
+
+    def at() -> datetime:
+        """The second that it is now: a round lasts, and a lease counts from when it is taken."""
+        return now + timedelta(seconds=int(time.monotonic() - begun))
+
     address_on_the_wire(settings.mail_from)
     domain_on_the_wire(settings.mail_domain)
     with transaction(engine) as connection:
         forward(connection, now=now)
         gather_storms(connection, now=now)
     with open_transport(settings) as transport:
-        while time.monotonic() < until:
+        while not over():
             lease = secrets.token_hex(8)
             with transaction(engine) as connection:
-                claimed = _claim(connection, lease, now=now)
+                claimed = _claim(connection, lease, now=now, at=at())
             if not claimed:
                 break
             with reading(engine) as connection:
                 composed = compose(connection, claimed, office=office, settings=settings, now=now)
-            results = [result for letter in composed.letters for result in _send(transport, letter, until=until)]
+            results = [result for letter in composed.letters for result in _send(transport, letter, over)]
             results += _without_letter(claimed, composed)
             with transaction(engine) as connection:
-                done = _record(connection, claimed, results, lease, now=now)
+                done = _record(connection, claimed, results, lease, now=at())
             total = Delivered(
                 sent=total.sent + done.sent, deferred=total.deferred + done.deferred, dead=total.dead + done.dead
             )
@@ -111,8 +123,9 @@ def gather_storms(connection: Connection, *, now: datetime) -> None:
                 connection.execute(update(Message).where(_message.id.in_(some)).values(bundle=bundle))
 
 
-def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any]:
-    """The next mails, a digest always whole. Each has its name before anybody tries to send it."""
+def _claim(connection: Connection, lease: str, *, now: datetime, at: datetime) -> Sequence[Any]:
+    """The next mails that were due by `now`, a digest always whole, leased from `at` on. Each has its name before anybody tries
+    to send it."""
     due = _message.next_try_at <= now
     first = connection.execute(
         select(_message.id, _message.bundle, _message.attempts)
@@ -129,7 +142,7 @@ def _claim(connection: Connection, lease: str, *, now: datetime) -> Sequence[Any
     claimed = connection.execute(
         update(Message)
         .where(_message.id.in_(ids))
-        .values(lease=lease, next_try_at=now + LEASE, attempts=_message.attempts + 1)
+        .values(lease=lease, next_try_at=at + LEASE, attempts=_message.attempts + 1)
         .returning(
             _message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at,
             _message.bundle,
@@ -150,9 +163,9 @@ def _whole_digests(connection: Connection, bundles: set[str], *, now: datetime) 
     return {row.id for row in mine if row.bundle in whole}
 
 
-def _send(transport: Transport, letter: Letter, *, until: float) -> list[_Result]:
+def _send(transport: Transport, letter: Letter, over: Stop) -> list[_Result]:
     """What came of a letter, for each message that is in it."""
-    if time.monotonic() >= until:
+    if over():
         return [_Result(message=message, error=None, begun=False) for message in letter.messages]
     failed: NotDelivered | None = None
     try:

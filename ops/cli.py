@@ -35,6 +35,7 @@ from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from ops.replay import replay as replay_story
 from ops.rescue import rescue
 from ops.serving import serve_demo, serve_office
+from ops.serving import work as run_timers
 from ops.signs import signs
 from ops.statistics import bulletin, serials
 from ops.stories import StoryIsWrong, read_story
@@ -122,6 +123,16 @@ def serve(
     """启动网页和定时任务。Start the web pages and the timers."""
     warn_of_old_sqlite()
     serve_office(opened_engine(), settings(), timers=timers, workers=workers)
+
+
+@app.command()
+def work() -> None:
+    """只运行定时任务，网页由 serve --no-timers 的进程提供。Run the timers only; serve --no-timers serves the pages."""
+    warn_of_old_sqlite()
+    engine = opened_engine()
+    with reading(engine) as connection:
+        office_of(connection)
+    run_timers(engine, settings())
 
 
 @app.command()

@@ -14,7 +14,7 @@ import migrations
 from cases.office import NoOffice, load_office
 from cases.policies import present_policy, shipped_files
 from cases.words import Words
-from infra.db import open_engine, reading
+from infra.db import engine_of, reading
 from infra.i18n import LANGUAGES, known_language, write_day, write_minute
 from infra.settings import Settings, settings
 from ops.printing import ASKED_WRONGLY, fail, print_json
@@ -88,7 +88,7 @@ def explain(
 def policy_at_hand(chosen: Settings, calendar: str | None) -> tuple[Policy, tuple[str, ...]]:
     """The office's policy under its own calendar or the one asked for, and the profiles it has chosen; the shipped one
     where there is no office yet."""
-    engine = open_engine(chosen.database_url())
+    engine = engine_of(chosen)
     try:
         migrations.bring_up_to_date(engine)
         with reading(engine) as connection:

@@ -8,7 +8,7 @@ from cases.policies import shipped_files
 from cases.words import Words
 from infra.addresses import fault_of_address
 from infra.closed_files import close_to_others
-from infra.db import open_engine, transaction
+from infra.db import engine_of, transaction
 from infra.settings import Settings
 from people.links import make_link
 from people.office_keys import pin_keys
@@ -51,7 +51,7 @@ def found(
         named = ", ".join(unknown) if profiles else ""
         raise OfficeIsIncomplete(f"没有这些办理类型：{named}。Unknown profiles; known: {', '.join(known)}")
     close_to_others(settings)
-    engine = open_engine(settings.database_url())
+    engine = engine_of(settings)
     try:
         migrations.upgrade(engine)
         with transaction(engine) as connection:

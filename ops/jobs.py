@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from cases.anchors import is_due, make_anchors, own_key
 from cases.jobruns import Figures, note_failure, note_success
-from cases.office import load_office
+from cases.office import OfficeContext, load_office
 from cases.rating_origins import forget_old_origins
 from cases.reads import gather
 from cases.signing import sign_by_time
@@ -20,6 +20,7 @@ from cases.thirds import warn_of_third_reds
 from infra.db import checkpoint, reading, transaction
 from infra.line import WaitedTooLong
 from infra.settings import Settings
+from infra.stopping import Stop, never
 from notifications.daily import release_digests
 from notifications.deliver import deliver
 from people.known_browsers import forget_old_browsers
@@ -30,84 +31,89 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a job is given. `now` is the instant at which it began; a long one looks whether it is to `stop`."""
+
+    engine: Engine
+    settings: Settings
+    now: datetime
+    stop: Stop
+
+    @property
+    def office(self) -> OfficeContext:
+        with reading(self.engine) as connection:
+            return load_office(connection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """`run` returns what it did; whoever prints that finds the words."""
 
     name: str
     every: timedelta
-    run: Callable[[Engine, Settings, datetime], Figures]
+    run: Callable[[Run], Figures]
 
 
-def _sweep(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    done = sweep(engine, now=now)
+def _sweep(run: Run) -> Figures:
+    done = sweep(run.engine, now=run.now, stop=run.stop)
     return {"clocks": done.clocks, "failed": len(done.failed), "truncated": int(done.truncated)}
 
 
-def _signing(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    with reading(engine) as connection:
-        office = load_office(connection)
-    return {"signed": sign_by_time(engine, office, now=now)}
+def _signing(run: Run) -> Figures:
+    return {"signed": sign_by_time(run.engine, run.office, now=run.now, stop=run.stop)}
 
 
-def _deliver(engine: Engine, settings: Settings, now: datetime) -> Figures:
-    with reading(engine) as connection:
-        office = load_office(connection)
-    done = deliver(engine, office=office, settings=settings, now=now)
+def _deliver(run: Run) -> Figures:
+    done = deliver(run.engine, office=run.office, settings=run.settings, now=run.now, stop=run.stop)
     return {"sent": done.sent, "deferred": done.deferred, "dead": done.dead}
 
 
-def _third_reds(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    with reading(engine) as connection:
+def _third_reds(run: Run) -> Figures:
+    return {"units": warn_of_third_reds(run.engine, run.office.policy.calendar, now=run.now)}
+
+
+def _digests(run: Run) -> Figures:
+    return {"digests": release_digests(run.engine, run.office.policy.calendar, now=run.now)}
+
+
+def _tally(run: Run) -> Figures:
+    return {"cases": keep_up(run.engine, run.office.policy.calendar, stop=run.stop)}
+
+
+def _anchors(run: Run) -> Figures:
+    with reading(run.engine) as connection:
         office = load_office(connection)
-    return {"units": warn_of_third_reds(engine, office.policy.calendar, now=now)}
-
-
-def _digests(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    with reading(engine) as connection:
-        office = load_office(connection)
-    return {"digests": release_digests(engine, office.policy.calendar, now=now)}
-
-
-def _tally(engine: Engine, _settings: Settings, _now: datetime) -> Figures:
-    with reading(engine) as connection:
-        office = load_office(connection)
-    return {"cases": keep_up(engine, office.policy.calendar)}
-
-
-def _anchors(engine: Engine, settings: Settings, now: datetime) -> Figures:
-    with reading(engine) as connection:
-        office = load_office(connection)
-        due = is_due(connection, office, now=now)
+        due = is_due(connection, office, now=run.now)
     if not due:
         return {"anchors": 0}
-    with transaction(engine) as connection:
-        key = own_key(connection, settings.home, now=now)
-    return {"anchors": len(make_anchors(engine, office=office, key=key, now=now))}
+    with transaction(run.engine) as connection:
+        key = own_key(connection, run.settings.home, now=run.now)
+    return {"anchors": len(make_anchors(run.engine, office=office, key=key, now=run.now))}
 
 
-def _checkpoint(engine: Engine, _settings: Settings, _now: datetime) -> Figures:
-    checkpoint(engine)
+def _checkpoint(run: Run) -> Figures:
+    checkpoint(run.engine)
     return {}
 
 
-def _reads(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    with transaction(engine) as connection:
-        return {"reads": gather(connection, now=now)}
+def _reads(run: Run) -> Figures:
+    with transaction(run.engine) as connection:
+        return {"reads": gather(connection, now=run.now)}
 
 
-def _forget_sessions(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    with transaction(engine) as connection:
-        return {"forgotten": forget_old_sessions(connection, now=now)}
+def _forget_sessions(run: Run) -> Figures:
+    with transaction(run.engine) as connection:
+        return {"forgotten": forget_old_sessions(connection, now=run.now)}
 
 
-def _forget_origins(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    with transaction(engine) as connection:
-        return {"forgotten": forget_old_origins(connection, now=now)}
+def _forget_origins(run: Run) -> Figures:
+    with transaction(run.engine) as connection:
+        return {"forgotten": forget_old_origins(connection, now=run.now)}
 
 
-def _forget_tries(engine: Engine, _settings: Settings, now: datetime) -> Figures:
-    with transaction(engine) as connection:
-        return {"forgotten": forget_old_tries(connection, now=now) + forget_old_browsers(connection, now=now)}
+def _forget_tries(run: Run) -> Figures:
+    with transaction(run.engine) as connection:
+        return {"forgotten": forget_old_tries(connection, now=run.now) + forget_old_browsers(connection, now=run.now)}
 
 
 #: The names of the figures that runs give.
@@ -131,10 +137,10 @@ JOBS = (
 )
 
 
-def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime) -> Figures:
+def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime, stop: Stop = never) -> Figures:
     """Runs a job once, notes how it went, and returns what it did. A failure is noted too, and raised."""
     try:
-        figures = job.run(engine, settings, now)
+        figures = job.run(Run(engine=engine, settings=settings, now=now, stop=stop))
     except Exception:  # the per-job edge: whatever it was, people are told that the job fails
         _note_failure(job, engine, now=now)
         raise

@@ -7,7 +7,7 @@ import migrations
 from cases.office import NoOffice, OfficeContext, load_office
 from cases.words import Words
 from infra.closed_files import close_to_others
-from infra.db import open_engine
+from infra.db import engine_of
 from infra.i18n import known_language
 from infra.settings import settings
 from ops.printing import WRONG, fail
@@ -16,7 +16,7 @@ from ops.printing import WRONG, fail
 def opened_engine() -> Engine:
     """The office's database, which is there. Raises what `migrations.bring_up_to_date` raises, and `FileIsOpenToOthers`."""
     close_to_others(settings())
-    engine = open_engine(settings().database_url())
+    engine = engine_of(settings())
     try:
         migrations.bring_up_to_date(engine)
     except BaseException:

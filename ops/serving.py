@@ -1,6 +1,10 @@
-"""Running the program: timers in one process, web in the same or in several more, for an office or for the demo."""
+"""Running the program: timers in one process, web in the same or in several more, for an office or for the demo.
+
+SIGTERM and SIGINT stop it: what is under way is finished, within `HUIYIN_STOP_SECONDS`, and the exit code is 0.
+"""
 
 import errno
+import logging
 import multiprocessing
 import os
 import resource
@@ -8,36 +12,35 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import closing, nullcontext, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 import migrations
 from cases.office import load_office
 from cases.tracking import in_groups
-from infra.db import open_engine, reading, transaction
+from infra.db import engine_of, open_engine, reading, transaction
 from infra.logs import log_to_stderr
 from infra.settings import Settings
 from infra.settings import settings as configured
 from ops.demo import build_demo
-from ops.timers import running_timers
+from ops.timers import Stopping, running_timers
 from people.directory import first_of_each_role
 from people.links import make_link
-from web.app import create_app
+from web.app import Lifespan, create_app
 from web.connections import connections, limits_within
 
 #: A tracking code to try the petitioner's pages with. Of an invented matter: codes of real ones are kept nowhere.
 CODE_FILE = "petitioner-code.txt"
-
-
-#: Seconds that answers under way are given when the program is told to stop.
-LAST_ANSWERS = 20
 
 
 class CannotListen(Exception):
@@ -55,6 +58,18 @@ class Workers(Multiprocess):
     again and again; and while it waits for that answer, nobody can tell it to stop.
     """
 
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], stopping: Stopping) -> None:
+        super().__init__(config, sockets)
+        self._stopping = stopping
+
+    def handle_int(self) -> None:
+        self._stopping.ask()
+        super().handle_int()
+
+    def handle_term(self) -> None:
+        self._stopping.ask()
+        super().handle_term()
+
     def keep_subprocess_alive(self) -> None:
         for place, worker in enumerate(self.processes):
             if self.should_exit.is_set():
@@ -69,28 +84,76 @@ class Workers(Multiprocess):
             self.processes[place].start()
 
 
+class Server(uvicorn.Server):
+    """The pages of one process. The jobs beside them hear of a stop when it does, and not when the last answer is given."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.ask()
+        super().handle_exit(sig, frame)
+
+
 def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: int = 1) -> None:
     """Serves until it is told to stop: with one worker from this process; with several from as many processes of their
     own, which this one starts, replaces when they die, and ends. The timers are always in this one. Raises
-    `cases.office.NoOffice` for an empty database."""
+    `cases.office.NoOffice` for an empty database, `CannotListen`."""
+    stopping = Stopping()
     with reading(engine) as connection:
         load_office(connection)
-    app: FastAPI | str = "ops.serving:worker_app" if workers > 1 else create_app(engine, settings)
+    beside = _timers_beside(engine, settings, stopping) if timers else None
+    app: FastAPI | str = "ops.serving:worker_app" if workers > 1 else create_app(engine, settings, lifespan=beside)
     limits = limits_within(resource.getrlimit(resource.RLIMIT_NOFILE)[0], behind_proxy=settings.trusted_proxy)
     config = uvicorn.Config(
         app, factory=workers > 1, workers=workers, host=settings.host, port=settings.port, log_config=None,
         access_log=False, server_header=False, proxy_headers=False, ws="none", backlog=limits.at_once,
         http=connections(settings, limits),  # type: ignore[arg-type]  # not the class, but what makes one
-        timeout_graceful_shutdown=LAST_ANSWERS,
+        timeout_graceful_shutdown=settings.stop_seconds,
     )  # fmt: skip
+    with ending_well(engine, stopping), closing(listening(config)) as calls:
+        if workers > 1:
+            with running_timers(engine, settings, stopping) if timers else nullcontext():
+                Workers(config, [calls], stopping).run()
+        else:
+            _serve_alone(config, calls, stopping)
+
+
+def work(engine: Engine, settings: Settings) -> None:
+    """Runs the timers only, until it is told to stop."""
+    stopping = Stopping()
+    with ending_well(engine, stopping):
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: stopping.ask())
+        with running_timers(engine, settings, stopping):
+            stopping.wait()
+
+
+@contextmanager
+def ending_well(engine: Engine, stopping: Stopping) -> Iterator[None]:
+    """Ends the process after the block, also if a job is left that does not end."""
     try:
-        with closing(listening(config)) as calls, running_timers(engine, settings) if timers else nullcontext():
-            if workers > 1:
-                Workers(config, sockets=[calls]).run()
-            else:
-                _serve_alone(config, calls)
+        yield
     finally:
         engine.dispose()
+    if stopping.left_behind:
+        logging.shutdown()
+        os._exit(0)
+
+
+def _timers_beside(engine: Engine, settings: Settings, stopping: Stopping) -> Lifespan:
+    """The timers begin and end with the application: its server ends it before it gives the signal on that it was told to
+    stop by, which may end the process."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as timers:
+            timers.enter_context(running_timers(engine, settings, stopping))
+            yield
+            await run_in_threadpool(timers.close)
+
+    return lifespan
 
 
 def listening(config: uvicorn.Config) -> socket.socket:
@@ -105,10 +168,13 @@ def listening(config: uvicorn.Config) -> socket.socket:
     return made
 
 
-def _serve_alone(config: uvicorn.Config, calls: socket.socket) -> None:
-    server = uvicorn.Server(config)
-    with suppress(KeyboardInterrupt):  # Ctrl-C, said again by the server when it has stopped
-        server.run(sockets=[calls])
+def _serve_alone(config: uvicorn.Config, calls: socket.socket, stopping: Stopping) -> None:
+    server = Server(config, stopping)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(
+            one, lambda *_: None
+        )  # the server says it again when it has stopped, and that is not the end of us
+    server.run(sockets=[calls])
     if not server.started:
         sys.exit(STARTUP_FAILURE)
 
@@ -117,7 +183,7 @@ def worker_app() -> FastAPI:
     """The application of one of several workers, under the settings of the program's environment."""
     log_to_stderr()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    return create_app(open_engine(configured().database_url()), configured())
+    return create_app(engine_of(configured()), configured())
 
 
 def _end_with_parent() -> None:
@@ -139,7 +205,7 @@ def serve_demo(settings: Settings, *, port: int, fresh: bool, now: datetime) -> 
         for path in home.glob("huiyin.db*"):
             path.unlink()
     _build(database, now)
-    engine = open_engine(mine.database_url())
+    engine = engine_of(mine)
     migrations.upgrade(engine)
     _print_links(engine, mine, now)
     serve_office(engine, mine, timers=True)

@@ -1,12 +1,14 @@
 """The timers: APScheduler runs the jobs of `jobs.py`, in memory, one thread a job. The one place they read the clock.
 
 Nothing here knows a deadline. A job that was missed runs once when the process is back; a job never overlaps itself. Of
-several programs on one home, one runs the timers, and the next takes over when it ends.
+several programs on one home, one runs the timers, and the next takes over when it ends. Told to stop, a job ends after the
+piece of work in hand; one that does not within the office's limit is left behind, and what it had not done is found again.
 """
 
 import fcntl
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 #: The first run of everything, so that a restart never leaves a light unnoticed for a whole period.
 FIRST_AFTER = timedelta(seconds=1)
 LOCK_FILE = "timers.lock"
+LOOK_SECONDS = 0.2
 
 
 class TimersLock:
@@ -58,9 +61,39 @@ class TimersLock:
         return file
 
 
+class Stopping:
+    """Whether this process has been told to stop, and since when. Told by signal handlers, which may take no lock: they run
+    wherever the main thread happens to be. Asked from any thread."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        #: Jobs that did not come to an end: their threads would keep the process.
+        self.left_behind = False
+
+    def ask(self) -> None:
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def is_asked(self) -> bool:
+        return self._since is not None
+
+    def wait(self) -> None:
+        """A signal that another thread has taken runs its handler when this one wakes."""
+        while not self.is_asked():
+            time.sleep(LOOK_SECONDS)
+
+    def seconds_left(self, settings: Settings) -> float:
+        assert self._since is not None
+        return max(0.0, self._since + settings.stop_seconds - time.monotonic())
+
+
 @contextmanager
-def running_timers(engine: Engine, settings: Settings) -> Iterator[BackgroundScheduler]:
-    """The timers of this process run, unless and until those of another process of this home do."""
+def running_timers(
+    engine: Engine, settings: Settings, stopping: Stopping | None = None
+) -> Iterator[BackgroundScheduler]:
+    """The timers of this process run, unless and until those of another process of this home do. Leaving the block tells them
+    to stop, if nobody has yet, and waits for them within the limit."""
+    stopping = stopping or Stopping()
     lock = TimersLock(settings.home)
     if not lock.is_ours():
         log.info("timers run in another process")
@@ -73,22 +106,28 @@ def running_timers(engine: Engine, settings: Settings) -> Iterator[BackgroundSch
             "interval",
             seconds=job.every.total_seconds(),
             next_run_time=datetime.now(UTC) + FIRST_AFTER,
-            args=(job, engine, settings, lock),
+            args=(job, engine, settings, lock, stopping),
             id=job.name,
         )
     scheduler.start()
     try:
         yield scheduler
     finally:
-        scheduler.shutdown(wait=True)
+        stopping.ask()
+        ending = threading.Thread(target=scheduler.shutdown, daemon=True)
+        ending.start()
+        ending.join(stopping.seconds_left(settings))
+        if ending.is_alive():
+            stopping.left_behind = True
+            log.error("jobs did not end in time and were left behind")
         lock.let_go()
 
 
-def _run(job: Job, engine: Engine, settings: Settings, lock: TimersLock) -> None:
-    if not lock.is_ours():
+def _run(job: Job, engine: Engine, settings: Settings, lock: TimersLock, stopping: Stopping) -> None:
+    if stopping.is_asked() or not lock.is_ours():
         return
     try:
-        figures = run_job(job, engine, settings, now=datetime.now(UTC))
+        figures = run_job(job, engine, settings, now=datetime.now(UTC), stop=stopping.is_asked)
         log.debug("job done", extra={"job": job.name, **{f"did_{name}": n for name, n in figures.items()}})
     except Exception:  # the per-job edge: logged, and shown in the footer of every page; the other jobs go on
         log.exception("job failed", extra={"job": job.name})

@@ -3,6 +3,8 @@
 It refuses to start with a route that the table does not know.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from importlib.resources import files
 
 from fastapi import FastAPI
@@ -24,14 +26,16 @@ from web.reads import Notes
 from web.security import Guard
 from web.whole_body import WholeBody
 
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 PAGES = web.routes  #: imported for what it does: each of its modules adds to the table
 
 
-def create_app(engine: Engine, settings: Settings) -> FastAPI:
-    """The application on a database that holds an office. Raises `RouteWithoutAccess`, `NoOffice`, `PolicyIsWrong`."""
+def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None = None) -> FastAPI:
+    """The application on a database that holds an office; `lifespan` is what begins and ends with it. Raises
+    `RouteWithoutAccess`, `NoOffice`, `PolicyIsWrong`."""
     with reading(engine) as connection:
         office = load_office(connection)
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     app.state.site = Site(engine=engine, settings=settings)
     app.state.read_notes = Notes()
     for route in ROUTES.values():

@@ -1,6 +1,7 @@
 """`python -m tests.experiments mutation [--children N]`,
 `python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000] [--database sqlite|postgresql]`,
 `python -m tests.experiments stalls [--seconds 60] [--database sqlite|postgresql]`,
+`python -m tests.experiments stop [--clocks 100000] [--database sqlite|postgresql]`,
 `python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`,
 `python -m tests.experiments fuzz [--requests 20000] [--seed N]` and
 `python -m tests.experiments crowd [SCENARIO=CLIENTS ...] [--seconds 60] [--addresses N] [--workers N] [--descriptors 1024]`
@@ -14,14 +15,16 @@ what no browser asks, and `crowd` keeps it waiting, on this machine only. Exits 
 import argparse
 import secrets
 import sys
+import tempfile
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
-from tests.experiments import crowd, fuzz, idlers
+from tests.experiments import crowd, fuzz, idlers, stop
 from tests.experiments.kill import Plan, figures, run
 from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
-from tests.experiments.places import NoPostgres, place, running_postgres
+from tests.experiments.places import NoPostgres, empty, place, running_postgres
 from tests.experiments.seeded import DEFECTS
 from tests.experiments.stalls import Plan as Stalling
 from tests.experiments.stalls import figures as went_on
@@ -65,6 +68,10 @@ def main() -> int:
     stalling = experiments.add_parser("stalls", help="a stopped process, a held lock, an endless mail server")
     stalling.add_argument("--seconds", type=float, default=60.0, help="that each of them lasts")
     stalling.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    ending = experiments.add_parser("stop", help="SIGTERM in the middle of an answer, a sweep and a delivery")
+    ending.add_argument("--clocks", type=int, default=100_000, help="that are due")
+    ending.add_argument("--mails", type=int, default=40)
+    ending.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     asked = parser.parse_args()
     if "requests" in asked:
         return _fuzz(asked)
@@ -75,6 +82,8 @@ def main() -> int:
     try:
         if "edits" in asked:
             return _tamper(asked)
+        if "clocks" in asked:
+            return _stop(asked)
         if "seconds" in asked and "clients" not in asked:
             return _stalls(asked)
         return _power(asked) if asked.power else _kill(asked)
@@ -99,6 +108,20 @@ def _stalls(asked: argparse.Namespace) -> int:
     with place(asked.database) as here:
         found = stall(here, Stalling(seconds=asked.seconds))
     print(went_on(found))
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 1 if found.violations else 0
+
+
+def _stop(asked: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    print(f"stop: {asked.database}, {asked.clocks} clocks", flush=True)
+    with (
+        nullcontext("") if asked.database == "sqlite" else running_postgres() as server,
+        tempfile.TemporaryDirectory(prefix="huiyin-stop-") as home,
+        empty(asked.database, server, Path(home)) as url,
+    ):
+        found = stop.run(url, Path(home), stop.Plan(clocks=asked.clocks, mails=asked.mails))
+    print(stop.figures(found))
     print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0
 

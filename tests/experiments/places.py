@@ -36,6 +36,17 @@ def place(database: str) -> Iterator[Place]:
 
 
 @contextmanager
+def empty(database: str, server: str | None, directory: Path) -> Iterator[str]:
+    """The URL of a database of its own without a schema, on that server if it is PostgreSQL."""
+    if database == "sqlite":
+        yield f"sqlite:///{directory / 'empty.db'}"
+        return
+    assert server
+    with records.postgres_database(server) as (_, url):
+        yield url
+
+
+@contextmanager
 def running_postgres() -> Iterator[str]:
     """The libpq URL of a server. Raises `NoPostgres`."""
     with postgres_server(Path(tempfile.gettempdir())) as server:
