@@ -19,7 +19,7 @@ _office = tables.Office.__table__.c  # type: ignore[attr-defined]
 _OFFICE = Statement(
     select(
         _office.name, _office.short_name, _office.calendar, _office.profiles, _office.demo, _office.simulation,
-        _office.scheme, _close.year,
+        _office.scheme, _office.clock_doubted_at, _close.year,
     ).join_from(tables.Office, YearClose, true(), isouter=True)
 )  # fmt: skip
 #: What an office scores by unless it says otherwise.
@@ -45,6 +45,7 @@ class OfficeContext:
     simulation: bool
     chosen_scheme: str = ""
     closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
+    clock_doubted_at: datetime | None = None  #: since when the clock is in doubt (`clock_watch.py`)
 
     def taken_in(self) -> tuple[Profile, ...]:
         """The profiles that matters may be opened under here."""
@@ -73,7 +74,7 @@ def load_office(connection: Connection) -> OfficeContext:
     rows = _OFFICE.rows(connection)
     if not rows:
         raise NoOffice
-    name, short_name, calendar, profiles, demo, simulation, scheme, _ = rows[0]
+    name, short_name, calendar, profiles, demo, simulation, scheme, clock_doubted_at, _ = rows[0]
     return OfficeContext(
         name=name,
         short_name=short_name,
@@ -83,6 +84,7 @@ def load_office(connection: Connection) -> OfficeContext:
         simulation=simulation,
         chosen_scheme=scheme or "",
         closed_years=frozenset(year for *_, year in rows if year is not None),
+        clock_doubted_at=clock_doubted_at,
     )
 
 

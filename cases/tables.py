@@ -6,7 +6,7 @@ classes. Personal text stands in `personal_text` alone.
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from infra.columns import BigKey, Row, UTCDateTime
@@ -233,6 +233,18 @@ class PolicyVersion(Row, table=True):
     version: str = Field(index=True)  #: an office may go back to what it had
     published_at: datetime = Field(sa_type=UTCDateTime)
     content: str = Field(sa_type=Text)
+
+
+class ClockWatch(Row, table=True):
+    """What the clock showed when it was last looked at, and for how many milliseconds the machine had run since the start
+    that `boot` names."""
+
+    __tablename__ = "clock_watch"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+    id: int = Field(default=1, primary_key=True)
+    boot: str
+    ticks: int = Field(sa_type=BigInteger)
+    seen_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class JobRun(Row, table=True):

@@ -45,6 +45,8 @@ SHAPES: Mapping[str, int] = {
     "act:asked": 1,
     "act:decided": 1,
     "cases:read": 1,
+    "clock:believed": 1,
+    "clock:doubted": 1,
     "key:changed": 1,
     "key:pinned": 1,
     "mails:passed_on": 1,

@@ -39,14 +39,15 @@ from workflow.model import TIMERS, Clock
 
 log = logging.getLogger(__name__)
 
-#: Events of the office about an account, or about something that two people decide.
+#: Events of the office about an account, about something that two people decide, or about the clock.
 OF_ACCOUNTS = frozenset(
     {
         "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
-        "account:factor_removed", "account:factor_reset", "account:rescued", "act:asked",
-        "act:decided",
+        "account:factor_removed", "account:factor_reset", "account:rescued", "act:asked", "act:decided", "clock:doubted",
     }
 )  # fmt: skip
+#: Where such a mail leads, if not to the office's record.
+PAGES = {"act:asked": "second", "act:decided": "second", "clock:doubted": "clock"}
 #: What a mail says of time limits that is about none.
 NOTHING_DUE: Mapping[str, Any] = {"clock": None, "due": None, "left": None, "provisional": False}
 #: What the mail says that holds a one-time link.
@@ -204,7 +205,7 @@ def _words_of_account(
     data, base = data_of(event.code, event.data), settings.base_url()
     account = data.get("account")
     own = account == reader.id
-    what, link = event.code, f"{base}/second" if event.code.startswith("act:") else f"{base}/office-record"
+    what, link = event.code, f"{base}/{PAGES.get(event.code, 'office-record')}"
     if own:
         what, link = f"{event.code}.own", f"{base}/account"
     if own and event.code == "account:link_made":

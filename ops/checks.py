@@ -12,6 +12,7 @@ from typing import get_args, get_type_hints
 from babel.messages.extract import extract_from_dir
 
 import migrations
+from cases.clock_watch import WHY
 from cases.policies import shipped_files
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
@@ -162,6 +163,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("mails", KINDS)
     yield from _named("unit_kind", UNIT_KINDS)
     yield from _named("act", ACTS)
+    yield from _named("clock_doubt", WHY)
     yield from _named("key", KEYS)
     yield from _named("key_do", KEYS)
     yield from _named("key_stands", STANDS)

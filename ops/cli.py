@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from cases.clock_watch import look
 from cases.office import USUAL_PROFILES
 from infra.closed_files import close_to_others, open_new_files_to_nobody_else
 from infra.db import reading, warn_of_old_sqlite
@@ -161,7 +162,9 @@ def sweep(
     engine = opened_engine()
     with reading(engine) as connection:
         office_of(connection)  # without one a job would have nothing to do, and say so
-    figures = run_job(chosen, engine, settings(), now=read_clock())
+    now = read_clock()
+    look(engine, now=now)
+    figures = run_job(chosen, engine, settings(), now=now)
     if as_json:
         print_json({"job": job, **figures})
     else:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from cases.anchors import is_due, make_anchors, own_key
+from cases.clock_watch import believe, look, trusted_time
 from cases.jobruns import Figures, note_failure, note_success
 from cases.office import OfficeContext, load_office
 from cases.rating_origins import forget_old_origins
@@ -52,6 +53,15 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Run], Figures]
+    #: Whether what it does depends on what time it is: such a job waits while the clock is in doubt.
+    by_the_clock: bool = True
+
+
+def _clock(run: Run) -> Figures:
+    doubt = look(run.engine, now=run.now)
+    if doubt:
+        log.error("the clock is in doubt", extra={"why": doubt.why})
+    return {}
 
 
 def _sweep(run: Run) -> Figures:
@@ -64,7 +74,8 @@ def _signing(run: Run) -> Figures:
 
 
 def _deliver(run: Run) -> Figures:
-    done = deliver(run.engine, office=run.office, settings=run.settings, now=run.now, stop=run.stop)
+    now = trusted_time(run.engine, now=run.now)
+    done = deliver(run.engine, office=run.office, settings=run.settings, now=now, stop=run.stop)
     return {"sent": done.sent, "deferred": done.deferred, "dead": done.dead}
 
 
@@ -122,14 +133,15 @@ FIGURES = (
     "signed", "reads",
 )  # fmt: skip
 JOBS = (
+    Job(name="clock", every=timedelta(minutes=1), run=_clock, by_the_clock=False),
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="signing", every=timedelta(minutes=1), run=_signing),
-    Job(name="tally", every=timedelta(minutes=1), run=_tally),
+    Job(name="tally", every=timedelta(minutes=1), run=_tally, by_the_clock=False),
     Job(name="third_reds", every=timedelta(minutes=10), run=_third_reds),
     Job(name="digests", every=timedelta(minutes=10), run=_digests),
     Job(name="anchors", every=timedelta(minutes=10), run=_anchors),
-    Job(name="deliver", every=timedelta(minutes=1), run=_deliver),
-    Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint),
+    Job(name="deliver", every=timedelta(minutes=1), run=_deliver, by_the_clock=False),
+    Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint, by_the_clock=False),
     Job(name="reads", every=timedelta(minutes=10), run=_reads),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),
     Job(name="tries", every=timedelta(hours=1), run=_forget_tries),
@@ -138,7 +150,11 @@ JOBS = (
 
 
 def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime, stop: Stop = never) -> Figures:
-    """Runs a job once, notes how it went, and returns what it did. A failure is noted too, and raised."""
+    """Runs a job once, notes how it went, and returns what it did. A failure is noted too, and raised. Raises
+    `ClockIsInDoubt` for a job that goes by the clock, which has not failed then: it waits."""
+    if job.by_the_clock:
+        with reading(engine) as connection:
+            believe(connection, now=now)
     try:
         figures = job.run(Run(engine=engine, settings=settings, now=now, stop=stop))
     except Exception:  # the per-job edge: whatever it was, people are told that the job fails

@@ -18,6 +18,7 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Engine
 
+from cases.clock_watch import ClockIsInDoubt
 from infra.settings import Settings
 from ops.jobs import JOBS, Job, run_job
 
@@ -129,5 +130,7 @@ def _run(job: Job, engine: Engine, settings: Settings, lock: TimersLock, stoppin
     try:
         figures = run_job(job, engine, settings, now=datetime.now(UTC), stop=stopping.is_asked)
         log.debug("job done", extra={"job": job.name, **{f"did_{name}": n for name, n in figures.items()}})
+    except ClockIsInDoubt:
+        log.debug("job waits for the clock", extra={"job": job.name})
     except Exception:  # the per-job edge: logged, and shown in the footer of every page; the other jobs go on
         log.exception("job failed", extra={"job": job.name})

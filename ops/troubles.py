@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from typer.exceptions import TyperException
 
 import migrations
+from cases.clock_watch import ClockIsInDoubt
 from cases.office import NoOffice
 from cases.words import Words, fault_words
 from infra.closed_files import FileIsOpenToOthers
@@ -82,6 +83,7 @@ _OURS: tuple[tuple[type[Exception], str, int, str], ...] = (
     (KeyIsUnreadable, "trouble.key_unreadable", UNREADABLE, "path"),
     (KeyIsMissing, "trouble.key_missing", UNREADABLE, "path"),
     (KeyIsAnother, "trouble.key_another", UNREADABLE, "path"),
+    (ClockIsInDoubt, "trouble.clock", WRONG, ""),
     (PortIsTaken, "trouble.port_taken", UNREADABLE, "path"),
     (CannotListen, "trouble.port_refused", UNREADABLE, "path"),
     (WaitedTooLong, "trouble.busy", WRONG, ""),

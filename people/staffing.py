@@ -134,6 +134,16 @@ def choose_scheme(connection: Connection, scheme: str, *, before: str, actor: Ac
     note(connection, "office:scheme_chosen", actor=actor, now=now, data=data)
 
 
+def doubt_clock(
+    connection: Connection, since: datetime | None, *, code: str, said: Mapping[str, Json], actor: Actor, now: datetime,
+    told: Iterable[AccountId] = (),
+) -> None:  # fmt: skip
+    """Since when the clock of the machine is in doubt; None: it is believed again."""
+    row = {"clock_doubted_at": since}
+    connection.execute(update(Office).values(**row))
+    note(connection, code, actor=actor, now=now, data={**said, "wrote": _office_row(**row)}, told=told)
+
+
 def _office_row(**values: Any) -> dict[str, Json]:
     return {"office": {"1": vouched_for_office(values)}}
 

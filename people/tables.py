@@ -22,6 +22,8 @@ class Office(Row, table=True):
     demo: bool = False
     simulation: bool = False
     created_at: datetime = Field(sa_type=UTCDateTime)
+    #: Since when the clock of its machine is in doubt, by what it should have shown (`cases/clock_watch.py`).
+    clock_doubted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class Unit(Row, table=True):

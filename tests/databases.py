@@ -9,13 +9,14 @@ fixtures here are for a `conftest.py` to import, with the templates they copy: `
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -259,9 +260,10 @@ KEEP_REAL_TIME = ["_pytest", "workflow", "infra.gate", "infra.line", "notificati
 
 @dataclass(frozen=True)
 class Clock:
-    """The clock of this process, which stands still until a test sets it."""
+    """The clock of this process, which stands still until a test moves it; the machine has run as long as it has moved."""
 
     _frozen: FrozenDateTimeFactory
+    _machine: "Machine"
 
     def __call__(self) -> datetime:
         return datetime.now(UTC)
@@ -274,9 +276,25 @@ class Clock:
         self._frozen.move_to(instant)
         return instant
 
+    def put_wrong(self, by: timedelta) -> datetime:
+        """Somebody sets it, and the machine has run no longer."""
+        self._machine.set_by += by
+        return self.move_to(self() + by)
+
     def set(self, local: str) -> datetime:
         """The office's local time, such as 2026-03-02T09:00."""
         return self.move_to(datetime.fromisoformat(local).replace(tzinfo=ZONE))
+
+
+@dataclass
+class Machine:
+    """What counts how long the machine has been running."""
+
+    time_of_day: Callable[[], float]
+    set_by: timedelta = timedelta()
+
+    def ticks(self, _clock: int) -> float:
+        return self.time_of_day() - self.set_by.total_seconds()
 
 
 @contextmanager
@@ -285,14 +303,17 @@ def stopped_clock(at: datetime) -> Iterator[Clock]:
     threads go on by the real one."""
     _make_forms()
     with freeze_time(at, real_asyncio=True, ignore=KEEP_REAL_TIME) as frozen:
-        yield Clock(frozen)
+        machine = Machine(lambda: datetime.now(UTC).timestamp())
+        with mock.patch("time.clock_gettime", machine.ticks):
+            yield Clock(frozen, machine)
 
 
 @contextmanager
 def set_clock(at: datetime) -> Iterator[None]:
     """The clock of this process was set to this instant, and goes on."""
     _make_forms()
-    with freeze_time(at, tick=True, ignore=KEEP_REAL_TIME):
+    machine = Machine(lambda: datetime.now(UTC).timestamp())
+    with freeze_time(at, tick=True, ignore=KEEP_REAL_TIME), mock.patch("time.clock_gettime", machine.ticks):
         yield
 
 

@@ -42,6 +42,8 @@ class Route:
     path: str
     endpoint: Callable[..., Any]
     who: frozenset[Role] | None
+    #: Whether what it writes goes by the clock, and waits while that is in doubt.
+    dated: bool
 
     @property
     def name(self) -> str:
@@ -56,16 +58,21 @@ class RouteWithoutAccess(Exception):
 
 
 def get(path: str, *, who: frozenset[Role] | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return _route("GET", path, who)
+    return _route("GET", path, who, dated=False)
 
 
-def post(path: str, *, who: frozenset[Role] | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return _route("POST", path, who)
+def post(
+    path: str, *, who: frozenset[Role] | None, dated: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`dated=False`: what is done at any time, also by a clock that is in doubt: coming in, going, putting that right."""
+    return _route("POST", path, who, dated=dated)
 
 
-def _route(method: str, path: str, who: frozenset[Role] | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _route(
+    method: str, path: str, who: frozenset[Role] | None, *, dated: bool
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def declare(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-        route = Route(method=method, path=path, endpoint=endpoint, who=who)
+        route = Route(method=method, path=path, endpoint=endpoint, who=who, dated=dated)
         if route.name in ROUTES:
             raise ValueError(f"{route.name} is declared twice")
         ROUTES[route.name] = route

@@ -14,6 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from cases.clock_watch import believe
 from cases.jobruns import JobLine, all_runs
 from cases.office import OfficeContext, load_office
 from infra.db import reading, written_at_once
@@ -21,7 +22,7 @@ from infra.i18n import known_language
 from infra.settings import Settings
 from people.directory import Person, intake_unit, person
 from people.signin import CODE, SET_UP, find_session, note_session_used
-from web.access import ROUTES
+from web.access import ROUTES, Route
 from workflow.model import Actor, CaseId, Role
 
 BROWSER_COOKIE = "huiyin_browser"
@@ -144,6 +145,8 @@ def context(request: Request) -> Context:
         session = find_session(connection, token, now=now) if token else None
         who = person(connection, session.account) if session and session.account is not None else None
         jobs = tuple(all_runs(connection)) if who else ()
+        if _route(request).dated:
+            believe(connection, now=now)
     if session and session.needs_noting:
         # Reading a page never waits for writing: if it cannot be noted now, the next page notes it.
         written_at_once(site.engine, lambda connection: note_session_used(connection, token, now=now))
@@ -167,10 +170,14 @@ def context(request: Request) -> Context:
     )
 
 
+def _route(request: Request) -> Route:
+    method = "GET" if request.method == "HEAD" else request.method
+    return ROUTES[f"{method} {request.scope['route'].path}"]
+
+
 def _allowed(request: Request) -> frozenset[Role] | None:
     """The roles that the route is open to."""
-    method = "GET" if request.method == "HEAD" else request.method
-    return ROUTES[f"{method} {request.scope['route'].path}"].who
+    return _route(request).who
 
 
 def _do_first(request: Request, limited: str | None) -> None:

@@ -10,6 +10,7 @@ FormWasUsed                 409, where no page keeps the text
 RequestValidationError      404, an address that none of our pages gives
 NoOffice                    503, run `huiyin init`
 KeyIs...                    503, what needs a key of the office waits until its file is here
+ClockIsInDoubt              503, nothing is dated by it; the page keeps what was typed
 WaitedTooLong               503, somebody else is writing; when to try again; the page keeps what was typed
 OperationalError,           503, the database cannot be written to or reached now; the same
   TimeoutError of its pool
@@ -26,6 +27,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from cases.clock_watch import ClockIsInDoubt
 from cases.execute import CaseNotFound
 from cases.office import NoOffice
 from cases.repeats import FormWasUsed
@@ -65,6 +67,7 @@ def install(app: FastAPI) -> None:
     ):
         app.add_exception_handler(error, _page(status, code))
     app.add_exception_handler(WaitedTooLong, _try_again("error.saving"))
+    app.add_exception_handler(ClockIsInDoubt, _try_again("error.clock"))
     app.add_exception_handler(OperationalError, _try_again("error.database"))
     app.add_exception_handler(NoConnectionInTime, _try_again("error.database"))
     app.add_exception_handler(HTTPException, _http)

@@ -120,7 +120,9 @@ def told_to_stop(found: Found, plan: Plan, process: "subprocess.Popen[bytes]", w
 
 def _request(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> None:
     """A form that waits for its turn to write when the program is told to stop."""
-    with transaction(engine) as connection:  # in the office of the benchmarks nobody takes anything in, and copies have ids
+    with transaction(
+        engine
+    ) as connection:  # in the office of the benchmarks nobody takes anything in, and copies have ids
         connection.execute(text("UPDATE unit SET takes_intake = TRUE WHERE kind = 'centre'"))
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT setval(pg_get_serial_sequence('cases', 'id'), max(id)) FROM cases"))

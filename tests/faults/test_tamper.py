@@ -1,6 +1,7 @@
 """A short run of the tamper experiment, so that it cannot rot; `./dev experiments tamper` is the long one."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -27,11 +28,15 @@ POSTGRESQL = replace(SQLITE, one_in=4)
 pytestmark = pytest.mark.xdist_group("tamper")
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def found(request: pytest.FixtureRequest) -> Found:
-    if request.param == "sqlite":
-        return run(SQLITE)
-    return run(POSTGRESQL, server=request.getfixturevalue("postgres"))
+    return _found(None if request.param == "sqlite" else request.getfixturevalue("postgres"))
+
+
+@cache
+def _found(server: str | None) -> Found:
+    """Once a database, in whichever order the tests come."""
+    return run(POSTGRESQL, server=server) if server else run(SQLITE)
 
 
 def test_every_change_of_the_database_is_noticed_and_no_untouched_copy_is_complained_of(found: Found) -> None:

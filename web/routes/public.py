@@ -87,7 +87,7 @@ def ask_for_code(ctx: Ctx) -> Response:
     return render(ctx, "pages/track.html", error=None, seconds=0)
 
 
-@post("/track", who=PUBLIC)
+@post("/track", who=PUBLIC, dated=False)
 def open_with_code(ctx: Ctx, form: SessionForm) -> Response:
     typed = form.one("code")
     with transaction(ctx.engine) as connection:
@@ -151,7 +151,7 @@ def rate(ctx: Ctx, form: Form) -> Response:
     return see_other("/track/case")
 
 
-@post("/track/leave", who=PUBLIC)
+@post("/track/leave", who=PUBLIC, dated=False)
 def leave(ctx: Ctx, form: SessionForm) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     return end(ctx, see_other("/"))
 

@@ -33,7 +33,7 @@ def ask_for_code(ctx: Ctx) -> Response:
     return render(ctx, "pages/signin_second.html", error=None, seconds=0)
 
 
-@post("/signin/second", who=PUBLIC)
+@post("/signin/second", who=PUBLIC, dated=False)
 def give_code(ctx: Ctx, form: SessionForm) -> Response:
     """The session goes on under another token, so that the one that stood before the code is worth nothing."""
     account, code = _waiting(ctx), form.one("code")

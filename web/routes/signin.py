@@ -42,7 +42,7 @@ def signin_form(ctx: Ctx) -> Response:
     return render(ctx, "pages/signin.html", login="", error=None, seconds=0)
 
 
-@post("/signin", who=PUBLIC)
+@post("/signin", who=PUBLIC, dated=False)
 def sign_in(ctx: Ctx, form: SessionForm) -> Response:
     login, password = form.one("login"), form.one("password")
     if not (login.strip() and password):
@@ -74,7 +74,7 @@ def link_page(ctx: Ctx, token: str) -> Response:
     )
 
 
-@post("/signin/link/{token}", who=PUBLIC)
+@post("/signin/link/{token}", who=PUBLIC, dated=False)
 def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:
     """Signs in once. The second click of a double click is shown what the first one did. A wrong code spends nothing."""
     code = form.one("code")
@@ -92,7 +92,7 @@ def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:
     return _signed_in(ctx, "/password" if used.once else "/", session=used.session, known=known)
 
 
-@post("/signout", who=PUBLIC)
+@post("/signout", who=PUBLIC, dated=False)
 def sign_out(ctx: Ctx, form: SessionForm) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     return end(ctx, see_other("/"))
 
@@ -102,7 +102,7 @@ def password_form(ctx: Ctx) -> Response:
     return _password_page(ctx)
 
 
-@post("/password", who=STAFF)
+@post("/password", who=STAFF, dated=False)
 def change_password(ctx: Ctx, form: Form) -> Response:
     if ctx.person is None:
         raise NoSuchPage
