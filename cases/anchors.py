@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.sql import bindparam
 
-from cases.assessment_tables import Anchor
+from cases.assessment_tables import Anchor, AnchoredHead
 from cases.crossings import CROSSED
 from cases.office import OfficeContext
 from cases.tables import Series
@@ -49,6 +49,7 @@ WANTED_AUDITORS = 2
 OPENING = 2000
 
 _anchor = Anchor.__table__.c  # type: ignore[attr-defined]
+_anchored = AnchoredHead.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _head = StreamHead.__table__.c  # type: ignore[attr-defined]
 _series = Series.__table__.c  # type: ignore[attr-defined]
@@ -59,6 +60,7 @@ _MOVED = Statement(
     .limit(bindparam("at_most"))
     .with_for_update()
 )
+_NAMED = Statement(insert(AnchoredHead).values(stream=bindparam("stream"), anchor=bindparam("anchor")))
 _ANCHORED = Statement(
     update(StreamHead).where(_head.stream == bindparam("key_stream")).values(anchored=bindparam("anchored"))
 )
@@ -128,6 +130,7 @@ def make_anchor(
     text = _text(connection, number, last.content if last else None, moved, office, now)
     row: dict[str, Any] = {"number": number, "made_at": now, "content": signed(text, office.short_name, key)}
     connection.execute(insert(Anchor).values(**row))
+    _NAMED.run_many(connection, [{"stream": head.stream, "anchor": number} for head in moved])
     _ANCHORED.run_many(connection, [{"key_stream": head.stream, "anchored": head.seq} for head in moved])
     vouched = vouched_for_office(row, long=frozenset({"content"}))
     auditors = active_with_role(connection, Role.AUDITOR)
@@ -195,9 +198,8 @@ def anchor_text(connection: Connection, number: int) -> str | None:
 def anchors_naming(connection: Connection, stream: int) -> list[tuple[int, str]]:
     """Every anchor that has a line of this stream, by number, and the newest anchor of all."""
     newest = select(func.max(_anchor.number)).scalar_subquery()
-    query = select(_anchor.number, _anchor.content).where(
-        _anchor.content.contains(f"\n{stream} ") | (_anchor.number == newest)
-    )
+    naming = select(_anchored.anchor).where(_anchored.stream == stream)
+    query = select(_anchor.number, _anchor.content).where(_anchor.number.in_(naming) | (_anchor.number == newest))
     return [(row.number, row.content) for row in connection.execute(query.order_by(_anchor.number))]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Exists, exists
 from cases.rows import rungs_from
 from cases.tables import Case, Clock, Custody, Recusal, Waiver
 from cases.visibility import case, visible_cases
+from infra.among import is_among
 from workflow.model import TIMERS, Actor, Role
 
 _waiver = Waiver.__table__.c  # type: ignore[attr-defined]
@@ -95,7 +96,7 @@ def names_of_charged(
     """Address and number of cases that a unit is charged for, wherever they are now; not of those that the actor is recused
     from. Whoever asks must be entitled to that unit's sheet."""
     columns = case.id, case.public_id, case.series, case.year, case.serial
-    query = visible_cases(TIMERS, *columns).where(case.id.in_(list(cases)), ~_recused(actor))
+    query = visible_cases(TIMERS, *columns).where(is_among(case.id, cases), ~_recused(actor))
     return {row.id: (row.public_id, (row.series, row.year, row.serial)) for row in connection.execute(query)}
 
 

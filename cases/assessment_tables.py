@@ -4,10 +4,12 @@ may be thrown away, and what an event of the office vouches for: closed years, a
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, Text, text
 from sqlmodel import Field
 
 from infra.columns import BigKey, Row, UTCDateTime
+
+RED = text("measure = 'light' AND outcome = 'red'")
 
 
 class Mark(Row, table=True):
@@ -16,6 +18,7 @@ class Mark(Row, table=True):
     __tablename__ = "mark"
     __table_args__ = (
         Index("ix_mark_sheet", "year", "unit", "person", "measure", "outcome"),
+        Index("ix_mark_red", "at", sqlite_where=RED, postgresql_where=RED),
         {"sqlite_with_rowid": False},
     )
     case_id: int = Field(primary_key=True, sa_type=BigKey)
@@ -85,6 +88,15 @@ class Anchor(Row, table=True):
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     made_at: datetime = Field(sa_type=UTCDateTime)
     content: str = Field(sa_type=Text)
+
+
+class AnchoredHead(Row, table=True):
+    """An index over the anchors: which of them name a stream."""
+
+    __tablename__ = "anchored_head"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    stream: int = Field(primary_key=True, sa_type=BigKey)
+    anchor: int = Field(primary_key=True, foreign_key="anchor.number")
 
 
 class SignReview(Row, table=True):

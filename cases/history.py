@@ -19,6 +19,7 @@ from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Case
 from cases.visibility import case, visible_cases
+from infra.among import is_among
 from ledger.tables import Event
 from ledger.upcasters import Data, data_of
 from workflow.history import Ending, History, Lit, Taken
@@ -148,7 +149,7 @@ def records(
     """
     query = _events(actor, until=until, closed_year=closed_year)
     if cases is not None:
-        query = query.where(_event.stream.in_(list(cases)))
+        query = query.where(is_among(_event.stream, cases))
     ordered = query.order_by(_event.stream, _event.seq).execution_options(yield_per=PAGE)
     with connection.execute(ordered) as rows:
         for stream, events in groupby(rows, key=attrgetter("stream")):

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
 from cases.history import histories
+from infra.among import is_among
 from infra.db import transaction
 from infra.statements import Statement
 from infra.stopping import Stop, never
@@ -85,12 +86,12 @@ def tally_some(connection: Connection, calendar: WorkCalendar, *, at_most: int =
         return 0
     before = _stored(connection, heads)
     after = fresh_marks(connection, calendar, heads)
-    connection.execute(delete(MarkRow).where(_mark.case_id.in_(heads)))
+    connection.execute(delete(MarkRow).where(is_among(_mark.case_id, heads)))
     rows = [_row(case_id, number, mark) for case_id, made in after.items() for number, mark in enumerate(made, start=1)]
     if rows:
         connection.execute(insert(MarkRow), rows)
     _shift(connection, _change(before, after))
-    connection.execute(update(StreamHead).where(_head.stream.in_(heads)).values(tallied=_head.seq))
+    connection.execute(update(StreamHead).where(is_among(_head.stream, heads)).values(tallied=_head.seq))
     return len(heads)
 
 
@@ -119,7 +120,7 @@ def _moved() -> Any:
 
 def _stored(connection: Connection, cases: Iterable[int]) -> dict[int, list[Mark]]:
     found: dict[int, list[Mark]] = {}
-    for row in connection.execute(select(*_mark).where(_mark.case_id.in_(list(cases)))):
+    for row in connection.execute(select(*_mark).where(is_among(_mark.case_id, cases))):
         found.setdefault(row.case_id, []).append(mark_of(row))
     return found
 
@@ -200,7 +201,7 @@ def counted_marks(connection: Connection, calendar: WorkCalendar, *, year: int, 
     """The marks of a year that belong to these units, as the record stands now, in the order of time."""
     wanted = set(units)
     moved = moved_since(connection)
-    query = select(*_mark).where(_mark.year == year, _mark.unit.in_(wanted))
+    query = select(*_mark).where(_mark.year == year, is_among(_mark.unit, wanted))
     found = [
         CaseMark(case_id=row.case_id, mark=mark_of(row))
         for row in connection.execute(query)

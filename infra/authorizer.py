@@ -30,6 +30,8 @@ _CHANGES = frozenset({sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
 
 def guard(driver: sqlite3.Connection) -> None:
     """From now on this connection is the application's, no longer the owner's."""
+    # What reads lists of ids (`among.py`) is made once for a connection, as a table would be, which is refused below.
+    driver.execute("SELECT value FROM json_each('[]')").close()
     driver.set_authorizer(_authorize)
 
 

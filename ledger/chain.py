@@ -19,6 +19,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import bindparam
 
+from infra.among import is_among
 from infra.statements import Statement
 from ledger.tables import Event, StreamHead
 from ledger.upcasters import Data, data_of, in_present_shape
@@ -96,13 +97,15 @@ def lock_heads(connection: Connection, streams: Iterable[int]) -> dict[int, Head
     wanted = sorted(set(streams))
     rows = connection.execute(
         select(_head.stream, _head.seq, _head.hash)
-        .where(_head.stream.in_(wanted))
+        .where(is_among(_head.stream, wanted))
         .order_by(_head.stream)
         .with_for_update()
     ).all()
     at_ends = (_event.stream == _head.stream) & (_event.seq == _head.seq)
     ends = (
-        select(_head.stream, _event.recorded_at).join_from(StreamHead, Event, at_ends).where(_head.stream.in_(wanted))
+        select(_head.stream, _event.recorded_at)
+        .join_from(StreamHead, Event, at_ends)
+        .where(is_among(_head.stream, wanted))
     )
     last = {row.stream: row.recorded_at for row in connection.execute(ends)}
     return {row.stream: Head(row.seq, row.hash, last.get(row.stream)) for row in rows}

@@ -44,6 +44,8 @@ SHAPES: Mapping[str, int] = {
     "account:rescued": 1,
     "act:asked": 1,
     "act:decided": 1,
+    "backup:made": 1,
+    "backup:restored": 1,
     "cases:read": 1,
     "clock:believed": 1,
     "clock:doubted": 1,

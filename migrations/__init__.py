@@ -49,6 +49,11 @@ def head() -> str:
     return found
 
 
+def known() -> frozenset[str]:
+    """The revisions of every version that this program can bring up to date."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())
+
+
 def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
@@ -87,7 +92,7 @@ def upgrade(engine: Engine) -> None:
         found = current(connection)
     if found == scripts.get_current_head():
         return
-    if found and found not in {script.revision for script in scripts.walk_revisions()}:
+    if found and found not in known():
         raise SchemaIsUnknown(found)
     try:
         with owned(engine) as owning, transaction(owning) as connection:

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from cases import anchors
 from cases.crossings import CROSSED
@@ -22,6 +22,7 @@ from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.words import Words, due_words
 from infra.addresses import address_on_the_wire, domain_on_the_wire
+from infra.among import is_among
 from infra.jinja import render
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import Settings
@@ -54,6 +55,7 @@ NOTHING_DUE: Mapping[str, Any] = {"clock": None, "due": None, "left": None, "pro
 OWN_LINK = "account:link_made.own"
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
+_message = Message.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 
 
@@ -91,16 +93,16 @@ def compose(
         row.id: row
         for row in connection.execute(
             select(_account.id, _account.name, _account.email, _account.language).where(
-                _account.id.in_({row.recipient for row in wanted}), _account.active.is_(True)
+                is_among(_account.id, (row.recipient for row in wanted)), _account.active.is_(True)
             )
         )
     }
     events = {
         (row.stream, row.seq): row
         for row in connection.execute(
-            select(_event.stream, _event.seq, _event.code, _event.data, _event.recorded_at).where(
-                tuple_(_event.stream, _event.seq).in_({(row.stream, row.seq) for row in wanted})
-            )
+            select(_event.stream, _event.seq, _event.code, _event.data, _event.recorded_at)
+            .join_from(Event, Message, (_message.stream == _event.stream) & (_message.seq == _event.seq))
+            .where(is_among(_message.id, (row.id for row in wanted)))
         )
     }
     told: dict[str, list[tuple[Any, dict[str, Any]]]] = defaultdict(list)  #: by the mail they go out in

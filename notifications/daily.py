@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Engine, select, update
 
+from infra.among import is_among
 from infra.db import transaction
 from ledger.outbox import DAILY
 from ledger.tables import Message
@@ -37,5 +38,7 @@ def release_digests(engine: Engine, calendar: WorkCalendar, *, now: datetime) ->
         for person in people:
             lines = connection.execute(select(_message.id).where(waiting, _message.recipient == person)).scalars().all()
             bundle = digest_name(connection, f"{DAILY}.{today:%Y%m%d}", lines)
-            connection.execute(update(Message).where(_message.id.in_(lines)).values(next_try_at=now, bundle=bundle))
+            connection.execute(
+                update(Message).where(is_among(_message.id, lines)).values(next_try_at=now, bundle=bundle)
+            )
     return len(people)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, case, exists, func, select, update
 from cases.anchors import EVENT as ANCHOR
 from cases.office import OfficeContext
 from infra.addresses import address_on_the_wire, domain_on_the_wire
+from infra.among import is_among
 from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.stopping import Stop, never
@@ -120,7 +121,7 @@ def gather_storms(connection: Connection, *, now: datetime) -> None:
             some = ids[first : first + LINES]
             if len(some) >= STORM:
                 bundle = digest_name(connection, DIGEST, some)
-                connection.execute(update(Message).where(_message.id.in_(some)).values(bundle=bundle))
+                connection.execute(update(Message).where(is_among(_message.id, some)).values(bundle=bundle))
 
 
 def _claim(connection: Connection, lease: str, *, now: datetime, at: datetime) -> Sequence[Any]:
@@ -141,7 +142,7 @@ def _claim(connection: Connection, lease: str, *, now: datetime, at: datetime) -
     give_names(connection, [row.id for row in first if row.bundle is None and row.attempts == 0])
     claimed = connection.execute(
         update(Message)
-        .where(_message.id.in_(ids))
+        .where(is_among(_message.id, ids))
         .values(lease=lease, next_try_at=at + LEASE, attempts=_message.attempts + 1)
         .returning(
             _message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, update
 
 from cases.anchors import EVENT as ANCHOR
 from cases.visibility import case, visible_cases
+from infra.among import is_among
 from ledger.chain import OFFICE_STREAM
 from ledger.outbox import messages, post
 from ledger.tables import Event, Message
@@ -81,7 +82,7 @@ class _Answering:
     """Who answers now, for the mails of some streams."""
 
     def __init__(self, connection: Connection, streams: set[int]) -> None:
-        held = visible_cases(TIMERS, case.id, case.holder_unit, case.holder_person).where(case.id.in_(streams))
+        held = visible_cases(TIMERS, case.id, case.holder_unit, case.holder_person).where(is_among(case.id, streams))
         self._cases = {row.id: row for row in connection.execute(held)}
         self._connection = connection
         self._around = cache(lambda unit: Roster.around(connection, unit))

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, cast, or_, select, update
 
+from infra.among import is_among
 from ledger.outbox import DAILY
 from ledger.tables import Event, Message
 
@@ -57,7 +58,7 @@ def give_names(connection: Connection, messages: Iterable[int]) -> None:
 def _hashes(connection: Connection, messages: Iterable[int]) -> Sequence[Any]:
     about = (_event.stream == _message.stream) & (_event.seq == _message.seq)
     query = select(_message.id, _message.recipient, _event.hash).join_from(Message, Event, about)
-    return connection.execute(query.where(_message.id.in_(list(messages))).order_by(_message.id)).all()
+    return connection.execute(query.where(is_among(_message.id, messages)).order_by(_message.id)).all()
 
 
 def _short(*what: str) -> str:

@@ -254,7 +254,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue|trouble|settings)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue|trouble|settings|backup)\.[a-z_]+"
 )
 
 

@@ -35,6 +35,7 @@ from ops.policies import policy
 from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from ops.replay import replay as replay_story
 from ops.rescue import rescue
+from ops.safe_keeping import backup, backup_key, restore
 from ops.serving import serve_demo, serve_office
 from ops.serving import work as run_timers
 from ops.signs import signs
@@ -74,6 +75,9 @@ app.add_typer(scheme, name="scheme")
 app.add_typer(anchor, name="anchor")
 app.command()(pack)
 app.command()(rescue)
+app.command()(backup)
+app.command("backup-key")(backup_key)
+app.command()(restore)
 app.add_typer(database, name="database")
 app.command()(serials)
 app.command()(bulletin)

@@ -50,7 +50,7 @@ def grant(role: Annotated[str, typer.Argument(help="程序运行所用的角色 
     engine = open_engine(url)
     try:
         migrations.upgrade(engine)
-        _grant(engine, role)
+        granted(engine, role)
     finally:
         engine.dispose()
     typer.echo(
@@ -59,7 +59,8 @@ def grant(role: Annotated[str, typer.Argument(help="程序运行所用的角色 
     )
 
 
-def _grant(engine: Engine, role: str) -> None:
+def granted(engine: Engine, role: str) -> None:
+    """Gives the role what the program needs; fails in words."""
     with transaction(engine) as connection:
         _check(connection, role)
         for statement in grants(connection, role):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, select
 from cases.assessment_tables import Mark as MarkRow
 from cases.office import load_office
 from cases.tally import fresh_marks, mark_of
+from infra.among import is_among
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import StreamHead
 from ops.verify_report import Finding, Notes
@@ -70,7 +71,7 @@ def _compare(connection: Connection, calendar: WorkCalendar, cases: Sequence[int
 
 def _stored(connection: Connection, cases: Sequence[int]) -> Iterator[tuple[int, list[tuple[int, Mark]]]]:
     found: dict[int, list[tuple[int, Mark]]] = {}
-    query = select(*_mark).where(_mark.case_id.in_(cases)).order_by(_mark.case_id, _mark.position)
+    query = select(*_mark).where(is_among(_mark.case_id, cases)).order_by(_mark.case_id, _mark.position)
     for row in connection.execute(query):
         found.setdefault(row.case_id, []).append((row.position, mark_of(row)))
     yield from found.items()

@@ -25,6 +25,7 @@ from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.line import WaitedTooLong
 from infra.settings import SettingFault, SettingsAreWrong, variable
 from infra.steering import without_steering
+from ops.backup import BackupIsWrong, CannotBackUp
 from ops.printing import ASKED_WRONGLY, BROKEN, UNREADABLE, WRONG
 from ops.serving import CannotListen, PortIsTaken
 from people.office_keys import KeyIsAnother, KeyIsMissing
@@ -63,7 +64,7 @@ FILE = {
 }  # fmt: skip
 SYSTEM = {
     errno.EACCES: "no_access", errno.EPERM: "no_access", errno.EROFS: "read_only", errno.ENOSPC: "disk_full",
-    errno.EDQUOT: "disk_full", errno.ENOTDIR: "not_a_folder", errno.EEXIST: "not_a_folder", errno.EIO: "disk_error",
+    errno.EDQUOT: "disk_full", errno.EFBIG: "disk_full", errno.ENOTDIR: "not_a_folder", errno.EEXIST: "not_a_folder", errno.EIO: "disk_error",
     errno.ENOENT: "not_there", errno.EISDIR: "is_a_folder", errno.EMFILE: "too_many_files", errno.ENFILE: "too_many_files",
     errno.ENAMETOOLONG: "name_too_long", errno.ELOOP: "not_there",
 }  # fmt: skip
@@ -96,13 +97,17 @@ def trouble_of(error: BaseException) -> Trouble | None:
     for kind, code, exit_code, name in _OURS:
         if isinstance(error, kind):
             return Trouble(code=code, exit_code=exit_code, values={name: str(error)} if name else {})
+    if isinstance(error, (BackupIsWrong, CannotBackUp)):
+        return Trouble(code=str(error), exit_code=UNREADABLE)
     if isinstance(error, DBAPIError):
+        return _of_database(error.orig)
+    if isinstance(error, sqlite3.Error):
         return _of_database(error)
     return _of_system(error) if isinstance(error, OSError) else None
 
 
-def _of_database(error: DBAPIError) -> Trouble | None:
-    driver: Any = error.orig
+def _of_database(driver: Any) -> Trouble | None:
+    """By the driver's own error."""
     if isinstance(driver, sqlite3.Error):
         code = FILE.get(getattr(driver, "sqlite_errorcode", 0) & 0xFF)
         if code is None and "no such" in str(driver):

@@ -13,7 +13,6 @@ and head that would contradict it. Against that stand the hashes that other peop
 
 import argparse
 import json
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,15 +27,13 @@ if not __package__:  # run as a script: the neighbours are found from the direct
 
 from ops.verify_anchors import check_anchors
 from ops.verify_marks import check_tallies
-from ops.verify_office import COVERED, CUTOFF, Office, check_heads, check_office, check_policies, remembering
+from ops.verify_office import ANCHORED, COVERED, CUTOFF, Office, check_heads, check_office, check_policies, remembering
 from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
 from ops.verify_rows import compare_case, compare_records, compare_recusals, compare_tracking
 from ops.verify_sources import TRIGGERS, CannotRead, Row, Source, opened
 from ops.verify_stream import EVENT_COLUMNS, OFFICE_STREAM, Event, chain, fold
 
 LABELS = Path(__file__).resolve().parents[1] / "cases" / "labels.json"
-#: A line of an anchor: a stream, the seq and the hash of its end.
-ANCHORED = re.compile(r"^(\d{1,19}) ([1-9]\d{0,17}) [0-9a-f]{64}$", re.MULTILINE)
 #: What says of a table that its rows are records of a case.
 RECORD_KEY = ("case_id", "number")
 FINDINGS_FOUND, UNREADABLE = 1, 3

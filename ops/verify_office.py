@@ -8,6 +8,7 @@ the row of the closed year has one hash over all of them.
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 #: Rows that end: none stands without its event, but the event may have outlived its row.
 MAY_GO = frozenset({"signin_link", "web_session", "recovery_code"})
+#: A line of an anchor: a stream, the seq and the hash of its end.
+ANCHORED = re.compile(r"^(\d{1,19}) ([1-9]\d{0,17}) [0-9a-f]{64}$", re.MULTILINE)
 #: Notes of who has read a case.
 READ = "cases:read"
 #: Waiting mails of a closed account that others got instead.
@@ -166,6 +169,7 @@ def check_office(source: Source, office: Office, labels: Mapping[str, Mapping[st
         if table not in MAY_GO:
             notes.add(Finding(code="office.missing", table=table, number=name))
     _check_cutoffs(source, office, notes)
+    _check_named(source, notes)
     _check_levels(source, notes)
     _check_reads(source, office, notes)
 
@@ -186,6 +190,19 @@ def _check_reads(source: Source, office: Office, notes: Notes) -> None:
             )
     for named in unseen:
         notes.add(Finding(code="office.missing", table="case_read", number=" ".join(map(str, named))))
+
+
+def _check_named(source: Source, notes: Notes) -> None:
+    """`anchored_head` has each stream that an anchor of the record names, and nothing else."""
+    expected = {
+        (int(stream), number)
+        for number, content in source.rows("anchor", ("number", "content"), ("number",))
+        for stream, _ in ANCHORED.findall(str(content))
+    }
+    stored = set(source.rows("anchored_head", ("stream", "anchor"), ("stream", "anchor")))
+    for stream, number in sorted(stored ^ expected, key=repr):
+        code = "office.missing" if (stream, number) in expected else "office.orphan"
+        notes.add(Finding(code=code, table="anchored_head", stream=stream, number=number))
 
 
 def _check_levels(source: Source, notes: Notes) -> None:

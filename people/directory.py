@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 from sqlalchemy.sql import bindparam
 
+from infra.among import is_among
 from infra.identifiers import read_sign_in_name
 from infra.statements import Statement
 from people.tables import Account, Unit, UnitAbove
@@ -124,7 +125,7 @@ class KnownAccount(NamedTuple):
 def known_accounts(connection: Connection, accounts: Iterable[int | None]) -> dict[int, KnownAccount]:
     """Names of these accounts, and which of them are open; for a page that says both."""
     wanted = {account for account in accounts if account is not None}
-    query = select(_account.id, _account.name, _account.active).where(_account.id.in_(wanted))
+    query = select(_account.id, _account.name, _account.active).where(is_among(_account.id, wanted))
     return {row.id: KnownAccount(row.name, row.active) for row in connection.execute(query)}
 
 

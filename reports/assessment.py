@@ -16,6 +16,7 @@ from cases.history import histories
 from cases.office import OfficeContext
 from cases.tally import NOBODY, CaseMark, Key, counted_marks, counts
 from cases.visibility import case, visible_cases
+from infra.among import is_among
 from people.directory import units_above
 from workflow.marks import Mark, marks
 from workflow.model import AccountId, Actor, Light, UnitId
@@ -204,7 +205,7 @@ def lines_from(
     found = [one for one in marked if is_named(one.mark) and one.mark.measure in counted]
     ids = {one.case_id for one in found}
     named = names_of_charged(connection, ids, actor=actor)
-    within = set(connection.execute(visible_cases(actor, case.id).where(case.id.in_(ids))).scalars())
+    within = set(connection.execute(visible_cases(actor, case.id).where(is_among(case.id, ids))).scalars())
     return tuple(
         _line(one, named.get(one.case_id), scheme, within_reach=one.case_id in within) for one in _once_a_light(found)
     )

@@ -22,6 +22,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from cases.assessment_tables import Mark
 from cases.tables import Clock, Party, PersonalText, Rating
 from cases.visibility import case, masked_texts, unmasked_texts, visible_cases
+from infra.among import is_among
 from people.tables import UnitAbove
 from workflow.model import Actor, Kind, Side, TextKind, UnitId
 
@@ -98,7 +99,7 @@ def statement_of(actor: Actor, cases: Collection[int], parts: Sequence[str], *, 
     """The same of some cases, whether they are closed or not, with `id` first."""
     known = _parts(actor, masked=masked)
     columns = (known[part].label(part) for part in parts)
-    return visible_cases(actor, case.id.label("case_id"), *columns).where(case.id.in_(cases))
+    return visible_cases(actor, case.id.label("case_id"), *columns).where(is_among(case.id, cases))
 
 
 def pages(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:

@@ -18,6 +18,7 @@ from cases.rating_origins import rated_from_one_place
 from cases.sign_reviews import SignKey, Verdict, verdicts
 from cases.tables import Case, Clock, Custody
 from cases.visibility import case, likeness_of_replies, visible_cases
+from infra.among import is_among
 from workflow.history import History
 from workflow.model import Actor, State, UnitId
 from workflow.signs import (
@@ -242,7 +243,7 @@ def _names(connection: Connection, cases: Collection[int], actor: Actor) -> dict
     return {
         row.id: NamedCase(public_id=row.public_id, number=(row.series, row.year, row.serial))
         for some in _some_at_a_time(cases)
-        for row in connection.execute(query.where(case.id.in_(some)))
+        for row in connection.execute(query.where(is_among(case.id, some)))
     }
 
 

@@ -1,0 +1,78 @@
+"""`huiyin backup` and `huiyin restore` as commands; what they do is in `backup.py`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import pyrage
+import typer
+
+import migrations
+from infra.db import engine_of, reading
+from infra.keys import KeyIsExposed, KeyIsUnreadable
+from infra.settings import settings
+from ops.backup import back_up, read_identities
+from ops.backup import restore as restored
+from ops.clock import read_clock
+from ops.database import granted
+from ops.opening import opened_engine, reader_words
+from ops.printing import ASKED_WRONGLY, WRONG, fail
+from people.office_keys import fingerprints_at_hand, pins
+
+
+def backup(
+    path: Annotated[Path, typer.Argument(help="备份文件名 / the file to write")],
+    to: Annotated[list[str] | None, typer.Option(help="公钥 age1…，可重复。The public key, or several.")] = None,
+) -> None:
+    """备份：运行中也一致，核验后用公钥加密，写完再读回。Back up: consistent while running, verified, encrypted, read back."""
+    words = reader_words()
+    if not to:
+        fail(words("backup.to_whom"), ASKED_WRONGLY)
+    if path.exists():
+        fail(words("backup.file_is_there", path=path), ASKED_WRONGLY)
+    made = back_up(opened_engine(), path, to=to, now=read_clock())
+    typer.echo(
+        words("backup.done", path=path, cases=made.manifest.cases, events=made.manifest.events, sha256=made.sha256)
+    )
+
+
+def backup_key(
+    path: Annotated[Path, typer.Argument(help="私钥文件名，另处保存 / the private key's file, kept elsewhere")],
+) -> None:
+    """生成备份用的密钥：私钥写入文件，公钥打印出来。Make a pair of keys for backups; prints the public one."""
+    identity = pyrage.x25519.Identity.generate()
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 (Path.open knows no mode of a new file)
+        file.write(f"# public key: {identity.to_public()}\n{identity}\n")
+    typer.echo(str(identity.to_public()))
+
+
+def restore(
+    path: Annotated[Path, typer.Argument(help="备份文件 / the backup")],
+    identity: Annotated[Path, typer.Option(help="私钥文件 / the file of the private key")],
+    role: Annotated[
+        str, typer.Option(help="PostgreSQL 程序角色，一并授权 / the role of the program, granted at once")
+    ] = "",
+) -> None:
+    """恢复到空的数据库或新机器上；等待中的邮件不会自动再寄。Restore where there is no office; waiting mails are held back."""
+    words, mine = reader_words(), settings()
+    mine.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    manifest = restored(
+        path, mine.database_url(), identities=read_identities(identity), folder=mine.home, now=read_clock()
+    )
+    engine = engine_of(mine)
+    try:
+        migrations.bring_up_to_date(engine)
+        if role:
+            granted(engine, role)
+        with reading(engine) as connection:
+            pinned = pins(connection)
+    finally:
+        engine.dispose()
+    typer.echo(words("backup.restored", made_at=manifest.made_at, cases=manifest.cases, events=manifest.events))
+    try:
+        here = fingerprints_at_hand(mine.home)
+    except (KeyIsExposed, KeyIsUnreadable):
+        here = {}
+    missing = [name for name, pin in pinned.items() if here.get(name) != pin.fingerprint]
+    if missing:
+        fail(words("backup.keys_are_missing", keys=", ".join(missing), folder=mine.home / "keys"), WRONG)
