@@ -29,6 +29,8 @@ from infra.i18n import LANGUAGES, known_language
 PREFIX = "HUIYIN_"
 #: Of those who build the program; the office has no use for them, and they are no mistake.
 FOR_DEVELOPERS = ("HUIYIN_PG_BIN", "HUIYIN_CHROMIUM", "HUIYIN_SCREENSHOTS", "HUIYIN_ADVISORIES")
+#: Where systemd puts the secrets of a unit, one file each.
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 DATABASES = ("sqlite", "postgresql+psycopg")
 #: What a fault may repeat of what was given: nobody writes a secret there.
 LONGEST = 60
@@ -215,10 +217,11 @@ def is_this_machine(host: str) -> bool:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings of the process; `environment` is looked at for names that nobody knows. Raises `SettingsAreWrong`."""
+    """The settings of the process; `environment` is looked at for names that nobody knows. What systemd hands over as a
+    credential (`huiyin_smtp_password`, `huiyin_database`) is read from its file. Raises `SettingsAreWrong`."""
     faults = list(_unknown(environment))
     try:
-        made = Settings()
+        made = Settings(_secrets_dir=environment.get(CREDENTIALS))
     except ValidationError as error:
         # A value that follows from another one has no fault of its own where that one is wrong.
         faults.extend(_fault(one) for one in error.errors(include_url=False) if one["type"] != FOLLOWS)

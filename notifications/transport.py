@@ -153,6 +153,18 @@ class SmtpTransport:
             self._server = None
 
 
+def greet(settings: Settings) -> None:
+    """Connects to the mail server, signs in if the office does, and says goodbye; sends nothing. Raises `OSError`,
+    `smtplib.SMTPException`."""
+    with limited(mail_seconds(settings)) as limit:
+        server = Talk(settings, limit)
+        try:
+            server.ehlo_or_helo_if_needed()
+            server.quit()
+        finally:
+            server.close()
+
+
 def mail_seconds(settings: Settings) -> float:
     """The longest that one mail may take, from the call to the server's last answer: two slow answers, whatever it does."""
     return min(2 * settings.smtp_timeout, LONGEST_MAIL_SECONDS)

@@ -205,6 +205,24 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("confidence", get_args(Confidence))
     yield from (f"deadline.{code}" for code in _codes_raised("ClockRefuses"))
     yield from (code for code in _codes_raised("NoticeIsWrong"))
+    yield from (f"doctor.{code}" for code in _written_codes("Look"))
+    yield from _named(
+        "doctor",
+        (
+            "home_is_open",
+            "sqlite_is_old",
+            "clock_in_doubt",
+            "keys_missing",
+            "home",
+            "sqlite",
+            "clock",
+            "keys",
+            "fonts",
+            "zones",
+            "no_fonts",
+            "no_zones",
+        ),
+    )
     yield from _named("settings", (*_codes_raised("_wrong"), *set(CODES.values()), "unknown", "unknown_near"))
     yield from _named("trouble", (*SERVER.values(), *FILE.values(), *SYSTEM.values()))
     yield from _reasons()
@@ -254,7 +272,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue|trouble|settings|backup)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue|trouble|settings|backup|doctor)\.[a-z_]+"
 )
 
 

@@ -26,6 +26,7 @@ from ops.assessing import assess, no_ladder, scheme
 from ops.clock import read_clock
 from ops.database import database
 from ops.deadline import deadline
+from ops.doctor import doctor
 from ops.exporting import export
 from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
@@ -75,6 +76,7 @@ app.add_typer(scheme, name="scheme")
 app.add_typer(anchor, name="anchor")
 app.command()(pack)
 app.command()(rescue)
+app.command()(doctor)
 app.command()(backup)
 app.command("backup-key")(backup_key)
 app.command()(restore)

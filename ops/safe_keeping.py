@@ -8,7 +8,8 @@ import pyrage
 import typer
 
 import migrations
-from infra.db import engine_of, reading
+from cases.jobruns import note_success
+from infra.db import engine_of, reading, transaction
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import settings
 from ops.backup import back_up, read_identities
@@ -30,7 +31,10 @@ def backup(
         fail(words("backup.to_whom"), ASKED_WRONGLY)
     if path.exists():
         fail(words("backup.file_is_there", path=path), ASKED_WRONGLY)
-    made = back_up(opened_engine(), path, to=to, now=read_clock())
+    engine, now = opened_engine(), read_clock()
+    made = back_up(engine, path, to=to, now=now)
+    with transaction(engine) as connection:
+        note_success(connection, "backup", now=now, figures={"cases": made.manifest.cases})
     typer.echo(
         words("backup.done", path=path, cases=made.manifest.cases, events=made.manifest.events, sha256=made.sha256)
     )

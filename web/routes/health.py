@@ -1,8 +1,10 @@
-"""Whether the program answers and reaches its database."""
+"""Whether the program answers and reaches its database, and whether the office's work goes on: for whatever watches it."""
 
 from sqlalchemy import text
 from starlette.responses import PlainTextResponse, Response
 
+from cases.clock_watch import doubt_about
+from cases.jobruns import all_runs
 from infra.db import reading
 from web.access import PUBLIC, get
 from web.context import Ctx
@@ -13,3 +15,30 @@ def health(ctx: Ctx) -> Response:
     with reading(ctx.engine) as connection:
         connection.execute(text("SELECT 1"))
     return PlainTextResponse("ok")
+
+
+#: Jobs that run every minute: later than this, lights and mails are late too.
+NO_OLDER_SECONDS = {"sweep": 300, "deliver": 600, "tally": 600}
+#: What else whoever watches wants to know the age of.
+WATCHED = ("backup",)
+
+
+@get("/readyz", who=PUBLIC)
+def ready(ctx: Ctx) -> Response:
+    """One line a job: how many seconds ago it last went well. 503 if one is too old, or the clock is in doubt."""
+    with reading(ctx.engine) as connection:
+        doubted = doubt_about(connection, now=ctx.now) is not None
+        last = {run.job: run.succeeded_at for run in all_runs(connection)}
+    ages = {
+        name: int((ctx.now - at).total_seconds()) if (at := last.get(name)) else None
+        for name in (*NO_OLDER_SECONDS, *WATCHED)
+    }
+    late = [
+        name
+        for name, longest in NO_OLDER_SECONDS.items()
+        if (age := ages[name]) is None or not -longest <= age <= longest
+    ]
+    lines = [f"{name} {'never' if age is None else age}" for name, age in ages.items()]
+    wrong = [*late, *(["clock"] if doubted else [])]
+    said = f"not ready: {', '.join(wrong)}" if wrong else "ready"
+    return PlainTextResponse("\n".join([said, *lines]) + "\n", status_code=503 if wrong else 200)
