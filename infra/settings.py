@@ -154,6 +154,9 @@ class Settings(BaseSettings):
     secure_cookies: Switch = Field(default_factory=lambda known: known.get("public_url", "").startswith("https:"))
     #: Of answers and jobs under way, once the program is told to stop.
     stop_seconds: Annotated[int, BeforeValidator(_plain), Field(ge=1, le=600)] = 20
+    #: Where figures are given out, on this machine only; 0: nowhere.
+    metrics_port: Annotated[int, BeforeValidator(_plain), Field(ge=0, le=65535)] = 0
+    access_log: Switch = False  #: whether each request has a line in the log
     #: To PostgreSQL, that one process may have open at once.
     connections: Annotated[int, BeforeValidator(_plain), Field(ge=4, le=200)] = 40
     language: Annotated[Text, AfterValidator(_language)] = "zh_CN"
@@ -256,7 +259,7 @@ CODES = {
 }  # fmt: skip
 _ALLOWED = {
     "port": "1–65535", "smtp_port": "1–65535", "smtp_timeout": "0–600",
-    "stop_seconds": "1–600", "connections": "4–200", "smtp_tls": "none, starttls, tls",
+    "stop_seconds": "1–600", "metrics_port": "0–65535", "connections": "4–200", "smtp_tls": "none, starttls, tls",
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from infra.logs import log_to_stderr
 from infra.settings import Settings
 from infra.settings import settings as configured
 from ops.demo import build_demo
+from ops.figures import given_out
 from ops.timers import Stopping, running_timers
 from people.directory import first_of_each_role
 from people.links import make_link
@@ -112,7 +113,11 @@ def serve_office(engine: Engine, settings: Settings, *, timers: bool, workers: i
         http=connections(settings, limits),  # type: ignore[arg-type]  # not the class, but what makes one
         timeout_graceful_shutdown=settings.stop_seconds,
     )  # fmt: skip
-    with ending_well(engine, stopping), closing(listening(config)) as calls:
+    with (
+        ending_well(engine, stopping),
+        closing(listening(config)) as calls,
+        given_out(engine, settings, workers=workers),
+    ):
         if workers > 1:
             with running_timers(engine, settings, stopping) if timers else nullcontext():
                 Workers(config, [calls], stopping).run()
@@ -126,7 +131,7 @@ def work(engine: Engine, settings: Settings) -> None:
     with ending_well(engine, stopping):
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, lambda *_: stopping.ask())
-        with running_timers(engine, settings, stopping):
+        with given_out(engine, settings), running_timers(engine, settings, stopping):
             stopping.wait()
 
 

@@ -66,7 +66,7 @@ SYSTEM = {
     errno.EACCES: "no_access", errno.EPERM: "no_access", errno.EROFS: "read_only", errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full", errno.EFBIG: "disk_full", errno.ENOTDIR: "not_a_folder", errno.EEXIST: "not_a_folder", errno.EIO: "disk_error",
     errno.ENOENT: "not_there", errno.EISDIR: "is_a_folder", errno.EMFILE: "too_many_files", errno.ENFILE: "too_many_files",
-    errno.ENAMETOOLONG: "name_too_long", errno.ELOOP: "not_there",
+    errno.EADDRINUSE: "port_taken", errno.ENAMETOOLONG: "name_too_long", errno.ELOOP: "not_there",
 }  # fmt: skip
 #: May be tried again in a moment; the others stay until somebody has done something.
 PASSING = frozenset({"busy", "database_crowded"})

@@ -22,6 +22,7 @@ from infra.settings import Settings
 from web import errors
 from web.access import ROUTES, RouteWithoutAccess
 from web.context import Site
+from web.measured import Measured
 from web.reads import Notes
 from web.security import Guard
 from web.whole_body import WholeBody
@@ -46,6 +47,7 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
     errors.install(app)
     app.add_middleware(WholeBody)
     app.add_middleware(Guard, settings=settings, loopback_only=office.demo)
+    app.add_middleware(Measured, logs=settings.access_log)
     return app
 
 

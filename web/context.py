@@ -155,6 +155,7 @@ def context(request: Request) -> Context:
     if limited == CODE:
         who = None  # whoever has given the password alone is nobody yet
     _check_access(request, who, case)
+    request.state.role = who.actor.role.value if who else Role.PETITIONER.value if case is not None else "nobody"
     asked = request.query_params.get("lang") or cookie_of(request, LANGUAGE_COOKIE)
     return Context(
         request=request,

@@ -18,7 +18,7 @@ from infra.i18n import LANGUAGES
 from infra.settings import Settings, settings
 from tests.databases import opened
 from tests.ops.command_line import _office_file, home, office, run, speak
-from tests.servers import ROOT
+from tests.servers import ROOT, free_port
 
 __all__ = ["_office_file", "home", "office"]
 
@@ -319,6 +319,9 @@ def test_a_port_that_is_taken_is_named(_office_file: Path) -> None:  # noqa: PT0
         port = other.getsockname()[1]
         done = served(HUIYIN_PORT=str(port))
         assert (done.returncode, done.stdout) == (UNREADABLE, "")
+        assert f"127.0.0.1:{port} is taken" in done.stderr
+        done = served(HUIYIN_METRICS_PORT=str(port), HUIYIN_PORT=str(free_port()))
+        assert done.returncode == UNREADABLE
         assert f"127.0.0.1:{port} is taken" in done.stderr
     done = served(HUIYIN_HOST="192.0.2.1")
     assert done.returncode == UNREADABLE
