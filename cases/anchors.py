@@ -11,7 +11,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
@@ -30,7 +29,7 @@ from ledger.outbox import messages, post
 from ledger.tables import Event, StreamHead
 from ledger.vouching import vouched_for_office
 from people.directory import active_with_role
-from people.office_keys import signing_key_of_office
+from people.office_keys import pin_beginning
 from workflow.model import TIMERS, Role
 from workflow.spelling import stamp
 
@@ -96,10 +95,11 @@ def is_due(connection: Connection, office: OfficeContext, *, now: datetime) -> b
     return now - last >= A_RED_WAITS and _red_is_unanchored(connection)
 
 
-def own_key(connection: Connection, home: Path, *, now: datetime) -> SigningKey:
-    """The key that signs here, in a transaction, for the first use pins it. Raises what `people/office_keys.py` raises."""
+def pin_key_of_last_anchor(connection: Connection, *, now: datetime) -> None:
+    """Of an office that an older program founded: the key that has signed stays its key."""
     last = connection.execute(select(_anchor.content).order_by(_anchor.number.desc()).limit(1)).scalar()
-    return signing_key_of_office(connection, home, now=now, signed_before=_signed_by(last) if last else "")
+    if last:
+        pin_beginning(connection, _signed_by(last), now=now)
 
 
 def make_anchors(engine: Engine, *, office: OfficeContext, key: SigningKey, now: datetime) -> tuple[int, ...]:

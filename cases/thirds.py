@@ -68,7 +68,7 @@ def _of_month(
 ) -> int:
     with reading(engine) as connection:
         reds = _reds(connection, fresh, since=calendar.start_of(month), until=until)
-        lit = [(unit, found[:THIRD]) for unit, found in sorted(reds.items()) if len(found) >= THIRD]
+        lit = [(unit, found[:THIRD]) for unit, found in reds.items() if len(found) >= THIRD]
         untold = [(unit, found) for unit, found in lit if not _is_told(connection, unit, month)]
     return sum(_tell(engine, UnitId(unit), month, found, now=now) for unit, found in untold)
 

@@ -108,14 +108,18 @@ def _sqlite(url: str, *, owner: bool, connections: int) -> Engine:
     engine = create_engine(
         url, **_pool(connections), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True,
     )  # fmt: skip
-    event.listen(
-        engine, "do_connect", lambda _dialect, _record, _given, options: sqlite3.connect(address, uri=True, **options)
-    )
+    event.listen(engine, "do_connect", lambda _dialect, _record, given, options: _call(given, options, address))
     event.listen(engine, "connect", _prepare)
     if not owner:
         event.listen(engine, "connect", lambda driver, _record: guard(driver))
     _gates[engine] = WriteGate(path)
     return engine
+
+
+def _call(given: list[Any], options: dict[str, Any], address: str) -> None:
+    """By its address, where the driver would have been given its name."""
+    given[:] = [address]
+    options["uri"] = True
 
 
 @contextmanager

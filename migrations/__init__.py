@@ -15,6 +15,7 @@ import cases.assessment_tables
 import cases.tables
 import ledger.tables
 import people.tables
+from cases.anchors import pin_key_of_last_anchor
 from infra.columns import Row
 from infra.db import make_file, owned, sqlite_file, transaction
 from people.staffing import vouch_for_what_stands
@@ -98,7 +99,9 @@ def upgrade(engine: Engine) -> None:
         with owned(engine) as owning, transaction(owning) as connection:
             made.attributes["connection"] = connection
             command.upgrade(made, "head")
-            vouch_for_what_stands(connection, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            vouch_for_what_stands(connection, now=now)
+            pin_key_of_last_anchor(connection, now=now)
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
             raise (SchemaIsNotOurs(found) if found else DatabaseIsEmpty(engine.url.database)) from None

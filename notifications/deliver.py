@@ -124,9 +124,9 @@ def gather_storms(connection: Connection, *, now: datetime) -> None:
                 connection.execute(update(Message).where(is_among(_message.id, some)).values(bundle=bundle))
 
 
-def _claim(connection: Connection, lease: str, *, now: datetime, at: datetime) -> Sequence[Any]:
-    """The next mails that were due by `now`, a digest always whole, leased from `at` on. Each has its name before anybody tries
-    to send it."""
+def _claim(connection: Connection, lease: str, *, now: datetime, at: datetime | None = None) -> Sequence[Any]:
+    """The next mails that were due by `now`, a digest always whole, leased from `at` on, a moment later. Each has its name
+    before anybody tries to send it."""
     due = _message.next_try_at <= now
     first = connection.execute(
         select(_message.id, _message.bundle, _message.attempts)
@@ -143,7 +143,7 @@ def _claim(connection: Connection, lease: str, *, now: datetime, at: datetime) -
     claimed = connection.execute(
         update(Message)
         .where(is_among(_message.id, ids))
-        .values(lease=lease, next_try_at=at + LEASE, attempts=_message.attempts + 1)
+        .values(lease=lease, next_try_at=(at or now) + LEASE, attempts=_message.attempts + 1)
         .returning(
             _message.id, _message.stream, _message.seq, _message.recipient, _message.attempts, _message.recorded_at,
             _message.bundle,

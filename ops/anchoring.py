@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection, Engine
 
-from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors, own_key
+from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors
 from cases.filed import Verdict, case_by_number, check_proof
 from cases.office import OfficeContext
 from cases.reading import find_case
@@ -29,6 +29,7 @@ from ops.verify_notes import read_notes
 from ops.verify_report import Notes
 from ops.verify_sources import CannotRead
 from people.directory import active_with_role
+from people.office_keys import signing_key_of_office
 from reports.exports import GROUNDS
 from reports.pack import CaseNotFound, Pack, note_pack, pack_case
 from workflow.model import TIMERS, Role
@@ -55,7 +56,7 @@ def make(as_json: Json = False) -> None:
         pass
     now = read_clock()
     with transaction(engine) as connection:
-        key = own_key(connection, settings().home, now=now)
+        key = signing_key_of_office(connection, settings().home, now=now)
     numbers = make_anchors(engine, office=office, key=key, now=now)
     with reading(engine) as connection:
         auditors = len(active_with_role(connection, Role.AUDITOR))
@@ -104,7 +105,7 @@ def show_key(as_json: Json = False) -> None:
     """打印公钥，交审核员抄存。Print the public key, for the auditors to keep."""
     with transaction(opened_engine()) as connection:
         office_of(connection)
-        public = own_key(connection, settings().home, now=read_clock()).public
+        public = signing_key_of_office(connection, settings().home, now=read_clock()).public
     if as_json:
         print_json({"key": written(public), "id": key_id(public)})
     else:

@@ -30,7 +30,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, func, select, upd
 from sqlalchemy.engine import make_url
 
 import migrations
-from cases.tables import Case
+from cases.visibility import case, visible_cases
 from infra.db import open_engine, reading, sqlite_file, transaction
 from ledger.tables import Event, Message
 from ops.verify import verify
@@ -51,7 +51,6 @@ TOOLS = {
 #: The reason that stands at mails which waited when a backup was made: they may have gone out since.
 RESTORED = "restored"
 
-_case = Case.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _message = Message.__table__.c  # type: ignore[attr-defined]
 _office = Office.__table__.c  # type: ignore[attr-defined]
@@ -181,7 +180,7 @@ def _described(connection: Connection, dumped: Path, now: datetime) -> Manifest:
         schema=migrations.current(connection) or "",
         office=connection.execute(select(_office.short_name)).scalar_one(),
         made_at=stamp(now),
-        cases=connection.execute(select(func.count()).select_from(Case)).scalar_one(),
+        cases=connection.execute(visible_cases(TIMERS, func.count(case.id))).scalar_one(),
         events=connection.execute(select(func.count()).select_from(Event)).scalar_one(),
         sha256=_sha256(dumped),
     )

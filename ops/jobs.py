@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from cases.anchors import is_due, make_anchors, own_key
+from cases.anchors import is_due, make_anchors
 from cases.clock_watch import believe, look, trusted_time
 from cases.jobruns import Figures, note_failure, note_success
 from cases.office import OfficeContext, load_office
@@ -25,6 +25,7 @@ from infra.stopping import Stop, never
 from notifications.daily import release_digests
 from notifications.deliver import deliver
 from people.known_browsers import forget_old_browsers
+from people.office_keys import signing_key_of_office
 from people.signin import forget_old_sessions
 from people.tries import forget_old_tries
 
@@ -98,7 +99,7 @@ def _anchors(run: Run) -> Figures:
     if not due:
         return {"anchors": 0}
     with transaction(run.engine) as connection:
-        key = own_key(connection, run.settings.home, now=run.now)
+        key = signing_key_of_office(connection, run.settings.home, now=run.now)
     return {"anchors": len(make_anchors(run.engine, office=office, key=key, now=run.now))}
 
 

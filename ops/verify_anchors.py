@@ -35,7 +35,7 @@ def check_anchors(
     changes: Sequence[tuple[str, str, str]] = (),
 ) -> None:
     """Notes what the anchors in these files say of the record and the record does not. `changes`: where the record says that
-    two people changed the key that signs, each as both public halves and when. Raises `CannotRead`."""
+    two people changed the key that signs, each as the old one's fingerprint, the new one's public half, and when. Raises `CannotRead`."""
     notes.begin("anchors")
     kept = _of_this_office(source, read_notes(files, keys, notes, changes), notes)
     ends, wrong = _compare_heads(source, kept, notes)

@@ -114,7 +114,7 @@ def read_notes(
     paths: Iterable[str], keys: Sequence[str], notes: Notes, changes: Sequence[tuple[str, str, str]] = ()
 ) -> list[Note]:
     """The anchors of the files that are whole, by number; what is wrong with the others is noted, and they are left out.
-    `changes` lead from a key to the one after it: both public halves, and when.
+    `changes` lead from a key to the one after it: the old one's fingerprint, the new one's public half, and when.
     Raises `CannotRead` for a file that is not there or holds no anchor at all, and for a key that is none."""
     found: dict[int, Note] = {}
     for path in _files(paths):
@@ -236,13 +236,14 @@ def _signed_by(
     known = {_id_of(raw): raw for raw in map(_key, keys)}
     for before, after, at in changes:
         try:
-            old, new = _key(before), _key(after)
+            new = _key(after)
         except CannotRead:
             continue  # leads nowhere: the anchors after it have an unknown key
-        if _id_of(old) in known and _id_of(new) not in known:
+        old = before[: 2 * ID_BYTES]
+        if old in known and _id_of(new) not in known:
             known[_id_of(new)] = new
             if any(note.key == _id_of(new) for note in found):
-                notes.remark(SUCCEEDED.format(before=_id_of(old), after=_id_of(new), at=at[:10]))
+                notes.remark(SUCCEEDED.format(before=old, after=_id_of(new), at=at[:10]))
     try:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

@@ -61,7 +61,8 @@ class Published(NamedTuple):
 
 
 class Succession(NamedTuple):
-    """The key that signs was changed by two people: the public halves as base64, and when."""
+    """The key that signs was changed by two people: the fingerprint of the old one, the public half of the new one as base64,
+    and when."""
 
     before: str
     after: str
@@ -100,7 +101,7 @@ def remembering(events: Iterable[Event], office: Office) -> Iterator[Event]:
         if "told" in data:
             office.told[event.seq] = data["told"]
         if event.code == KEY_CHANGED and data.get("key") == "anchor":
-            before, after = data.get("public_before"), data.get("public")
+            before, after = data.get("before"), data.get("public")
             if isinstance(before, str) and isinstance(after, str):
                 office.signing.append(Succession(before, after, str(event.recorded_at)))
         if event.code == PASSED_ON:

@@ -1,8 +1,9 @@
 """The keys that the office works with, each pinned in its record: a machine with another file, or with none, uses none and
 makes none. Which file a key is in, and what can be wrong with it, is in `infra/keys.py` and `infra/signing.py`.
 
-A key is pinned when the office is founded, and in an older office when it is first used. From then on it is the office's
-until two people have changed it (`people/proposals.py`).
+A key is pinned when the office is founded. Of an older office, the key that signs is pinned by its id under the last anchor,
+and whole when it is first used; the others when they are first used. From then on they are the office's until two people
+have changed them (`people/proposals.py`).
 
     KeyIsMissing    the record names a key, and this machine has none
     KeyIsAnother    this machine has a key, and it is not the one that the record names
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from infra.keys import fingerprint_of, key_file, secret_key
 from infra.signing import SigningKey, public_from, signing_file, signing_key, written
+from infra.statements import insert_or
 from ledger.chain import OFFICE_STREAM, lock_head
 from ledger.vouching import vouched_for_office
 from people.links import LINK_KEY
@@ -75,20 +77,27 @@ def pin_keys(connection: Connection, home: Path, *, now: datetime) -> None:
         secret_of_office(connection, home, name, now=now)
 
 
-def signing_key_of_office(connection: Connection, home: Path, *, now: datetime, signed_before: str = "") -> SigningKey:
-    """The key that signs, in a transaction, for the first use pins it. `signed_before`: the beginning of the fingerprint that
-    signed in this office before keys were pinned. Raises `KeyIsMissing`, `KeyIsAnother` and what `infra/signing.py` raises."""
+def signing_key_of_office(connection: Connection, home: Path, *, now: datetime) -> SigningKey:
+    """The key that signs, in a transaction, for the first use pins it. Raises `KeyIsMissing`, `KeyIsAnother` and what
+    `infra/signing.py` raises."""
     pin, path = pins(connection).get(ANCHORS), signing_file(home)
-    pinned = pin.fingerprint if pin else signed_before
+    pinned = pin.fingerprint if pin else ""
     if pinned and not path.exists():
         raise KeyIsMissing(path, pinned=pinned)
     key = signing_key(home)
     found = fingerprint_of(key.public)
     if not found.startswith(pinned):
         raise KeyIsAnother(path, pinned=pinned, found=found)
-    if pin is None:
+    if len(pinned) < len(found):
         _pin(connection, ANCHORS, path, found, public=written(key.public), now=now)
     return key
+
+
+def pin_beginning(connection: Connection, beginning: str, *, now: datetime) -> None:
+    """The key that signed in this office before keys were pinned, as far as an anchor says of it. Does nothing if one is
+    pinned."""
+    if ANCHORS not in pins(connection):
+        _write_pin(connection, ANCHORS, beginning, public=None, now=now)
 
 
 def secret_of_office(connection: Connection, home: Path, name: str, *, now: datetime) -> bytes:
@@ -130,8 +139,7 @@ def change_key(
     row = {"fingerprint": fingerprint, "public": public, "pinned_at": now}
     connection.execute(update(OfficeKey).where(_key.name == name).values(**row))
     said: dict[str, Json] = {
-        "key": name, "before": before.fingerprint, "after": fingerprint, "public": public, "public_before": before.public,
-        "wrote": _row(name, **row),
+        "key": name, "before": before.fingerprint, "after": fingerprint, "public": public, "wrote": _row(name, **row),
     }  # fmt: skip
     note(connection, "key:changed", actor=actor, now=now, data=said)
 
@@ -140,12 +148,18 @@ def _pin(connection: Connection, name: str, path: Path, found: str, *, public: s
     """Of two machines that use a key for the first time at once, the second finds it pinned."""
     lock_head(connection, OFFICE_STREAM)
     if pin := pins(connection).get(name):
-        if pin.fingerprint != found:
+        if not found.startswith(pin.fingerprint):
             raise KeyIsAnother(path, pinned=pin.fingerprint, found=found)
-        return
-    row = {"fingerprint": found, "public": public, "pinned_at": now}
-    connection.execute(insert(OfficeKey).values(name=name, **row))
-    said: dict[str, Json] = {"key": name, "fingerprint": found, "public": public, "wrote": _row(name, **row)}
+        if found == pin.fingerprint:
+            return
+    _write_pin(connection, name, found, public=public, now=now)
+
+
+def _write_pin(connection: Connection, name: str, fingerprint: str, *, public: str | None, now: datetime) -> None:
+    row = {"fingerprint": fingerprint, "public": public, "pinned_at": now}
+    written_row = insert_or(connection, OfficeKey).values(name=name, **row)
+    connection.execute(written_row.on_conflict_do_update(index_elements=["name"], set_=row))
+    said: dict[str, Json] = {"key": name, "fingerprint": fingerprint, "public": public, "wrote": _row(name, **row)}
     note(connection, "key:pinned", actor=TIMERS, now=now, data=said)
 
 

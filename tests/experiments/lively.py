@@ -11,7 +11,7 @@ import pyotp
 from sqlalchemy import Engine, select
 
 import migrations
-from cases.anchors import anchor_text, make_anchors, own_key
+from cases.anchors import anchor_text, make_anchors
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.reads import gather, note_read
@@ -26,7 +26,7 @@ from ops.replay import run_timers
 from ops.stories import Stage, Teller
 from people.factors import new_secret, set_factor
 from people.links import hand_over_link, make_link, send_link, use_link
-from people.office_keys import RATINGS, secret_of_office
+from people.office_keys import RATINGS, secret_of_office, signing_key_of_office
 from people.proposals import CHANGE_EMAIL, ask, decide, waiting
 from people.signin import begin_session, set_password
 from people.staffing import close_account
@@ -199,7 +199,7 @@ def _take(engine: Engine, office: OfficeContext, case: CaseId, command: Command,
 def _anchored(engine: Engine, office: OfficeContext, directory: Path, now: datetime, name: str) -> Path:
     """Anchors everything, and keeps every anchor there is outside of the database."""
     with transaction(engine) as connection:
-        key = own_key(connection, directory, now=now)
+        key = signing_key_of_office(connection, directory, now=now)
     numbers = make_anchors(engine, office=office, key=key, now=now)
     kept = directory / f"{name}.txt"
     with reading(engine) as connection:

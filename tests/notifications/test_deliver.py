@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine, select, update
 
 from infra.db import reading, transaction
@@ -167,7 +168,7 @@ def test_a_server_that_drops_the_line_is_called_again_for_the_next_mail(
 
 def test_a_refused_log_in_is_the_offices_own_mistake_and_kills_no_mail(post: Post) -> None:
     office, _, run = post
-    assert run(smtp_user="someone", smtp_password="wrong") == Delivered(deferred=1)
+    assert run(smtp_user="someone", smtp_password=SecretStr("wrong")) == Delivered(deferred=1)
     assert only(office.engine, office, "coordinator").dead_at is None
 
 

@@ -15,7 +15,7 @@ from infra.settings import settings
 from ops.cli import app
 from tests.databases import found, opened, set_clock, step
 
-WRONG, ASKED_WRONGLY = 1, 2
+WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
 #: When the commands of a test are given: Monday 28 December 2026, 10:00 in Shanghai.
 NOW = datetime(2026, 12, 28, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 WORDS = {"title": "噪声", "statement": "夜间噪声", "applicant": "白某"}
@@ -57,7 +57,8 @@ def _office_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def office(home: Path, _office_file: Path) -> Path:
     """The home of an office with two hotline orders: an old one, and one of 28 December 2026 that runs into 2027."""
-    home.mkdir()
+    home.mkdir(mode=0o700)
     for file in _office_file.parent.glob("huiyin.db*"):
         shutil.copyfile(file, home / file.name)
+        (home / file.name).chmod(0o600)
     return home

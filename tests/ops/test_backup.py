@@ -255,7 +255,9 @@ def test_a_record_that_is_not_sound_is_not_backed_up(record: Record, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("content", "wrong"), [("", True), ("no key\n", True), (f"# public key: x\n{IDENTITY}\n", False), (PUBLIC, True)]
+    ("content", "wrong"),
+    [("", True), ("no key\n", True), (f"# public key: x\n{IDENTITY}\n", False), (PUBLIC, True)],
+    ids=["empty", "words", "private", "public"],
 )
 def test_a_file_of_a_private_key_is_told_from_others(content: str, wrong: bool, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(content, "utf-8")

@@ -10,7 +10,7 @@ from alembic import command
 
 import migrations
 from cases.policies import shipped_files
-from infra.db import open_engine, transaction
+from infra.db import make_file, open_engine, transaction
 from ops.cli import main
 from tests.ops.command_line import ASKED_WRONGLY, _office_file, home, office, run, speak
 
@@ -227,6 +227,7 @@ def test_a_start_before_2000_is_refused_for_every_unit() -> None:
 
 def test_a_database_of_an_older_program_is_no_reason_not_to_answer(home: Path) -> None:
     engine = open_engine(f"sqlite:///{home / 'huiyin.db'}", owner=True)
+    make_file(engine)
     made = migrations.config()
     with transaction(engine) as connection:
         made.attributes["connection"] = connection

@@ -9,7 +9,7 @@ from typer.testing import Result
 
 from cases.policies import shipped_files
 from ops.verify import verify
-from tests.ops.command_line import ASKED_WRONGLY, WRONG, _office_file, home, office, run, speak
+from tests.ops.command_line import ASKED_WRONGLY, UNREADABLE, WRONG, _office_file, home, office, run, speak
 
 __all__ = ["_office_file", "home", "office"]
 
@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("command", [("plan",), ("apply", "0" * 16), ("versions",), ("show",)])
 @pytest.mark.usefixtures("home")
 def test_without_an_office_there_is_nothing_to_plan(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    in_both(monkeypatch, ("policy", *command), WRONG, "请先运行 huiyin init", "run huiyin init first")
+    in_both(monkeypatch, ("policy", *command), UNREADABLE, "请运行 huiyin init", "is founded by huiyin init")
 
 
 def test_a_plan_lists_exactly_the_provisional_clocks_and_changes_nothing(office: Path, tmp_path: Path) -> None:

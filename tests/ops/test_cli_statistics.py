@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from cases.tables import Series
 from infra.db import transaction
 from tests.databases import opened
-from tests.ops.command_line import ASKED_WRONGLY, WRONG, _office_file, home, office, run, speak
+from tests.ops.command_line import ASKED_WRONGLY, UNREADABLE, WRONG, _office_file, home, office, run, speak
 
 __all__ = ["_office_file", "home", "office"]
 
@@ -53,5 +53,5 @@ def test_what_cannot_be_told_is_refused_in_words(office: Path, arguments: tuple[
 
 
 def test_without_an_office_the_way_to_one_is_named(home: Path) -> None:
-    assert run("serials").exit_code == run("bulletin", "2026").exit_code == WRONG
+    assert run("serials").exit_code == run("bulletin", "2026").exit_code == UNREADABLE
     assert "huiyin init" in run("serials").stderr

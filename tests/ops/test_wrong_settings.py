@@ -17,12 +17,11 @@ import migrations
 from infra.i18n import LANGUAGES
 from infra.settings import Settings, settings
 from tests.databases import opened
-from tests.ops.command_line import _office_file, home, office, run, speak
+from tests.ops.command_line import ASKED_WRONGLY, UNREADABLE, WRONG, _office_file, home, office, run, speak
 from tests.servers import ROOT, free_port
 
 __all__ = ["_office_file", "home", "office"]
 
-WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3
 SECRET = "geh3im%40wort"  # as an address spells it; what a driver makes of it is looked for too
 SECRETS = ("geh3im", "wort")
 SMTP = {"SMTP_HOST": "mail.example.cn", "SMTP_USER": "huiyin", "SMTP_PASSWORD": SECRET, "SMTP_TLS": "tls"}

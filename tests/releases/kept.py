@@ -7,7 +7,7 @@ inserted into the tables of that program's own revision.
 
 import lzma
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,12 @@ from sqlalchemy import Boolean, DateTime, Engine, MetaData, create_engine, selec
 import migrations
 from cases.office import load_office
 from infra.db import open_engine, reading, transaction
+from infra.keys import fingerprint_of
+from infra.signing import signing_key, written
 from ops.stories import actor_of
+from people.office_keys import ANCHORS, change_key, pins
 from tests.databases import SmallOffice
-from workflow.model import AccountId, UnitId
+from workflow.model import TIMERS, AccountId, UnitId
 
 DATA = Path(__file__).parent / "data"
 RELEASES = tuple(sorted(path.name.removesuffix(".db.xz") for path in DATA.glob("*.db.xz")))
@@ -103,3 +106,14 @@ def office_in(engine: Engine) -> SmallOffice:
             accounts=accounts,
             actors={login: actor_of(connection, account) for login, account in accounts.items()},
         )
+
+
+def give_key(engine: Engine, home: Path) -> None:
+    """Two people have made the key of this machine the office's: the one that the release signed with is not kept."""
+    key = signing_key(home)
+    with transaction(engine) as connection:
+        if ANCHORS in pins(connection):
+            change_key(
+                connection, ANCHORS, fingerprint=fingerprint_of(key.public), public=written(key.public), actor=TIMERS,
+                now=datetime(2026, 12, 1, 2, 0, tzinfo=UTC),
+            )  # fmt: skip

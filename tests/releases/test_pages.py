@@ -19,7 +19,7 @@ from ops.cli import app
 from reports.exports import which
 from tests.cases.records import local
 from tests.databases import Site, form_token, set_clock
-from tests.releases.kept import NEWEST, Upgraded
+from tests.releases.kept import NEWEST, Upgraded, give_key
 
 DAYS = ("2026-03-10", "2026-11-20")  #: each is over at 16:00 UTC
 HREF = re.compile(r'href="(/[^"#]*)')
@@ -111,6 +111,7 @@ def command_line(on_sqlite: Upgraded, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HUIYIN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HUIYIN_DATABASE", on_sqlite.url)
     settings.cache_clear()
+    give_key(on_sqlite.office.engine, tmp_path / "home")
     with set_clock(local("2026-12-01 11:00")):
         yield CliRunner()
     settings.cache_clear()

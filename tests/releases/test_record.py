@@ -1,5 +1,6 @@
 """Every reader of the record over a database of every release, brought to this program's schema."""
 
+import base64
 import json
 import sqlite3
 import subprocess
@@ -18,10 +19,12 @@ from cases.sweep import sweep
 from cases.tally import agrees, keep_up, start_over
 from infra.columns import UTCDateTime
 from infra.db import reading, transaction
+from infra.keys import fingerprint_of
 from infra.settings import Settings
 from infra.signing import signing_key
 from ops.jobs import JOBS, Job, run_job
 from ops.verify import verify
+from people.office_keys import ANCHORS, KeyIsMissing, pins, signing_key_of_office
 from reports.addendum import addendum
 from reports.as_of import case_as_of, open_cases_as_of, sheets_as_of
 from reports.assessment import assess
@@ -32,7 +35,7 @@ from reports.periods import period_from
 from reports.serials import serial_completeness
 from reports.signs import signs_of_year
 from tests.cases.records import DAY, local
-from tests.releases.kept import DATA, NEWEST, RELEASES, Upgraded
+from tests.releases.kept import DATA, NEWEST, RELEASES, Upgraded, give_key
 from workflow.calendar import WorkCalendar
 from workflow.marks import marks
 from workflow.model import TIMERS
@@ -75,9 +78,24 @@ def test_after_the_upgrade_the_record_verifies(upgraded: Upgraded) -> None:
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_every_job_runs(upgraded: Upgraded, job: Job, tmp_path: Path) -> None:
     home = tmp_path / "home"
+    if job.name == "anchors":
+        give_key(upgraded.office.engine, home)
     run_job(job, upgraded.office.engine, Settings(home=home, database=upgraded.url, smtp_host=""), now=NOW)
     report = verify(upgraded.url)
     assert report.ok, report.text()
+
+
+def test_an_anchor_that_the_release_signed_holds_the_office_to_its_key(upgraded: Upgraded, tmp_path: Path) -> None:
+    has_signed = (DATA / f"{upgraded.release}.pub").exists()
+    with transaction(upgraded.office.engine) as connection:
+        if not has_signed:
+            assert ANCHORS not in pins(connection)
+            return
+        public = (DATA / f"{upgraded.release}.pub").read_text("ascii").strip()
+        assert fingerprint_of(base64.b64decode(public)).startswith(pins(connection)[ANCHORS].fingerprint)
+        with pytest.raises(KeyIsMissing):
+            signing_key_of_office(connection, tmp_path, now=NOW)
+    assert verify(upgraded.url).ok
 
 
 def test_what_the_events_add_up_to_is_what_the_rows_say(upgraded: Upgraded) -> None:

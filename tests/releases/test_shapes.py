@@ -166,6 +166,7 @@ OTHER_JSON = {
     ("cases/rows.py", "text"),  # the rungs of a clock
     ("ledger/upcasters.py", "text"),
     ("ops/advisories.py", "content"),
+    ("ops/backup.py", "(work / MANIFEST).read_text('utf-8')"),
     ("ops/bill.py", "bill"),
     ("people/proposals.py", "row.data"),
     ("ops/stories.py", "path.read_text('utf-8')"),

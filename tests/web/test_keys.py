@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, select
 
-from cases.anchors import anchor_text, make_anchors, own_key
+from cases.anchors import anchor_text, make_anchors, pin_key_of_last_anchor
 from infra.db import reading, transaction
 from infra.keys import FOLDER, fingerprint_of, key_file, secret_key
 from infra.signing import key_id, signing_file, signing_key, written
@@ -17,7 +17,17 @@ from notifications.compose import compose
 from notifications.names import give_names
 from ops.jobs import JOBS, run_job
 from ops.verify import verify
-from people.office_keys import ANCHORS, LINKS, RATINGS, KeyIsAnother, KeyIsMissing, KeyIsNotPinned, pin_keys, pins
+from people.office_keys import (
+    ANCHORS,
+    LINKS,
+    RATINGS,
+    KeyIsAnother,
+    KeyIsMissing,
+    KeyIsNotPinned,
+    pin_keys,
+    pins,
+    signing_key_of_office,
+)
 from people.proposals import CHANGE_KEY, waiting
 from people.tables import OfficeKey
 from tests.databases import START, Site, SmallOffice
@@ -33,7 +43,7 @@ ANCHORING = next(job for job in JOBS if job.name == "anchors")
 def anchored(site: Site, home: Path, folder: Path) -> Path:
     """The anchors of everything that has moved, as an auditor keeps them."""
     with transaction(site.engine) as connection:
-        key = own_key(connection, home, now=site.clock())
+        key = signing_key_of_office(connection, home, now=site.clock())
     for number in make_anchors(site.engine, office=site.office.context, key=key, now=site.clock()):
         with reading(site.engine) as connection:
             folder.mkdir(exist_ok=True)
@@ -68,7 +78,7 @@ def test_a_machine_with_another_key_or_none_signs_nothing_and_makes_none(
         signing_key(elsewhere)
     before = len(codes(site.engine))
     with transaction(site.engine) as connection, pytest.raises(KeyIsMissing if lost else KeyIsAnother) as refused:
-        own_key(connection, elsewhere, now=site.clock())
+        signing_key_of_office(connection, elsewhere, now=site.clock())
     assert str(signing_file(elsewhere)) in str(refused.value)
     assert signing_file(elsewhere).exists() is not lost
     there = site.settings.model_copy(update={"home": elsewhere})
@@ -83,13 +93,14 @@ def test_an_office_from_before_keys_were_pinned_is_held_to_the_key_of_its_last_a
     anchored(site, site.settings.home, tmp_path / "kept")
     with transaction(site.engine) as connection:
         connection.execute(delete(OfficeKey))
+        pin_key_of_last_anchor(connection, now=site.clock())
         with pytest.raises(KeyIsMissing):
-            own_key(connection, tmp_path / "empty", now=site.clock())
+            signing_key_of_office(connection, tmp_path / "empty", now=site.clock())
         signing_key(tmp_path / "elsewhere")
         with pytest.raises(KeyIsAnother):
-            own_key(connection, tmp_path / "elsewhere", now=site.clock())
-        own_key(connection, site.settings.home, now=site.clock())
-        assert ANCHORS in pins(connection)
+            signing_key_of_office(connection, tmp_path / "elsewhere", now=site.clock())
+        signing_key_of_office(connection, site.settings.home, now=site.clock())
+        assert pins(connection)[ANCHORS].fingerprint == fingerprint_of(signing_key(site.settings.home).public)
 
 
 def test_a_lost_key_is_changed_by_two_people_and_the_anchors_lead_from_one_to_the_other(
@@ -108,7 +119,7 @@ def test_a_lost_key_is_changed_by_two_people_and_the_anchors_lead_from_one_to_th
         [asked] = waiting(connection)
         assert (asked.act, asked.data["key"]) == (CHANGE_KEY, ANCHORS)
         with pytest.raises(KeyIsAnother):
-            own_key(connection, home, now=site.clock())
+            signing_key_of_office(connection, home, now=site.clock())
     assert "等待第二人确认" in administrator.get("/keys").text
     shown = auditor.get("/second").text
     new = fingerprint_of(signing_key(home).public)

@@ -188,8 +188,10 @@ def test_a_fault_in_the_record_is_not_told_as_a_missing_scheme(
     """A `KeyError` from anywhere used to be told as one."""
     a_closed_order_that_was_red(site)
     monkeypatch.setattr("cases.tally.marks", lambda *_: {}["opened_at"])
-    with pytest.raises(KeyError, match="opened_at"):
-        command_line.invoke(app, ["assess", "sheets", "2026"], catch_exceptions=False)
+    answer = command_line.invoke(app, ["assess", "sheets", "2026"], catch_exceptions=False)
+    assert answer.exit_code == 4
+    assert '"error": "KeyError"' in answer.stderr
+    assert "The program itself has failed" in answer.stderr
 
 
 def test_what_a_job_did_is_printed_in_words_and_given_as_figures(site: Site, command_line: CliRunner) -> None:

@@ -155,7 +155,7 @@ def _address(site: Site, path: str, case: str) -> str:
     values = {
         "public_id": case.removeprefix("/cases/"), "command": "Accept", "matter": "petition", "kind": "csv",
         "message": "1", "number": str(clock), "account": str(site.office.accounts["mediator_2"]), "token": site.link_token("clerk"),
-        "unit": str(site.office.units["room"]), "year": "2026", "anchor": "1",
+        "unit": str(site.office.units["room"]), "year": "2026", "anchor": "1", "name": "anchor",
     }  # fmt: skip
     return re.sub(r"{(\w+)}", lambda name: values[name[1]], path)
 
@@ -166,7 +166,7 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         with reading(site.engine) as connection:
             number = connection.execute(text("SELECT min(id) FROM cases")).scalar_one()
         return site.petitioner_of(number)
-    if path.startswith(("/mails", "/people", "/policy", "/second")):
+    if path.startswith(("/mails", "/people", "/policy", "/second", "/clock", "/keys")):
         return site.session_for("administrator")
     if path.startswith("/appeals"):
         return site.session_for("supervisor")
@@ -290,7 +290,7 @@ def test_a_null_origin_alone_proves_nothing(site: Site) -> None:
 def test_behind_a_proxy_that_changes_the_host_the_public_address_is_ours_too(
     office: SmallOffice, tmp_path: Path
 ) -> None:
-    with serving(office, tmp_path, public_url="https://huiyin.office.test/") as site:
+    with serving(office, tmp_path, public_url="https://huiyin.office.test/", secure_cookies=False) as site:
         clerk = site.browser_for("clerk")
         data = {"form_token": form_token(clerk)}
         for origin, status in (("https://elsewhere.test", 403), ("https://huiyin.office.test", 303)):
@@ -583,8 +583,8 @@ def test_a_look_changes_nothing_but_when_the_session_was_last_used(path: str, si
     files = _files(site)
     for browser in browsers:
         for query in ("", "?lang=en"):
-            assert browser.get(address + query).status_code < 500
-            assert browser.head(address + query).status_code < 500
+            for answer in (browser.get(address + query), browser.head(address + query)):
+                assert answer.status_code < 500 or path == "/readyz"  # which says so if the timers have not run
     assert everything(site) == before
     assert _files(site) == files
 

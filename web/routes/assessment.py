@@ -5,13 +5,13 @@ from io import BytesIO
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from cases.anchors import make_anchor, own_key
+from cases.anchors import make_anchor
 from cases.words import Words
 from infra.db import reading, transaction
 from infra.i18n import write_minute
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from people.directory import names_of_accounts, names_of_units
-from people.office_keys import KeyIsNotPinned
+from people.office_keys import KeyIsNotPinned, signing_key_of_office
 from reports.addendum import addendum
 from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
 from reports.closed_years import closed_year
@@ -150,7 +150,7 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
     scheme = form.one("scheme") or ctx.office.own_scheme
     try:
         with transaction(ctx.engine) as connection:
-            key = own_key(connection, ctx.site.settings.home, now=ctx.now)
+            key = signing_key_of_office(connection, ctx.site.settings.home, now=ctx.now)
             close_year(
                 connection, year=year, result_hash=form.one("result"), actor=ctx.actor, office=ctx.office, now=ctx.now
             )

@@ -25,7 +25,7 @@ class KeyLine:
     """A key as people compare it. `asked`: a change waits for a second person."""
 
     name: str
-    path: str
+    folder: str
     pinned: str
     since: str
     here: str
@@ -87,7 +87,7 @@ def _line(ctx: Context, name: str, pin: Pin | None, *, asked: bool) -> KeyLine:
         stands = UNREADABLE
     zone = ctx.office.policy.calendar.zone
     return KeyLine(
-        name=name, path=str(path), pinned=shown(pin.fingerprint) if pin else "",
+        name=name, folder=str(path.parent), pinned=shown(pin.fingerprint) if pin else "",
         since=write_day(pin.since.astimezone(zone).date(), ctx.language) if pin else "",
         here=shown(here), stands=stands, asked=asked,
     )  # fmt: skip
