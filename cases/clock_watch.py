@@ -20,6 +20,7 @@ from infra.columns import UTCDateTime
 from infra.db import reading, transaction
 from infra.statements import Statement, insert_or
 from infra.ticks import Ticks, read_ticks
+from ledger.chain import OFFICE_STREAM, find_by_key, lock_head
 from ledger.tables import Event
 from people.directory import active_with_role
 from people.staffing import doubt_clock
@@ -71,7 +72,7 @@ def doubt_about(connection: Connection, *, now: datetime) -> Doubt | None:
     rows = _SEEN.rows(connection)
     if not rows:
         return None
-    boot, ticks, seen_at, _, demo, server_at = rows[0]
+    boot, ticks, seen_at, doubted_at, demo, server_at = rows[0]
     if demo or boot is None:
         return None
     if differs := _server_differs(connection, now, server_at):
@@ -80,9 +81,12 @@ def doubt_about(connection: Connection, *, now: datetime) -> Doubt | None:
     if here.boot == boot:
         expected = seen_at + timedelta(milliseconds=here.milliseconds - ticks)
         return Doubt(why=JUMPED, shown=now, expected=expected) if abs(now - expected) > TOLERANCE else None
+    no_earlier = seen_at + timedelta(milliseconds=here.milliseconds)  # it was started after that
     if now < seen_at - TOLERANCE:
-        return Doubt(why=BEHIND, shown=now, expected=seen_at)
-    return Doubt(why=AHEAD, shown=now, expected=seen_at) if now > seen_at + LONGEST_PAUSE else None
+        return Doubt(why=BEHIND, shown=now, expected=no_earlier)
+    if doubted_at is not None and abs(now - no_earlier) > TOLERANCE:  # a restart is no word of anybody
+        return Doubt(why=AHEAD, shown=now, expected=no_earlier)
+    return Doubt(why=AHEAD, shown=now, expected=no_earlier) if now > seen_at + LONGEST_PAUSE else None
 
 
 def believe(connection: Connection, *, now: datetime) -> None:
@@ -94,10 +98,13 @@ def believe(connection: Connection, *, now: datetime) -> None:
 def look(engine: Engine, *, now: datetime) -> Doubt | None:
     """Notes what the clock shows, or that it is in doubt, and tells whoever can do something about it, once."""
     with transaction(engine) as connection:
+        lock_head(connection, OFFICE_STREAM)  # of two that look at once, the second finds what the first has noted
         rows = _SEEN.rows(connection)
         if not rows:
             return None
-        _, _, seen_at, doubted_at, _, server_at = rows[0]
+        _, _, seen_at, doubted_at, demo, server_at = rows[0]
+        if demo:
+            return None
         here = read_ticks()
         if seen_at is None:
             doubt = _first_look(connection, now, server_at)
@@ -156,9 +163,15 @@ def _follow(connection: Connection, here: Ticks, *, seen_at: datetime) -> None:
 
 def _note(connection: Connection, doubt: Doubt) -> None:
     """Dated by what the clock should show: what is dated a year ahead would hold all that comes after it."""
+    # Of two machines the one whose clock is right would settle what the other one doubts, each minute: once a day is enough.
+    key = f"clock:{read_ticks().boot}:{doubt.expected:%Y-%m-%d}" if doubt.why == SERVER else None
+    if key and find_by_key(connection, key):
+        return
     said = {"why": doubt.why, "shown": stamp(doubt.shown), "expected": stamp(doubt.expected)}
     told = [account for role in TOLD for account in active_with_role(connection, role)]
-    doubt_clock(connection, doubt.expected, code=DOUBTED, said=said, actor=TIMERS, now=doubt.expected, told=told)
+    doubt_clock(
+        connection, doubt.expected, code=DOUBTED, said=said, actor=TIMERS, now=doubt.expected, told=told, key=key
+    )
 
 
 def _settle(connection: Connection, *, actor: Actor, now: datetime) -> None:

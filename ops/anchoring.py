@@ -23,7 +23,7 @@ from infra.db import reading, transaction
 from infra.settings import settings
 from infra.signing import key_id, public_key, written
 from ops.clock import read_clock
-from ops.opening import office_of, opened_engine
+from ops.opening import office_of, opened_engine, opened_to_write
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from ops.verify_notes import read_notes
 from ops.verify_report import Notes
@@ -51,7 +51,7 @@ SAID = {
 @anchor.command()
 def make(as_json: Json = False) -> None:
     """立即生成存证单。Make an anchor now, if anything has moved since the last one."""
-    engine = opened_engine()
+    engine = opened_to_write()
     with _office(engine) as (_, office):
         pass
     now = read_clock()
@@ -103,7 +103,7 @@ def list_(
 @anchor.command("key")
 def show_key(as_json: Json = False) -> None:
     """打印公钥，交审核员抄存。Print the public key, for the auditors to keep."""
-    with transaction(opened_engine()) as connection:
+    with transaction(opened_to_write()) as connection:
         office_of(connection)
         public = signing_key_of_office(connection, settings().home, now=read_clock()).public
     if as_json:
@@ -166,7 +166,7 @@ def pack(
     if unmasked and reason not in GROUNDS:
         known = ", ".join(GROUNDS)
         fail(f"收入姓名和文字须用 --reason 说明理由：{known}。Names and texts need a --reason: {known}.", ASKED_WRONGLY)
-    now, engine = read_clock(), opened_engine()
+    now, engine = read_clock(), opened_to_write()
     made = _packed(engine, case, masked=not unmasked, now=now)
     path = out or Path(f"pack-{made.case_id}-{made.seq}.zip")
     with _whole_or_not_at_all(path, made.content), transaction(engine) as connection:

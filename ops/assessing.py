@@ -15,7 +15,7 @@ from cases.tally import agrees, keep_up, start_over
 from cases.words import Words, fault_words
 from infra.db import reading, transaction
 from ops.clock import read_clock
-from ops.opening import office_of, opened_engine, reader_words
+from ops.opening import office_of, opened_engine, opened_to_write, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from people.directory import names_of_accounts, names_of_units
 from reports.addendum import addendum as addendum_of
@@ -224,7 +224,7 @@ def tally(
 @scheme.command()
 def choose(name: Annotated[str, typer.Argument(help="计分办法 / scheme")], as_json_: Json = False) -> None:
     """选定本单位的计分办法，计分表和办结报告默认按它计分。Choose what this office scores by where nobody asks for another."""
-    with transaction(opened_engine()) as connection:
+    with transaction(opened_to_write()) as connection:
         office = office_of(connection)
         try:
             choose_own_scheme(connection, office, name, actor=TIMERS, now=read_clock())

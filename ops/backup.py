@@ -26,14 +26,16 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyrage
-from sqlalchemy import URL, Connection, Engine, create_engine, func, select, update
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, func, select, text, update
 from sqlalchemy.engine import make_url
 
 import migrations
+from cases.tables import ClockWatch
 from cases.visibility import case, visible_cases
 from infra.db import open_engine, reading, sqlite_file, transaction
 from ledger.tables import Event, Message
 from ops.verify import verify
+from ops.verify_sources import CannotRead
 from people.staffing import note
 from people.tables import Office
 from workflow.model import TIMERS
@@ -50,6 +52,9 @@ TOOLS = {
 }
 #: The reason that stands at mails which waited when a backup was made: they may have gone out since.
 RESTORED = "restored"
+#: How folders begin that hold the database in the clear while a backup is made.
+UNFINISHED = ".backup-"
+A_DAY_SECONDS = 86_400
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _message = Message.__table__.c  # type: ignore[attr-defined]
@@ -88,25 +93,26 @@ class Made:
 # -- making -----------------------------------------------------------------------------------------------------------
 
 
-def back_up(engine: Engine, path: Path, *, to: Sequence[str], now: datetime) -> Made:
-    """Writes the backup under its name when it is whole, notes it in the record, and returns what is in it. Raises
-    `CannotBackUp`, `OSError`."""
+def back_up(engine: Engine, path: Path, *, to: Sequence[str], folder: Path, now: datetime) -> Made:
+    """Writes the backup under its name when it is whole, notes it in the record, and returns what is in it. `folder` is where
+    the database lies in the clear meanwhile: the office's home, and never where backups are kept. Raises `CannotBackUp`,
+    `OSError`, `FileExistsError` if there is a file of that name."""
     recipients = [_recipient(one) for one in to]
     witness = pyrage.x25519.Identity.generate()  # its private half is gone with this call: it only reads the file back
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder:
-        dumped = Path(folder) / DATABASE
+    _clear_away(folder, now)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as work:
+        dumped = Path(work) / DATABASE
         manifest = _dump(engine, dumped, now)
-        plain = Path(folder) / "plain.tar"
+        plain = Path(work) / "plain.tar"
         _pack(plain, manifest, dumped)
         try:
-            pyrage.encrypt_file(str(plain), str(unfinished), [*recipients, witness.to_public()])
-            unfinished.chmod(0o600)
+            with _closed_file(unfinished):
+                pyrage.encrypt_file(str(plain), str(unfinished), [*recipients, witness.to_public()])
             _sync(unfinished)
-            if _opened(unfinished, [witness], Path(folder) / "read-back") != manifest:
-                raise CannotBackUp("backup.not_read_back")
+            _read_back(unfinished, witness, Path(work) / "read-back", manifest)
             made = Made(manifest=manifest, sha256=_sha256(unfinished), size=unfinished.stat().st_size)
-            unfinished.replace(path)
+            os.link(unfinished, path)  # which never takes the place of another file
         finally:
             unfinished.unlink(missing_ok=True)
     said: dict[str, Any] = {
@@ -120,6 +126,22 @@ def back_up(engine: Engine, path: Path, *, to: Sequence[str], now: datetime) -> 
     return made
 
 
+def _read_back(path: Path, witness: Any, work: Path, manifest: Manifest) -> None:
+    try:
+        same = _opened(path, [witness], work) == manifest
+    except BackupIsWrong:
+        same = False
+    if not same:
+        raise CannotBackUp("backup.not_read_back")
+
+
+def _clear_away(folder: Path, now: datetime) -> None:
+    """What a backup that was killed has left in the clear."""
+    for left in folder.glob(f"{UNFINISHED}*"):
+        if now.timestamp() - left.stat().st_mtime > A_DAY_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _recipient(text: str) -> Any:
     try:
         return pyrage.x25519.Recipient.from_str(text.strip())
@@ -130,11 +152,10 @@ def _recipient(text: str) -> Any:
 def _dump(engine: Engine, to: Path, now: datetime) -> Manifest:
     """The database as it is at one instant, which is sound, and what is in it."""
     file = sqlite_file(engine.url)
-    sound = verify(str(file) if file else engine.url.render_as_string(hide_password=False))
-    if not sound.ok:
-        raise CannotBackUp("backup.not_sound")
     if file is None:
+        _must_be_sound(engine.url.render_as_string(hide_password=False))
         with reading(engine) as connection:  # whose view is that of the dump, too
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # the dump may take long
             snapshot = connection.execute(select(func.pg_export_snapshot())).scalar_one()
             _tool(
                 "pg_dump", engine.url, "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}",
@@ -147,6 +168,7 @@ def _dump(engine: Engine, to: Path, now: datetime) -> Manifest:
     ):
         source.backup(target)  # in one step: what others write meanwhile is not in it
         target.execute("PRAGMA journal_mode = delete").close()
+    _must_be_sound(str(to))
     copied = create_engine(f"sqlite:///{to}")
     try:
         with copied.connect() as connection:
@@ -155,20 +177,25 @@ def _dump(engine: Engine, to: Path, now: datetime) -> Manifest:
         copied.dispose()
 
 
+def _must_be_sound(database: str) -> None:
+    try:
+        report = verify(database)
+    except CannotRead:
+        raise CannotBackUp("backup.not_sound") from None
+    if not report.ok:
+        raise CannotBackUp("backup.not_sound")
+
+
 def _tool(name: str, url: URL, *arguments: str) -> None:
     """One of PostgreSQL's own programs; the password goes by its environment and stands in no list of processes."""
     program = shutil.which(name)
     if program is None:
         raise CannotBackUp(TOOLS[name][0])
-    given = {
-        "PGHOST": url.host,
-        "PGPORT": url.port,
-        "PGUSER": url.username,
-        "PGPASSWORD": url.password,
-        "PGDATABASE": url.database,
-    }
-    environment = {**os.environ, **{key: str(value) for key, value in given.items() if value is not None}}
-    done = subprocess.run([program, "--no-password", *arguments], env=environment, capture_output=True, check=False)  # noqa: S603 (found in PATH, arguments of ours)
+    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    environment = {**os.environ, **({"PGPASSWORD": url.password} if url.password else {})}
+    done = subprocess.run(  # noqa: S603 (found in PATH, arguments of ours)
+        [program, "--no-password", f"--dbname={address}", *arguments], env=environment, capture_output=True, check=False
+    )
     if done.returncode:
         raise CannotBackUp(TOOLS[name][1])
 
@@ -210,38 +237,64 @@ def read_identities(path: Path) -> list[Any]:
 
 def restore(path: Path, url: str, *, identities: Sequence[Any], folder: Path, now: datetime) -> Manifest:
     """Puts the backup where there is no office yet, brings its schema up to date, holds back the mails that waited, and
-    notes it all in the record. Nothing is left if it fails. Raises `BackupIsWrong`, `CannotBackUp`, `OSError`."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as work:
+    notes it all in the record. An SQLite file gets its name when all that is done; a PostgreSQL database that could be
+    filled and not finished is called so. Raises `BackupIsWrong`, `CannotBackUp`, `OSError`."""
+    with path.open("rb"):
+        pass  # the library calls a file that is not there damaged
+    kind = make_url(url).get_backend_name()
+    with tempfile.TemporaryDirectory(dir=folder, prefix=UNFINISHED) as work:
         manifest = _opened(path, identities, Path(work))
-        kind = make_url(url).get_backend_name()
         if manifest.kind != kind:
             raise BackupIsWrong("backup.other_kind")
         _refuse_what_is_there(url)
         if kind == "sqlite":
+            _finish(f"sqlite:///{Path(work) / DATABASE}", manifest, now)
             target = sqlite_file(make_url(url))
             assert target
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.copyfile(Path(work) / DATABASE, target)
-            target.chmod(0o600)
-        else:
-            _tool(
-                "pg_restore", make_url(url), "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",
-                f"--dbname={make_url(url).database}", str(Path(work) / DATABASE),
-            )  # fmt: skip
+            _put(Path(work) / DATABASE, target)
+            return manifest
+        _tool(
+            "pg_restore", make_url(url), "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",
+            str(Path(work) / DATABASE),
+        )  # fmt: skip
+    try:
+        _finish(url, manifest, now)
+    except Exception as error:
+        raise CannotBackUp("backup.half_restored") from error
+    return manifest
+
+
+def _put(source: Path, target: Path) -> None:
+    """A copy under that name, whole or not at all, and never in the place of another file."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with source.open("rb") as read, _closed_file(beside) as copy:
+            shutil.copyfileobj(read, copy, CHUNK)
+        _sync(beside)
+        os.link(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _finish(url: str, manifest: Manifest, now: datetime) -> None:
     engine = open_engine(url)
     try:
         migrations.upgrade(engine)
         _hold_mails(engine, manifest, now)
+        if engine.dialect.name == "sqlite":  # all of it in the one file
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
     finally:
         engine.dispose()
-    return manifest
 
 
 def _refuse_what_is_there(url: str) -> None:
     """An office that runs, or stands still, is never written over."""
     file = sqlite_file(make_url(url))
     if file is not None:
-        if file.exists():
+        # A log that was left over would be read into the new file.
+        if any(Path(f"{file}{ending}").exists() for ending in ("", "-wal", "-shm", "-journal")):
             raise BackupIsWrong("backup.database_is_there")
         return
     engine = open_engine(url)
@@ -260,6 +313,7 @@ def _hold_mails(engine: Engine, manifest: Manifest, now: datetime) -> None:
         held = connection.execute(
             update(Message).where(waiting).values(next_try_at=None, lease=None, dead_at=now, last_error=RESTORED)
         ).rowcount
+        connection.execute(delete(ClockWatch))  # of the machine that the backup was made on
         said: dict[str, Any] = {"made_at": manifest.made_at, "sha256": manifest.sha256, "mails": held}
         note(connection, "backup:restored", actor=TIMERS, now=now, data=said)
 

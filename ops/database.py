@@ -90,7 +90,7 @@ def grants(connection: Connection, role: str) -> list[str]:
         f"GRANT SELECT, INSERT ON {', '.join(tables)} TO {role}",
         f"GRANT UPDATE, DELETE ON {', '.join(changing)} TO {role}",
         f"GRANT SELECT ON {quote(VERSIONS)} TO {role}",
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
     ]
 
 

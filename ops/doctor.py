@@ -24,7 +24,7 @@ from cases.anchors import WANTED_AUDITORS
 from cases.clock_watch import doubt_about
 from cases.office import NoOffice, OfficeContext, load_office
 from infra.db import WAL_FIXED_IN, engine_of, reading, sqlite_file
-from infra.keys import OTHERS, KeyIsExposed, KeyIsUnreadable
+from infra.keys import OTHERS
 from infra.settings import Settings, is_this_machine, settings
 from notifications.transport import greet
 from ops.clock import read_clock
@@ -32,7 +32,7 @@ from ops.opening import reader_words
 from ops.printing import WRONG
 from ops.troubles import trouble_of
 from people.directory import active_with_role
-from people.office_keys import fingerprints_at_hand, pins
+from people.office_keys import keys_missing, pins
 from reports.pdf import FONTS
 from workflow.model import Role
 
@@ -54,10 +54,11 @@ class Look:
 
 def doctor() -> None:
     """逐项检查本机：设置、文件夹、数据库、密钥、时钟、邮件服务器、字体。Check everything on this machine; changes nothing."""
-    words, found = reader_words(), list(looks(settings()))
-    for look in found:
+    words, wrong = reader_words(), False
+    for look in looks(settings()):
         typer.echo(f"{look.how:5} {words(f'doctor.{look.code}', **look.values)}")
-    if any(look.how == BAD for look in found):
+        wrong = wrong or look.how == BAD
+    if wrong:
         raise typer.Exit(WRONG)
 
 
@@ -100,7 +101,10 @@ def _database(mine: Settings) -> Iterator[Look]:
     try:
         with reading(engine) as connection:
             yield from _version(connection)
-            yield from _schema(connection)
+            outdated = list(_schema(connection))
+            yield from outdated
+            if outdated:
+                return
             office = load_office(connection)
             yield from _office(connection, office, mine)
     except NoOffice:
@@ -153,12 +157,7 @@ def _office(connection: Connection, office: OfficeContext, mine: Settings) -> It
     auditors = len(active_with_role(connection, Role.AUDITOR))
     if auditors < WANTED_AUDITORS:
         yield Look(how=UNWISE, code="auditors", values={"n": auditors})
-    try:
-        here, pinned = fingerprints_at_hand(mine.home), pins(connection)
-    except (KeyIsExposed, KeyIsUnreadable) as error:
-        yield Look(how=BAD, code="key_unreadable", values={"path": error})
-        return
-    missing = [name for name, pin in pinned.items() if here.get(name) != pin.fingerprint]
+    missing = keys_missing(mine.home, pins(connection))
     yield Look(
         how=BAD if missing else GOOD, code="keys_missing" if missing else "keys", values={"names": ", ".join(missing)}
     )

@@ -22,7 +22,7 @@ from infra.db import reading, transaction
 from infra.i18n import known_language, write_minute
 from infra.settings import settings
 from ops.clock import read_clock
-from ops.opening import office_of, opened_engine, reader_words
+from ops.opening import office_of, opened_engine, opened_to_write, reader_words
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from people.directory import names_of_accounts, names_of_units
 from reports.closure_choice import ChoiceIsWrong, read_choice
@@ -51,7 +51,7 @@ def closures(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """办结报告：每次办结一行，姓名和标题默认掩码。The closure report, one row for each closing, names masked."""
-    say, now, engine = reader_words(), read_clock(), opened_engine()
+    say, now, engine = reader_words(), read_clock(), opened_to_write()
     typed = {"start": [start], "end": [end], "procedure": [procedure], "profile": [profile], "columns": _split(columns)}
     try:
         with reading(engine) as connection:

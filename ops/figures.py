@@ -4,6 +4,7 @@ They are given on an address of their own, `HUIYIN_METRICS_PORT` of this machine
 count into files of one folder, which the program that started them adds up.
 """
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from infra.db import reading
 from infra.settings import Settings
 from ledger.tables import Message
 
+log = logging.getLogger(__name__)
+
 #: Where the library finds the counts of several processes.
 HERE = "127.0.0.1"
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -35,7 +38,12 @@ class OfficeFigures:
         self._engine = engine
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        now = datetime.now(UTC)
+        try:
+            yield from self._collected(datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001 (the edge to the library, which would print what the driver said)
+            log.warning("figures cannot be read", extra={"error": type(error).__name__})
+
+    def _collected(self, now: datetime) -> Iterator[GaugeMetricFamily]:
         with reading(self._engine) as connection:
             runs = all_runs(connection)
             waiting, dead = (

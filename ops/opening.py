@@ -4,12 +4,14 @@ reader's language."""
 from sqlalchemy import Connection, Engine
 
 import migrations
+from cases.clock_watch import believe
 from cases.office import NoOffice, OfficeContext, load_office
 from cases.words import Words
 from infra.closed_files import close_to_others
-from infra.db import engine_of
+from infra.db import engine_of, reading
 from infra.i18n import known_language
 from infra.settings import settings
+from ops.clock import read_clock
 from ops.printing import WRONG, fail
 
 
@@ -35,3 +37,15 @@ def office_of(connection: Connection) -> OfficeContext:
 
 def reader_words() -> Words:
     return Words(known_language(settings().language))
+
+
+def opened_to_write() -> Engine:
+    """The same for a command whose work is dated by the clock of this machine. Raises `ClockIsInDoubt` too."""
+    engine = opened_engine()
+    try:
+        with reading(engine) as connection:
+            believe(connection, now=read_clock())
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine

@@ -23,7 +23,7 @@ from infra.settings import settings
 from ops.calendars import of_country
 from ops.clock import read_clock
 from ops.deadline import policy_at_hand
-from ops.opening import office_of, opened_engine, reader_words
+from ops.opening import office_of, opened_engine, opened_to_write, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from workflow.model import TIMERS
 from workflow.notices import NoticeIsWrong, as_toml, decoded, from_json, read_notice
@@ -96,7 +96,7 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """发布，并恰好照这次预演变动；记录若已变化则拒绝。Publish and apply exactly that plan, or refuse if the book has moved."""
-    engine, words = opened_engine(), reader_words()
+    engine, words = opened_to_write(), reader_words()
     with reading(engine) as connection:
         office = office_of(connection)
         chosen, candidate = candidate_of(connection, _given(files, connection), calendar=office.policy.calendar.name)
@@ -226,7 +226,7 @@ def choose(
 ) -> None:
     """选定本单位受理的办理类型。Choose what the office takes in; open cases keep what they were opened under."""
     words = reader_words()
-    with transaction(opened_engine()) as connection:
+    with transaction(opened_to_write()) as connection:
         office = office_of(connection)
         if unknown := [one for one in profile if one not in office.policy.profiles]:
             fail(words("policy.no_profile", name=", ".join(unknown)), ASKED_WRONGLY)

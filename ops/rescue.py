@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cases.clock_watch import trusted_time
 from infra.db import transaction
 from infra.settings import settings
 from ops.clock import read_clock
@@ -23,7 +24,8 @@ def rescue(
     login: Annotated[str, typer.Argument(help="登录名 / the sign-in name")],
 ) -> None:
     """在服务器上取消账号的二次验证并生成一次性链接，留痕并通知本人和审核员。Let somebody in again at the machine; recorded, and told."""
-    now, engine = read_clock(), opened_engine()
+    engine = opened_engine()
+    now = trusted_time(engine, now=read_clock())
     try:
         with transaction(engine) as connection:
             found = account_named(connection, login)

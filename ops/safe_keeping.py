@@ -1,6 +1,9 @@
 """`huiyin backup` and `huiyin restore` as commands; what they do is in `backup.py`."""
 
+import errno
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +11,9 @@ import pyrage
 import typer
 
 import migrations
-from cases.jobruns import note_success
+from cases.clock_watch import trusted_time
+from cases.jobruns import note_failure, note_success
 from infra.db import engine_of, reading, transaction
-from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.settings import settings
 from ops.backup import back_up, read_identities
 from ops.backup import restore as restored
@@ -18,7 +21,10 @@ from ops.clock import read_clock
 from ops.database import granted
 from ops.opening import opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail
-from people.office_keys import fingerprints_at_hand, pins
+from people.office_keys import keys_missing, pins
+
+#: As the footer of the pages and `/readyz` call it.
+JOB = "backup"
 
 
 def backup(
@@ -26,15 +32,24 @@ def backup(
     to: Annotated[list[str] | None, typer.Option(help="公钥 age1…，可重复。The public key, or several.")] = None,
 ) -> None:
     """备份：运行中也一致，核验后用公钥加密，写完再读回。Back up: consistent while running, verified, encrypted, read back."""
+    _clear_away_when_told_to_stop()
     words = reader_words()
     if not to:
         fail(words("backup.to_whom"), ASKED_WRONGLY)
-    if path.exists():
-        fail(words("backup.file_is_there", path=path), ASKED_WRONGLY)
-    engine, now = opened_engine(), read_clock()
-    made = back_up(engine, path, to=to, now=now)
-    with transaction(engine) as connection:
-        note_success(connection, "backup", now=now, figures={"cases": made.manifest.cases})
+    engine = opened_engine()
+    now = trusted_time(engine, now=read_clock())
+    try:
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, "", str(path))
+        made = back_up(engine, path, to=to, folder=settings().home, now=now)
+        with transaction(engine) as connection:
+            note_success(connection, JOB, now=now, figures={"cases": made.manifest.cases})
+    except Exception:
+        with transaction(engine) as connection:
+            note_failure(connection, JOB, now=now)
+        raise
+    finally:
+        engine.dispose()
     typer.echo(
         words("backup.done", path=path, cases=made.manifest.cases, events=made.manifest.events, sha256=made.sha256)
     )
@@ -58,6 +73,7 @@ def restore(
     ] = "",
 ) -> None:
     """恢复到空的数据库或新机器上；等待中的邮件不会自动再寄。Restore where there is no office; waiting mails are held back."""
+    _clear_away_when_told_to_stop()
     words, mine = reader_words(), settings()
     mine.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     manifest = restored(
@@ -73,10 +89,10 @@ def restore(
     finally:
         engine.dispose()
     typer.echo(words("backup.restored", made_at=manifest.made_at, cases=manifest.cases, events=manifest.events))
-    try:
-        here = fingerprints_at_hand(mine.home)
-    except (KeyIsExposed, KeyIsUnreadable):
-        here = {}
-    missing = [name for name, pin in pinned.items() if here.get(name) != pin.fingerprint]
-    if missing:
+    if missing := keys_missing(mine.home, pinned):
         fail(words("backup.keys_are_missing", keys=", ".join(missing), folder=mine.home / "keys"), WRONG)
+
+
+def _clear_away_when_told_to_stop() -> None:
+    """What lies in the clear meanwhile goes with the command, also when it is ended by SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -137,12 +137,12 @@ def work(engine: Engine, settings: Settings) -> None:
 
 @contextmanager
 def ending_well(engine: Engine, stopping: Stopping) -> Iterator[None]:
-    """Ends the process after the block, also if a job is left that does not end."""
+    """Ends the process after the block, also if a thread is left that does not end."""
     try:
         yield
     finally:
         engine.dispose()
-    if stopping.left_behind:
+    if stopping.is_asked():  # a job or an answer that does not end would keep the process
         logging.shutdown()
         os._exit(0)
 

@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from cases.clock_watch import ClockIsInDoubt
 from infra.settings import Settings
+from infra.ticks import read_ticks
 from ops.jobs import JOBS, Job, run_job
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 FIRST_AFTER = timedelta(seconds=1)
 LOCK_FILE = "timers.lock"
 LOOK_SECONDS = 0.2
+#: A scheduler at rest needs a moment to end, however long the last answer took.
+REST_SECONDS = 2.0
+#: A clock that is kept right over the network is moved by less at a time.
+A_STEP = timedelta(seconds=20)
 
 
 class TimersLock:
@@ -68,8 +73,6 @@ class Stopping:
 
     def __init__(self) -> None:
         self._since: float | None = None
-        #: Jobs that did not come to an end: their threads would keep the process.
-        self.left_behind = False
 
     def ask(self) -> None:
         if self._since is None:
@@ -111,17 +114,29 @@ def running_timers(
             id=job.name,
         )
     scheduler.start()
+    threading.Thread(target=_follow_clock, args=(scheduler, stopping), name="clock", daemon=True).start()
     try:
         yield scheduler
     finally:
         stopping.ask()
         ending = threading.Thread(target=scheduler.shutdown, daemon=True)
         ending.start()
-        ending.join(stopping.seconds_left(settings))
+        ending.join(max(stopping.seconds_left(settings), REST_SECONDS))
         if ending.is_alive():
-            stopping.left_behind = True
             log.error("jobs did not end in time and were left behind")
         lock.let_go()
+
+
+def _follow_clock(scheduler: BackgroundScheduler, stopping: Stopping) -> None:
+    """The library plans by the time of day: when that is set, what was planned by the other one is due at once."""
+    last, ticks = datetime.now(UTC), read_ticks().milliseconds
+    while not stopping.is_asked():
+        time.sleep(LOOK_SECONDS)
+        now, passed = datetime.now(UTC), read_ticks().milliseconds
+        if abs(now - last - timedelta(milliseconds=passed - ticks)) > A_STEP:
+            for planned in scheduler.get_jobs():
+                planned.modify(next_run_time=now + FIRST_AFTER)
+        last, ticks = now, passed
 
 
 def _run(job: Job, engine: Engine, settings: Settings, lock: TimersLock, stopping: Stopping) -> None:

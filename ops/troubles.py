@@ -48,12 +48,12 @@ class Trouble:
 #: Codes `trouble.<code>`. PostgreSQL's, by their longest beginning (its manual, appendix A).
 SERVER = {
     "08": "database_away", "28": "database_sign_in", "3D000": "database_missing", "42501": "database_rights",
-    "53100": "disk_full", "53300": "database_crowded", "57P": "database_away", "25006": "database_read_only",
+    "53100": "disk_full", "53300": "database_crowded", "57P": "database_away", "25P": "database_away", "25006": "database_read_only",
     "55P03": "busy", "57014": "busy", "42P01": "database_strange", "42703": "database_strange",
 }  # fmt: skip
 #: A server that refuses a connection gives no code; in another language than English it counts as away.
 _REFUSED = {
-    "authentication failed": "database_sign_in", "does not exist": "database_missing", "no pg_hba.conf entry": "database_sign_in",
+    "authentication failed": "database_sign_in", 'role "': "database_sign_in", "does not exist": "database_missing", "no pg_hba.conf entry": "database_sign_in",
     "too many clients": "database_crowded", "connection slots": "database_crowded",
 }  # fmt: skip
 FILE = {
@@ -64,7 +64,7 @@ FILE = {
 }  # fmt: skip
 SYSTEM = {
     errno.EACCES: "no_access", errno.EPERM: "no_access", errno.EROFS: "read_only", errno.ENOSPC: "disk_full",
-    errno.EDQUOT: "disk_full", errno.EFBIG: "disk_full", errno.ENOTDIR: "not_a_folder", errno.EEXIST: "not_a_folder", errno.EIO: "disk_error",
+    errno.EDQUOT: "disk_full", errno.EFBIG: "disk_full", errno.ENOTDIR: "not_a_folder", errno.EEXIST: "is_there", errno.EIO: "disk_error",
     errno.ENOENT: "not_there", errno.EISDIR: "is_a_folder", errno.EMFILE: "too_many_files", errno.ENFILE: "too_many_files",
     errno.EADDRINUSE: "port_taken", errno.ENAMETOOLONG: "name_too_long", errno.ELOOP: "not_there",
 }  # fmt: skip

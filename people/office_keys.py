@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
-from infra.keys import fingerprint_of, key_file, secret_key
+from infra.keys import KeyIsExposed, KeyIsUnreadable, fingerprint_of, key_file, secret_key
 from infra.signing import SigningKey, public_from, signing_file, signing_key, written
 from infra.statements import insert_or
 from ledger.chain import OFFICE_STREAM, lock_head
@@ -101,34 +101,50 @@ def pin_beginning(connection: Connection, beginning: str, *, now: datetime) -> N
 
 
 def secret_of_office(connection: Connection, home: Path, name: str, *, now: datetime) -> bytes:
-    """A secret of the office, in a transaction, for the first use pins it. Raises like `secret_at_hand`."""
-    secret = secret_at_hand(connection, home, name)
-    if name not in pins(connection):
-        _pin(connection, name, key_file(home, name), fingerprint_of(secret), public=None, now=now)
+    """A secret of the office, in a transaction, for the first use makes and pins it. Raises like `secret_at_hand`."""
+    if name in pins(connection):
+        return secret_at_hand(connection, home, name)
+    secret = secret_key(home, name)
+    _pin(connection, name, key_file(home, name), fingerprint_of(secret), public=None, now=now)
     return secret
 
 
 def secret_at_hand(connection: Connection, home: Path, name: str) -> bytes:
-    """A secret of the office. Raises `KeyIsMissing`, `KeyIsAnother` and what `infra/keys.py` raises."""
+    """A secret that the office has used before; none is made. Raises `KeyIsMissing`, `KeyIsAnother` and what `infra/keys.py`
+    raises."""
     pin, path = pins(connection).get(name), key_file(home, name)
-    if pin and not path.exists():
-        raise KeyIsMissing(path, pinned=pin.fingerprint)
+    if not path.exists():
+        raise KeyIsMissing(path, pinned=pin.fingerprint if pin else "")
     secret = secret_key(home, name)
-    if pin and fingerprint_of(secret) != pin.fingerprint:
+    if pin and not is_pinned(pin, fingerprint_of(secret)):
         raise KeyIsAnother(path, pinned=pin.fingerprint, found=fingerprint_of(secret))
     return secret
 
 
-def fingerprints_at_hand(home: Path) -> Mapping[str, str]:
-    """Of the keys that this machine has, by name; without those whose file is wrong."""
-    found: dict[str, str] = {}
-    if public := public_from(home):
-        found[ANCHORS] = fingerprint_of(public)
-    for name in (RATINGS, LINKS):
-        path = key_file(home, name)
-        if path.is_file():
-            found[name] = fingerprint_of(secret_key(home, name))
-    return found
+def keys_missing(home: Path, pinned: Mapping[str, Pin]) -> list[str]:
+    """The keys that the record names and this machine has not, or cannot use."""
+    missing = []
+    for name, pin in pinned.items():
+        try:
+            here = fingerprint_at_hand(home, name)
+        except (KeyIsExposed, KeyIsUnreadable, OSError):
+            here = ""
+        if not is_pinned(pin, here):
+            missing.append(name)
+    return missing
+
+
+def is_pinned(pin: Pin, fingerprint: str) -> bool:
+    """Whether that is the key. Of an older office's key that signs only the beginning may be known."""
+    return bool(fingerprint) and fingerprint.startswith(pin.fingerprint)
+
+
+def fingerprint_at_hand(home: Path, name: str) -> str:
+    """Of the key that this machine has; empty without one. Raises what `infra/keys.py` raises."""
+    if name == ANCHORS:
+        public = public_from(home)
+        return fingerprint_of(public) if public else ""
+    return fingerprint_of(secret_key(home, name)) if key_file(home, name).is_file() else ""
 
 
 def change_key(
@@ -148,7 +164,7 @@ def _pin(connection: Connection, name: str, path: Path, found: str, *, public: s
     """Of two machines that use a key for the first time at once, the second finds it pinned."""
     lock_head(connection, OFFICE_STREAM)
     if pin := pins(connection).get(name):
-        if not found.startswith(pin.fingerprint):
+        if not is_pinned(pin, found):
             raise KeyIsAnother(path, pinned=pin.fingerprint, found=found)
         if found == pin.fingerprint:
             return

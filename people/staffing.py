@@ -136,12 +136,12 @@ def choose_scheme(connection: Connection, scheme: str, *, before: str, actor: Ac
 
 def doubt_clock(
     connection: Connection, since: datetime | None, *, code: str, said: Mapping[str, Json], actor: Actor, now: datetime,
-    told: Iterable[AccountId] = (),
+    told: Iterable[AccountId] = (), key: str | None = None,
 ) -> None:  # fmt: skip
     """Since when the clock of the machine is in doubt; None: it is believed again."""
     row = {"clock_doubted_at": since}
     connection.execute(update(Office).values(**row))
-    note(connection, code, actor=actor, now=now, data={**said, "wrote": _office_row(**row)}, told=told)
+    note(connection, code, actor=actor, now=now, data={**said, "wrote": _office_row(**row)}, told=told, key=key)
 
 
 def _office_row(**values: Any) -> dict[str, Json]:

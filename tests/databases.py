@@ -290,11 +290,12 @@ class Clock:
 class Machine:
     """What counts how long the machine has been running."""
 
+    started: float
     time_of_day: Callable[[], float]
     set_by: timedelta = timedelta()
 
     def ticks(self, _clock: int) -> float:
-        return self.time_of_day() - self.set_by.total_seconds()
+        return self.time_of_day() - self.started - self.set_by.total_seconds()
 
 
 @contextmanager
@@ -303,7 +304,7 @@ def stopped_clock(at: datetime) -> Iterator[Clock]:
     threads go on by the real one."""
     _make_forms()
     with freeze_time(at, real_asyncio=True, ignore=KEEP_REAL_TIME) as frozen:
-        machine = Machine(lambda: datetime.now(UTC).timestamp())
+        machine = Machine(at.timestamp(), lambda: datetime.now(UTC).timestamp())
         with mock.patch("time.clock_gettime", machine.ticks):
             yield Clock(frozen, machine)
 
@@ -312,7 +313,7 @@ def stopped_clock(at: datetime) -> Iterator[Clock]:
 def set_clock(at: datetime) -> Iterator[None]:
     """The clock of this process was set to this instant, and goes on."""
     _make_forms()
-    machine = Machine(lambda: datetime.now(UTC).timestamp())
+    machine = Machine(at.timestamp(), lambda: datetime.now(UTC).timestamp())
     with freeze_time(at, tick=True, ignore=KEEP_REAL_TIME), mock.patch("time.clock_gettime", machine.ticks):
         yield
 

@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
-from cases.clock_watch import believe
+from cases.clock_watch import ClockIsInDoubt, doubt_about
 from cases.jobruns import JobLine, all_runs
 from cases.office import OfficeContext, load_office
 from infra.db import reading, written_at_once
@@ -85,6 +85,7 @@ class Context:
     site: Site
     office: OfficeContext
     now: datetime
+    shown: datetime  #: what the clock of the machine shows, which may be in doubt
     person: Person | None
     petitioner_case: CaseId | None
     language: str
@@ -138,15 +139,19 @@ def site_of(request: Request) -> Site:
 def context(request: Request) -> Context:
     """The context of a request, or `PleaseSignIn`, or `NoSuchPage` when the route is not open to the asker."""
     site = site_of(request)
-    now = read_clock()
+    now = shown = read_clock()
     token = cookie_of(request, SESSION_COOKIE)
     with reading(site.engine) as connection:
         office = load_office(connection)
+        # A clock in doubt dates nothing; what is done all the same is dated by what it should show.
+        if office.clock_doubted_at is not None or _route(request).method == "POST":
+            doubt = doubt_about(connection, now=shown)
+            if doubt and _route(request).dated:
+                raise ClockIsInDoubt(doubt)
+            now = doubt.expected if doubt else shown
         session = find_session(connection, token, now=now) if token else None
         who = person(connection, session.account) if session and session.account is not None else None
         jobs = tuple(all_runs(connection)) if who else ()
-        if _route(request).dated:
-            believe(connection, now=now)
     if session and session.needs_noting:
         # Reading a page never waits for writing: if it cannot be noted now, the next page notes it.
         written_at_once(site.engine, lambda connection: note_session_used(connection, token, now=now))
@@ -162,6 +167,7 @@ def context(request: Request) -> Context:
         site=site,
         office=office,
         now=now,
+        shown=shown,
         person=who,
         petitioner_case=case,
         language=known_language(asked or (who.language if who else site.settings.language)),

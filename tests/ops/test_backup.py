@@ -93,7 +93,7 @@ def _tools(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> N
 def made(record: Record, path: Path) -> Path:
     engine = open_engine(record.url)
     try:
-        back_up(engine, path, to=[PUBLIC], now=START)
+        back_up(engine, path, to=[PUBLIC], folder=path.parent, now=START)
     finally:
         engine.dispose()
     return path
@@ -122,7 +122,7 @@ def test_a_backup_made_under_load_comes_back_sound_and_the_anchors_agree(
     working = threading.Thread(target=work)
     working.start()
     try:
-        back_up(engine, tmp_path / "backup.age", to=[PUBLIC], now=START)
+        back_up(engine, tmp_path / "backup.age", to=[PUBLIC], folder=tmp_path, now=START)
     finally:
         over.set()
         working.join()
@@ -186,7 +186,10 @@ def repacked(path: Path, folder: Path, **changed: Any) -> Path:
     """The same backup with another manifest, by somebody who has the key."""
     pyrage.decrypt_file(str(path), str(folder / "plain.tar"), [IDENTITY])
     with tarfile.open(folder / "plain.tar") as tar:
-        tar.extractall(folder, filter="data")
+        for name in (MANIFEST, DATABASE):
+            source = tar.extractfile(name)
+            assert source
+            (folder / name).write_bytes(source.read())
     said = json.loads((folder / MANIFEST).read_text("utf-8"))
     (folder / MANIFEST).write_text(json.dumps({**said, **changed}), "utf-8")
     with tarfile.open(folder / "plain.tar", "w") as tar:
@@ -220,6 +223,44 @@ def test_nothing_is_restored_over_an_office(record: Record, tmp_path: Path) -> N
     with pytest.raises(BackupIsWrong, match=r"backup\.database_is_there"):
         restore(path, record.url, identities=[IDENTITY], folder=tmp_path, now=START)
     assert verify(record.url).counts == before
+
+
+@pytest.mark.parametrize("record", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("left", ["-wal", "-shm", "-journal"])
+def test_nothing_is_restored_beside_the_log_of_another_database(
+    record: Record, elsewhere: Elsewhere, tmp_path: Path, left: str
+) -> None:
+    """Its pages would be read into the restored file."""
+    path = made(record, tmp_path / "backup.age")
+    (elsewhere.folder / f"huiyin.db{left}").write_bytes(b"left over")
+    with pytest.raises(BackupIsWrong, match=r"backup\.database_is_there"):
+        elsewhere.restored(path)
+    assert [one.name for one in elsewhere.folder.iterdir()] == [f"huiyin.db{left}"]
+
+
+def test_a_restore_that_breaks_off_leaves_no_office_whose_mails_would_go_out(
+    record: Record, elsewhere: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made(record, tmp_path / "backup.age")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ops.backup.note", full)
+    if record.path:
+        with pytest.raises(OSError, match="No space"):
+            elsewhere.restored(path)
+        assert elsewhere.holds_nothing()
+    else:
+        with pytest.raises(CannotBackUp, match="half_restored"):
+            elsewhere.restored(path)
+
+
+def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        restore(
+            tmp_path / "none.age", f"sqlite:///{tmp_path / 'x.db'}", identities=[IDENTITY], folder=tmp_path, now=START
+        )
 
 
 def test_what_had_gone_out_since_does_not_go_out_again(

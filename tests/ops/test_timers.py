@@ -16,6 +16,7 @@ from cases.jobruns import all_runs
 from infra.db import reading
 from infra.settings import Settings
 from ops.jobs import JOBS
+from ops.timers import LOOK_SECONDS as LOOK_AT_CLOCK_SECONDS
 from ops.timers import TimersLock, running_timers
 from tests.databases import Clock, SmallOffice, office, office_template, sqlite_template, step, stopped_clock
 
@@ -50,7 +51,7 @@ def wait_for(engine: Engine, **wanted: datetime) -> None:
         if wanted.items() <= runs(engine).items():
             return
         waiting.wait(LOOK_SECONDS)
-    raise AssertionError(runs(engine))
+    raise AssertionError({name: str(at) for name, at in runs(engine).items()})
 
 
 def all_jobs_done(scheduler: BackgroundScheduler) -> threading.Event:
@@ -127,6 +128,29 @@ def test_of_two_programs_on_one_home_one_runs_the_timers_and_the_other_takes_ove
         clock.move_to(MIDNIGHT + timedelta(minutes=1, seconds=1))
         waiting.wakeup()
         wait_for(office.engine, sweep=MIDNIGHT + timedelta(minutes=1, seconds=1))
+
+
+def test_the_timers_go_on_at_once_when_a_clock_that_was_ahead_is_put_right(
+    office: SmallOffice, settings: Settings, clock: Clock
+) -> None:
+    """What was planned by the wrong time would be an hour away."""
+    hour = timedelta(hours=1)
+    with running_timers(office.engine, settings) as scheduler:
+        clock.move_to(MIDNIGHT)
+        scheduler.wakeup()
+        wait_for(office.engine, **{job.name: MIDNIGHT for job in JOBS})
+        clock.put_wrong(hour)
+        scheduler.wakeup()
+        wait_for(office.engine, tally=MIDNIGHT + hour)
+        threading.Event().wait(5 * LOOK_AT_CLOCK_SECONDS)
+        clock.put_wrong(-hour)
+        for _ in range(int(PATIENCE_SECONDS)):
+            if all(job.next_run_time < MIDNIGHT + timedelta(minutes=1) for job in scheduler.get_jobs()):
+                break
+            threading.Event().wait(0.2)
+        again = clock.move_to(MIDNIGHT + timedelta(minutes=2))
+        scheduler.wakeup()
+        wait_for(office.engine, sweep=again, tally=again)
 
 
 def _rows(engine: Engine, query: str, *values: object) -> list[tuple[object, ...]]:

@@ -23,7 +23,7 @@ def anchors(ctx: Ctx) -> Response:
     rows = [(line, minute(line.made_at, ctx)) for line in found]
     return render(
         ctx, "pages/anchors.html", rows=rows, too_few=auditors < WANTED_AUDITORS, auditors=auditors,
-        key=pin.public if pin else public_key(ctx.site.settings.home),
+        key=(pin and pin.public) or public_key(ctx.site.settings.home),
     )  # fmt: skip
 
 

@@ -150,10 +150,10 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
     scheme = form.one("scheme") or ctx.office.own_scheme
     try:
         with transaction(ctx.engine) as connection:
-            key = signing_key_of_office(connection, ctx.site.settings.home, now=ctx.now)
             close_year(
                 connection, year=year, result_hash=form.one("result"), actor=ctx.actor, office=ctx.office, now=ctx.now
             )
+            key = signing_key_of_office(connection, ctx.site.settings.home, now=ctx.now)
             # At once, so that the auditors hold the closed year before anybody can think of changing it.
             make_anchor(connection, office=ctx.office, key=key, now=ctx.now)
     except ClosedAlready as refused:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from cases.clock_watch import confirm, doubt_about
+from cases.clock_watch import SERVER, confirm, doubt_about
 from infra.db import reading, transaction
 from infra.i18n import write_minute
 from web.access import SECOND, get, post
@@ -18,11 +18,11 @@ WORD_HOLDS_SECONDS = 1800
 @get("/clock", who=SECOND)
 def clock(ctx: Ctx) -> Response:
     with reading(ctx.engine) as connection:
-        doubt = doubt_about(connection, now=ctx.now)
+        doubt = doubt_about(connection, now=ctx.shown)
     expected = _said(ctx, doubt.expected) if doubt else None
     return render(
-        ctx, "pages/clock.html", shown=_said(ctx, ctx.now), expected=expected, why=doubt.why if doubt else None,
-        instant=int(ctx.now.timestamp()), zone=ctx.office.policy.calendar.zone.key,
+        ctx, "pages/clock.html", shown=_said(ctx, ctx.shown), expected=expected, why=doubt.why if doubt else None,
+        instant=int(ctx.shown.timestamp()), zone=ctx.office.policy.calendar.zone.key,
     )  # fmt: skip
 
 
@@ -30,9 +30,9 @@ def clock(ctx: Ctx) -> Response:
 def clock_is_right(ctx: Ctx, form: Form) -> Response:
     """The word is about what the page showed, and not about what the clock shows if it was set once more meanwhile."""
     with transaction(ctx.engine) as connection:
-        doubt = doubt_about(connection, now=ctx.now)
-        if doubt and _is_near(form.one("shown"), ctx.now):
-            confirm(connection, actor=ctx.actor, now=ctx.now)
+        doubt = doubt_about(connection, now=ctx.shown)
+        if doubt and doubt.why != SERVER and _is_near(form.one("shown"), ctx.shown):
+            confirm(connection, actor=ctx.actor, now=ctx.shown)
     return see_other("/clock")
 
 

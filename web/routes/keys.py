@@ -9,7 +9,7 @@ from infra.db import reading, transaction
 from infra.i18n import write_day
 from infra.keys import KeyIsExposed, KeyIsUnreadable, fingerprint_of, key_file, secret_key
 from infra.signing import signing_file, signing_key, written
-from people.office_keys import ANCHORS, NAMES, Pin, pins, shown
+from people.office_keys import ANCHORS, NAMES, Pin, is_pinned, pins, shown
 from people.proposals import CHANGE_KEY, ask, do, needs_second_for_key, waiting
 from web.access import SECOND, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -53,7 +53,7 @@ def change(ctx: Ctx, form: Form, name: str) -> Response:
         return see_other("/keys")  # which says what is wrong with the file
     data = {"key": name, "fingerprint": fingerprint, "public": public or ""}
     with transaction(ctx.engine) as connection:
-        if name not in pins(connection) or pins(connection)[name].fingerprint == fingerprint:
+        if name not in pins(connection) or is_pinned(pins(connection)[name], fingerprint):
             return see_other("/keys")  # there is nothing to change, or no longer
         _ask(connection, ctx, data, form.form_id)
     return see_other("/keys")
@@ -82,7 +82,7 @@ def _line(ctx: Context, name: str, pin: Pin | None, *, asked: bool) -> KeyLine:
     try:
         if path.exists():
             here, _ = _at_hand(ctx, name)
-        stands = UNUSED if pin is None else SAME if here == pin.fingerprint else ANOTHER if here else MISSING
+        stands = UNUSED if pin is None else SAME if is_pinned(pin, here) else ANOTHER if here else MISSING
     except (KeyIsExposed, KeyIsUnreadable, OSError):
         stands = UNREADABLE
     zone = ctx.office.policy.calendar.zone

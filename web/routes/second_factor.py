@@ -55,7 +55,7 @@ def factor_page(ctx: Ctx) -> Response:
     return _page(ctx, secret=new_secret())
 
 
-@post("/account/second-factor", who=STAFF)
+@post("/account/second-factor", who=STAFF, dated=False)
 def set_up(ctx: Ctx, form: Form) -> Response:
     """Shows the recovery codes, this once; the secret comes back in the form, so that a mistyped code starts nothing anew."""
     account, secret = _own(ctx), form.one("secret")
