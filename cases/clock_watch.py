@@ -23,9 +23,10 @@ from infra.ticks import Ticks, read_ticks
 from ledger.chain import OFFICE_STREAM, find_by_key, lock_head
 from ledger.tables import Event
 from people.directory import active_with_role
+from people.links import SECONDS
 from people.staffing import doubt_clock
 from people.tables import Office
-from workflow.model import TIMERS, Actor, Role
+from workflow.model import TIMERS, Actor
 from workflow.spelling import stamp
 
 #: Clocks of two machines differ by so much, and one that is kept right over the network never jumps further.
@@ -34,7 +35,6 @@ TOLERANCE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(days=31)
 JUMPED, BEHIND, AHEAD, SERVER = WHY = ("jumped", "behind", "ahead", "server")
 DOUBTED, BELIEVED = "clock:doubted", "clock:believed"
-TOLD = (Role.ADMINISTRATOR, Role.AUDITOR)
 
 _watch = ClockWatch.__table__.c  # type: ignore[attr-defined]
 _office = Office.__table__.c  # type: ignore[attr-defined]
@@ -84,9 +84,9 @@ def doubt_about(connection: Connection, *, now: datetime) -> Doubt | None:
     no_earlier = seen_at + timedelta(milliseconds=here.milliseconds)  # it was started after that
     if now < seen_at - TOLERANCE:
         return Doubt(why=BEHIND, shown=now, expected=no_earlier)
-    if doubted_at is not None and abs(now - no_earlier) > TOLERANCE:  # a restart is no word of anybody
-        return Doubt(why=AHEAD, shown=now, expected=no_earlier)
-    return Doubt(why=AHEAD, shown=now, expected=no_earlier) if now > seen_at + LONGEST_PAUSE else None
+    # A restart is nobody's word: what was in doubt before it still is.
+    explained = now <= (seen_at + LONGEST_PAUSE if doubted_at is None else no_earlier + TOLERANCE)
+    return None if explained else Doubt(why=AHEAD, shown=now, expected=no_earlier)
 
 
 def believe(connection: Connection, *, now: datetime) -> None:
@@ -168,7 +168,7 @@ def _note(connection: Connection, doubt: Doubt) -> None:
     if key and find_by_key(connection, key):
         return
     said = {"why": doubt.why, "shown": stamp(doubt.shown), "expected": stamp(doubt.expected)}
-    told = [account for role in TOLD for account in active_with_role(connection, role)]
+    told = [account for role in SECONDS for account in active_with_role(connection, role)]
     doubt_clock(
         connection, doubt.expected, code=DOUBTED, said=said, actor=TIMERS, now=doubt.expected, told=told, key=key
     )

@@ -7,7 +7,6 @@ there are, two that contradict each other.
 """
 
 import difflib
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,8 +31,9 @@ FOR_DEVELOPERS = ("HUIYIN_PG_BIN", "HUIYIN_CHROMIUM", "HUIYIN_SCREENSHOTS", "HUI
 #: Where systemd puts the secrets of a unit, one file each.
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 DATABASES = ("sqlite", "postgresql+psycopg")
-#: What a fault may repeat of what was given: nobody writes a secret there.
+#: Characters that a fault repeats of what was given, at most.
 LONGEST = 60
+#: The faults that repeat it: nobody writes a secret there.
 _SHOWN = frozenset({"number", "yes_no", "one_of", "language"})
 
 
@@ -115,12 +115,6 @@ def _domain(value: str) -> str:
     return value
 
 
-def _seconds(value: float) -> float:
-    if not math.isfinite(value):
-        raise _wrong("number")
-    return value
-
-
 def _host(value: str) -> str:
     try:
         ip_address(value)
@@ -141,9 +135,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
 
-    home: Annotated[Path, BeforeValidator(_plain)] = Path(
-        "var"
-    )  #: the database file, the mails written as files, the lock files, the keys
+    #: The database file, the mails written as files, the lock files, the keys.
+    home: Annotated[Path, BeforeValidator(_plain)] = Path("var")
     database: Annotated[Text, AfterValidator(_database), Field(repr=False)] = ""
     host: Host = "127.0.0.1"
     port: Port = 8000
@@ -169,7 +162,7 @@ class Settings(BaseSettings):
     #: Whether the password may go to another machine unencrypted.
     smtp_password_in_clear: Switch = False
     #: Of one answer; a whole mail may take twice that (`notifications/transport.py`).
-    smtp_timeout: Annotated[float, BeforeValidator(_plain), Field(gt=0, le=600), AfterValidator(_seconds)] = 30.0
+    smtp_timeout: Annotated[float, BeforeValidator(_plain), Field(gt=0, le=600)] = 30.0
     mail_from: Annotated[Text, AfterValidator(_sender)] = "huiyin@localhost"
     #: The right-hand side of every Message-ID.
     mail_domain: Annotated[Text, AfterValidator(_domain)] = "huiyin.invalid"

@@ -56,7 +56,6 @@ RESTORED = "restored"
 UNFINISHED = ".backup-"
 A_DAY_SECONDS = 86_400
 
-_event = Event.__table__.c  # type: ignore[attr-defined]
 _message = Message.__table__.c  # type: ignore[attr-defined]
 _office = Office.__table__.c  # type: ignore[attr-defined]
 
@@ -87,7 +86,6 @@ class Manifest:
 class Made:
     manifest: Manifest
     sha256: str  #: of the backup as it stands on the disk
-    size: int
 
 
 # -- making -----------------------------------------------------------------------------------------------------------
@@ -111,7 +109,7 @@ def back_up(engine: Engine, path: Path, *, to: Sequence[str], folder: Path, now:
                 pyrage.encrypt_file(str(plain), str(unfinished), [*recipients, witness.to_public()])
             _sync(unfinished)
             _read_back(unfinished, witness, Path(work) / "read-back", manifest)
-            made = Made(manifest=manifest, sha256=_sha256(unfinished), size=unfinished.stat().st_size)
+            made = Made(manifest=manifest, sha256=_sha256(unfinished))
             os.link(unfinished, path)  # which never takes the place of another file
         finally:
             unfinished.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The command line: `huiyin init, serve, demo, sweep, assess, export, verify, replay`.
+"""The command line: `huiyin init, serve, work, demo, sweep, assess, export, verify, replay, backup, restore, doctor, ...`.
 
 What it says of time limits is in `deadline.py`, of policies in `policies.py`; the exit codes are in `printing.py`.
 """

@@ -159,17 +159,17 @@ def run_job(job: Job, engine: Engine, settings: Settings, *, now: datetime, stop
     try:
         figures = job.run(Run(engine=engine, settings=settings, now=now, stop=stop))
     except Exception:  # the per-job edge: whatever it was, people are told that the job fails
-        _note_failure(job, engine, now=now)
+        note_broken_off(job.name, engine, now=now)
         raise
     with transaction(engine) as connection:
         note_success(connection, job.name, now=now, figures=figures)
     return figures
 
 
-def _note_failure(job: Job, engine: Engine, *, now: datetime) -> None:
+def note_broken_off(name: str, engine: Engine, *, now: datetime) -> None:
     """If that can be written: a run that failed because nobody can write fails for that, and not for its note."""
     try:
         with transaction(engine) as connection:
-            note_failure(connection, job.name, now=now)
+            note_failure(connection, name, now=now)
     except (WaitedTooLong, OperationalError):
-        log.warning("a failed run could not be noted", extra={"job": job.name})
+        log.warning("a failed run could not be noted", extra={"job": name})

@@ -12,13 +12,15 @@ import typer
 
 import migrations
 from cases.clock_watch import trusted_time
-from cases.jobruns import note_failure, note_success
+from cases.jobruns import note_success
 from infra.db import engine_of, reading, transaction
+from infra.keys import FOLDER
 from infra.settings import settings
 from ops.backup import back_up, read_identities
 from ops.backup import restore as restored
 from ops.clock import read_clock
 from ops.database import granted
+from ops.jobs import note_broken_off
 from ops.opening import opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail
 from people.office_keys import keys_missing, pins
@@ -45,8 +47,7 @@ def backup(
         with transaction(engine) as connection:
             note_success(connection, JOB, now=now, figures={"cases": made.manifest.cases})
     except Exception:
-        with transaction(engine) as connection:
-            note_failure(connection, JOB, now=now)
+        note_broken_off(JOB, engine, now=now)
         raise
     finally:
         engine.dispose()
@@ -90,7 +91,7 @@ def restore(
         engine.dispose()
     typer.echo(words("backup.restored", made_at=manifest.made_at, cases=manifest.cases, events=manifest.events))
     if missing := keys_missing(mine.home, pinned):
-        fail(words("backup.keys_are_missing", keys=", ".join(missing), folder=mine.home / "keys"), WRONG)
+        fail(words("backup.keys_are_missing", keys=", ".join(missing), folder=mine.home / FOLDER), WRONG)
 
 
 def _clear_away_when_told_to_stop() -> None:

@@ -81,14 +81,13 @@ def signing_key_of_office(connection: Connection, home: Path, *, now: datetime) 
     """The key that signs, in a transaction, for the first use pins it. Raises `KeyIsMissing`, `KeyIsAnother` and what
     `infra/signing.py` raises."""
     pin, path = pins(connection).get(ANCHORS), signing_file(home)
-    pinned = pin.fingerprint if pin else ""
-    if pinned and not path.exists():
-        raise KeyIsMissing(path, pinned=pinned)
+    if pin and not path.exists():
+        raise KeyIsMissing(path, pinned=pin.fingerprint)
     key = signing_key(home)
     found = fingerprint_of(key.public)
-    if not found.startswith(pinned):
-        raise KeyIsAnother(path, pinned=pinned, found=found)
-    if len(pinned) < len(found):
+    if pin and not is_pinned(pin, found):
+        raise KeyIsAnother(path, pinned=pin.fingerprint, found=found)
+    if pin is None or pin.fingerprint != found:
         _pin(connection, ANCHORS, path, found, public=written(key.public), now=now)
     return key
 

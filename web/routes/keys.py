@@ -9,7 +9,7 @@ from infra.db import reading, transaction
 from infra.i18n import write_day
 from infra.keys import KeyIsExposed, KeyIsUnreadable, fingerprint_of, key_file, secret_key
 from infra.signing import signing_file, signing_key, written
-from people.office_keys import ANCHORS, NAMES, Pin, is_pinned, pins, shown
+from people.office_keys import ANCHORS, NAMES, Pin, fingerprint_at_hand, is_pinned, pins, shown
 from people.proposals import CHANGE_KEY, ask, do, needs_second_for_key, waiting
 from web.access import SECOND, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -43,7 +43,7 @@ def keys(ctx: Ctx) -> Response:
 
 
 @post("/keys/{name}/change", who=SECOND)
-def change(ctx: Ctx, form: Form, name: str) -> Response:
+def change(ctx: Ctx, form: Form, name: str) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     """Asks for the key of this machine to become the office's; makes one first if there is none."""
     if name not in NAMES:
         raise NoSuchPage
@@ -55,15 +55,15 @@ def change(ctx: Ctx, form: Form, name: str) -> Response:
     with transaction(ctx.engine) as connection:
         if name not in pins(connection) or is_pinned(pins(connection)[name], fingerprint):
             return see_other("/keys")  # there is nothing to change, or no longer
-        _ask(connection, ctx, data, form.form_id)
+        _ask(connection, ctx, data)
     return see_other("/keys")
 
 
-def _ask(connection: Connection, ctx: Context, data: dict[str, str], form_id: str | None) -> None:
+def _ask(connection: Connection, ctx: Context, data: dict[str, str]) -> None:
     if needs_second_for_key(connection, actor=ctx.actor):
-        ask(connection, CHANGE_KEY, account=None, data=data, actor=ctx.actor, now=ctx.now, key=form_id)
+        ask(connection, CHANGE_KEY, account=None, data=data, actor=ctx.actor, now=ctx.now)
     else:
-        do(connection, CHANGE_KEY, None, data, actor=ctx.actor, now=ctx.now, key=form_id)
+        do(connection, CHANGE_KEY, None, data, actor=ctx.actor, now=ctx.now)
 
 
 def _at_hand(ctx: Context, name: str) -> tuple[str, str | None]:
@@ -80,8 +80,7 @@ def _line(ctx: Context, name: str, pin: Pin | None, *, asked: bool) -> KeyLine:
     path = signing_file(home) if name == ANCHORS else key_file(home, name)
     here = ""
     try:
-        if path.exists():
-            here, _ = _at_hand(ctx, name)
+        here = fingerprint_at_hand(home, name)
         stands = UNUSED if pin is None else SAME if is_pinned(pin, here) else ANOTHER if here else MISSING
     except (KeyIsExposed, KeyIsUnreadable, OSError):
         stands = UNREADABLE
