@@ -21,8 +21,10 @@ from infra.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: Beside a database of SQLite: its log and what belongs to it, and the lock files of the gate.
-BESIDE_DATABASE = ("", "-wal", "-shm", "-journal", ".next", ".turn")
+#: How the files of an SQLite database end: itself, its log and what belongs to that.
+FILES_OF_SQLITE = ("", "-wal", "-shm", "-journal")
+#: The same with the lock files of the gate.
+BESIDE_DATABASE = (*FILES_OF_SQLITE, ".next", ".turn")
 IN_HOME = ("mail", "timers.lock", "petitioner-code.txt", FOLDER)
 
 

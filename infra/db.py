@@ -230,6 +230,13 @@ def checkpoint(engine: Engine) -> None:
             _say(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 
 
+def fold_up(engine: Engine) -> None:
+    """All of an SQLite database that nobody else has open into its one file. Does nothing on PostgreSQL."""
+    if engine in _gates:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            _say(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def warn_of_old_sqlite() -> None:
     if sqlite3.sqlite_version_info < WAL_FIXED_IN:
         log.info("sqlite older than 3.51.3", extra={"version": sqlite3.sqlite_version})

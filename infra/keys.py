@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.new_files import new_file
+
 FOLDER = "keys"
 OTHERS = 0o077  #: what group and everybody may do with a file
 LENGTH = 32
@@ -58,10 +60,8 @@ def _write(path: Path, content: bytes) -> None:
     """Writes a new secret whole or not at all. If two processes make one at once, the first stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 (Path.open knows no mode of a new file)
+    with new_file(unfinished) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     with contextlib.suppress(FileExistsError):
         os.link(unfinished, path)
     unfinished.unlink()

@@ -5,7 +5,6 @@ is checked against anchors by `huiyin verify --anchors`.
 """
 
 import contextlib
-import os
 import secrets
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,6 +19,7 @@ from cases.filed import Verdict, case_by_number, check_proof
 from cases.office import OfficeContext
 from cases.reading import find_case
 from infra.db import reading, transaction
+from infra.new_files import new_file
 from infra.settings import settings
 from infra.signing import key_id, public_key, written
 from ops.clock import read_clock
@@ -200,10 +200,8 @@ def _whole_or_not_at_all(path: Path, content: bytes) -> Iterator[None]:
     """Writes a file that has its name only when the block has ended well; only its owner may read it."""
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 (Path.open knows no mode of a new file)
+        with new_file(unfinished) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         yield
         unfinished.replace(path)
     except OSError as error:

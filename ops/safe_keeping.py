@@ -1,7 +1,6 @@
-"""`huiyin backup` and `huiyin restore` as commands; what they do is in `backup.py`."""
+"""`huiyin backup` and `huiyin restore` as commands; what they do is in `backup.py` and `restoring.py`."""
 
 import errno
-import os
 import signal
 import sys
 from pathlib import Path
@@ -15,14 +14,16 @@ from cases.clock_watch import trusted_time
 from cases.jobruns import note_success
 from infra.db import engine_of, reading, transaction
 from infra.keys import FOLDER
+from infra.new_files import new_file
 from infra.settings import settings
-from ops.backup import back_up, read_identities
-from ops.backup import restore as restored
+from ops.backup import back_up
 from ops.clock import read_clock
 from ops.database import granted
 from ops.jobs import note_broken_off
 from ops.opening import opened_engine, reader_words
 from ops.printing import ASKED_WRONGLY, WRONG, fail
+from ops.restoring import read_identities
+from ops.restoring import restore as restored
 from people.office_keys import keys_missing, pins
 
 #: As the footer of the pages and `/readyz` call it.
@@ -61,8 +62,8 @@ def backup_key(
 ) -> None:
     """生成备份用的密钥：私钥写入文件，公钥打印出来。Make a pair of keys for backups; prints the public one."""
     identity = pyrage.x25519.Identity.generate()
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 (Path.open knows no mode of a new file)
-        file.write(f"# public key: {identity.to_public()}\n{identity}\n")
+    with new_file(path) as file:
+        file.write(f"# public key: {identity.to_public()}\n{identity}\n".encode("ascii"))
     typer.echo(str(identity.to_public()))
 
 

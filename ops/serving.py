@@ -28,7 +28,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 import migrations
 from cases.office import load_office
 from cases.tracking import in_groups
-from infra.db import engine_of, open_engine, reading, transaction
+from infra.db import engine_of, fold_up, open_engine, reading, transaction
 from infra.logs import log_to_stderr
 from infra.settings import Settings
 from infra.settings import settings as configured
@@ -234,8 +234,7 @@ def _build(database: Path, now: datetime) -> None:
         migrations.upgrade(engine)
         made = build_demo(engine, now=now)
         (database.parent / CODE_FILE).write_text(made.code, "utf-8")
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        fold_up(engine)
     finally:
         engine.dispose()
     unfinished.replace(database)

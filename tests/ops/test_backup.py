@@ -24,17 +24,8 @@ from cases.office import load_office
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
 from notifications.deliver import deliver
-from ops.backup import (
-    DATABASE,
-    FORMAT,
-    MANIFEST,
-    RESTORED,
-    BackupIsWrong,
-    CannotBackUp,
-    back_up,
-    read_identities,
-    restore,
-)
+from ops.backup import DATABASE, FORMAT, MANIFEST, BackupIsWrong, CannotBackUp, back_up
+from ops.restoring import RESTORED, read_identities, restore
 from ops.verify import verify
 from tests.ops.records import CLERK, EVENT, MESSAGE, START, Record
 from tests.ops.test_verify_anchors import Kept
@@ -246,7 +237,7 @@ def test_a_restore_that_breaks_off_leaves_no_office_whose_mails_would_go_out(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ops.backup.note", full)
+    monkeypatch.setattr("ops.restoring.note", full)
     if record.path:
         with pytest.raises(OSError, match="No space"):
             elsewhere.restored(path)
