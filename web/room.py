@@ -11,7 +11,9 @@ class Guest(Protocol):
     source: str
 
     def lets_us_wait(self) -> bool: ...
-    def give_way(self) -> None: ...
+
+    def give_way(self) -> None:
+        """Leaves the room, at the latest when told again."""
 
 
 class _Queue:
@@ -45,7 +47,7 @@ class Room:
         self._of: dict[str, _Queue] = defaultdict(_Queue)
 
     def has_place_for(self, guest: Guest) -> bool:
-        """Whether there is a place, or somebody has given way."""
+        """Whether there is a place, be it that somebody has given way."""
         return _is_free(self._of[guest.source], self._of_one_address) and _is_free(self._all, self._most)
 
     def waits_anew(self, guest: Guest, *, idle: bool = False) -> None:
@@ -61,9 +63,10 @@ class Room:
 
 
 def _is_free(queue: _Queue, places: int) -> bool:
-    if len(queue) < places:
-        return True
-    first = queue.first()
-    if first:
+    """More may be here than there are places: those who were refused, until they have been told."""
+    while len(queue) >= places:
+        first = queue.first()
+        if first is None:
+            return False
         first.give_way()
-    return first is not None
+    return True
