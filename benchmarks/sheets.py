@@ -18,7 +18,7 @@ from benchmarks.memory import peak_of
 from benchmarks.office import READY_AT, Staff, staff_of
 from benchmarks.ratios import Finding, compare, seconds
 from cases.office import OfficeContext, load_office
-from cases.tally import BATCH, NOBODY, Key, counts, keep_up, recount, tally_some
+from cases.tally import BATCH, NOBODY, Key, counts, fresh, keep_up, recount, tally_some
 from infra.db import reading, transaction
 from reports.assessment import Sheet, sheets_of
 from workflow.commands import ExtendByConsent, HoldSession, Settle
@@ -95,7 +95,8 @@ def _anew(engine: Engine, office: OfficeContext) -> Sheets:
 
 def _from_tallies(engine: Engine, office: OfficeContext) -> Sheets:
     with reading(engine) as connection:
-        return _sheets(office, counts(connection, office.policy.calendar, year=YEAR, by_person=False))
+        beside = fresh(connection, office.policy.calendar)
+        return _sheets(office, counts(connection, year=YEAR, beside=beside, by_person=False))
 
 
 def _sheets(office: OfficeContext, found: Counter[Key]) -> Sheets:
@@ -132,7 +133,8 @@ def _by_hand(engine: Engine) -> list[tuple[Any, ...]]:
 def _assert_alike(engine: Engine, office: OfficeContext) -> None:
     """All three say the same, and it is what they are meant to say."""
     with reading(engine) as connection:
-        anew, kept = recount(connection, year=YEAR), counts(connection, office.policy.calendar, year=YEAR)
+        anew = recount(connection, year=YEAR)
+        kept = counts(connection, year=YEAR, beside=fresh(connection, office.policy.calendar))
     limit = {(y, unit, person or NOBODY, *kind): n for y, unit, person, *kind, n in _by_hand(engine)}
     assert anew == kept == limit, "the tallies are not the counts of the marks"
     sheets = _anew(engine, office)

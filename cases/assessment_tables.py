@@ -50,6 +50,22 @@ class Tally(Row, table=True):
     n: int
 
 
+class Sign(Row, table=True):
+    """What a case shows of gaming, or its part in what several show (`cases/sign_index.py`). Worked out anew when the case
+    moves."""
+
+    __tablename__ = "sign"
+    __table_args__ = (Index("ix_sign_code_at", "code", "at"), {"sqlite_with_rowid": False})
+    case_id: int = Field(primary_key=True, sa_type=BigKey)
+    position: int = Field(primary_key=True)
+    code: str
+    at: datetime = Field(sa_type=UTCDateTime)
+    unit: int = Field(sa_type=BigKey)
+    seq: int  #: the event of the case's stream that shows it
+    figures: str = Field(sa_type=Text)  #: JSON
+    alike: str | None = None  #: of an answer: what equal ones share
+
+
 class YearClose(Row, table=True):
     """A year whose sheets are final: what they were made from, and their bytes. Never changed once it is closed."""
 

@@ -1,13 +1,15 @@
-"""Marks and tallies kept up with the ledger, so that a sheet costs what its lines cost and not what a year of cases costs.
+"""Marks and tallies kept up with the ledger, so that a sheet costs what its lines cost and not what a year of cases costs;
+and with them what an auditor looks at (`sign_index.py`).
 
 A stream says how far it is tallied (`stream_head.tallied`); a case that has moved since is worked out anew. Whoever reads
-a sheet adds what is not tallied yet (`counts`), so that the answer is always that of the record as it stands. Everything
+a sheet adds what is not tallied yet (`fresh`), so that the answer is always that of the record as it stands. Everything
 here can be thrown away and made again from the ledger.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -24,12 +26,13 @@ from sqlalchemy import (
 from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
 from cases.history import histories
+from cases.sign_index import forget_signs, index_signs
 from infra.among import is_among
 from infra.db import transaction
 from infra.statements import Statement
 from infra.stopping import Stop, never
 from ledger.chain import OFFICE_STREAM, wait_for_key
-from ledger.tables import StreamHead
+from ledger.tables import Event, StreamHead
 from workflow.calendar import WorkCalendar
 from workflow.marks import Mark, marks
 from workflow.model import TIMERS, AccountId, RecordNumber, UnitId
@@ -38,6 +41,7 @@ from workflow.model import TIMERS, AccountId, RecordNumber, UnitId
 BATCH = 100
 
 _head = StreamHead.__table__.c  # type: ignore[attr-defined]
+_event = Event.__table__.c  # type: ignore[attr-defined]
 _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
 _tally = Tally.__table__.c  # type: ignore[attr-defined]
 _KEY = ("year", "unit", "person", "measure", "outcome")
@@ -85,12 +89,14 @@ def tally_some(connection: Connection, calendar: WorkCalendar, *, at_most: int =
     if not heads:
         return 0
     before = _stored(connection, heads)
-    after = fresh_marks(connection, calendar, heads)
+    found = list(histories(connection, actor=TIMERS, cases=heads))
+    after = {int(one.case_id): marks(one, calendar) for one in found}
     connection.execute(delete(MarkRow).where(is_among(_mark.case_id, heads)))
     rows = [_row(case_id, number, mark) for case_id, made in after.items() for number, mark in enumerate(made, start=1)]
     if rows:
         connection.execute(insert(MarkRow), rows)
     _shift(connection, _change(before, after))
+    index_signs(connection, heads, found, calendar)
     connection.execute(update(StreamHead).where(is_among(_head.stream, heads)).values(tallied=_head.seq))
     return len(heads)
 
@@ -100,17 +106,39 @@ def start_over(connection: Connection) -> None:
     (the office's zone), or somebody has touched them."""
     connection.execute(delete(MarkRow))
     connection.execute(delete(Tally))
+    forget_signs(connection)
     connection.execute(update(StreamHead).where(_head.stream != OFFICE_STREAM).values(tallied=0))
 
 
-def moved_since(connection: Connection) -> set[int]:
-    """The cases whose stored marks are not those of the record as it stands."""
-    return set(connection.execute(_moved()).scalars())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """What the stored marks do not say: the cases that they are not those of, and what these have left behind."""
+
+    moved: frozenset[int]
+    marks: Mapping[int, tuple[Mark, ...]]
 
 
-def fresh_marks(connection: Connection, calendar: WorkCalendar, cases: Iterable[int]) -> dict[int, tuple[Mark, ...]]:
-    """The marks of some cases, worked out now."""
-    found = histories(connection, actor=TIMERS, cases=cases)
+def fresh(connection: Connection, calendar: WorkCalendar, *, until: datetime | None = None) -> Fresh:
+    """As the record stands now, or stood at `until`."""
+    moved = frozenset(moved_since(connection, until=until))
+    return Fresh(moved=moved, marks=fresh_marks(connection, calendar, moved, until=until) if moved else {})
+
+
+def moved_since(connection: Connection, *, until: datetime | None = None) -> set[int]:
+    """The cases whose stored marks are not those of the record as it stands, or as it stood at `until`."""
+    moved = set(connection.execute(_moved()).scalars())
+    if until is not None:
+        at_the_end = (_event.stream == _head.stream) & (_event.seq == _head.seq)
+        later = select(_head.stream).join_from(StreamHead, Event, at_the_end).where(_event.recorded_at > until)
+        moved |= set(connection.execute(later.where(_head.stream != OFFICE_STREAM)).scalars())
+    return moved
+
+
+def fresh_marks(
+    connection: Connection, calendar: WorkCalendar, cases: Iterable[int], *, until: datetime | None = None
+) -> dict[int, tuple[Mark, ...]]:
+    """The marks of some cases, worked out now, as the record stands or stood at `until`."""
+    found = histories(connection, actor=TIMERS, cases=cases, until=until)
     return {int(one.case_id): marks(one, calendar) for one in found}
 
 
@@ -118,9 +146,10 @@ def _moved() -> Any:
     return select(_head.stream).where(_head.tallied < _head.seq, _head.stream != OFFICE_STREAM)
 
 
-def _stored(connection: Connection, cases: Iterable[int]) -> dict[int, list[Mark]]:
+def _stored(connection: Connection, cases: Iterable[int], *, year: int | None = None) -> dict[int, list[Mark]]:
     found: dict[int, list[Mark]] = {}
-    for row in connection.execute(select(*_mark).where(is_among(_mark.case_id, cases))):
+    query = select(*_mark).where(is_among(_mark.case_id, cases))
+    for row in connection.execute(query if year is None else query.where(_mark.year == year)):
         found.setdefault(row.case_id, []).append(mark_of(row))
     return found
 
@@ -152,18 +181,17 @@ def _shift(connection: Connection, change: Mapping[Key, int]) -> None:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def counts(connection: Connection, calendar: WorkCalendar, *, year: int, by_person: bool = True) -> Counter[Key]:
-    """How many marks of each kind a year has, by unit and person, as the record stands now. Not `by_person`: each unit's
-    are under nobody."""
+def counts(connection: Connection, *, year: int, beside: Fresh, by_person: bool = True) -> Counter[Key]:
+    """How many marks of each kind a year has, by unit and person, with what is `beside` the tallies. Not `by_person`: each
+    unit's are under nobody."""
     found = tallied(connection, year=year, by_person=by_person)
-    if moved := list(connection.execute(_moved()).scalars()):
-        after = fresh_marks(connection, calendar, moved)
-        change = _change(_stored(connection, moved), after)
-        for (of, unit, person, measure, outcome), by in change.items():
-            if of == year:
-                found[of, unit, person if by_person else NOBODY, measure, outcome] += by
-        return Counter({key: n for key, n in found.items() if n})
-    return found
+    if not beside.moved:
+        return found
+    change = _change(_stored(connection, beside.moved, year=year), beside.marks)
+    for (of, unit, person, measure, outcome), by in change.items():
+        if of == year:
+            found[of, unit, person if by_person else NOBODY, measure, outcome] += by
+    return Counter({key: n for key, n in found.items() if n})
 
 
 def recount(connection: Connection, *, year: int) -> Counter[Key]:
@@ -197,22 +225,21 @@ def tallied(connection: Connection, *, year: int, by_person: bool = True) -> Cou
     return Counter({(year, unit, NOBODY, measure, outcome): n for year, unit, _, measure, outcome, n in rows})
 
 
-def counted_marks(connection: Connection, calendar: WorkCalendar, *, year: int, units: Iterable[int]) -> list[CaseMark]:
-    """The marks of a year that belong to these units, as the record stands now, in the order of time."""
+def counted_marks(connection: Connection, *, year: int, units: Iterable[int], beside: Fresh) -> list[CaseMark]:
+    """The marks of a year that belong to these units, with what is `beside` the stored ones, in the order of time."""
     wanted = set(units)
-    moved = moved_since(connection)
     query = select(*_mark).where(_mark.year == year, is_among(_mark.unit, wanted))
     found = [
         CaseMark(case_id=row.case_id, mark=mark_of(row))
         for row in connection.execute(query)
-        if row.case_id not in moved
+        if row.case_id not in beside.moved
     ]
-    for one in histories(connection, actor=TIMERS, cases=moved) if moved else ():
-        found += [
-            CaseMark(case_id=one.case_id, mark=mark)
-            for mark in marks(one, calendar)
-            if mark.year == year and mark.unit in wanted
-        ]
+    found += [
+        CaseMark(case_id=case_id, mark=mark)
+        for case_id, made in beside.marks.items()
+        for mark in made
+        if mark.year == year and mark.unit in wanted
+    ]
     return sorted(found, key=lambda one: (one.mark.at, one.case_id, one.mark.seq, one.mark.measure))
 
 

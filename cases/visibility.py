@@ -9,8 +9,7 @@ assessor and an auditor see clocks and lights without names, recusal beats every
 """
 
 import hashlib
-import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -34,6 +33,7 @@ from sqlalchemy import (
 )
 
 from cases.tables import Appointment, Case, PersonalText, Recusal
+from infra.among import is_among
 from people.tables import UnitAbove
 from workflow.model import Actor, Role, State, TextKind
 
@@ -194,28 +194,24 @@ def unmasked_texts(kind: TextKind, *, actor: Actor) -> Select[Any]:
 
 
 def likeness_of_replies(
-    connection: Connection, *where: ColumnElement[bool], actor: Actor, from_characters: int
-) -> Iterator[tuple[int, int, bytes]]:
-    """Case, number of the text, and a token that equal replies share, of the cases that exist for the actor and fulfil
-    the conditions: alike when they differ in blanks only. Shorter ones are left out.
+    connection: Connection, cases: Iterable[int], *, from_characters: int
+) -> dict[tuple[int, int], str]:
+    """Of the replies of some cases a token by case and number of the text, which equal ones share: alike when they differ in
+    blanks only. Shorter ones are left out. The words stay here; whom a token is told to, says `may_compare`."""
+    query = select(_text.case_id, _text.number, _text.content).where(
+        is_among(_text.case_id, cases), _text.kind == TextKind.REPLY.value, _text.content.is_not(None)
+    )
+    return {
+        (row.case_id, row.number): hashlib.blake2b(words.encode(), digest_size=16).hexdigest()
+        for row in connection.execute(query)
+        if len(words := "".join(row.content.split())) >= from_characters
+    }
 
-    The words stay here. A token is keyed anew in each call: it cannot be looked up by hashing a guess, nor compared with
-    another day's. Raises `MayNotCompare`.
-    """
+
+def may_compare(actor: Actor) -> None:
+    """Raises `MayNotCompare` for everybody who may not be told which answers are alike."""
     if actor.role not in MAY_COMPARE:
         raise MayNotCompare(actor.role)
-    query = (
-        visible_cases(actor, _text.case_id, _text.number, _text.content)
-        .join_from(Case, PersonalText, _text.case_id == case.id)
-        .where(_text.kind == TextKind.REPLY.value, *where)
-        .order_by(_text.case_id, _text.number)
-    )
-    key = secrets.token_bytes(32)
-    return (
-        (row.case_id, row.number, hashlib.blake2b(words.encode(), key=key, digest_size=16).digest())
-        for row in connection.execution_options(yield_per=1000).execute(query)
-        if len(words := "".join(row.content.split())) >= from_characters
-    )
 
 
 def _of_the_case(kind: TextKind, content: ColumnElement[Any]) -> Select[Any]:

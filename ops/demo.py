@@ -42,8 +42,9 @@ class DemoOffice:
     steps: int
 
 
-def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO) -> DemoOffice:
+def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO, share: int = 1, assessed: bool = True) -> DemoOffice:
     """Fills a migrated database that holds no office. Nothing in it happens after `now`; the same seed tells the same.
+    One in `share` of the stories of the past is told; not `assessed`: nobody appeals and no year is closed.
 
     `now` should be months after January 2025. Raises `ops.demo_office.OfficeIsThere`; a `workflow.model.Refusal` is a
     mistake in the stories.
@@ -52,13 +53,14 @@ def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO) -> DemoOffice
         stage = found_demo_office(connection, now=FOUNDED_AT)
     with reading(engine) as connection:
         office = load_office(connection)
-    told = stories(office, now=now, seed=seed)
+    told = stories(office, now=now, seed=seed, share=share)
     tellers = [Teller(engine, office, stage, story) for story in told]
     steps = _in_order(tellers, told)
     acts: list[tuple[datetime, Callable[[datetime], None]]] = [
         (moment, partial(_tell, tellers[number], index)) for moment, number, index in steps
     ]
-    acts += [act for act in Assessment(engine, office, stage).acts(until=now) if act[0] <= now]
+    if assessed:
+        acts += [act for act in Assessment(engine, office, stage).acts(until=now) if act[0] <= now]
     since = FOUNDED_AT
     for moment, act in sorted(acts, key=itemgetter(0)):
         run_timers(engine, office, since, moment)

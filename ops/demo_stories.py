@@ -48,10 +48,11 @@ class Deck(Generic[T]):
         return self._left.pop()
 
 
-def stories(office: OfficeContext, *, now: datetime, seed: int) -> list[Story]:
-    """Every story of the demo as far as it has come by `now`. The same for the same `now` and seed."""
+def stories(office: OfficeContext, *, now: datetime, seed: int, share: int = 1) -> list[Story]:
+    """Every story of the demo as far as it has come by `now`; of the past one in `share`. The same for the same `now` and
+    seed."""
     teller = _Desk(office, now=now, seed=seed)
-    scripts = [*teller.past(), *teller.present()]
+    scripts = [*list(teller.past())[::share], *teller.present()]
     return [story for script in scripts if (story := script.story(until=now))]
 
 

@@ -1,5 +1,5 @@
-"""The marks of all cases worked out anew from their events, for `huiyin verify`: by the program's own rules, on a connection
-that only reads. A case that has moved since it was counted is passed over: the timers count it again.
+"""The marks and signs of all cases worked out anew from their events, for `huiyin verify`: by the program's own rules, on a
+connection that only reads. A case that has moved since it was counted is passed over: the timers count it again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,19 +9,24 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, select
 
 from cases.assessment_tables import Mark as MarkRow
+from cases.assessment_tables import Sign as SignRow
+from cases.history import histories
 from cases.office import load_office
-from cases.tally import fresh_marks, mark_of
+from cases.sign_index import kept, shown_by_each
+from cases.tally import mark_of
 from infra.among import is_among
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import StreamHead
 from ops.verify_report import Finding, Notes
 from ops.verify_sources import POSTGRESQL_URL, SQLITE_URL, sqlite_file
 from workflow.calendar import WorkCalendar
-from workflow.marks import Mark
+from workflow.marks import Mark, marks
+from workflow.model import TIMERS
 
 BATCH = 200
 _head = StreamHead.__table__.c  # type: ignore[attr-defined]
 _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
+_sign = SignRow.__table__.c  # type: ignore[attr-defined]
 
 
 def marks_anew(url_or_path: str, notes: Notes) -> None:
@@ -47,15 +52,19 @@ def _check(connection: Connection, notes: Notes) -> None:
     for at in range(0, len(counted), BATCH):
         _compare(connection, calendar, counted[at : at + BATCH], notes)
     known = {row.stream for row in heads}
-    for case_id in connection.execute(select(_mark.case_id).distinct()).scalars():
-        if case_id not in known:
-            notes.add(Finding(code="marks.differs", table="mark", stream=case_id))
+    for table, column in (("mark", _mark.case_id), ("sign", _sign.case_id)):
+        for case_id in connection.execute(select(column).distinct()).scalars():
+            if case_id not in known:
+                notes.add(Finding(code="marks.differs", table=table, stream=case_id))
 
 
 def _compare(connection: Connection, calendar: WorkCalendar, cases: Sequence[int], notes: Notes) -> None:
     try:
-        fresh = fresh_marks(connection, calendar, cases)
+        found = list(histories(connection, actor=TIMERS, cases=cases))
+        fresh = {int(one.case_id): marks(one, calendar) for one in found}
         stored = dict(_stored(connection, cases))
+        shown = {of[0].case_id: list(enumerate(of, start=1)) for of in shown_by_each(connection, found, calendar) if of}
+        signs = kept(connection, cases)
     except Exception as error:  # noqa: BLE001 (one event or row that cannot be read: the others are still looked at)
         if len(cases) == 1:
             notes.add(Finding(code="marks.unreadable", table="mark", stream=cases[0], stored=type(error).__name__))
@@ -67,6 +76,8 @@ def _compare(connection: Connection, calendar: WorkCalendar, cases: Sequence[int
         notes.count("marks")
         if list(enumerate(fresh.get(case_id, ()), start=1)) != stored.get(case_id, []):
             notes.add(Finding(code="marks.differs", table="mark", stream=case_id))
+        if shown.get(case_id, []) != signs.get(case_id, []):
+            notes.add(Finding(code="marks.differs", table="sign", stream=case_id))
 
 
 def _stored(connection: Connection, cases: Sequence[int]) -> Iterator[tuple[int, list[tuple[int, Mark]]]]:

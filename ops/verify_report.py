@@ -121,6 +121,7 @@ PLACES: Mapping[str, str] = {
     "recovery_code": "recovery_code {number}",
     "case_read": "case_read {number}",
     "mark": "mark, case {stream}",
+    "sign": "sign, case {stream}",
     "tally": "tally {number}",
     "file": "file",
     "kept anchor": "anchor {number} in {stream}",

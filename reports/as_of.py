@@ -10,7 +10,6 @@ names of units and people, the calendar that counts the time left, the scheme of
 in `instants.py`. No text of a case and no name of a party is read here.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,16 +17,15 @@ from itertools import islice
 
 from sqlalchemy import Connection, or_
 
-from cases.history import Record, histories, history_of, instant, records
+from cases.history import Record, history_of, instant, records
 from cases.office import OfficeContext
 from cases.reading import EventLine, timeline
-from cases.tally import CaseMark, Key, key_of
+from cases.tally import CaseMark, counted_marks, counts, fresh
 from cases.visibility import case, visible_cases
-from reports.assessment import Assessment, SheetLine, assessed, check_year, is_named, lines_from
+from reports.assessment import Assessment, SheetLine, assessed, check_year, lines_from
 from workflow.calendar import WorkCalendar
 from workflow.clocks import Left, due_on, foremost, left, light, paused_until
-from workflow.marks import marks
-from workflow.model import TIMERS, AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, State, UnitId
+from workflow.model import AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, State, UnitId
 
 #: Cases that one query asks for.
 BATCH = 500
@@ -194,34 +192,18 @@ def sheets_as_of(
     connection: Connection, *, year: int, scheme: str, at: datetime, actor: Actor, office: OfficeContext
 ) -> SheetsAsOf:
     """The sheets of a year as the events recorded by then say, by the calendar and the scheme of today: those that the
-    actor may see, as in `reports.assessment.assess`. Reads the ledger up to then.
+    actor may see, as in `reports.assessment.assess`. What a case has left behind is read from the marks that are kept if
+    nothing of it was recorded since, and else from its events.
 
     Raises `YearWithoutCalendar`, `YearWithoutData`, `NoSuchScheme`.
     """
-    chosen = office.scheme(scheme)
+    chosen, calendar = office.scheme(scheme), office.policy.calendar
     check_year(year, office)
-    found, named = _marks(connection, year, at, office.policy.calendar)
+    beside = fresh(connection, calendar, until=at)
+    found = counts(connection, year=year, beside=beside)
     assessment = assessed(connection, found, year=year, scheme=chosen, actor=actor)
-    lines = {
-        sheet.unit: lines_from(connection, named.get(sheet.unit, []), scheme=chosen, actor=actor)
-        for sheet in assessment.units
-    }
+    named: dict[UnitId, list[CaseMark]] = {sheet.unit: [] for sheet in assessment.units}
+    for one in counted_marks(connection, year=year, units=named, beside=beside):
+        named[one.mark.unit].append(one)
+    lines = {unit: lines_from(connection, marked, scheme=chosen, actor=actor) for unit, marked in named.items()}
     return SheetsAsOf(at=at, assessment=assessment, lines=lines)
-
-
-def _marks(
-    connection: Connection, year: int, at: datetime, calendar: WorkCalendar
-) -> tuple[Counter[Key], dict[UnitId, list[CaseMark]]]:
-    """The counts of a year, and of each unit the marks that its sheet names, in the order of time."""
-    counts: Counter[Key] = Counter()
-    named: dict[UnitId, list[CaseMark]] = {}
-    for history in histories(connection, actor=TIMERS, until=at):
-        for mark in marks(history, calendar):
-            if mark.year != year:
-                continue
-            counts[key_of(mark)] += 1
-            if is_named(mark):
-                named.setdefault(mark.unit, []).append(CaseMark(case_id=history.case_id, mark=mark))
-    for found in named.values():
-        found.sort(key=lambda one: (one.mark.at, one.case_id, one.mark.seq, one.mark.measure))
-    return counts, named

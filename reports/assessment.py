@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from cases.appeals import names_of_charged
 from cases.history import histories
 from cases.office import OfficeContext
-from cases.tally import NOBODY, CaseMark, Key, counted_marks, counts
+from cases.tally import NOBODY, CaseMark, Key, counted_marks, counts, fresh
 from cases.visibility import case, visible_cases
 from infra.among import is_among
 from people.directory import units_above
@@ -78,7 +78,8 @@ def assess(
     they are not asked for. Raises `YearWithoutCalendar`, `YearWithoutData`, `NoSuchScheme`."""
     chosen = office.scheme(scheme)
     check_year(year, office)
-    found = counts(connection, office.policy.calendar, year=year, by_person=by_person)
+    beside = fresh(connection, office.policy.calendar)
+    found = counts(connection, year=year, beside=beside, by_person=by_person)
     return assessed(connection, found, year=year, scheme=chosen, actor=actor)
 
 
@@ -189,7 +190,7 @@ def lines_of(
 ) -> tuple[SheetLine, ...]:
     """What the sheet of a unit names: each light with its points, each late, reopened or unsatisfied matter. Whoever asks
     must be entitled to the sheet of that unit."""
-    found = counted_marks(connection, office.policy.calendar, year=year, units=[unit])
+    found = counted_marks(connection, year=year, units=[unit], beside=fresh(connection, office.policy.calendar))
     return lines_from(connection, found, scheme=scheme, actor=actor)
 
 

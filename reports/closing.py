@@ -22,7 +22,7 @@ from cases.office import OfficeContext
 from cases.policies import files_of
 from cases.rows import rungs_from
 from cases.tables import Case, Clock, Waiver
-from cases.tally import counts
+from cases.tally import counts, fresh
 from cases.visibility import case, visible_cases
 from ledger.chain import CLOSING, OFFICE_STREAM, NewEvent, append_to_office, wait_for_key
 from ledger.tables import Event, StreamHead
@@ -289,7 +289,7 @@ def _worked_out(
         raise YearWithoutData(year)
     if not {unit for _, unit, *_ in found.counts} <= actor.units:
         raise NotTheWholeOffice
-    if closed_year is None and found.counts != counts(connection, calendar, year=year):
+    if closed_year is None and found.counts != counts(connection, year=year, beside=fresh(connection, calendar)):
         raise TalliesDiffer(year)
     return result_of(found, scheme, zone=calendar.zone.key)
 

@@ -1,8 +1,9 @@
 """Signs of gaming in a year, for the auditor alone: what single cases show, what shows only across cases, and what an
 auditor has made of each.
 
-What a sign of a single case is, and every threshold, is in `workflow/signs.py`. Of answers it is known which are alike and
-not what they say; of ratings how many came from one place and not from which. No score ever looks here.
+What a sign of a single case is, and every threshold, is in `workflow/signs.py`; what cases show is kept in
+`cases/sign_index.py`. Of answers it is known which are alike and not what they say; of ratings how many came from one place
+and not from which. No score ever looks here.
 """
 
 from collections import defaultdict
@@ -10,40 +11,36 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_
+from sqlalchemy import Connection
 
-from cases.history import histories
 from cases.office import OfficeContext
 from cases.rating_origins import rated_from_one_place
+from cases.sign_index import (
+    ANSWER,
+    RATING,
+    Shown,
+    shown_by,
+    stored_answers,
+    stored_ratings,
+    stored_signs,
+)
 from cases.sign_reviews import SignKey, Verdict, verdicts
-from cases.tables import Case, Clock, Custody
-from cases.visibility import case, likeness_of_replies, visible_cases
+from cases.tally import moved_since
+from cases.visibility import case, may_compare, visible_cases
 from infra.among import is_among
-from workflow.history import History
-from workflow.model import Actor, State, UnitId
+from workflow.model import Actor, UnitId
 from workflow.signs import (
     ALIKE_FROM_CASES,
-    ALIKE_FROM_CHARACTERS,
     IDENTICAL_ANSWERS,
-    LAST_PART,
     ONE_ADDRESS,
     RATED_FROM_CASES,
     RATED_WITHIN,
-    SHORTEST_STEADY,
     SIGNS,
+    SINGLE_SIGNS,
     Sign,
-    signs,
 )
 
-_clock = Clock.__table__.c  # type: ignore[attr-defined]
-_custody = Custody.__table__.c  # type: ignore[attr-defined]
-#: Histories are read so many at a time: as many ids as every database takes in one statement.
-CHUNK = 500
-REPLIED_BY = "Reply"
-#: Two working days later is at least this much later.
 A_DAY = timedelta(days=1)
-#: No transfer comes into the last part of the shortest limit sooner after the receipt.
-SOONEST = SHORTEST_STEADY - SHORTEST_STEADY / LAST_PART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,22 +62,40 @@ class FoundSign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One case's part in a sign that shows across cases."""
+class Group:
+    """The signs of one kind: how many there are, and how many have no verdict or have grown since."""
 
-    at: datetime
-    case_id: int
-    seq: int
-    unit: UnitId
+    code: str
+    count: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """A sign before its cases have names."""
+class SignsPage:
+    """Some of the signs of a year, in their order, and how many there are of each kind."""
+
+    groups: tuple[Group, ...]
+    found: tuple[FoundSign, ...]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A sign before its cases have names: the case that shows it, all that make it up, and its verdict."""
 
     case_id: int
     sign: Sign
-    parts: tuple[_Part, ...] = ()
+    parts: tuple[Shown, ...] = ()
+    verdict: Verdict | None = None
+
+    @property
+    def key(self) -> SignKey:
+        return SignKey(self.sign.code, self.case_id, self.sign.seq)
+
+    @property
+    def grown(self) -> bool:
+        return self.verdict is not None and any(part.sign.at > self.verdict.at for part in self.parts)
 
 
 def signs_of_year(
@@ -90,125 +105,116 @@ def signs_of_year(
     Of one unit, or of all. A sign stays in the list when it has its verdict.
 
     Raises `MayNotCompare` for everybody but auditors and the command line."""
+    return _named(connection, _signs(connection, year, actor, office, unit), actor)
+
+
+def page_of_signs(
+    connection: Connection,
+    *,
+    year: int,
+    actor: Actor,
+    office: OfficeContext,
+    unit: int | None = None,
+    page: int,
+    lines: int,
+) -> SignsPage:
+    """The same, so many lines of them. A page that there is not is the last one."""
+    found = _signs(connection, year, actor, office, unit)
+    pages = max(1, -(-len(found) // lines))
+    page = max(1, min(page, pages))
+    groups = [(code, [one for one in found if one.sign.code == code]) for code in SIGNS]
+    return SignsPage(
+        groups=tuple(
+            Group(code=code, count=len(some), waiting=sum(one.verdict is None or one.grown for one in some))
+            for code, some in groups
+            if some
+        ),
+        found=_named(connection, found[(page - 1) * lines : page * lines], actor),
+        page=page,
+        pages=pages,
+    )
+
+
+def place_of_sign(
+    connection: Connection,
+    wanted: tuple[str, str, int],
+    *,
+    year: int,
+    actor: Actor,
+    office: OfficeContext,
+    unit: int | None = None,
+    lines: int,
+) -> tuple[SignKey, int] | None:
+    """The sign of that kind, case (by its public id) and event, and the page of so many lines that it stands on; None if
+    there is none for the actor."""
+    code, public_id, seq = wanted
+    found = _signs(connection, year, actor, office, unit)
+    case_id = connection.execute(visible_cases(actor, case.id).where(case.public_id == public_id)).scalar_one_or_none()
+    for place, one in enumerate(found):
+        if case_id is not None and one.key == SignKey(code, case_id, seq):
+            return one.key, place // lines + 1
+    return None
+
+
+def _signs(connection: Connection, year: int, actor: Actor, office: OfficeContext, unit: int | None) -> list[_Found]:
+    may_compare(actor)
     calendar = office.policy.calendar
     start, end = calendar.start_of(date(year, 1, 1)), calendar.start_of(date(year + 1, 1, 1))
+    moved = moved_since(connection)
+    seen = list(shown_by(connection, moved, calendar, actor=actor)) if moved else []
+    fresh = [one for one in seen if start <= one.sign.at < end]
+    single = [one for one in stored_signs(connection, start=start, end=end, actor=actor) if one.case_id not in moved]
+    single += [one for one in fresh if one.sign.code in SINGLE_SIGNS]
     shown = [
-        one
-        for one in (
-            *_of_single_cases(connection, office, start=start, end=end, actor=actor),
-            *_identical_answers(connection, start=start, end=end, actor=actor),
-            *_ratings_from_one_place(connection, start=start, end=end, actor=actor),
-        )
+        *(_Found(case_id=one.case_id, sign=one.sign) for one in single),
+        *_identical_answers(connection, fresh, moved, start=start, end=end, actor=actor),
+        *_ratings_from_one_place(connection, seen, moved, start=start, end=end, actor=actor),
+    ]
+    given = verdicts(connection)
+    found = [
+        _Found(case_id=one.case_id, sign=one.sign, parts=one.parts, verdict=given.get(one.key))
+        for one in shown
         if start <= one.sign.at < end and unit in (None, one.sign.unit)
     ]
-    names = _names(connection, {id_ for one in shown for id_ in _cases_of(one)}, actor)
-    given = verdicts(connection)
-    found = [_found(one, names, given) for one in shown]
-    return tuple(sorted(found, key=lambda one: (SIGNS.index(one.sign.code), one.sign.at, one.key)))
-
-
-# -- single cases ------------------------------------------------------------------------------------------------------
-
-
-def _of_single_cases(
-    connection: Connection, office: OfficeContext, *, start: datetime, end: datetime, actor: Actor
-) -> Iterator[_Shown]:
-    candidates = _candidates(connection, _alive(start, end), actor)
-    for history in _histories(connection, candidates, actor):
-        for sign in signs(history, office.policy.calendar):
-            yield _Shown(case_id=history.case_id, sign=sign)
-
-
-def _alive(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The condition on a case that something of it can have happened within these instants."""
-    return case.registered_at < end, or_(case.closed_at.is_(None), case.closed_at >= start)
-
-
-def _candidates(connection: Connection, alive: tuple[ColumnElement[bool], ...], actor: Actor) -> set[int]:
-    """Cases that may show something. The rows of the present only say where to look; what is found, the events say."""
-    bent = exists().where(_clock.case_id == case.id, or_(_clock.pauses != "[]", _clock.extends.is_not(None)))
-    lit = exists().where(_clock.case_id == case.id, _clock.crossed_until.is_not(None))
-    found_not_ours = and_(case.state == State.NOT_ACCEPTED.value, lit)
-    found = set(connection.execute(visible_cases(actor, case.id).where(*alive, or_(bent, found_not_ours))).scalars())
-    waited = visible_cases(actor, case.id, case.received_at, case.registered_at.label("at")).where(
-        *alive, case.registered_at > case.received_at
-    )
-    passed_on = (
-        visible_cases(actor, case.id, case.received_at, _custody.from_at.label("at"))
-        .join_from(Case, Custody, _custody.case_id == case.id)
-        .where(*alive, _custody.from_at > case.received_at)
-    )
-    for query, longer_than in ((waited, A_DAY), (passed_on, SOONEST)):
-        found |= {row.id for row in connection.execute(query) if row.at - row.received_at >= longer_than}
-    return found
-
-
-def _histories(connection: Connection, cases: Collection[int], actor: Actor) -> Iterator[History]:
-    for some in _some_at_a_time(cases):
-        yield from histories(connection, actor=actor, cases=some)
-
-
-def _some_at_a_time(cases: Collection[int]) -> Iterator[list[int]]:
-    wanted = sorted(cases)
-    return (wanted[begin : begin + CHUNK] for begin in range(0, len(wanted), CHUNK))
+    return sorted(found, key=lambda one: (SIGNS.index(one.sign.code), one.sign.at, one.key))
 
 
 # -- across cases ------------------------------------------------------------------------------------------------------
 
 
-def _identical_answers(connection: Connection, *, start: datetime, end: datetime, actor: Actor) -> Iterator[_Shown]:
+def _identical_answers(
+    connection: Connection, fresh: list[Shown], moved: Collection[int], *, start: datetime, end: datetime, actor: Actor
+) -> Iterator[_Found]:
     """The same answer in several matters of one unit. What the law words (the remedies in a notice) is no answer."""
-    alike: defaultdict[bytes, dict[int, int]] = defaultdict(dict)
-    texts = likeness_of_replies(connection, *_alive(start, end), actor=actor, from_characters=ALIKE_FROM_CHARACTERS)
-    for case_id, number, token in texts:
-        alike[token].setdefault(case_id, number)
-    groups = [texts for texts in alike.values() if len(texts) >= ALIKE_FROM_CASES]
-    wanted = {case_id for texts in groups for case_id in texts}
-    given: dict[int, dict[int, _Part]] = {
-        history.case_id: _answers(history) for history in _histories(connection, wanted, actor)
-    }
-    for group in groups:
-        parts = (part for case_id, number in group.items() if (part := given[case_id].get(number)))
-        for mine in _by_unit(part for part in parts if start <= part.at < end):
+    some = [one for one in fresh if one.sign.code == ANSWER and one.alike]
+    stored = stored_answers(connection, {one.alike for one in some if one.alike}, start=start, end=end, actor=actor)
+    some += [one for one in stored if one.case_id not in moved]
+    alike: defaultdict[str | None, dict[int, Shown]] = defaultdict(dict)
+    for one in sorted(some, key=lambda one: one.sign.at):
+        alike[one.alike].setdefault(one.case_id, one)
+    for group in alike.values():
+        for mine in _by_unit(group.values()):
             if len(mine) >= ALIKE_FROM_CASES:
                 yield _across(IDENTICAL_ANSWERS, mine, from_cases=ALIKE_FROM_CASES)
 
 
-def _answers(history: History) -> dict[int, _Part]:
-    """The answers of a case, by the number of their text."""
-    return {
-        number: _Part(at=step.at, case_id=history.case_id, seq=step.seq, unit=history.holder(before=step.at).unit)
-        for step in history.steps
-        if step.command == REPLIED_BY
-        for number in step.texts
-    }
-
-
 def _ratings_from_one_place(
-    connection: Connection, *, start: datetime, end: datetime, actor: Actor
-) -> Iterator[_Shown]:
+    connection: Connection, seen: list[Shown], moved: Collection[int], *, start: datetime, end: datetime, actor: Actor
+) -> Iterator[_Found]:
     places = rated_from_one_place(connection, actor=actor, since=start, until=end, at_least=RATED_FROM_CASES)
     wanted = {rated.case_id for place in places for rated in place}
-    rated_in: dict[int, _Part | None] = {
-        history.case_id: _rating(history) for history in _histories(connection, wanted, actor)
-    }
+    rated_in = stored_ratings(connection, wanted - set(moved), actor=actor) if wanted else {}
+    rated_in |= {one.case_id: one for one in seen if one.sign.code == RATING}
     for place in places:
-        for mine in _by_unit(part for rated in place if (part := rated_in[rated.case_id])):
+        for mine in _by_unit(part for rated in place if (part := rated_in.get(rated.case_id))):
             yield from (_across(ONE_ADDRESS, some, from_cases=RATED_FROM_CASES) for some in close_together(mine))
 
 
-def _rating(history: History) -> _Part | None:
-    for rating in history.ratings:
-        unit, seq = history.holder_at(rating.rated_at).unit, history.written[rating.number]
-        return _Part(at=rating.rated_at, case_id=history.case_id, seq=seq, unit=unit)
-    return None
-
-
-def close_together(parts: list[_Part]) -> Iterator[list[_Part]]:
+def close_together(parts: list[Shown]) -> Iterator[list[Shown]]:
     """Runs of enough parts within `RATED_WITHIN` of the first of them, none in two runs. `parts` are in order of time."""
     left = parts
     while len(left) >= RATED_FROM_CASES:
-        run = [part for part in left if part.at - left[0].at <= RATED_WITHIN]
+        run = [part for part in left if part.sign.at - left[0].sign.at <= RATED_WITHIN]
         if len(run) >= RATED_FROM_CASES:
             yield run
             left = left[len(run) :]
@@ -216,45 +222,44 @@ def close_together(parts: list[_Part]) -> Iterator[list[_Part]]:
             left = left[1:]
 
 
-def _by_unit(parts: Iterable[_Part]) -> list[list[_Part]]:
-    units: defaultdict[UnitId, list[_Part]] = defaultdict(list)
-    for part in sorted(parts, key=lambda part: (part.at, part.case_id)):
-        units[part.unit].append(part)
+def _by_unit(parts: Iterable[Shown]) -> list[list[Shown]]:
+    units: defaultdict[UnitId, list[Shown]] = defaultdict(list)
+    for part in sorted(parts, key=lambda part: (part.sign.at, part.case_id)):
+        units[part.sign.unit].append(part)
     return list(units.values())
 
 
-def _across(code: str, parts: list[_Part], *, from_cases: int) -> _Shown:
+def _across(code: str, parts: list[Shown], *, from_cases: int) -> _Found:
     """The event that shows it is the one that made it enough; what comes later is the same sign, and has grown."""
-    made = parts[from_cases - 1]
-    days = max(-(-(parts[-1].at - parts[0].at) // A_DAY), 1)  # begun days
-    sign = Sign(code=code, seq=made.seq, at=made.at, unit=made.unit, figures={"n": len(parts), "days": days})
-    return _Shown(case_id=made.case_id, sign=sign, parts=tuple(parts))
+    made, first, last = parts[from_cases - 1], parts[0].sign.at, parts[-1].sign.at
+    days = max(-(-(last - first) // A_DAY), 1)  # begun days
+    sign = Sign(
+        code=code, seq=made.sign.seq, at=made.sign.at, unit=made.sign.unit, figures={"n": len(parts), "days": days}
+    )
+    return _Found(case_id=made.case_id, sign=sign, parts=tuple(parts))
 
 
-# -- names and verdicts ------------------------------------------------------------------------------------------------
+# -- names -------------------------------------------------------------------------------------------------------------
 
 
-def _cases_of(one: _Shown) -> set[int]:
-    return {one.case_id, *(part.case_id for part in one.parts)}
+def _named(connection: Connection, found: Collection[_Found], actor: Actor) -> tuple[FoundSign, ...]:
+    names = _names(connection, {id_ for one in found for id_ in (one.case_id, *(p.case_id for p in one.parts))}, actor)
+    return tuple(
+        FoundSign(
+            key=one.key,
+            case=names[one.case_id],
+            sign=one.sign,
+            among=tuple(names[part.case_id] for part in one.parts),
+            verdict=one.verdict,
+            grown=one.grown,
+        )
+        for one in found
+    )
 
 
 def _names(connection: Connection, cases: Collection[int], actor: Actor) -> dict[int, NamedCase]:
     query = visible_cases(actor, case.id, case.public_id, case.series, case.year, case.serial)
     return {
         row.id: NamedCase(public_id=row.public_id, number=(row.series, row.year, row.serial))
-        for some in _some_at_a_time(cases)
-        for row in connection.execute(query.where(is_among(case.id, some)))
+        for row in connection.execute(query.where(is_among(case.id, cases)))
     }
-
-
-def _found(one: _Shown, names: dict[int, NamedCase], given: dict[SignKey, Verdict]) -> FoundSign:
-    key = SignKey(one.sign.code, one.case_id, one.sign.seq)
-    verdict = given.get(key)
-    return FoundSign(
-        key=key,
-        case=names[one.case_id],
-        sign=one.sign,
-        among=tuple(names[part.case_id] for part in one.parts),
-        verdict=verdict,
-        grown=verdict is not None and any(part.at > verdict.at for part in one.parts),
-    )

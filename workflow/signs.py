@@ -36,6 +36,8 @@ SIGNS = (
     LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION, REOPENED_SIGN, LATE_REGISTRATION, IDENTICAL_ANSWERS, ONE_ADDRESS,
     NOT_OURS_AFTER_LIGHT,
 )  # fmt: skip
+#: Those that a single case shows.
+SINGLE_SIGNS = tuple(code for code in SIGNS if code not in (IDENTICAL_ANSWERS, ONE_ADDRESS))
 
 #: "The end" of a limit: by then whoever is late knows it, and can still do something about the light.
 LAST_PART = 10

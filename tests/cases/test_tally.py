@@ -10,7 +10,7 @@ import pytest
 
 from cases.execute import execute
 from cases.sweep import sweep
-from cases.tally import Key, counted_marks, counts, keep_up, recount, tallied, tally_some
+from cases.tally import Key, counted_marks, counts, fresh, keep_up, recount, tallied, tally_some
 from infra.db import reading, transaction
 from tests.cases.orders import an_order
 from tests.cases.records import DAY, HOUR, START, World, local, new_request
@@ -25,8 +25,9 @@ YEARS = (2025, 2026)
 def as_the_record_stands(world: World) -> Counter[Key]:
     with reading(world.engine) as connection:
         found: Counter[Key] = Counter()
+        beside = fresh(connection, world.office.policy.calendar)
         for year in YEARS:
-            found += counts(connection, world.office.policy.calendar, year=year)
+            found += counts(connection, year=year, beside=beside)
     return found
 
 
@@ -43,7 +44,8 @@ def assert_that_all_agree(world: World) -> None:
         for year in YEARS:
             assert tallied(connection, year=year) == recount(connection, year=year)
             units = {key[1] for key in expected}
-            found = counted_marks(connection, world.office.policy.calendar, year=year, units=units)
+            beside = fresh(connection, world.office.policy.calendar)
+            found = counted_marks(connection, year=year, units=units, beside=beside)
             assert Counter(
                 (mark.year, mark.unit, mark.person or 0, mark.measure, mark.outcome)
                 for mark in (one.mark for one in found)

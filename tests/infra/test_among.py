@@ -30,6 +30,7 @@ WORDS = {"title": "停车位", "statement": "小区停车难。", "applicant": "
 SHORT = {
     "cases/appeals.py": ("actor.units", "units of the office"),
     "cases/visibility.py": ("a query, the levels below a unit; kinds of texts; texts of one case", ""),
+    "cases/sign_index.py": ("kinds of signs; some tokens at a time", "TOKENS_AT_ONCE"),
     "cases/sweep.py": ("the cases of one batch", "BATCH"),
     "cases/anchors.py": ("a query", ""),
     "infra/statements.py": ("a list of a known length", "among"),

@@ -164,6 +164,7 @@ OTHER_JSON = {
     ("cases/policies.py", "content"),
     ("cases/rows.py", "row['pauses']"),
     ("cases/rows.py", "text"),  # the rungs of a clock
+    ("cases/sign_index.py", "row.figures"),
     ("ledger/upcasters.py", "text"),
     ("ops/advisories.py", "content"),
     ("ops/backup.py", "(work / MANIFEST).read_text('utf-8')"),

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
-from cases.tally import counted_marks
+from cases.tally import counted_marks, fresh
 from infra.db import checkpoint, reading, transaction
 from ops.verify import verify
 from reports.addendum import Addendum, addendum
@@ -191,9 +191,10 @@ def test_the_demo_proves_its_year_on_any_machine_before_and_after_a_late_event(t
             year = closed_year(connection, 2025)
             office = load_office(connection)
             known = {(late.case_id, seq) for late in addendum(connection, 2025).late for seq in late.events}
+            beside = fresh(connection, office.policy.calendar)
             unrated = next(
                 one
-                for one in counted_marks(connection, office.policy.calendar, year=2025, units=range(1, 20))
+                for one in counted_marks(connection, year=2025, units=range(1, 20), beside=beside)
                 if (one.mark.measure, one.mark.outcome) == ("answered", "unrated")
                 and one.case_id not in {case for case, _ in known}
             )

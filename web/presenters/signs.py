@@ -1,13 +1,13 @@
 """Signs as their page shows them: by kind, the evidence in words, the verdict with who gave it and when."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from cases.numbers import case_number
 from cases.words import Words
 from reports.sign_words import evidence
-from reports.signs import FoundSign, NamedCase
+from reports.signs import FoundSign, NamedCase, SignsPage
 from web.context import Context
 from web.presenters.lights import minute
 
@@ -35,22 +35,28 @@ class SignLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignGroup:
+    """The lines of one kind on this page, with how many there are in all, and how many have no verdict yet."""
+
     sign: str
     lines: tuple[SignLine, ...]
-    waiting: int  #: how many have no verdict yet
+    count: int
+    waiting: int
 
 
 def sign_groups(
-    found: Iterable[FoundSign], ctx: Context, *, units: Mapping[int, str], accounts: Mapping[int, str]
+    found: SignsPage, ctx: Context, *, units: Mapping[int, str], accounts: Mapping[int, str]
 ) -> list[SignGroup]:
-    """`found` is in the order of kinds."""
     words = Words(ctx.language)
-    groups = []
-    for code, some in groupby(found, key=lambda one: one.sign.code):
-        lines = tuple(_line(one, ctx, words, units, accounts) for one in some)
-        waiting = sum(line.verdict is None or line.grown for line in lines)
-        groups.append(SignGroup(sign=code, lines=lines, waiting=waiting))
-    return groups
+    of = {group.code: group for group in found.groups}
+    return [
+        SignGroup(
+            sign=code,
+            lines=tuple(_line(one, ctx, words, units, accounts) for one in some),
+            count=of[code].count,
+            waiting=of[code].waiting,
+        )
+        for code, some in groupby(found.found, key=lambda one: one.sign.code)
+    ]
 
 
 def _line(
