@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from benchmarks.copies import bulk
 from benchmarks.dialects import of
-from cases.assessment_tables import Mark
+from cases.assessment_tables import Mark, Sign
 from cases.tables import (
     Agreement,
     Appointment,
@@ -46,7 +46,8 @@ GROWN_AT = datetime(2026, 11, 27, 1, tzinfo=UTC)
 ALIKE: tuple[tuple[type[Row], str], ...] = (
     (PersonalText, "case_id"), (Clock, "case_id"), (Party, "case_id"), (Custody, "case_id"), (Appointment, "case_id"),
     (Session, "case_id"), (Agreement, "case_id"), (Rating, "case_id"), (Waiver, "case_id"), (Recusal, "case_id"),
-    (Mark, "case_id"), (Message, "stream"),
+    (Mark, "case_id"),
+    (Sign, "case_id"), (Message, "stream"),
 )  # fmt: skip
 AT_ONCE = 5_000
 _OF_A_CASE = re.compile(r"(:clock:|:recounted:)(\d+)\.")
@@ -55,7 +56,7 @@ _OF_A_CASE = re.compile(r"(:clock:|:recounted:)(\d+)\.")
 def grown_office(engine: Engine, *, cases: int, share: int = 1) -> int:
     """At least so many cases in an empty database with the schema; returns how many there are. The demo that they are
     copied from has one in `share` of its matters."""
-    build_demo(engine, now=GROWN_AT, share=share, assessed=False)
+    build_demo(engine, now=GROWN_AT, share=share, present=False, assessed=False)
     with reading(engine) as connection:
         own = list(connection.execute(select(*_columns(Case)).order_by(Case.__table__.c.id)))  # type: ignore[attr-defined]
     last = max(row.id for row in own)

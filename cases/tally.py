@@ -7,7 +7,7 @@ here can be thrown away and made again from the ledger.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
 from cases.history import histories
 from cases.sign_index import forget_signs, index_signs
+from cases.visibility import case
 from infra.among import is_among
 from infra.db import transaction
 from infra.statements import Statement
@@ -39,6 +40,10 @@ from workflow.model import TIMERS, AccountId, RecordNumber, UnitId
 
 #: Few: the heads of so many cases are locked meanwhile.
 BATCH = 100
+#: A page works out so many that are not tallied yet; a minute of a busy office is less.
+MOST_FRESH = 400
+#: Read at once, where none is locked.
+AT_ONCE = 500
 
 _head = StreamHead.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
@@ -118,10 +123,48 @@ class Fresh:
     marks: Mapping[int, tuple[Mark, ...]]
 
 
-def fresh(connection: Connection, calendar: WorkCalendar, *, until: datetime | None = None) -> Fresh:
-    """As the record stands now, or stood at `until`."""
-    moved = frozenset(moved_since(connection, until=until))
-    return Fresh(moved=moved, marks=fresh_marks(connection, calendar, moved, until=until) if moved else {})
+def fresh(
+    connection: Connection,
+    calendar: WorkCalendar,
+    *,
+    until: datetime | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Fresh:
+    """As the record stands now, or stood at `until`. `progress` is told how many cases are done, and of how many."""
+    moved = moved_since(connection, until=until)
+    there = sorted(moved if until is None else moved & _registered_by(connection, until))
+    found: dict[int, tuple[Mark, ...]] = {}
+    for at in range(0, len(there), AT_ONCE):
+        found |= fresh_marks(connection, calendar, there[at : at + AT_ONCE], until=until)
+        progress(min(at + AT_ONCE, len(there)), len(there))
+    return Fresh(moved=frozenset(moved), marks=found)
+
+
+def to_be_read(connection: Connection, *, until: datetime) -> int:
+    """Of how many cases the events are read for the marks as they stood at `until`."""
+    return len(moved_since(connection, until=until) & _registered_by(connection, until))
+
+
+def _registered_by(connection: Connection, until: datetime) -> set[int]:
+    return set(connection.execute(select(case.id).where(case.registered_at <= until)).scalars())
+
+
+class TalliesCatchUp(Exception):
+    """So many cases have moved since they were tallied that nobody should wait for them: the timers are at it. Carries how many
+    are tallied, and of how many."""
+
+    def __init__(self, done: int, total: int) -> None:
+        super().__init__(done, total)
+        self.done, self.total = done, total
+
+
+def check_tallied(connection: Connection) -> None:
+    """Raises `TalliesCatchUp` where working out what is not tallied yet would take longer than a page may."""
+    waiting = connection.execute(select(func.count()).select_from(_moved().subquery())).scalar_one()
+    if waiting > MOST_FRESH:
+        cases = select(func.count()).select_from(StreamHead).where(_head.stream != OFFICE_STREAM)
+        total = connection.execute(cases).scalar_one()
+        raise TalliesCatchUp(total - waiting, total)
 
 
 def moved_since(connection: Connection, *, until: datetime | None = None) -> set[int]:
@@ -146,10 +189,17 @@ def _moved() -> Any:
     return select(_head.stream).where(_head.tallied < _head.seq, _head.stream != OFFICE_STREAM)
 
 
-def _stored(connection: Connection, cases: Iterable[int], *, year: int | None = None) -> dict[int, list[Mark]]:
+def _stored_counts(connection: Connection, cases: Iterable[int], *, year: int) -> Counter[Key]:
+    """How many marks of a year stand of these cases."""
+    columns = [_mark.year, _mark.unit, func.coalesce(_mark.person, NOBODY), _mark.measure, _mark.outcome]
+    query = select(*columns, func.count()).where(is_among(_mark.case_id, cases), _mark.year == year)
+    grouped = query.group_by(_mark.year, _mark.unit, _mark.person, _mark.measure, _mark.outcome)
+    return Counter({(row[0], row[1], row[2], row[3], row[4]): row[5] for row in connection.execute(grouped)})
+
+
+def _stored(connection: Connection, cases: Iterable[int]) -> dict[int, list[Mark]]:
     found: dict[int, list[Mark]] = {}
-    query = select(*_mark).where(is_among(_mark.case_id, cases))
-    for row in connection.execute(query if year is None else query.where(_mark.year == year)):
+    for row in connection.execute(select(*_mark).where(is_among(_mark.case_id, cases))):
         found.setdefault(row.case_id, []).append(mark_of(row))
     return found
 
@@ -187,10 +237,10 @@ def counts(connection: Connection, *, year: int, beside: Fresh, by_person: bool 
     found = tallied(connection, year=year, by_person=by_person)
     if not beside.moved:
         return found
-    change = _change(_stored(connection, beside.moved, year=year), beside.marks)
-    for (of, unit, person, measure, outcome), by in change.items():
-        if of == year:
-            found[of, unit, person if by_person else NOBODY, measure, outcome] += by
+    change: Counter[Key] = Counter(key_of(mark) for made in beside.marks.values() for mark in made if mark.year == year)
+    change.subtract(_stored_counts(connection, beside.moved, year=year))
+    for (_, unit, person, measure, outcome), by in change.items():
+        found[year, unit, person if by_person else NOBODY, measure, outcome] += by
     return Counter({key: n for key, n in found.items() if n})
 
 
@@ -225,10 +275,15 @@ def tallied(connection: Connection, *, year: int, by_person: bool = True) -> Cou
     return Counter({(year, unit, NOBODY, measure, outcome): n for year, unit, _, measure, outcome, n in rows})
 
 
-def counted_marks(connection: Connection, *, year: int, units: Iterable[int], beside: Fresh) -> list[CaseMark]:
-    """The marks of a year that belong to these units, with what is `beside` the stored ones, in the order of time."""
+def counted_marks(
+    connection: Connection, *, year: int, units: Iterable[int], beside: Fresh, outcomes: Collection[str] | None = None
+) -> list[CaseMark]:
+    """The marks of a year that belong to these units, with what is `beside` the stored ones, in the order of time; of these
+    `outcomes`, or all."""
     wanted = set(units)
     query = select(*_mark).where(_mark.year == year, is_among(_mark.unit, wanted))
+    if outcomes is not None:
+        query = query.where(_mark.outcome.in_(sorted(outcomes)))
     found = [
         CaseMark(case_id=row.case_id, mark=mark_of(row))
         for row in connection.execute(query)
@@ -238,7 +293,7 @@ def counted_marks(connection: Connection, *, year: int, units: Iterable[int], be
         CaseMark(case_id=case_id, mark=mark)
         for case_id, made in beside.marks.items()
         for mark in made
-        if mark.year == year and mark.unit in wanted
+        if mark.year == year and mark.unit in wanted and (outcomes is None or mark.outcome in outcomes)
     ]
     return sorted(found, key=lambda one: (one.mark.at, one.case_id, one.mark.seq, one.mark.measure))
 

@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     #: To PostgreSQL, that one process may have open at once.
     connections: Annotated[int, BeforeValidator(_plain), Field(ge=4, le=200)] = 40
     language: Annotated[Text, AfterValidator(_language)] = "zh_CN"
+    #: How long reports that were made for later are kept, and mails that were written to files.
+    report_days: Annotated[int, BeforeValidator(_plain), Field(ge=1, le=365)] = 14
+    mail_file_days: Annotated[int, BeforeValidator(_plain), Field(ge=1, le=3650)] = 365
 
     smtp_host: Host = ""  #: empty: mails become files in `home/mail`
     smtp_port: Port = 25
@@ -252,7 +255,7 @@ CODES = {
 }  # fmt: skip
 _ALLOWED = {
     "port": "1–65535", "smtp_port": "1–65535", "smtp_timeout": "0–600",
-    "stop_seconds": "1–600", "metrics_port": "0–65535", "connections": "4–200", "smtp_tls": "none, starttls, tls",
+    "stop_seconds": "1–600", "metrics_port": "0–65535", "connections": "4–200", "report_days": "1–365", "mail_file_days": "1–3650", "smtp_tls": "none, starttls, tls",
 }  # fmt: skip
 
 

@@ -57,6 +57,7 @@ SHAPES: Mapping[str, int] = {
     "pack:written": 1,
     "policy:published": 1,
     "report:exported": 2,
+    "report:made": 1,
     "report:unmasked": 1,
     "sign:reviewed": 1,
     "text:erased": 1,  # `verify` reads it; no command of this program writes it

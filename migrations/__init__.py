@@ -15,6 +15,7 @@ import cases.assessment_tables
 import cases.tables
 import ledger.tables
 import people.tables
+import reports.tables
 from cases.anchors import pin_key_of_last_anchor
 from infra.columns import Row
 from infra.db import make_file, owned, sqlite_file, transaction
@@ -27,6 +28,7 @@ TABLES = (
     cases.tables,
     cases.assessment_tables,
     people.tables,
+    reports.tables,
 )  #: imported so that the metadata below is complete
 
 

@@ -177,6 +177,8 @@ def _words(
         return _words_of_anchor(connection, event, office, settings, language)
     if event.code in OF_ACCOUNTS:
         return _words_of_account(connection, event, office, settings, reader)
+    if event.code == "report:made":
+        return _words_of_report(event, office, settings, language)
     if event.stream == OFFICE_STREAM:
         return _words_of_unit(connection, event, office, settings, language)
     loaded = load_facts(connection, event.stream, actor=TIMERS)
@@ -223,6 +225,19 @@ def _words_of_account(
         "words": Words(reader.language),
         **NOTHING_DUE,
         "link": link,
+        "office": office.name,
+    }
+
+
+def _words_of_report(event: Any, office: OfficeContext, settings: Settings, language: str) -> dict[str, Any]:
+    """What somebody is told whose report is ready: which kind, and where it is. Nothing of what it says."""
+    data, words = data_of(event.code, event.data), Words(language)
+    return {
+        "number": words(f"report.{data['report']}"),
+        "what": event.code,
+        "words": words,
+        **NOTHING_DUE,
+        "link": f"{settings.base_url()}/reports/{data['job']}",
         "office": office.name,
     }
 

@@ -30,10 +30,12 @@ from reports.bulletin_sheet import bulletin_codes
 from reports.closure_columns import COLUMNS
 from reports.exports import FORMATS, GROUNDS
 from reports.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
+from reports.report_kinds import KINDS as REPORT_KINDS
 from reports.serials import FATES
 from web.forms import shapes
 from web.pages import MENU
 from web.presenters.lights import SHAPES
+from web.presenters.reports import STATES as REPORT_STATES
 from web.presenters.work_list import GROUPS
 from web.routes.keys import STANDS
 from web.routes.mails import KINDS
@@ -154,7 +156,10 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from (code for columns in COLUMNS.values() for column in columns for code in column.heading)
     yield from _named("closures", ("no_such_unit", "no_such_procedure", "no_such_profile"))
     limited = [kind for kind, held in FORMATS.items() if held.most]
-    yield from _named("closures", (f"too_many.{kind}.{at}" for kind in limited for at in ("web", "file")))
+    yield from _named("closures", (f"too_many.{kind}.file" for kind in limited))
+    yield from _named("report", (*REPORT_KINDS, "not_for_this_account", "broke_off"))
+    yield from _named("report.state", REPORT_STATES)
+    yield from ("error.tallies", "error.tallies.title")
     yield from _named("format", FORMATS)
     yield from _named("unmask", GROUNDS)
     yield from (code for _, code in MENU)
@@ -173,7 +178,7 @@ def codes(policy: Policy) -> Iterator[str]:
     told = {step.event for step in steps if step.tells}
     for what in (
         told
-        | {"clock:recounted", "unit:third_red", "anchor:made"}
+        | {"clock:recounted", "unit:third_red", "anchor:made", "report:made"}
         | OF_ACCOUNTS
         | {
             OWN_LINK,

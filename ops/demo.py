@@ -42,9 +42,12 @@ class DemoOffice:
     steps: int
 
 
-def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO, share: int = 1, assessed: bool = True) -> DemoOffice:
+def build_demo(
+    engine: Engine, *, now: datetime, seed: int = ECHO, share: int = 1, present: bool = True, assessed: bool = True
+) -> DemoOffice:
     """Fills a migrated database that holds no office. Nothing in it happens after `now`; the same seed tells the same.
-    One in `share` of the stories of the past is told; not `assessed`: nobody appeals and no year is closed.
+    One in `share` of the stories of the past is told. Not `present`: without the cases that are there to be looked at today.
+    Not `assessed`: nobody appeals and no year is closed.
 
     `now` should be months after January 2025. Raises `ops.demo_office.OfficeIsThere`; a `workflow.model.Refusal` is a
     mistake in the stories.
@@ -53,7 +56,7 @@ def build_demo(engine: Engine, *, now: datetime, seed: int = ECHO, share: int = 
         stage = found_demo_office(connection, now=FOUNDED_AT)
     with reading(engine) as connection:
         office = load_office(connection)
-    told = stories(office, now=now, seed=seed, share=share)
+    told = stories(office, now=now, seed=seed, share=share, present=present)
     tellers = [Teller(engine, office, stage, story) for story in told]
     steps = _in_order(tellers, told)
     acts: list[tuple[datetime, Callable[[datetime], None]]] = [

@@ -48,11 +48,11 @@ class Deck(Generic[T]):
         return self._left.pop()
 
 
-def stories(office: OfficeContext, *, now: datetime, seed: int, share: int = 1) -> list[Story]:
+def stories(office: OfficeContext, *, now: datetime, seed: int, share: int = 1, present: bool = True) -> list[Story]:
     """Every story of the demo as far as it has come by `now`; of the past one in `share`. The same for the same `now` and
     seed."""
     teller = _Desk(office, now=now, seed=seed)
-    scripts = [*list(teller.past())[::share], *teller.present()]
+    scripts = [*list(teller.past())[::share], *(teller.present() if present else ())]
     return [story for script in scripts if (story := script.story(until=now))]
 
 

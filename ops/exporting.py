@@ -8,7 +8,7 @@ hears leaves the `.part`.
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -28,6 +28,7 @@ from people.directory import names_of_accounts, names_of_units
 from reports.closure_choice import ChoiceIsWrong, read_choice
 from reports.closures import count_closings
 from reports.exports import FORMATS, GROUNDS, Exported, Made, Order, record, refuse, sha256_of, which, write_file
+from reports.progress import Progress
 from workflow.model import TIMERS
 
 export = typer.Typer(
@@ -65,7 +66,7 @@ def closures(
                 language=known_language(language or settings().language),
             )  # fmt: skip
             count = count_closings(connection, asked.choice(office), actor=TIMERS, office=office)
-            refuse(order, count, actor=TIMERS, on_the_web=False)
+            refuse(order, count, actor=TIMERS)
         made = _written(engine, order, output, office, count, say)
     except ChoiceIsWrong as wrong:
         fail("\n".join(say(fault.code, value=fault.value) for fault in wrong.faults), ASKED_WRONGLY)
@@ -117,7 +118,7 @@ def _written(engine: Engine, order: Order, output: Path, office: OfficeContext, 
     with _whole_or_nothing(output) as file:
         with reading(engine) as connection:
             made = write_file(
-                connection, order, file, actor=TIMERS, office=office, now=read_clock(), progress=_progress(count, say)
+                connection, order, file, actor=TIMERS, office=office, now=read_clock(), progress=_progress(say), total=count
             )  # fmt: skip
         with transaction(engine) as connection:
             record(connection, order, made, actor=TIMERS, now=read_clock())
@@ -154,11 +155,11 @@ def _stops_as_exceptions() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _progress(count: int, say: Words) -> Callable[[int], None]:
+def _progress(say: Words) -> Progress:
     """Tells on stderr how far it is, every `STEP` rows."""
     told = 0
 
-    def tell(rows: int) -> None:
+    def tell(rows: int, count: int) -> None:
         nonlocal told
         if rows // STEP > told:
             told = rows // STEP

@@ -24,10 +24,12 @@ from infra.settings import Settings
 from infra.stopping import Stop, never
 from notifications.daily import release_digests
 from notifications.deliver import deliver
+from ops.report_making import make_reports
 from people.known_browsers import forget_old_browsers
 from people.office_keys import signing_key_of_office
 from people.signin import forget_old_sessions
 from people.tries import forget_old_tries
+from reports.jobs import throw_old_away
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +105,18 @@ def _anchors(run: Run) -> Figures:
     return {"anchors": len(make_anchors(run.engine, office=office, key=key, now=run.now))}
 
 
+def _reports(run: Run) -> Figures:
+    done = make_reports(run.engine, now=run.now, stop=run.stop)
+    return {"reports": done.made, "failed": done.failed}
+
+
+def _old_reports(run: Run) -> Figures:
+    with transaction(run.engine) as connection:
+        return {
+            "forgotten": throw_old_away(connection, asked_before=run.now - timedelta(days=run.settings.report_days))
+        }
+
+
 def _checkpoint(run: Run) -> Figures:
     checkpoint(run.engine)
     return {}
@@ -131,7 +145,7 @@ def _forget_tries(run: Run) -> Figures:
 #: The names of the figures that runs give.
 FIGURES = (
     "clocks", "failed", "truncated", "sent", "deferred", "dead", "units", "digests", "cases", "anchors", "forgotten",
-    "signed", "reads",
+    "signed", "reads", "reports",
 )  # fmt: skip
 JOBS = (
     Job(name="clock", every=timedelta(minutes=1), run=_clock, by_the_clock=False),
@@ -142,6 +156,8 @@ JOBS = (
     Job(name="digests", every=timedelta(minutes=10), run=_digests),
     Job(name="anchors", every=timedelta(minutes=10), run=_anchors),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver, by_the_clock=False),
+    Job(name="reports", every=timedelta(seconds=5), run=_reports),
+    Job(name="old_reports", every=timedelta(hours=1), run=_old_reports),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint, by_the_clock=False),
     Job(name="reads", every=timedelta(minutes=10), run=_reads),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),

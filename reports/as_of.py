@@ -10,25 +10,32 @@ names of units and people, the calendar that counts the time left, the scheme of
 in `instants.py`. No text of a case and no name of a party is read here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, or_
+from sqlalchemy import Connection, Select, or_
 
 from cases.history import Record, history_of, instant, records
 from cases.office import OfficeContext
 from cases.reading import EventLine, timeline
-from cases.tally import CaseMark, counted_marks, counts, fresh
+from cases.tables import Case
+from cases.tally import CaseMark, Key, counted_marks, counts, fresh
 from cases.visibility import case, visible_cases
-from reports.assessment import Assessment, SheetLine, assessed, check_year, lines_from
+from ledger.tables import Event, StreamHead
+from reports.assessment import NAMED, Assessment, SheetLine, assessed, check_year, lines_from, named_marks
+from reports.progress import Progress, no_progress
 from workflow.calendar import WorkCalendar
 from workflow.clocks import Left, due_on, foremost, left, light, paused_until
 from workflow.model import AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, State, UnitId
+from workflow.policy import Scheme
 
 #: Cases that one query asks for.
 BATCH = 500
+_event = Event.__table__.c  # type: ignore[attr-defined]
+_head = StreamHead.__table__.c  # type: ignore[attr-defined]
 LAST_OF_ALL = datetime.max.replace(tzinfo=UTC)
 
 
@@ -161,25 +168,61 @@ def open_cases_as_of(
     connection: Connection, *, at: datetime, actor: Actor, office: OfficeContext
 ) -> tuple[CaseAsOf, ...]:
     """Every case that was open then, what was due next on top."""
-    found = [
-        _known(record, at, office.policy.calendar)
-        for cases in _in_batches(_perhaps_open(connection, at, actor))
-        for record in records(connection, actor=actor, cases=cases, until=at)
-        if record.case["closed_at"] is None
-    ]
-    return tuple(sorted(found, key=lambda one: (one.next_due_at or LAST_OF_ALL, one.case_id)))
+    return cases_as_of(connection, open_then(connection, at=at, actor=actor), at=at, actor=actor, office=office)
 
 
-def _perhaps_open(connection: Connection, at: datetime, actor: Actor) -> list[int]:
-    """Cases registered by then and not closed before. One that is closed now, and was by then, has been closed all the
-    time between: a case that is opened again forgets when it was closed."""
-    query = visible_cases(actor, case.id).where(
-        case.registered_at <= at, or_(case.closed_at.is_(None), case.closed_at > at)
+def to_be_read_for_list(connection: Connection, *, at: datetime, actor: Actor) -> int:
+    """Of how many cases the events are read for the list of then."""
+    return sum(row.moved for row in connection.execute(_perhaps_open(at, actor)))
+
+
+def open_then(connection: Connection, *, at: datetime, actor: Actor, progress: Progress = no_progress) -> list[int]:
+    """The ids of the cases that were open then, what was due next on top. Of a case of which nothing was recorded since,
+    the row of the present is that of then; of the others the events are read."""
+    due = {}
+    moved = []
+    for row in connection.execute(_perhaps_open(at, actor)):
+        if row.moved:
+            moved.append(row.id)
+        else:
+            due[row.id] = row.next_due_at
+    for done, record in enumerate(records_in_batches(connection, moved, at=at, actor=actor), start=1):
+        if record.case["closed_at"] is None:
+            due[record.case_id] = instant(record.case["next_due_at"])
+        progress(done, len(moved))
+    return sorted(due, key=lambda case_id: (due[case_id] or LAST_OF_ALL, case_id))
+
+
+def cases_as_of(
+    connection: Connection, cases: Iterable[int], *, at: datetime, actor: Actor, office: OfficeContext
+) -> tuple[CaseAsOf, ...]:
+    """These cases as they were known, in this order; without those that do not exist for the actor."""
+    wanted = list(cases)
+    found = {
+        record.case_id: _known(record, at, office.policy.calendar)
+        for record in records_in_batches(connection, wanted, at=at, actor=actor)
+    }
+    return tuple(found[case_id] for case_id in wanted if case_id in found)
+
+
+def _perhaps_open(at: datetime, actor: Actor) -> Select[Any]:
+    """Cases registered by then and not closed before, and whether anything was recorded since. One that is closed now, and was
+    by then, has been closed all the time between: a case that is opened again forgets when it was closed."""
+    moved = (_event.recorded_at > at).label("moved")
+    return (
+        visible_cases(actor, case.id, case.next_due_at, moved)
+        .join_from(Case, StreamHead, _head.stream == case.id)
+        .join(Event, (_event.stream == _head.stream) & (_event.seq == _head.seq))
+        .where(case.registered_at <= at, or_(case.closed_at.is_(None), case.closed_at > at))
     )
-    return list(connection.execute(query.order_by(case.id)).scalars())
 
 
-def _in_batches(ids: list[int]) -> Iterator[list[int]]:
+def records_in_batches(connection: Connection, cases: Iterable[int], *, at: datetime, actor: Actor) -> Iterator[Record]:
+    for some in _in_batches(cases):
+        yield from records(connection, actor=actor, cases=some, until=at)
+
+
+def _in_batches(ids: Iterable[int]) -> Iterator[list[int]]:
     waiting = iter(ids)
     while some := list(islice(waiting, BATCH)):
         yield some
@@ -199,11 +242,45 @@ def sheets_as_of(
     """
     chosen, calendar = office.scheme(scheme), office.policy.calendar
     check_year(year, office)
-    beside = fresh(connection, calendar, until=at)
+    counted = counted_then(connection, calendar, year=year, at=at)
+    return sheets_of_counts(connection, counted, year=year, scheme=chosen, at=at, actor=actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What a year's sheets of then are made of: the counts, and of each unit the marks that its sheet names."""
+
+    counts: Mapping[Key, int]
+    named: Mapping[int, Sequence[CaseMark]]
+
+
+def counted_then(
+    connection: Connection, calendar: WorkCalendar, *, year: int, at: datetime, progress: Progress = no_progress
+) -> Counted:
+    """Of all units, whoever may see them: who is shown which is asked when they are shown (`sheets_of_counts`)."""
+    beside = fresh(connection, calendar, until=at, progress=progress)
     found = counts(connection, year=year, beside=beside)
-    assessment = assessed(connection, found, year=year, scheme=chosen, actor=actor)
-    named: dict[UnitId, list[CaseMark]] = {sheet.unit: [] for sheet in assessment.units}
-    for one in counted_marks(connection, year=year, units=named, beside=beside):
+    named: dict[int, list[CaseMark]] = {unit: [] for _, unit, *_ in found}
+    for one in counted_marks(connection, year=year, units=named, beside=beside, outcomes=NAMED):
         named[one.mark.unit].append(one)
-    lines = {unit: lines_from(connection, marked, scheme=chosen, actor=actor) for unit, marked in named.items()}
+    return Counted(counts=found, named=named)
+
+
+def sheets_of_counts(
+    connection: Connection,
+    counted: Counted,
+    *,
+    year: int,
+    scheme: Scheme,
+    at: datetime,
+    actor: Actor,
+    lines_of: UnitId | None = None,
+) -> SheetsAsOf:
+    """The sheets that the actor may see, with the lines of each, or of one unit alone. Raises `YearWithoutData`."""
+    assessment = assessed(connection, counted.counts, year=year, scheme=scheme, actor=actor)
+    lines = {
+        sheet.unit: lines_from(connection, named_marks(counted.named[sheet.unit], scheme), scheme=scheme, actor=actor)
+        for sheet in assessment.units
+        if lines_of in (None, sheet.unit)
+    }
     return SheetsAsOf(at=at, assessment=assessment, lines=lines)

@@ -5,7 +5,7 @@ while it held the case, wherever the case is now. What a year that is closed cam
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -190,30 +190,37 @@ def lines_of(
 ) -> tuple[SheetLine, ...]:
     """What the sheet of a unit names: each light with its points, each late, reopened or unsatisfied matter. Whoever asks
     must be entitled to the sheet of that unit."""
-    found = counted_marks(connection, year=year, units=[unit], beside=fresh(connection, office.policy.calendar))
+    found = marks_of_sheet(connection, year=year, unit=unit, scheme=scheme, office=office)
     return lines_from(connection, found, scheme=scheme, actor=actor)
 
 
-def lines_from(
-    connection: Connection, marked: Iterable[CaseMark], *, scheme: Scheme, actor: Actor
-) -> tuple[SheetLine, ...]:
-    """The lines that the marks of one unit make, in their order: of what the scheme counts, and what stands beside it."""
+def marks_of_sheet(
+    connection: Connection, *, year: int, unit: UnitId, scheme: Scheme, office: OfficeContext
+) -> list[CaseMark]:
+    """The marks behind these lines, without the names of their cases."""
+    beside = fresh(connection, office.policy.calendar)
+    return named_marks(counted_marks(connection, year=year, units=[unit], beside=beside, outcomes=NAMED), scheme)
+
+
+def named_marks(marked: Iterable[CaseMark], scheme: Scheme) -> list[CaseMark]:
+    """Of the marks of one unit those that its sheet names, in their order: of what the scheme counts, and what stands beside
+    it."""
     counted = {item.measure for item in scheme.all_items()}
     if "light" in counted:
         counted.add("lit")  # what was waived is shown too
     if "closed" in counted or "due" in counted:
         counted.add("reopened")  # a closing that was followed by one stands, and both are shown
-    found = [one for one in marked if is_named(one.mark) and one.mark.measure in counted]
-    ids = {one.case_id for one in found}
+    return _once_a_light([one for one in marked if one.mark.outcome in NAMED and one.mark.measure in counted])
+
+
+def lines_from(
+    connection: Connection, marked: Sequence[CaseMark], *, scheme: Scheme, actor: Actor
+) -> tuple[SheetLine, ...]:
+    """These marks as lines: each with the name of its case, as far as the actor is told it, and what it cost."""
+    ids = {one.case_id for one in marked}
     named = names_of_charged(connection, ids, actor=actor)
     within = set(connection.execute(visible_cases(actor, case.id).where(is_among(case.id, ids))).scalars())
-    return tuple(
-        _line(one, named.get(one.case_id), scheme, within_reach=one.case_id in within) for one in _once_a_light(found)
-    )
-
-
-def is_named(mark: Mark) -> bool:
-    return mark.outcome in NAMED
+    return tuple(_line(one, named.get(one.case_id), scheme, within_reach=one.case_id in within) for one in marked)
 
 
 def _once_a_light(found: list[CaseMark]) -> list[CaseMark]:

@@ -33,6 +33,7 @@ from reports.closure_paper import PAPER_COLUMNS, closure_paper
 from reports.closures import Report, Say, Written, read
 from reports.handed_out import EXPORTED
 from reports.pdf import CharactersAreMissing, PaperIsFaulty
+from reports.progress import Progress, no_progress
 from reports.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
 from workflow.model import Actor, Json
 
@@ -46,28 +47,27 @@ BLOCK = 256 * 1024  #: bytes
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 
-Progress = Callable[[int], None]  #: told how many rows have been written
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A kind of file. `most`: the rows it holds; `on_the_web`: those that a browser is made to wait for."""
+    """A kind of file. `most`: the rows it holds; `at_once`: those that a page waits for, half a second or so; more are made by
+    the timers."""
 
     media: str
+    at_once: int
     most: int | None = None
-    on_the_web: int | None = None
 
 
 #: A paper of 2,000 rows has eighty pages and takes 300 MB to set; more is not read on paper.
 FORMATS: Mapping[str, Format] = {
     "xlsx": Format(
         media="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        at_once=4_000,
         most=ROWS_A_SHEET - 1,
-        on_the_web=100_000,
     ),
-    "csv": Format(media="text/csv; charset=utf-8"),
-    "pdf": Format(media="application/pdf", most=2_000, on_the_web=2_000),
-    "jsonl": Format(media="application/x-ndjson; charset=utf-8"),
+    "csv": Format(media="text/csv; charset=utf-8", at_once=10_000),
+    "pdf": Format(media="application/pdf", at_once=200, most=2_000),
+    "jsonl": Format(media="application/x-ndjson; charset=utf-8", at_once=10_000),
 }
 
 
@@ -79,6 +79,10 @@ class Order:
     format: str
     language: str
     ground: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        return f"closures-{self.asked.start:%Y%m%d}-{self.asked.end:%Y%m%d}.{self.format}"
 
     def report(self, office: OfficeContext) -> Report:
         columns = PAPER_COLUMNS if self.format == "pdf" else self.asked.columns
@@ -119,7 +123,7 @@ def _with_profiles(words: Words, office: OfficeContext) -> Say:
     return lambda code: named.get(code) or words(code)
 
 
-def refuse(order: Order, rows: int, *, actor: Actor, on_the_web: bool) -> None:
+def refuse(order: Order, rows: int, *, actor: Actor) -> None:
     """Raises `ChoiceIsWrong` for what cannot be given, before anything is written."""
     if order.format not in FORMATS:
         raise ChoiceIsWrong(Fault(code="closures.no_such_format", field="format", value=order.format))
@@ -128,11 +132,9 @@ def refuse(order: Order, rows: int, *, actor: Actor, on_the_web: bool) -> None:
             raise ChoiceIsWrong(Fault(code="closures.no_such_ground", field="ground", value=order.ground))
         if actor.role not in MAY_UNMASK:
             raise ChoiceIsWrong(Fault(code="closures.may_not_unmask", field="ground"))
-    kind = FORMATS[order.format]
-    most = kind.on_the_web if on_the_web else kind.most
+    most = FORMATS[order.format].most
     if most is not None and rows > most:
-        where = "web" if on_the_web else "file"
-        raise ChoiceIsWrong(Fault(code=f"closures.too_many.{order.format}.{where}", field="start", value=f"{most:,}"))
+        raise ChoiceIsWrong(Fault(code=f"closures.too_many.{order.format}.file", field="start", value=f"{most:,}"))
 
 
 def write_file(
@@ -143,13 +145,15 @@ def write_file(
     actor: Actor,
     office: OfficeContext,
     now: datetime,
-    progress: Progress = lambda _: None,
+    progress: Progress = no_progress,
+    total: int = 0,
 ) -> Made:
-    """Writes the whole report into an empty file that can be read again. Raises `ChoiceIsWrong` if it does not fit."""
+    """Writes the whole report into an empty file that can be read again; `progress` is told of `total` rows. Raises
+    `ChoiceIsWrong` if it does not fit."""
     report = order.report(office)
     written = Written(report.columns, _with_profiles(Words(order.language), office))
     unit = names_of_units(connection)[order.asked.unit] if order.asked.unit is not None else None
-    chunks = _counted(read(connection, report, actor=actor, office=office), progress)
+    chunks = _counted(read(connection, report, actor=actor, office=office), progress, total)
     try:
         job = _Job(order=order, office=office, unit=unit, written=written, chunks=chunks, now=now)
         rows = _WRITERS[order.format](job, file)
@@ -215,12 +219,12 @@ class _Job:
     now: datetime
 
 
-def _counted(chunks: Iterator[Chunk], progress: Progress) -> Iterator[Chunk]:
+def _counted(chunks: Iterator[Chunk], progress: Progress, total: int) -> Iterator[Chunk]:
     rows = 0
     for chunk in chunks:
         yield chunk
         rows += len(chunk)
-        progress(rows)
+        progress(rows, total)
 
 
 def _csv(job: _Job, file: IO[bytes]) -> int:

@@ -55,6 +55,11 @@ class Moment:
     day: date
     whole_day: bool
 
+    @property
+    def written(self) -> str:
+        """What asks about just this instant, whenever it is asked."""
+        return self.day.isoformat() if self.whole_day else self.at.isoformat()
+
 
 def founded_at(connection: Connection) -> datetime:
     """When the office's record begins."""

@@ -11,18 +11,40 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy import Connection
+
 from cases.numbers import case_number
 from cases.office import OfficeContext
+from cases.tally import CaseMark
 from cases.words import Words
 from infra.i18n import write_minute
-from reports.assessment import Sheet, SheetLine, YearCannotBeAssessed, YearWithoutCalendar
+from people.directory import names_of_units
+from reports.assessment import (
+    Assessment,
+    Sheet,
+    SheetLine,
+    YearCannotBeAssessed,
+    YearWithoutCalendar,
+    lines_from,
+    marks_of_sheet,
+)
 from reports.pdf import pdf
 from reports.sheets import Cell, write_xlsx
 from workflow.marks import Mark
+from workflow.model import Actor, UnitId
 from workflow.policy import NoSuchScheme, Scheme, SchemeItem
 from workflow.scoring import Line
 
 LIGHTS = ("light", "lit")
+#: Of the files of a sheet.
+MEDIA = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "json": "application/json",
+}
+#: Lines of a sheet that a page waits for when it makes a file of them.
+LINES_AT_ONCE = 300
+LINES_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +162,46 @@ def _number(value: Decimal | None) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A sheet with everything that a file of it says: for whom, of which year, under which scheme."""
+    """A sheet with everything that a file of it says: for whom, of which year, under which scheme. `lines` are those of all
+    marks, or of a page of them."""
 
     name: str
     year: int
     scheme: Scheme
     sheet: Sheet
+    marked: tuple[CaseMark, ...]
     lines: tuple[SheetLine, ...]
     office: OfficeContext
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.marked) // LINES_A_PAGE))
+
+
+def paper_of(
+    connection: Connection,
+    found: Assessment,
+    unit: UnitId,
+    *,
+    actor: Actor,
+    office: OfficeContext,
+    page: int | None = None,
+) -> Paper | None:
+    """The sheet of one unit with its lines, all or those of one page, or None if nothing was counted for it."""
+    sheet = next((one for one in found.units if one.unit == unit), None)
+    if sheet is None:
+        return None
+    marked = marks_of_sheet(connection, year=found.year, unit=unit, scheme=found.scheme, office=office)
+    shown = marked if page is None else marked[(page - 1) * LINES_A_PAGE : page * LINES_A_PAGE]
+    return Paper(
+        name=names_of_units(connection)[unit],
+        year=found.year,
+        scheme=found.scheme,
+        sheet=sheet,
+        marked=tuple(marked),
+        lines=lines_from(connection, shown, scheme=found.scheme, actor=actor),
+        office=office,
+    )
 
 
 def xlsx_of(paper: Paper, words: Words, target: str | Path | IO[bytes], *, now: datetime) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from reports.assessment import Sheet, is_named, sheets_of
+from reports.assessment import NAMED, Sheet, sheets_of
 from workflow.calendar import WorkCalendar
 from workflow.history import History
 from workflow.marks import ADDED, Mark, marks
@@ -45,7 +45,7 @@ class Year:
             line = _said(mark, history)
             if mark.measure not in ADDED:
                 self._digest.update(_JSON.encode(line).encode() + b"\n")
-            if is_named(mark):
+            if mark.outcome in NAMED:
                 self.named.setdefault(mark.unit, []).append(line)
 
     def marks_hash(self) -> str:

@@ -11,16 +11,18 @@ from typing import Annotated, Any
 from fastapi import Path
 
 from people.links import SECONDS
+from reports.readers import ASSESSMENT, AUDIT, SIGNS
 from workflow.model import Role
+
+__all__ = [
+    "ADMINISTRATION", "ASSESSMENT", "AUDIT", "CASE_STAFF", "PETITIONER", "PUBLIC", "RECORD", "ROUTES", "SECOND", "SIGNS",
+    "STAFF", "Route", "RouteWithoutAccess", "RowId", "SmallId", "YearId", "get", "post",
+]  # fmt: skip
 
 PUBLIC: frozenset[Role] | None = None
 PETITIONER = frozenset({Role.PETITIONER})
 STAFF = frozenset(Role) - {Role.PETITIONER, Role.SYSTEM}
 CASE_STAFF = STAFF - {Role.ADMINISTRATOR}
-ASSESSMENT = frozenset({Role.ASSESSOR, Role.AUDITOR, Role.SUPERVISOR})
-AUDIT = frozenset({Role.AUDITOR, Role.ASSESSOR})
-#: Signs of gaming are questions: nobody who is asked about, or who gives points, knows that one was asked.
-SIGNS = frozenset({Role.AUDITOR})
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
 #: Who may be the second person where two decide (`people/links.py`).
 SECOND = frozenset(SECONDS)

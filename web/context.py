@@ -22,7 +22,8 @@ from infra.i18n import known_language
 from infra.settings import Settings
 from people.directory import Person, intake_unit, person
 from people.signin import CODE, SET_UP, find_session, note_session_used
-from web.access import ROUTES, Route
+from reports.jobs import how_many_are_ready
+from web.access import ASSESSMENT, ROUTES, Route
 from workflow.model import Actor, CaseId, Role
 
 BROWSER_COOKIE = "huiyin_browser"
@@ -90,6 +91,7 @@ class Context:
     petitioner_case: CaseId | None
     language: str
     jobs: tuple[JobLine, ...]  #: for the footer of staff pages
+    reports_ready: int  #: made for the asker, and not looked at yet
     browser: str  #: a random value that this browser alone carries, for form tokens
     limited: str | None = None  #: what the asker does first (`people.signin.CODE`, `SET_UP`)
 
@@ -152,6 +154,7 @@ def context(request: Request) -> Context:
         session = find_session(connection, token, now=now) if token else None
         who = person(connection, session.account) if session and session.account is not None else None
         jobs = tuple(all_runs(connection)) if who else ()
+        ready = how_many_are_ready(connection, who.id) if who and who.actor.role in ASSESSMENT else 0
     if session and session.needs_noting:
         # Reading a page never waits for writing: if it cannot be noted now, the next page notes it.
         written_at_once(site.engine, lambda connection: note_session_used(connection, token, now=now))
@@ -172,6 +175,7 @@ def context(request: Request) -> Context:
         petitioner_case=case,
         language=known_language(asked or (who.language if who else site.settings.language)),
         jobs=jobs,
+        reports_ready=ready,
         browser=cookie_of(request, BROWSER_COOKIE) or request.state.new_browser,
         limited=limited,
     )

@@ -10,6 +10,7 @@ FormWasUsed                 409, where no page keeps the text
 RequestValidationError      404, an address that none of our pages gives
 NoOffice                    503, run `huiyin init`
 KeyIs...                    503, what needs a key of the office waits until its file is here
+TalliesCatchUp              503, how far they are; the page asks again by itself
 ClockIsInDoubt              503, nothing is dated by it; the page keeps what was typed
 WaitedTooLong               503, somebody else is writing; when to try again; the page keeps what was typed
 OperationalError,           503, the database cannot be written to or reached now; the same
@@ -31,6 +32,7 @@ from cases.clock_watch import ClockIsInDoubt
 from cases.execute import CaseNotFound
 from cases.office import NoOffice
 from cases.repeats import FormWasUsed
+from cases.tally import TalliesCatchUp
 from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
@@ -66,6 +68,7 @@ def install(app: FastAPI) -> None:
         (KeyIsUnreadable, 503, "error.key"),
     ):
         app.add_exception_handler(error, _page(status, code))
+    app.add_exception_handler(TalliesCatchUp, _tallies)
     app.add_exception_handler(WaitedTooLong, _try_again("error.saving"))
     app.add_exception_handler(ClockIsInDoubt, _try_again("error.clock"))
     app.add_exception_handler(OperationalError, _try_again("error.database"))
@@ -107,6 +110,16 @@ def _try_again(code: str) -> Callable[[Request, Exception], Awaitable[Response]]
     return answer
 
 
+def _tallies(request: Request, error: Exception) -> Response:
+    """How far the tallies are. A page asks again by itself; what was sent is sent again by whoever sent it."""
+    assert isinstance(error, TalliesCatchUp)
+    page = plain_page(request, 503, "error.tallies", done=f"{error.done:,}", all=f"{error.total:,}")
+    page.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
+    if request.method != "POST":
+        page.headers["Refresh"] = str(TRY_AGAIN_SECONDS)
+    return page
+
+
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "error.not_found", 405: "error.not_found", 413: "error.too_large"}.get(error.status_code)
@@ -120,12 +133,12 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return plain_page(request, 500, "error.unexpected")
 
 
-def plain_page(request: Request, status: int, code: str, *, kept: Fields | None = None) -> HTMLResponse:
-    """A page that needs no database: it says what is wrong and what to do. `kept` are the fields of the form that was sent
-    to this address."""
+def plain_page(request: Request, status: int, code: str, *, kept: Fields | None = None, **values: str) -> HTMLResponse:
+    """A page that needs no database: it says what is wrong and what to do, in words that name `values`. `kept` are the fields
+    of the form that was sent to this address."""
     language = known_language(cookie_of(request, LANGUAGE_COOKIE) or site_of(request).settings.language)
     template = environment(language).get_template("pages/error.html")
     url = request.url
     address = f"{url.path}?{url.query}" if url.query else url.path
-    html = template.render(t=Words(language), code=code, status=status, kept=kept, address=address)
+    html = template.render(t=Words(language), code=code, status=status, kept=kept, address=address, values=values)
     return HTMLResponse(html, status_code=status)

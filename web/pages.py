@@ -30,6 +30,7 @@ MENU = (
     ("/people", "menu.people"),
     ("/second", "menu.second"),
     ("/office-record", "menu.office_record"),
+    ("/reports", "menu.reports"),
     ("/policy", "menu.policy"),
 )
 #: What the page that an act leads to says about it, by what stands in its address.
@@ -42,6 +43,7 @@ DONE = {
     "email_changed": "done.email_changed",
     "factor_reset": "done.factor_reset",
     "second_asked": "done.second_asked",
+    "too_many_reports": "done.too_many_reports",
     "sessions_ended": "done.sessions_ended",
     "scheme_saved": "done.scheme_saved",
     "unit_added": "done.unit_added",

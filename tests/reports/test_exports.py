@@ -273,9 +273,9 @@ def test_a_hash_is_that_of_the_standard_library() -> None:
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
-def _refused(order: Order, rows: int, *, actor: Actor = SYSTEM, on_the_web: bool = True) -> Fault:
+def _refused(order: Order, rows: int, *, actor: Actor = SYSTEM) -> Fault:
     with pytest.raises(ChoiceIsWrong) as wrong:
-        refuse(order, rows, actor=actor, on_the_web=on_the_web)
+        refuse(order, rows, actor=actor)
     (fault,) = wrong.value.faults
     return fault
 
@@ -284,13 +284,12 @@ def test_too_many_rows_are_refused_before_anything_is_written() -> None:
     def order(kind: str) -> Order:
         return Order(asked=YEAR, format=kind, language="en")
 
-    assert _refused(order("xlsx"), 100_001) == Fault(code="closures.too_many.xlsx.web", field="start", value="100,000")
-    assert _refused(order("pdf"), 2_001).code == "closures.too_many.pdf.web"
-    assert _refused(order("xlsx"), 1_048_576, on_the_web=False).value == "1,048,575"
+    assert _refused(order("pdf"), 2_001).code == "closures.too_many.pdf.file"
+    too_many = Fault(code="closures.too_many.xlsx.file", field="start", value="1,048,575")
+    assert _refused(order("xlsx"), 1_048_576) == too_many
     assert _refused(order("exe"), 1) == Fault(code="closures.no_such_format", field="format", value="exe")
-    for kind, rows in (("xlsx", 100_000), ("pdf", 2_000), ("csv", 10**9), ("jsonl", 10**9)):
-        refuse(order(kind), rows, actor=SYSTEM, on_the_web=True)
-    refuse(order("xlsx"), 1_048_575, actor=SYSTEM, on_the_web=False)
+    for kind, rows in (("xlsx", 1_048_575), ("pdf", 2_000), ("csv", 10**9), ("jsonl", 10**9)):
+        refuse(order(kind), rows, actor=SYSTEM)
 
 
 def test_names_need_a_known_ground_and_an_auditor() -> None:
@@ -299,7 +298,7 @@ def test_names_need_a_known_ground_and_an_auditor() -> None:
     assessor = Actor(account=None, role=Role.ASSESSOR, unit=None)
     for ground in GROUNDS:
         asked = replace(order, ground=ground)
-        refuse(asked, 1, actor=replace(assessor, role=Role.AUDITOR), on_the_web=True)
+        refuse(asked, 1, actor=replace(assessor, role=Role.AUDITOR))
         assert _refused(asked, 1, actor=assessor) == Fault(code="closures.may_not_unmask", field="ground")
 
 

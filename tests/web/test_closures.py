@@ -134,10 +134,10 @@ def test_a_unit_out_of_reach_does_not_exist(auditor: TestClient, site: Site) -> 
     assert assessor.get("/closures", params={**DAYS, "unit": upstream}).status_code == 422
 
 
-def test_more_rows_than_the_web_gives_are_refused_with_what_to_do(
+def test_more_rows_than_a_file_holds_are_refused_with_what_to_do(
     auditor: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = {**exports.FORMATS, "xlsx": Format(media="x", most=10, on_the_web=1)}
+    small = {**exports.FORMATS, "xlsx": Format(media="x", at_once=1, most=1)}
     monkeypatch.setattr(exports, "FORMATS", small)
     monkeypatch.setattr(closures, "FORMATS", small)
     shown = auditor.get("/closures", params=DAYS).text

@@ -1,6 +1,6 @@
 """The pages of the record as it was known at an instant. Every instant is written with its year: none of it is of today."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from cases.reading import EventLine
 from cases.words import Words
 from infra.i18n import write_day, write_minute
 from people.directory import names_of_accounts, names_of_units
-from reports.as_of import CaseAsOf, ClockAsOf, SheetsAsOf
+from reports.as_of import CaseAsOf, ClockAsOf, SheetsAsOf, cases_as_of
 from reports.instants import Moment
 from reports.sheet_files import PaperLine, item_words, line_words, scheme_name
 from web.context import Context
@@ -98,8 +98,11 @@ class SheetsThen:
     units: tuple[Row, ...]
     levels: tuple[Row, ...]
     unit: str | None
+    unit_id: int | None
     items: tuple[tuple[str, str, str], ...]
     lines: tuple[PaperLine, ...]
+    page: int
+    pages: int
 
 
 def moment_words(moment: Moment, language: str, zone: ZoneInfo) -> str:
@@ -135,21 +138,26 @@ def show_case(connection: Connection, ctx: Context, found: CaseAsOf) -> CaseThen
     )
 
 
-def show_list(connection: Connection, ctx: Context, found: Iterable[CaseAsOf], *, page: int) -> ListThen:
-    """A page that there is not is the last one."""
-    cases = list(found)
+def show_list(connection: Connection, ctx: Context, cases: Sequence[int], *, at: datetime, page: int) -> ListThen:
+    """A page of the cases that were open then. A page that there is not is the last one."""
     pages = max(1, -(-len(cases) // PAGE))
     page = min(page, pages)
-    shown = cases[(page - 1) * PAGE : page * PAGE]
+    wanted = cases[(page - 1) * PAGE : page * PAGE]
+    shown = cases_as_of(connection, wanted, at=at, actor=ctx.actor, office=ctx.office)
     who = _Who(names_of_units(connection), names_of_accounts(connection, {one.holder_person for one in shown}))
     rows = tuple(_line(one, ctx, who) for one in shown)
     return ListThen(rows=rows, count=len(cases), page=page, pages=pages)
 
 
-def show_sheets(connection: Connection, ctx: Context, found: SheetsAsOf, *, unit: UnitId | None) -> SheetsThen:
-    """`unit` without a sheet of its own, or out of reach, is none."""
+def show_sheets(
+    connection: Connection, ctx: Context, found: SheetsAsOf, *, unit: UnitId | None, page: int
+) -> SheetsThen:
+    """A page of the lines of one unit's sheet. `unit` without a sheet of its own, or out of reach, is none."""
     words, units, assessment = Words(ctx.language), names_of_units(connection), found.assessment
     chosen = next((sheet for sheet in assessment.units if sheet.unit == unit), None)
+    lines = found.lines[chosen.unit] if chosen else ()
+    pages = max(1, -(-len(lines) // PAGE))
+    page = min(page, pages)
     return SheetsThen(
         year=assessment.year,
         scheme=assessment.scheme.id,
@@ -158,8 +166,11 @@ def show_sheets(connection: Connection, ctx: Context, found: SheetsAsOf, *, unit
         units=rows_of(assessment.units, units, words),
         levels=rows_of(assessment.levels, units, words),
         unit=units[chosen.unit] if chosen else None,
+        unit_id=chosen.unit if chosen else None,
         items=tuple(item_words(line, words) for line in chosen.score.lines) if chosen else (),
-        lines=tuple(line_words(line, ctx.office, words) for line in found.lines[chosen.unit]) if chosen else (),
+        lines=tuple(line_words(line, ctx.office, words) for line in lines[(page - 1) * PAGE : page * PAGE]),
+        page=page,
+        pages=pages,
     )
 
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
+from cases.tally import CaseMark
 from cases.words import Words
-from people.directory import names_of_accounts, names_of_units
-from reports.assessment import Assessment, Sheet, SheetLine, lines_of
+from people.directory import names_of_accounts
+from reports.assessment import Assessment, Sheet
 from reports.sheet_files import Paper, PaperLine, item_words, line_words, scheme_name, share
 from web.context import Context
-from workflow.model import UnitId
 
 #: Lights beside each other need no more room than this; a taller month is drawn to scale.
 TALLEST, BARS_TOP, BARS_BOTTOM, BAR, GAP = 10, 30, 210, 20, 54
@@ -65,6 +65,9 @@ class SheetPage:
     lines: tuple[PaperLine, ...]
     people: tuple[Row, ...]
     chart: YearChart
+    page: int
+    pages: int
+    count: int  #: of the lines of all pages
 
 
 def rows_of(sheets: Sequence[Sheet], names: Mapping[int, str], words: Words) -> tuple[Row, ...]:
@@ -85,17 +88,7 @@ def figure(value: Decimal | None, words: Words) -> str:
     return words("assess.not_assessed") if value is None else f"{value:f}"
 
 
-def paper_of(connection: Connection, ctx: Context, found: Assessment, unit: UnitId) -> Paper | None:
-    """The sheet of one unit with its lines, or None if nothing was counted for it."""
-    sheet = next((one for one in found.units if one.unit == unit), None)
-    if sheet is None:
-        return None
-    lines = lines_of(connection, year=found.year, unit=unit, scheme=found.scheme, actor=ctx.actor, office=ctx.office)
-    name = names_of_units(connection)[unit]
-    return Paper(name=name, year=found.year, scheme=found.scheme, sheet=sheet, lines=lines, office=ctx.office)
-
-
-def show_sheet(connection: Connection, ctx: Context, paper: Paper, found: Assessment) -> SheetPage:
+def show_sheet(connection: Connection, ctx: Context, paper: Paper, found: Assessment, *, page: int) -> SheetPage:
     words, sheet = Words(ctx.language), paper.sheet
     people = [one for one in found.people if one.unit == sheet.unit]
     accounts = names_of_accounts(connection, {one.person for one in people})
@@ -113,15 +106,18 @@ def show_sheet(connection: Connection, ctx: Context, paper: Paper, found: Assess
         items=tuple(item_words(line, words) for line in sheet.score.lines),
         lines=tuple(line_words(line, ctx.office, words) for line in paper.lines),
         people=rows_of(people, accounts, words),
-        chart=chart_of(paper.lines, ctx, words),
+        chart=chart_of(paper.marked, ctx, words),
+        page=page,
+        pages=paper.pages,
+        count=len(paper.marked),
     )
 
 
-def chart_of(lines: Sequence[SheetLine], ctx: Context, words: Words) -> YearChart:
+def chart_of(marked: Sequence[CaseMark], ctx: Context, words: Words) -> YearChart:
     """The lights that count, month by month: yellow below, red on top."""
     calendar = ctx.office.policy.calendar
     counts = {month: {"yellow": 0, "red": 0} for month in range(1, 13)}
-    for line in lines:
+    for line in marked:
         if line.mark.measure == "light":
             counts[calendar.local_day(line.mark.at).month][line.mark.outcome] += 1
     most = max(TALLEST, *(sum(by.values()) for by in counts.values()))

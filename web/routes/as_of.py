@@ -1,5 +1,7 @@
 """What the record knew on a date: a case, the work list or the sheets of then. For the auditor; nothing can be done here."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -7,10 +9,20 @@ from starlette.responses import Response
 
 from cases.filed import case_by_number
 from cases.reading import find_case
+from cases.tally import to_be_read
 from infra.db import reading
-from reports.as_of import CaseWasNotKnown, case_as_of, open_cases_as_of, sheets_as_of
-from reports.assessment import YearCannotBeAssessed
+from reports.as_of import (
+    CaseWasNotKnown,
+    case_as_of,
+    counted_then,
+    open_then,
+    sheets_of_counts,
+    to_be_read_for_list,
+)
+from reports.assessment import YearCannotBeAssessed, check_year
 from reports.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
+from reports.jobs import Report, content_of, latest_of
+from reports.report_kinds import LIST_THEN, SHEETS_THEN, counted_from, open_then_from
 from reports.sheet_files import refusal_code, scheme_name
 from web.access import AUDIT, get
 from web.context import Context, Ctx
@@ -21,6 +33,9 @@ from workflow.policy import NoSuchScheme
 
 LIST, SHEET = "list", "sheet"
 LARGEST = 2**63 - 1
+#: A page reads the events of so many cases; more are read for later.
+READ_AT_ONCE = 500
+NO_UNIT = UnitId(0)  #: no line of any
 
 
 @get("/as-of", who=AUDIT)
@@ -48,11 +63,10 @@ def as_of(
             if "then" in shown:
                 asked["case"] = shown["then"].head.number
         elif moment is not None and what == SHEET:
-            shown |= _sheets(connection, ctx, moment, year, scheme, unit)
+            shown |= _sheets(connection, ctx, moment, year, scheme, unit, page=max(1, page))
         elif moment is not None:
-            found = open_cases_as_of(connection, at=moment.at, actor=ctx.actor, office=ctx.office)
-            shown |= {"listed": show_list(connection, ctx, found, page=max(1, page))}
-    values = {"then": None, "listed": None, "sheets": None, **shown}
+            shown |= _list(connection, ctx, moment, page=max(1, page))
+    values = {"then": None, "listed": None, "sheets": None, "later": None, **shown}
     calendar = ctx.office.policy.calendar
     return render(
         ctx, "pages/as_of.html", status=422 if values["refused"] else 200, asked=asked,
@@ -88,13 +102,59 @@ def _case(connection: Connection, ctx: Context, named: str, moment: Moment) -> d
     return {"then": show_case(connection, ctx, found)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """What the page asks for instead of making it: a kind of report, with the fields of its form; `report` is there once it
+    has been asked for."""
+
+    kind: str
+    fields: Mapping[str, str]
+    cases: int
+    report: Report | None
+
+
+def _list(connection: Connection, ctx: Context, moment: Moment, *, page: int) -> dict[str, Any]:
+    kept, later = _kept(connection, ctx, LIST_THEN, {"on": moment.written})
+    if kept is not None:
+        cases = open_then_from(kept)
+    elif (n := to_be_read_for_list(connection, at=moment.at, actor=ctx.actor)) > READ_AT_ONCE:
+        return {"later": Later(kind=LIST_THEN, fields={"on": moment.written}, cases=n, report=later)}
+    else:
+        cases = open_then(connection, at=moment.at, actor=ctx.actor)
+    return {"listed": show_list(connection, ctx, cases, at=moment.at, page=page)}
+
+
 def _sheets(
-    connection: Connection, ctx: Context, moment: Moment, year: int | None, scheme: str, unit: int | None
+    connection: Connection, ctx: Context, moment: Moment, year: int | None, scheme: str, unit: int | None, *, page: int
 ) -> dict[str, Any]:
     chosen = year if year is not None else usual_year(moment, ctx.office.policy.calendar)
+    whose = UnitId(unit) if unit is not None and 0 < unit <= LARGEST else None
+    asked = {"on": moment.written, "year": chosen}
     try:
-        found = sheets_as_of(connection, year=chosen, scheme=scheme, at=moment.at, actor=ctx.actor, office=ctx.office)
+        check_year(chosen, ctx.office)
+        kept, later = _kept(connection, ctx, SHEETS_THEN, asked)
+        if kept is not None:
+            counted = counted_from(kept)
+        elif (n := to_be_read(connection, until=moment.at)) > READ_AT_ONCE:
+            fields = {name: str(value) for name, value in asked.items()}
+            return {"later": Later(kind=SHEETS_THEN, fields=fields, cases=n, report=later)}
+        else:
+            counted = counted_then(connection, ctx.office.policy.calendar, year=chosen, at=moment.at)
+        found = sheets_of_counts(
+            connection, counted, year=chosen, scheme=ctx.office.scheme(scheme), at=moment.at, actor=ctx.actor,
+            lines_of=whose or NO_UNIT,
+        )  # fmt: skip
     except (YearCannotBeAssessed, NoSuchScheme) as error:
         return {"refused": (refusal_code(error), {"year": str(chosen)})}
-    whose = UnitId(unit) if unit is not None and 0 < unit <= LARGEST else None
-    return {"sheets": show_sheets(connection, ctx, found, unit=whose)}
+    return {"sheets": show_sheets(connection, ctx, found, unit=whose, page=page)}
+
+
+def _kept(
+    connection: Connection, ctx: Context, kind: str, asked: Mapping[str, Any]
+) -> tuple[bytes | None, Report | None]:
+    """What was made of this question, if the asker has had it made; if it is not ready yet, how far it is."""
+    assert ctx.actor.account is not None, "the page is for accounts"
+    found = latest_of(connection, kind, asked, ctx.actor.account)
+    if found is None or not found.is_ready:
+        return None, found
+    return b"".join(content_of(connection, found)), found

@@ -1,11 +1,13 @@
 """The year-end assessment: the units of a year, the sheet of one, its files; closing a year and what a closed one came to."""
 
 from io import BytesIO
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from cases.anchors import make_anchor
+from cases.tally import check_tallied
 from cases.words import Words
 from infra.db import reading, transaction
 from infra.i18n import write_minute
@@ -17,21 +19,28 @@ from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCale
 from reports.closed_years import closed_year
 from reports.closing import CannotClose, ClosedAlready, SchemeIsGone, close_year, proposal_of, propose_close
 from reports.pdf import CharactersAreMissing
-from reports.sheet_files import Paper, item_words, pdf_of, refusal_code, scheme_name, xlsx_of
+from reports.sheet_files import (
+    LINES_AT_ONCE,
+    MEDIA,
+    Paper,
+    item_words,
+    paper_of,
+    pdf_of,
+    refusal_code,
+    scheme_name,
+    xlsx_of,
+)
 from web.access import ASSESSMENT, AUDIT, RowId, YearId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.addendum import show_addendum
-from web.presenters.assessment import paper_of, rows_of, show_sheet
+from web.presenters.assessment import rows_of, show_sheet
 from workflow.model import Role, UnitId
 from workflow.policy import NoSuchScheme
 
-FILES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-    "json": "application/json",
-}
+#: A page of a sheet that an address may ask for.
+LAST_PAGE = 100_000
 
 
 class NoKey(CannotClose):
@@ -52,6 +61,7 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
     years = sorted({*ctx.office.policy.calendar.published, *ctx.office.closed_years}, reverse=True)
     shown = {"year": year, "years": years, "schemes": schemes, "chosen": scheme}
     with reading(ctx.engine) as connection:
+        check_tallied(connection)
         try:
             found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, by_person=False)
         except (YearCannotBeAssessed, NoSuchScheme) as error:
@@ -73,11 +83,12 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
 
 
 @get("/assessment/units/{unit}", who=ASSESSMENT)
-def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = "") -> Response:
+def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = "", page: int = 1) -> Response:
     year = year or ctx.today.year
+    page = min(max(page, 1), LAST_PAGE)
     with reading(ctx.engine) as connection:
-        paper, found = _paper(connection, ctx, unit, year, scheme)
-    return _sheet_page(ctx, paper, found, year)
+        paper, found = _paper(connection, ctx, unit, year, scheme, page=page)
+    return _sheet_page(ctx, paper, found, year, page=page)
 
 
 @get("/assessment/units/{unit}/{kind}", who=ASSESSMENT)
@@ -88,33 +99,39 @@ def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, sch
         raise NoSuchPage
     with reading(ctx.engine) as connection:
         paper, found = _paper(connection, ctx, unit, year, scheme)
+    if len(paper.lines) > LINES_AT_ONCE:  # the page offers to have it made
+        return see_other(f"/assessment/units/{unit}?{urlencode({'year': year, 'scheme': found.scheme.id})}")
     words = Words(ctx.language)
     if kind == "pdf":
         try:
             return _file(pdf_of(paper, words), f"sheet-{year}-{unit}.pdf", kind)
         except CharactersAreMissing as error:
-            return _sheet_page(ctx, paper, found, year, refused=words("paper.characters_missing", value=error.named))
+            refused = words("paper.characters_missing", value=error.named)
+            return _sheet_page(ctx, paper, found, year, page=1, refused=refused)
     target = BytesIO()
     xlsx_of(paper, words, target, now=ctx.now)
     return _file(target.getvalue(), f"sheet-{year}-{unit}.xlsx", kind)
 
 
-def _sheet_page(ctx: Context, paper: Paper, found: Assessment, year: int, *, refused: str = "") -> Response:
+def _sheet_page(ctx: Context, paper: Paper, found: Assessment, year: int, *, page: int, refused: str = "") -> Response:
     with reading(ctx.engine) as connection:
-        page = show_sheet(connection, ctx, paper, found)
+        shown = show_sheet(connection, ctx, paper, found, page=page)
     return render(
-        ctx, "pages/sheet.html", status=422 if refused else 200, sheet=page, year=year, refused=refused,
-        may_appeal=ctx.actor.role is Role.SUPERVISOR,
+        ctx, "pages/sheet.html", status=422 if refused else 200, sheet=shown, year=year, refused=refused,
+        at_once=shown.count <= LINES_AT_ONCE, may_appeal=ctx.actor.role is Role.SUPERVISOR,
     )  # fmt: skip
 
 
-def _paper(connection: Connection, ctx: Context, unit: int, year: int, scheme: str) -> tuple[Paper, Assessment]:
+def _paper(
+    connection: Connection, ctx: Context, unit: int, year: int, scheme: str, *, page: int | None = None
+) -> tuple[Paper, Assessment]:
     """The sheet of a unit, with the assessment that it is a part of. Raises `NoSuchPage` if the reader has no such sheet."""
+    check_tallied(connection)
     try:
         found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office)
     except (YearCannotBeAssessed, NoSuchScheme) as error:
         raise NoSuchPage from error
-    paper = paper_of(connection, ctx, found, UnitId(unit))
+    paper = paper_of(connection, found, UnitId(unit), actor=ctx.actor, office=ctx.office, page=page)
     if paper is None:
         raise NoSuchPage
     return paper, found
@@ -122,7 +139,7 @@ def _paper(connection: Connection, ctx: Context, unit: int, year: int, scheme: s
 
 def _file(content: bytes, name: str, kind: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=FILES[kind], headers=headers)
+    return Response(content, media_type=MEDIA[kind], headers=headers)
 
 
 # -- closing a year ---------------------------------------------------------------------------------------------------
@@ -134,6 +151,7 @@ def propose(ctx: Ctx, form: Form, year: YearId) -> Response:
     scheme = form.one("scheme") or ctx.office.own_scheme
     try:
         with transaction(ctx.engine) as connection:
+            check_tallied(connection)
             propose_close(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, now=ctx.now)
     except CannotClose as refused:
         return _units(ctx, year, scheme, refused=refused)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import Connection
 from starlette.responses import Response, StreamingResponse
 
+from cases.tally import check_tallied
 from cases.visibility import MAY_UNMASK
 from infra.db import reading, transaction
 from people.directory import units_within
@@ -14,11 +15,13 @@ from reports.closure_choice import FIELDS, Asked, ChoiceIsWrong, Fault, read_cho
 from reports.closure_columns import COLUMNS, PERSONAL
 from reports.closures import count_closings
 from reports.exports import BLOCK, FORMATS, GROUNDS, Made, Order, record, refuse, write_file
+from reports.report_kinds import CLOSURES
 from web.access import AUDIT, get, post
 from web.context import Context, Ctx
 from web.pages import render
-from web.posted import Form
+from web.posted import Form, Posted
 from web.presenters.exports import export_lines
+from web.routes.reports import asked_for
 from workflow.procedures import PROCEDURES
 
 Typed = Mapping[str, Sequence[str]]
@@ -32,24 +35,37 @@ def closures(ctx: Ctx) -> Response:
 
 @post("/closures/{kind}", who=AUDIT)
 def download(ctx: Ctx, form: Form, kind: str) -> Response:
-    """The report as a file: written whole, recorded with its hash, and then sent."""
-    file = TemporaryFile()  # noqa: SIM115 (it has no name, and is closed when the answer has been read)
+    """The report as a file: written whole, recorded with its hash, and then sent. One that takes long is made for later."""
     try:
         order = Order(asked=_asked(ctx, form.values), format=kind, language=ctx.language, ground=form.one("ground") or None)  # fmt: skip
-        made = _made(ctx, order, file)
+        with reading(ctx.engine) as connection:
+            rows = count_closings(connection, order.asked.choice(ctx.office), actor=ctx.actor, office=ctx.office)
+            check_tallied(connection)
+        refuse(order, rows, actor=ctx.actor)
+        if rows > FORMATS[kind].at_once:
+            return asked_for(ctx, form, CLOSURES, _for_later(ctx, form, kind))
+        return _downloaded(ctx, order)
     except ChoiceIsWrong as wrong:
-        file.close()
         return _page(ctx, form.values, wrong.faults)
+
+
+def _for_later(ctx: Context, form: Posted, kind: str) -> dict[str, Any]:
+    """What was chosen, as it was typed: it is read again when the report is made."""
+    choice = {name: list(form.values.get(name, ())) for name in FIELDS}
+    return {"choice": choice, "format": kind, "ground": form.one("ground"), "today": ctx.today.isoformat()}
+
+
+def _downloaded(ctx: Context, order: Order) -> Response:
+    file = TemporaryFile()  # noqa: SIM115 (it has no name, and is closed when the answer has been read)
+    try:
+        return _sent(file, order, _made(ctx, order, file))
     except BaseException:
         file.close()
         raise
-    return _sent(file, order, made)
 
 
 def _made(ctx: Context, order: Order, file: IO[bytes]) -> Made:
     with reading(ctx.engine) as connection:
-        rows = count_closings(connection, order.asked.choice(ctx.office), actor=ctx.actor, office=ctx.office)
-        refuse(order, rows, actor=ctx.actor, on_the_web=True)
         made = write_file(connection, order, file, actor=ctx.actor, office=ctx.office, now=ctx.now)
     with transaction(ctx.engine) as connection:
         record(connection, order, made, actor=ctx.actor, now=ctx.now)
@@ -63,8 +79,7 @@ def _sent(file: IO[bytes], order: Order, made: Made) -> Response:
             while block := file.read(BLOCK):
                 yield block
 
-    name = f"closures-{order.asked.start:%Y%m%d}-{order.asked.end:%Y%m%d}.{order.format}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(made.bytes)}
+    headers = {"Content-Disposition": f'attachment; filename="{order.file_name}"', "Content-Length": str(made.bytes)}
     return StreamingResponse(body(), media_type=FORMATS[order.format].media, headers=headers)
 
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from cases.repeats import FormWasUsed
 from cases.sign_reviews import VERDICTS, review
+from cases.tally import check_tallied
 from infra.db import reading, transaction
 from people.directory import names_of_accounts, names_of_units
 from reports.signs import page_of_signs, place_of_sign
@@ -35,6 +36,7 @@ def review_sign(ctx: Ctx, form: Form) -> Response:
     verdict, request = form.one("verdict"), form.form_id
     try:
         with transaction(ctx.engine) as connection:
+            check_tallied(connection)
             place = place_of_sign(
                 connection, wanted, year=year, actor=ctx.actor, office=ctx.office, unit=unit, lines=LINES
             )
@@ -62,6 +64,7 @@ def _page(
 ) -> Response:  # fmt: skip
     """`wrong` is the line whose verdict was not recorded, `typed` the verdict of a form that had been used for another."""
     with reading(ctx.engine) as connection:
+        check_tallied(connection)
         found = page_of_signs(
             connection, year=year, actor=ctx.actor, office=ctx.office, unit=unit, page=page, lines=LINES
         )

@@ -1,0 +1,234 @@
+"""Reports that take longer than a page may: asked for once, made by the timers, kept with their hash until they are old.
+
+`ask` writes down what is wanted. A worker takes the oldest that waits for a time (a lease, which it makes longer as it gets
+on), writes the file in pieces, and finishes it; one that was stopped gives it back, and one that died leaves it to whoever
+comes when the lease is over. What each kind of report is made of, says `report_kinds.py`; what a file is worth as evidence,
+`exports.py`. Why in the database: docs/decisions/0030.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, or_, select, update
+
+from infra.db import reading, transaction
+from infra.statements import Statement
+from reports.tables import ReportJob, ReportPart
+from workflow.model import AccountId
+
+_job = ReportJob.__table__.c  # type: ignore[attr-defined]
+_part = ReportPart.__table__.c  # type: ignore[attr-defined]
+
+#: How long a worker has a report without a word of how far it is.
+LEASE = timedelta(minutes=2)
+#: Of one account, that wait.
+MOST_WAITING = 10
+PIECE = 1024 * 1024  #: bytes
+SHOWN = 50
+
+Asked = Mapping[str, Any]  #: what is wanted, as JSON has it
+
+
+class TooManyWait(Exception):
+    """Somebody has asked for so many reports that are not made yet. Carries how many."""
+
+    def __init__(self) -> None:
+        super().__init__(MOST_WAITING)
+        self.most = MOST_WAITING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A report that a worker has taken."""
+
+    id: int
+    public_id: str
+    kind: str
+    asked: Asked
+    language: str
+    account: AccountId
+    asked_at: datetime
+    mail: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report as whoever asked for it is shown it. `failed` is the code of the words that say why there is none, and what
+    they name."""
+
+    id: int
+    public_id: str
+    kind: str
+    asked: Asked
+    asked_at: datetime
+    taken: bool  #: a worker has begun it
+    done: int
+    total: int
+    finished_at: datetime | None
+    failed: tuple[str, Mapping[str, str]] | None
+    name: str | None
+    bytes: int | None
+    sha256: str | None
+    seen: bool
+
+    @property
+    def is_ready(self) -> bool:
+        return self.finished_at is not None and self.failed is None
+
+
+# -- who asks ---------------------------------------------------------------------------------------------------------
+
+
+def ask(
+    connection: Connection, kind: str, asked: Asked, *, account: AccountId, language: str, mail: bool, now: datetime,
+    request: str,
+) -> str:  # fmt: skip
+    """Writes down that a report is wanted; returns its public id. The same form again, or the same report while it is not made
+    yet, is the one that waits. Raises `TooManyWait`."""
+    text = _as_text(asked)
+    mine = _job.account_id == account
+    same = (_job.kind == kind) & (_job.asked == text) & (_job.language == language) & _job.finished_at.is_(None)
+    known = select(_job.public_id).where(mine, or_(_job.request == request, same)).order_by(_job.id)
+    if found := connection.execute(known).scalars().first():
+        return str(found)
+    waiting = select(func.count()).select_from(ReportJob).where(mine, _job.finished_at.is_(None))
+    if connection.execute(waiting).scalar_one() >= MOST_WAITING:
+        raise TooManyWait
+    public_id = secrets.token_hex(16)
+    row = {
+        "public_id": public_id, "kind": kind, "asked": text, "language": language, "account_id": account,
+        "asked_at": now, "request": request, "mail": mail, "done": 0, "total": 0,
+    }  # fmt: skip
+    connection.execute(insert(ReportJob).values(row))
+    return public_id
+
+
+def reports_of(connection: Connection, account: AccountId) -> list[Report]:
+    """The latest of one account, the latest first."""
+    query = select(*_job).where(_job.account_id == account).order_by(_job.id.desc()).limit(SHOWN)
+    return [_report(row) for row in connection.execute(query)]
+
+
+def report_of(connection: Connection, public_id: str, account: AccountId) -> Report | None:
+    row = connection.execute(select(*_job).where(_job.public_id == public_id, _job.account_id == account)).first()
+    return _report(row) if row else None
+
+
+def latest_of(connection: Connection, kind: str, asked: Asked, account: AccountId) -> Report | None:
+    """The last one that was asked for with just this."""
+    query = select(*_job).where(_job.account_id == account, _job.kind == kind, _job.asked == _as_text(asked))
+    row = connection.execute(query.order_by(_job.id.desc()).limit(1)).first()
+    return _report(row) if row else None
+
+
+_READY = Statement(
+    select(func.count())
+    .select_from(ReportJob)
+    .where(_job.account_id == bindparam("account"), _job.finished_at.is_not(None), _job.seen_at.is_(None))
+)
+
+
+def how_many_are_ready(connection: Connection, account: AccountId) -> int:
+    """Those that are made and have not been looked at."""
+    return int(_READY.rows(connection, account=account)[0][0])
+
+
+def note_seen(connection: Connection, report: Report, *, now: datetime) -> None:
+    connection.execute(update(ReportJob).where(_job.id == report.id, _job.seen_at.is_(None)).values(seen_at=now))
+
+
+def content_of(connection: Connection, report: Report) -> Iterator[bytes]:
+    """The file, a piece at a time."""
+    numbers = connection.execute(select(_part.number).where(_part.job_id == report.id).order_by(_part.number))
+    for number in numbers.scalars().all():
+        wanted = select(_part.content).where(_part.job_id == report.id, _part.number == number)
+        yield connection.execute(wanted).scalar_one()
+
+
+def throw_away(connection: Connection, report: Report) -> None:
+    connection.execute(delete(ReportPart).where(_part.job_id == report.id))
+    connection.execute(delete(ReportJob).where(_job.id == report.id))
+
+
+def throw_old_away(connection: Connection, *, asked_before: datetime) -> int:
+    old = select(_job.id).where(_job.asked_at < asked_before)
+    connection.execute(delete(ReportPart).where(_part.job_id.in_(old)))
+    return connection.execute(delete(ReportJob).where(_job.asked_at < asked_before)).rowcount
+
+
+# -- who makes --------------------------------------------------------------------------------------------------------
+
+
+def take(engine: Engine, *, now: datetime) -> Wanted | None:
+    """The oldest that waits and that nobody is at, for the time of a lease; None if there is none."""
+    free = _job.finished_at.is_(None), or_(_job.taken_until.is_(None), _job.taken_until < now)
+    oldest = select(*_job).where(*free).order_by(_job.id).limit(1)
+    with reading(engine) as connection:  # most of the time there is none, and nobody waits for a turn to learn that
+        if connection.execute(oldest).first() is None:
+            return None
+    with transaction(engine) as connection:
+        row = connection.execute(oldest.with_for_update(skip_locked=True)).first()
+        if row is None:
+            return None
+        connection.execute(delete(ReportPart).where(_part.job_id == row.id))
+        connection.execute(update(ReportJob).where(_job.id == row.id).values(taken_until=now + LEASE, done=0, total=0))
+    return Wanted(
+        id=row.id, public_id=row.public_id, kind=row.kind, asked=json.loads(row.asked), language=row.language,
+        account=row.account_id, asked_at=row.asked_at, mail=row.mail,
+    )  # fmt: skip
+
+
+def tell(engine: Engine, wanted: Wanted, done: int, total: int, *, now: datetime) -> None:
+    """How far it is; the lease begins anew."""
+    with transaction(engine) as connection:
+        how_far = {"done": done, "total": total, "taken_until": now + LEASE}
+        connection.execute(update(ReportJob).where(_job.id == wanted.id).values(how_far))
+
+
+def give_back(engine: Engine, wanted: Wanted) -> None:
+    """Whoever comes next begins it anew."""
+    with transaction(engine) as connection:
+        connection.execute(update(ReportJob).where(_job.id == wanted.id).values(taken_until=None, done=0, total=0))
+
+
+def keep(engine: Engine, wanted: Wanted, file: IO[bytes]) -> tuple[int, str]:
+    """Writes what is left to read in the file beside the report, each piece in a transaction of its own; returns how many bytes
+    there were, and their SHA-256."""
+    size, digest, number = 0, hashlib.sha256(), 0
+    while piece := file.read(PIECE):
+        with transaction(engine) as connection:
+            connection.execute(insert(ReportPart).values(job_id=wanted.id, number=number, content=piece))
+        size, number = size + len(piece), number + 1
+        digest.update(piece)
+    return size, digest.hexdigest()
+
+
+def finish(connection: Connection, wanted: Wanted, *, name: str, size: int, sha256: str, now: datetime) -> None:
+    made = {"finished_at": now, "taken_until": None, "name": name, "bytes": size, "sha256": sha256}
+    connection.execute(update(ReportJob).where(_job.id == wanted.id).values(made))
+
+
+def fail(connection: Connection, wanted: Wanted, code: str, values: Mapping[str, str], *, now: datetime) -> None:
+    """There will be none. `code` and `values` say why, in whatever language it is read."""
+    why = json.dumps([code, dict(values)], ensure_ascii=False)
+    connection.execute(
+        update(ReportJob).where(_job.id == wanted.id).values(finished_at=now, taken_until=None, failed=why)
+    )
+
+
+def _as_text(asked: Asked) -> str:
+    return json.dumps(asked, ensure_ascii=False, sort_keys=True)
+
+
+def _report(row: Any) -> Report:
+    return Report(
+        id=row.id, public_id=row.public_id, kind=row.kind, asked=json.loads(row.asked), asked_at=row.asked_at,
+        taken=row.taken_until is not None, done=row.done, total=row.total, finished_at=row.finished_at,
+        failed=tuple(json.loads(row.failed)) if row.failed else None, name=row.name, bytes=row.bytes,
+        sha256=row.sha256, seen=row.seen_at is not None,
+    )  # fmt: skip
