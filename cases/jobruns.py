@@ -19,9 +19,8 @@ STEPPED_OVER = "failed"
 
 BROKE_OFF = json.dumps(None)
 _run = JobRun.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
-_ALL = Statement(
-    select(_run.job, _run.succeeded_at, _run.failed_at, _run.failing_since, _run.summary).order_by(_run.job)
-)
+JOB_COLUMNS = (_run.job, _run.succeeded_at, _run.failed_at, _run.failing_since, _run.summary)
+_ALL = Statement(select(*JOB_COLUMNS).order_by(_run.job))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ def note_failure(connection: Connection, job: str, *, now: datetime) -> None:
 
 def all_runs(connection: Connection) -> list[JobLine]:
     """Every job that has run, by name."""
-    return [_line(*row) for row in _ALL.rows(connection)]
+    return [line_from(*row) for row in _ALL.rows(connection)]
 
 
 def _failure(now: datetime) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def _first(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"failing_since": values["failed_at"]} if "failed_at" in values else {}
 
 
-def _line(
+def line_from(
     job: str, succeeded_at: datetime | None, failed_at: datetime | None, failing_since: datetime | None, summary: str
 ) -> JobLine:
     return JobLine(

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select, true
 
 from cases.assessment_tables import YearClose
-from cases.policies import present_policy, publish, shipped_files
+from cases.policies import policy_in_force, publish, shipped_files
+from cases.tables import PolicyVersion
 from infra.statements import Statement
 from people import tables
 from people.staffing import choose_profiles, choose_scheme, found_office
@@ -14,13 +15,16 @@ from workflow.model import TIMERS, Actor
 from workflow.policy import NoSuchProfile, Policy, Profile, Scheme
 
 _close = YearClose.__table__.c  # type: ignore[attr-defined]
+_version = PolicyVersion.__table__.c  # type: ignore[attr-defined]
 _office = tables.Office.__table__.c  # type: ignore[attr-defined]
-#: The office, once for each year that is final, and once if none is.
+#: The office, once for each version of its policy and each year that is final, and once if none is.
 _OFFICE = Statement(
     select(
         _office.name, _office.short_name, _office.calendar, _office.profiles, _office.demo, _office.simulation,
-        _office.scheme, _office.clock_doubted_at, _close.year,
-    ).join_from(tables.Office, YearClose, true(), isouter=True)
+        _office.scheme, _office.clock_doubted_at, _version.number, _version.version, _close.year,
+    )
+    .join_from(tables.Office, PolicyVersion, true(), isouter=True)
+    .join(YearClose, true(), isouter=True)
 )  # fmt: skip
 #: What an office scores by unless it says otherwise.
 USUAL_SCHEME = "LIGHTS-A"
@@ -74,11 +78,12 @@ def load_office(connection: Connection) -> OfficeContext:
     rows = _OFFICE.rows(connection)
     if not rows:
         raise NoOffice
-    name, short_name, calendar, profiles, demo, simulation, scheme, clock_doubted_at, _ = rows[0]
+    name, short_name, calendar, profiles, demo, simulation, scheme, clock_doubted_at, *_ = rows[0]
+    published = dict(sorted((number, version) for *_, number, version, _ in rows))
     return OfficeContext(
         name=name,
         short_name=short_name,
-        policy=present_policy(connection, calendar=calendar),
+        policy=policy_in_force(connection, [*published.values()], calendar=calendar),
         profiles=tuple(profiles.split()),
         demo=demo,
         simulation=simulation,

@@ -60,7 +60,11 @@ def present_policy(connection: Connection, *, calendar: str) -> Policy:
 
     Raises `PolicyIsWrong` if this program cannot read a published version: no clock is counted by guesswork.
     """
-    published = versions(connection)
+    return policy_in_force(connection, versions(connection), calendar=calendar)
+
+
+def policy_in_force(connection: Connection, published: list[str], *, calendar: str) -> Policy:
+    """The same for whoever has the published versions already, the present one last."""
     key = (" ".join(published), calendar)
     if key not in _cache:
         present = policy_from(files_of(connection, published[-1]), calendar=calendar)

@@ -36,7 +36,8 @@ _text = PersonalText.__table__.c  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventLine:
-    """One event of the timeline, without personal text: `data` holds codes, figures and the numbers of texts."""
+    """One event of the timeline, without personal text: `data` holds codes, figures and the numbers of texts, `wrote` the
+    names of the tables that it has written."""
 
     seq: int
     code: str
@@ -46,6 +47,7 @@ class EventLine:
     role: str
     unit: int | None
     data: dict[str, Any]
+    wrote: frozenset[str] = frozenset()
 
 
 def find_case(connection: Connection, public_id: str, *, actor: Actor) -> int | None:
@@ -130,11 +132,13 @@ def timeline(connection: Connection, case_id: int, *, actor: Actor, after: int =
             actor=who,
             role=role,
             unit=unit,
-            data={name: value for name, value in data_of(code, data).items() if name != "wrote"},
+            data={name: value for name, value in said.items() if name != "wrote"},
+            wrote=frozenset(said.get("wrote", ())),
         )
         for seq, code, occurred_at, recorded_at, who, role, unit, data in _events(actor.role).rows(
             connection, case_id=case_id, after=after, **reach_of(actor)
         )
+        for said in (data_of(code, data),)
     ]
 
 

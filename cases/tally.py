@@ -27,7 +27,7 @@ from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
 from cases.history import histories
 from cases.sign_index import forget_signs, index_signs
-from cases.visibility import case
+from cases.visibility import case, visible_cases
 from infra.among import is_among
 from infra.db import transaction
 from infra.statements import Statement
@@ -146,7 +146,7 @@ def to_be_read(connection: Connection, *, until: datetime) -> int:
 
 
 def _registered_by(connection: Connection, until: datetime) -> set[int]:
-    return set(connection.execute(select(case.id).where(case.registered_at <= until)).scalars())
+    return set(connection.execute(visible_cases(TIMERS, case.id).where(case.registered_at <= until)).scalars())
 
 
 class TalliesCatchUp(Exception):

@@ -1,7 +1,7 @@
 """Accounts, units and the office, read: an account as an actor, the tree of units, who has which role. What changes them is in
 `people/staffing.py`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,15 +18,16 @@ _account = Account.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 #: A row for each unit that the account's own is above; it is above itself.
+PERSON_COLUMNS = (
+    _account.name, _account.email, _account.language, _account.role, _account.unit_id, _unit.name.label("unit_name"),
+    _above.unit.label("below"),
+)  # fmt: skip
 _PERSON = Statement(
-    select(
-        _account.name, _account.email, _account.language, _account.role, _account.unit_id,
-        _unit.name.label("unit_name"), _above.unit.label("below"),
-    )
+    select(*PERSON_COLUMNS)
     .join_from(Account, Unit, _account.unit_id == _unit.id)
     .join(UnitAbove, _above.above == _unit.id)
     .where(_account.id == bindparam("account"), _account.active.is_(True))
-)  # fmt: skip
+)
 _UNITS = Statement(select(_unit.id, _unit.name))
 _WITHIN = select(_above.unit).where(_above.above == bindparam("within"))
 _UNITS_WITHIN = Statement(select(_unit.id, _unit.name).where(_unit.id.in_(_WITHIN)).order_by(_unit.id))
@@ -57,8 +58,11 @@ def login_is_taken(connection: Connection, login: str) -> bool:
 def person(connection: Connection, account: AccountId) -> Person | None:
     """An active account as a person, with every unit below its own; None if there is no such account or it is closed."""
     rows = _PERSON.rows(connection, account=account)
-    if not rows:
-        return None
+    return person_from(account, rows) if rows else None
+
+
+def person_from(account: AccountId, rows: Sequence[Sequence[Any]]) -> Person:
+    """The person that rows of `PERSON_COLUMNS` are about."""
     name, email, language, role, unit, unit_name, _ = rows[0]
     return Person(
         id=account,

@@ -7,6 +7,7 @@ in `people/tries.py`, which browsers are known in `people/known_browsers.py`.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,9 +20,9 @@ from sqlalchemy.sql import bindparam
 from infra.identifiers import half_width, read_sign_in_name
 from infra.statements import Statement
 from ledger.vouching import vouched_for_office
-from people.directory import person
+from people.directory import PERSON_COLUMNS, Person, person, person_from
 from people.staffing import note, rows_of_account
-from people.tables import Account, SigninLink, WebSession
+from people.tables import Account, SigninLink, Unit, UnitAbove, WebSession
 from workflow.model import TIMERS, AccountId, Actor, CaseId, Json
 
 IDLE = timedelta(minutes=60)
@@ -33,12 +34,21 @@ NOTED_EVERY = timedelta(minutes=1)
 CODE, SET_UP = "code", "set_up"
 
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
+_unit = Unit.__table__.c  # type: ignore[attr-defined]
+_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _link = SigninLink.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
-_SESSION = Statement(
-    select(_session.account_id, _session.case_id, _session.created_at, _session.seen_at, _session.limited).where(
-        _session.token_hash == bindparam("token_hash")
-    )
+_OF_A_SESSION = (
+    _session.account_id, _session.case_id, _session.created_at, _session.seen_at, _session.limited,
+)  # fmt: skip
+_SESSION = Statement(select(*_OF_A_SESSION).where(_session.token_hash == bindparam("token_hash")))
+#: The session with whose it is, a row for each unit that their own is above.
+_ASKER = Statement(
+    select(*_OF_A_SESSION, *PERSON_COLUMNS)
+    .join_from(WebSession, Account, (_account.id == _session.account_id) & _account.active.is_(True), isouter=True)
+    .join(Unit, _unit.id == _account.unit_id, isouter=True)
+    .join(UnitAbove, _above.above == _unit.id, isouter=True)
+    .where(_session.token_hash == bindparam("token_hash"))
 )
 
 
@@ -173,9 +183,20 @@ def _actor_of(connection: Connection, account: AccountId) -> Actor:
 
 def find_session(connection: Connection, token: str, *, now: datetime) -> SignedIn | None:
     rows = _SESSION.rows(connection, token_hash=hash_token(token))
-    if not rows:
-        return None
-    account, case, created_at, seen_at, limited = rows[0]
+    return _signed_in(rows[0], now) if rows else None
+
+
+def find_asker(connection: Connection, token: str, *, now: datetime) -> tuple[SignedIn | None, Person | None]:
+    """The session and the account that it is of, if that is open."""
+    rows = _ASKER.rows(connection, token_hash=hash_token(token))
+    session = _signed_in(rows[0][: len(_OF_A_SESSION)], now) if rows else None
+    if session is None or session.account is None or rows[0][-1] is None:
+        return session, None
+    return session, person_from(session.account, [row[len(_OF_A_SESSION) :] for row in rows])
+
+
+def _signed_in(row: Sequence[Any], now: datetime) -> SignedIn | None:
+    account, case, created_at, seen_at, limited = row
     idle = PETITIONER_IDLE if case is not None else IDLE
     if now - seen_at > idle or now - created_at > ABSOLUTE:
         return None

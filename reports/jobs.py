@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, or_, select, update
 
+from cases.jobruns import JOB_COLUMNS, JobLine, line_from
 from infra.db import reading, transaction
 from infra.statements import Statement
 from reports.tables import ReportJob, ReportPart
@@ -126,16 +127,22 @@ def latest_of(connection: Connection, kind: str, asked: Asked, account: AccountI
     return _report(row) if row else None
 
 
-_READY = Statement(
-    select(func.count())
-    .select_from(ReportJob)
-    .where(_job.account_id == bindparam("account"), _job.finished_at.is_not(None), _job.seen_at.is_(None))
+#: The recurring jobs, each with how many reports of an account are made and have not been looked at: one look for both.
+_RUNS_AND_READY = Statement(
+    select(
+        *JOB_COLUMNS,
+        select(func.count())
+        .select_from(ReportJob)
+        .where(_job.account_id == bindparam("account"), _job.finished_at.is_not(None), _job.seen_at.is_(None))
+        .scalar_subquery(),
+    ).order_by(JOB_COLUMNS[0])
 )
 
 
-def how_many_are_ready(connection: Connection, account: AccountId) -> int:
-    """Those that are made and have not been looked at."""
-    return int(_READY.rows(connection, account=account)[0][0])
+def runs_and_ready(connection: Connection, account: AccountId) -> tuple[tuple[JobLine, ...], int]:
+    """Every job that has run, by name, and how many reports of this account are ready: none, if no job has run yet."""
+    rows = _RUNS_AND_READY.rows(connection, account=account)
+    return tuple(line_from(*row[:-1]) for row in rows), int(rows[0][-1]) if rows else 0
 
 
 def note_seen(connection: Connection, report: Report, *, now: datetime) -> None:

@@ -25,6 +25,7 @@ from web.context import Site
 from web.measured import Measured
 from web.reads import Notes
 from web.security import Guard
+from web.view import EndsViews, ends_its_view
 from web.whole_body import WholeBody
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -41,10 +42,13 @@ def create_app(engine: Engine, settings: Settings, *, lifespan: Lifespan | None 
     app.state.read_notes = Notes()
     for route in ROUTES.values():
         methods = ["GET", "HEAD"] if route.method == "GET" else [route.method]
-        app.add_api_route(route.path, route.endpoint, methods=methods, response_class=Response, response_model=None)
+        app.add_api_route(
+            route.path, ends_its_view(route.endpoint), methods=methods, response_class=Response, response_model=None
+        )
     app.mount("/static", CachedStatic(directory=str(files("templates") / "static")), name="static")
     refuse_undeclared(app)
     errors.install(app)
+    app.add_middleware(EndsViews)
     app.add_middleware(WholeBody)
     app.add_middleware(Guard, settings=settings, loopback_only=office.demo)
     app.add_middleware(Measured, logs=settings.access_log)

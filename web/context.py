@@ -7,23 +7,25 @@ sign in.
 import hashlib
 import hmac
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from cases.clock_watch import ClockIsInDoubt, doubt_about
-from cases.jobruns import JobLine, all_runs
+from cases.jobruns import JobLine
 from cases.office import OfficeContext, load_office
-from infra.db import reading, written_at_once
+from infra.db import written_at_once
 from infra.i18n import known_language
 from infra.settings import Settings
-from people.directory import Person, intake_unit, person
-from people.signin import CODE, SET_UP, find_session, note_session_used
-from reports.jobs import how_many_are_ready
-from web.access import ASSESSMENT, ROUTES, Route
+from people.directory import Person, intake_unit
+from people.signin import CODE, SET_UP, find_asker, note_session_used
+from reports.jobs import runs_and_ready
+from web.access import ROUTES, Route
+from web.view import view_of
 from workflow.model import Actor, CaseId, Role
 
 BROWSER_COOKIE = "huiyin_browser"
@@ -99,6 +101,10 @@ class Context:
     def engine(self) -> Engine:
         return self.site.engine
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A look at the record: for a page always the same view of it, for a form the record as it stands."""
+        return view_of(self.request, self.engine).reading()
+
     @property
     def today(self) -> date:
         return self.office.policy.calendar.local_day(self.now)
@@ -143,7 +149,8 @@ def context(request: Request) -> Context:
     site = site_of(request)
     now = shown = read_clock()
     token = cookie_of(request, SESSION_COOKIE)
-    with reading(site.engine) as connection:
+    view = view_of(request, site.engine)
+    with view.reading() as connection:
         office = load_office(connection)
         # A clock in doubt dates nothing; what is done all the same is dated by what it should show.
         if office.clock_doubted_at is not None or _route(request).method == "POST":
@@ -151,10 +158,8 @@ def context(request: Request) -> Context:
             if doubt and _route(request).dated:
                 raise ClockIsInDoubt(doubt)
             now = doubt.expected if doubt else shown
-        session = find_session(connection, token, now=now) if token else None
-        who = person(connection, session.account) if session and session.account is not None else None
-        jobs = tuple(all_runs(connection)) if who else ()
-        ready = how_many_are_ready(connection, who.id) if who and who.actor.role in ASSESSMENT else 0
+        session, who = find_asker(connection, token, now=now) if token else (None, None)
+        jobs, ready = runs_and_ready(connection, who.id) if who else ((), 0)
     if session and session.needs_noting:
         # Reading a page never waits for writing: if it cannot be noted now, the next page notes it.
         written_at_once(site.engine, lambda connection: note_session_used(connection, token, now=now))
@@ -210,7 +215,7 @@ def _check_access(request: Request, who: Person | None, case: CaseId | None) -> 
 
 def intake_actor(ctx: Context) -> Actor:
     """A petitioner who files: known by nothing but the form, at the unit that takes such matters in."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         return Actor(account=None, role=Role.PETITIONER, unit=intake_unit(connection))
 
 

@@ -29,6 +29,7 @@ WORDS = {"title": "停车位", "statement": "小区停车难。", "applicant": "
 #: Every `in_` of the program, and what keeps its list short. Lists that can grow go through `is_among`.
 SHORT = {
     "cases/appeals.py": ("actor.units", "units of the office"),
+    "cases/tally.py": ("outcomes", ""),
     "cases/visibility.py": ("a query, the levels below a unit; kinds of texts; texts of one case", ""),
     "cases/sign_index.py": ("kinds of signs; some tokens at a time", "TOKENS_AT_ONCE"),
     "cases/sweep.py": ("the cases of one batch", "BATCH"),
@@ -43,6 +44,7 @@ SHORT = {
     "reports/bulletin_counts.py": ("codes, clocks, profiles; a query", ""),
     "reports/closure_query.py": ("a query; measures", ""),
     "reports/earlier_closings.py": ("a query", ""),
+    "reports/jobs.py": ("a query", ""),
 }
 
 

@@ -174,7 +174,10 @@ OTHER_JSON = {
     ("reports/addendum.py", "result"),
     ("reports/closed_years.py", "row.calendar_content"),
     ("reports/closed_years.py", "row.result"),
+    ("reports/jobs.py", "row.asked"),
+    ("reports/jobs.py", "row.failed"),
     ("reports/pdf.py", "done.stderr"),
+    ("reports/report_kinds.py", "content"),
     ("workflow/notices.py", "text"),
 }
 

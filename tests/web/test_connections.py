@@ -242,19 +242,27 @@ def test_where_no_one_waits_the_newcomer_is_refused(settings: Settings) -> None:
 
 
 def test_who_has_asked_while_the_server_was_busy_does_not_give_way_before_it_has_listened(settings: Settings) -> None:
-    goes_on = threading.Event()
+    stands, goes_on, over = threading.Event(), threading.Event(), threading.Event()
 
     async def stands_still(scope: Scope, receive: Receive, send: Send) -> None:
-        goes_on.wait(PATIENCE_SECONDS)  # and with it the loop
+        if scope["path"] == "/still":
+            stands.set()
+            goes_on.wait(PATIENCE_SECONDS)  # and with it the loop
+            while not over.is_set():
+                await asyncio.sleep(0.01)
         await echo(scope, receive, send)
 
-    with served(stands_still, settings, limits(most=2)) as program, ExitStack() as stack:
-        first, second, third = (stack.enter_context(program.client()) for _ in range(3))
-        for client in (first, second, third):
+    with served(stands_still, settings, limits(most=3)) as program, ExitStack() as stack:
+        still = stack.enter_context(program.client())
+        still.sendall(GET.replace(b"/healthz", b"/still"))
+        assert stands.wait(PATIENCE_SECONDS)
+        later = [stack.enter_context(program.client()) for _ in range(3)]
+        for client in later:
             client.sendall(GET)
         goes_on.set()
-        told = [answer(client) for client in (first, second, third)]
-        assert [one and one.status for one in told] == [200, 200, 503]
+        told = [answer(client) for client in later]
+        over.set()
+        assert [one and one.status for one in (*told, answer(still))] == [200, 200, 503, 200]
 
 
 @pytest.mark.parametrize(("descriptors", "most", "share"), [(1024, 512, 256), (256, 128, 64), (1_000_000, 1000, 500)])

@@ -179,7 +179,7 @@ def test_who_has_left_meanwhile_is_given_nothing(auditor: TestClient, site: Site
         assert connection.execute(text("SELECT count(*) FROM report_part")).scalar_one() == 0
 
 
-def test_a_supervisor_asks_for_sheets_and_not_for_dates(auditor: TestClient, site: Site) -> None:  # noqa: ARG001 (nothing is made at once)
+def test_a_supervisor_asks_for_sheets_and_not_for_dates(auditor: TestClient, site: Site) -> None:
     head = site.session_for("supervisor")
     assert ask(head, "/reports/ask/as_of_list", on="2026-03-16").status_code == 404
     asked(head, "/reports/ask/sheet", year="2026", unit="1", scheme="LIGHTS-A", format="pdf")

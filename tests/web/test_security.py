@@ -170,7 +170,7 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         return site.session_for("administrator")
     if path.startswith("/appeals"):
         return site.session_for("supervisor")
-    auditors = ("/closures", "/signs", "/assessment", "/bulletin")
+    auditors = ("/closures", "/signs", "/assessment", "/bulletin", "/reports")
     return site.session_for("auditor" if path.startswith(auditors) else "clerk")
 
 

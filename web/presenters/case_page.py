@@ -1,6 +1,6 @@
 """The case page: where it stands, what is due, what may be done now, and what has happened."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,6 +125,12 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     accounts = {account: one.name for account, one in known.items()}
     units, closed = names_of_units(connection), Words(ctx.language)("account.closed")
     choices = choices_for(connection, ctx, situation, texts, known=known, units=units)
+    wrote = frozenset[str]().union(*(event.wrote for event in events))
+
+    def kept(table: str, rows_of: Callable[..., list[Any]]) -> list[Any]:
+        """The rows of a table that no event of the case has written are not asked for."""
+        return rows_of(connection, case_id, actor=ctx.actor) if table in wrote else []
+
     opening = events[0].data["command"]
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"
@@ -164,11 +170,9 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         mediators=tuple(
             (known[a.person].said(closed), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
         ),
-        sessions=tuple(_session(row, texts, ctx) for row in record.sessions_of(connection, case_id, actor=ctx.actor)),
-        agreements=tuple(
-            _with_texts(row, texts, ctx) for row in record.agreements_of(connection, case_id, actor=ctx.actor)
-        ),
-        ratings=tuple(_with_texts(row, texts, ctx) for row in record.ratings_of(connection, case_id, actor=ctx.actor)),
+        sessions=tuple(_session(row, texts, ctx) for row in kept("mediation_session", record.sessions_of)),
+        agreements=tuple(_with_texts(row, texts, ctx) for row in kept("agreement", record.agreements_of)),
+        ratings=tuple(_with_texts(row, texts, ctx) for row in kept("rating", record.ratings_of)),
         replies=tuple(
             text for event in events for text in _texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
         ),

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.i18n import write_minute
 from people.signin import end_other_sessions, end_session_of, hash_token, sessions_of
 from web.access import STAFF, get, post
@@ -28,7 +28,7 @@ class Browser:
 
 @get("/account", who=STAFF)
 def account_page(ctx: Ctx) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         browsers = _browsers(connection, ctx)
     return render(ctx, "pages/account.html", browsers=browsers)
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from cases.holdings import Held, holdings_of
 from cases.numbers import case_number
-from infra.db import reading, transaction
+from infra.db import transaction
 from ledger.chain import OFFICE_STREAM, lock_head
 from people.audiences import Roster
 from people.directory import active_with_role, find_account, names_of_accounts, names_of_units
@@ -44,7 +44,7 @@ class CannotClose(Exception):
 
 @get("/people/{account}/close", who=ADMINISTRATION)
 def ask_before_closing(ctx: Ctx, account: RowId) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = _account(connection, account)
         if not found.active:
             return see_other("/people")
@@ -79,7 +79,7 @@ def close(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (th
 
 @get("/people/{account}/reopen", who=ADMINISTRATION)
 def ask_before_reopening(ctx: Ctx, account: RowId) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = _account(connection, account)
     return see_other("/people") if found.active else render(ctx, "pages/reopen_account.html", account=found)
 

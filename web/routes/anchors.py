@@ -3,7 +3,6 @@
 from starlette.responses import Response
 
 from cases.anchors import WANTED_AUDITORS, anchor_text, file_name, list_anchors
-from infra.db import reading
 from infra.signing import public_key
 from people.directory import active_with_role
 from people.office_keys import ANCHORS, pins
@@ -16,7 +15,7 @@ from workflow.model import Role
 
 @get("/anchors", who=AUDIT)
 def anchors(ctx: Ctx) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = list_anchors(connection)
         auditors = len(active_with_role(connection, Role.AUDITOR))
         pin = pins(connection).get(ANCHORS)
@@ -30,7 +29,7 @@ def anchors(ctx: Ctx) -> Response:
 @get("/anchors/{anchor}", who=AUDIT)
 def anchor_file(ctx: Ctx, anchor: SmallId) -> Response:
     """The text as it was signed, byte for byte."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         text = anchor_text(connection, anchor)
     if text is None:
         raise NoSuchPage

@@ -12,7 +12,7 @@ from cases.execute import CaseHasMoved, execute
 from cases.facts import CaseName, load_facts
 from cases.numbers import case_number
 from cases.repeats import FormWasUsed
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.i18n import write_minute
 from people.directory import names_of_units
 from web.access import get, post
@@ -35,7 +35,7 @@ COMMANDS: dict[str, type[Command]] = {"AppealLight": AppealLight, "AskAgain": As
 @get("/appeals", who=APPEALS)
 def appeals(ctx: Ctx) -> Response:
     zone = ctx.office.policy.calendar.zone
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = contested_lights(connection, actor=ctx.actor)
         units = names_of_units(connection)
     rows = [
@@ -68,7 +68,7 @@ def appeal(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
     if kind is None:
         raise NoSuchPage
     try:
-        with reading(ctx.engine) as connection:
+        with ctx.reading() as connection:
             case_id, situation, _ = _situation(connection, ctx, public_id)
             choices = appeal_choices(situation, ctx)
             if sent_before(connection, ctx, kind, form, case_id=case_id):
@@ -97,7 +97,7 @@ def _page(
     ctx: Context, public_id: str, *, returned: FormView | None = None, moved: bool = False, was_used: bool = False,
     status: int = 200,
 ) -> Response:  # fmt: skip
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         _, situation, name = _situation(connection, ctx, public_id)
     choices = appeal_choices(situation, ctx)
     open_to_me = {step.command.__name__ for step, reasons in available_steps(situation) if not reasons}

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from cases.filed import case_by_number
 from cases.reading import find_case
 from cases.tally import to_be_read
-from infra.db import reading
 from reports.as_of import (
     CaseWasNotKnown,
     case_as_of,
@@ -54,7 +53,7 @@ def as_of(
     scheme = scheme if scheme in ctx.office.policy.schemes else ctx.office.own_scheme
     on, case = on.strip(), case.strip().replace("\0", "")  # which PostgreSQL does not take for a text
     asked = {"on": on, "case": case, "what": what, "year": year, "scheme": scheme}
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         founded = founded_at(connection)
         moment, refused = _moment(ctx, on, founded) if on else (None, None)
         shown: dict[str, Any] = {"refused": refused}

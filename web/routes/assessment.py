@@ -9,7 +9,7 @@ from starlette.responses import Response
 from cases.anchors import make_anchor
 from cases.tally import check_tallied
 from cases.words import Words
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.i18n import write_minute
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from people.directory import names_of_accounts, names_of_units
@@ -60,7 +60,7 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
     schemes = [(one.id, scheme_name(one, ctx.language)) for one in ctx.office.policy.schemes.values()]
     years = sorted({*ctx.office.policy.calendar.published, *ctx.office.closed_years}, reverse=True)
     shown = {"year": year, "years": years, "schemes": schemes, "chosen": scheme}
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         check_tallied(connection)
         try:
             found = assess(connection, year=year, scheme=scheme, actor=ctx.actor, office=ctx.office, by_person=False)
@@ -86,7 +86,7 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
 def sheet(ctx: Ctx, unit: RowId, year: int | None = None, scheme: str = "", page: int = 1) -> Response:
     year = year or ctx.today.year
     page = min(max(page, 1), LAST_PAGE)
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         paper, found = _paper(connection, ctx, unit, year, scheme, page=page)
     return _sheet_page(ctx, paper, found, year, page=page)
 
@@ -97,7 +97,7 @@ def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, sch
     year = year or ctx.today.year
     if kind not in ("xlsx", "pdf"):
         raise NoSuchPage
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         paper, found = _paper(connection, ctx, unit, year, scheme)
     if len(paper.lines) > LINES_AT_ONCE:  # the page offers to have it made
         return see_other(f"/assessment/units/{unit}?{urlencode({'year': year, 'scheme': found.scheme.id})}")
@@ -114,7 +114,7 @@ def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, sch
 
 
 def _sheet_page(ctx: Context, paper: Paper, found: Assessment, year: int, *, page: int, refused: str = "") -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         shown = show_sheet(connection, ctx, paper, found, page=page)
     return render(
         ctx, "pages/sheet.html", status=422 if refused else 200, sheet=shown, year=year, refused=refused,
@@ -175,7 +175,7 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
             # At once, so that the auditors hold the closed year before anybody can think of changing it.
             make_anchor(connection, office=ctx.office, key=key, now=ctx.now)
     except ClosedAlready as refused:
-        with reading(ctx.engine) as connection:
+        with ctx.reading() as connection:
             kept = closed_year(connection, year)
         mine = kept is not None and (kept.closed_by, kept.result_hash) == (ctx.actor.account, form.one("result"))
         if not mine:
@@ -193,7 +193,7 @@ def close(ctx: Ctx, form: Form, year: YearId) -> Response:
 @get("/assessment/{year}/closed", who=ASSESSMENT)
 def closed(ctx: Ctx, year: YearId) -> Response:
     """A closed year: what it came to, who signed it, and what has become known since."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         kept = closed_year(connection, year)
         if kept is None:
             raise NoSuchPage
@@ -212,7 +212,7 @@ def closed(ctx: Ctx, year: YearId) -> Response:
 @get("/assessment/{year}/closed/result", who=AUDIT)
 def closed_result(ctx: Ctx, year: YearId) -> Response:
     """The very bytes that were signed."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         kept = closed_year(connection, year)
     if kept is None or not {one.unit for one in kept.sheets} <= ctx.actor.units:
         raise NoSuchPage

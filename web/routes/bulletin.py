@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from cases.words import Words
-from infra.db import reading, transaction
+from infra.db import transaction
 from ledger.chain import NewEvent, append_to_office
 from people.directory import units_within
 from reports.bulletin import Bulletin
@@ -80,7 +80,7 @@ def _asked(ctx: Context, period: str, unit: str) -> Asked:
     the asker's own does not exist."""
     own = ctx.actor.unit
     assert own is not None, "every account belongs to a unit"
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         units = units_within(connection, own)
     chosen = next((UnitId(one.id) for one in units if str(one.id) == unit), own if not unit else None)
     if chosen is None:
@@ -96,7 +96,7 @@ def _asked(ctx: Context, period: str, unit: str) -> Asked:
 
 
 def _made(ctx: Context, asked: Asked) -> Bulletin:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         return bulletin_of(
             connection, asked.period, actor=ctx.actor, office=ctx.office, now=ctx.now, unit=asked.unit
         )  # fmt: skip

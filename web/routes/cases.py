@@ -7,7 +7,7 @@ from cases.execute import CaseHasMoved, execute, open_case
 from cases.reading import find_case, texts_of
 from cases.repeats import FormWasUsed
 from cases.tracking import in_groups
-from infra.db import reading, transaction
+from infra.db import transaction
 from web.access import CASE_STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
@@ -33,7 +33,7 @@ CHANNEL_OF = {"hotline": "hotline", "enterprise": "enterprise_order"}
 
 @get("/cases/{public_id}", who=CASE_STAFF)
 def case_page(ctx: Ctx, public_id: str) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         case_id = _found(connection, ctx, public_id)
         page = show_case(connection, ctx, case_id)
         owed = read_is_owed(connection, ctx, case_id, own=page.own)
@@ -67,7 +67,7 @@ class DatesMove(Exception):
 
 
 def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         case_id = _found(connection, ctx, public_id)
         situation, _ = situation_of(connection, ctx, case_id)
         kind = _command(situation.facts.procedure, name)
@@ -101,7 +101,7 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
 
 def _ask(ctx: Context, form: Posted, public_id: str, dates: DatesMove) -> Response:
     """The dates as they would be, and the form to say yes with, or to mend."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         page = show_case(connection, ctx, _found(connection, ctx, public_id))
     return render(
         ctx, "pages/dates.html", case=page, typed=dates.form, form_id=form.form_id, seen=seal_of(dates.moved, ctx),
@@ -110,7 +110,7 @@ def _ask(ctx: Context, form: Posted, public_id: str, dates: DatesMove) -> Respon
 
 
 def _again(ctx: Context, public_id: str, returned: FormView, *, status: int) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         page = show_case(connection, ctx, _found(connection, ctx, public_id), returned=returned)
     return render(ctx, "pages/case.html", status=status, case=page, returned=returned)
 
@@ -118,7 +118,7 @@ def _again(ctx: Context, public_id: str, returned: FormView, *, status: int) -> 
 def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: int, was_used: bool = False) -> Response:
     """The page of a conflict: what was typed, what has changed since that version, and the form on the present one. Either
     somebody else took a step meanwhile, or this form has been used for something else."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         case_id = _found(connection, ctx, public_id)
         situation, _ = situation_of(connection, ctx, case_id)
         kind = _command(situation.facts.procedure, name)
@@ -152,7 +152,7 @@ def _command(procedure: str, name: str) -> type[Command]:
 
 @get("/cases/{public_id}/clocks/{number}", who=CASE_STAFF)
 def why_this_day(ctx: Ctx, public_id: str, number: RowId) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = show_receipt(connection, ctx, _found(connection, ctx, public_id), number)
     back = f"/cases/{public_id}"
     return render(ctx, "pages/deadline.html", receipt=found, back=back, json=f"{back}/clocks/{number}/json")
@@ -160,7 +160,7 @@ def why_this_day(ctx: Ctx, public_id: str, number: RowId) -> Response:
 
 @get("/cases/{public_id}/clocks/{number}/json", who=CASE_STAFF)
 def why_this_day_as_json(ctx: Ctx, public_id: str, number: RowId) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         return JSONResponse(receipt_as_json(connection, ctx, _found(connection, ctx, public_id), number))
 
 

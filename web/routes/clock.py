@@ -5,7 +5,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from cases.clock_watch import SERVER, confirm, doubt_about
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.i18n import write_minute
 from web.access import SECOND, get, post
 from web.context import Context, Ctx
@@ -17,7 +17,7 @@ WORD_HOLDS_SECONDS = 1800
 
 @get("/clock", who=SECOND)
 def clock(ctx: Ctx) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         doubt = doubt_about(connection, now=ctx.shown)
     expected = _said(ctx, doubt.expected) if doubt else None
     return render(

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from cases.tally import check_tallied
 from cases.visibility import MAY_UNMASK
-from infra.db import reading, transaction
+from infra.db import transaction
 from people.directory import units_within
 from reports.closure_choice import FIELDS, Asked, ChoiceIsWrong, Fault, read_choice
 from reports.closure_columns import COLUMNS, PERSONAL
@@ -38,7 +38,7 @@ def download(ctx: Ctx, form: Form, kind: str) -> Response:
     """The report as a file: written whole, recorded with its hash, and then sent. One that takes long is made for later."""
     try:
         order = Order(asked=_asked(ctx, form.values), format=kind, language=ctx.language, ground=form.one("ground") or None)  # fmt: skip
-        with reading(ctx.engine) as connection:
+        with ctx.reading() as connection:
             rows = count_closings(connection, order.asked.choice(ctx.office), actor=ctx.actor, office=ctx.office)
             check_tallied(connection)
         refuse(order, rows, actor=ctx.actor)
@@ -65,7 +65,7 @@ def _downloaded(ctx: Context, order: Order) -> Response:
 
 
 def _made(ctx: Context, order: Order, file: IO[bytes]) -> Made:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         made = write_file(connection, order, file, actor=ctx.actor, office=ctx.office, now=ctx.now)
     with transaction(ctx.engine) as connection:
         record(connection, order, made, actor=ctx.actor, now=ctx.now)
@@ -90,14 +90,14 @@ def _units(ctx: Context, connection: Connection) -> dict[int, str]:
 
 
 def _asked(ctx: Context, typed: Typed) -> Asked:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         return read_choice(typed, units=_units(ctx, connection), office=ctx.office, today=ctx.today)
 
 
 def _page(ctx: Context, typed: Typed, faults: Sequence[Fault] = ()) -> Response:
     """The form as it was typed, and for a choice without a fault how many rows it has."""
     asked, count = None, None
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         units = _units(ctx, connection)
         try:
             asked = read_choice(typed, units=units, office=ctx.office, today=ctx.today)

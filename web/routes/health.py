@@ -5,14 +5,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from cases.clock_watch import doubt_about
 from cases.jobruns import all_runs
-from infra.db import reading
 from web.access import PUBLIC, get
 from web.context import Ctx
 
 
 @get("/healthz", who=PUBLIC)
 def health(ctx: Ctx) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         connection.execute(text("SELECT 1"))
     return PlainTextResponse("ok")
 
@@ -27,7 +26,7 @@ WATCHED = ("backup",)
 @get("/readyz", who=PUBLIC)
 def ready(ctx: Ctx) -> Response:
     """One line a job: how many seconds ago it last went well. 503 if one is too old, or the clock is in doubt."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         doubted = doubt_about(connection, now=ctx.now) is not None
         last = {run.job: run.succeeded_at for run in all_runs(connection)}
     ages = {

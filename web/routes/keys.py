@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.i18n import write_day
 from infra.keys import KeyIsExposed, KeyIsUnreadable, fingerprint_of, key_file, secret_key
 from infra.signing import signing_file, signing_key, written
@@ -35,7 +35,7 @@ class KeyLine:
 
 @get("/keys", who=SECOND)
 def keys(ctx: Ctx) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         pinned = pins(connection)
         asked = {one.data["key"] for one in waiting(connection) if one.act == CHANGE_KEY}
     lines = [_line(ctx, name, pinned.get(name), asked=name in asked) for name in NAMES]

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from cases.jobruns import all_runs
 from cases.words import Words
-from infra.db import reading, transaction
+from infra.db import transaction
 from ledger.outbox import DAILY
 from ledger.tables import Message
 from notifications.compose import message_id
@@ -40,7 +40,7 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
     if kind not in KINDS:
         raise NoSuchPage
     words = Words(ctx.language)
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         counts = {
             name: connection.execute(select(func.count()).where(test)).scalar_one() for name, test in KINDS.items()
         }
@@ -85,7 +85,7 @@ def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any
 @get("/mails/{message}", who=ADMINISTRATION)
 def one_mail(ctx: Ctx, message: RowId) -> Response:
     """A mail that was written to a file instead of being sent."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         row = connection.execute(select(*_message).where(_message.id == message)).one_or_none()
     name = name_of(row) if row else None
     path = ctx.site.settings.home / "mail" / f"{name}.eml"

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from cases.words import Words
-from infra.db import reading
 from infra.i18n import write_minute
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event
@@ -40,7 +39,7 @@ class Entry:
 @get("/office-record", who=RECORD)
 def office_record(ctx: Ctx, before: Annotated[int, Query(ge=1, le=2**31 - 1)] = 2**31 - 1) -> Response:
     """The events before that seq, the newest first."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         entries = _entries(connection, ctx, before)
     older = entries[-1].seq if len(entries) == PAGE and entries[-1].seq > 1 else None
     return render(ctx, "pages/office_record.html", entries=entries, older=older)

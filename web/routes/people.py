@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from cases.repeats import FormWasUsed
 from infra.addresses import fault_of_address
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.identifiers import read_sign_in_name
 from ledger.chain import find_by_key, request_key, wait_for_key
 from people.directory import (
@@ -63,7 +63,7 @@ def people(ctx: Ctx, account: int | None = None, unit: int | None = None) -> Res
 @post("/people", who=ADMINISTRATION)
 def add_person(ctx: Ctx, form: Form) -> Response:
     typed = NewAccount(**{name: _line(form, name) for name in NewAccount.__dataclass_fields__})
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         errors = _errors(typed, {str(unit.id) for unit in all_units(connection)})
     if errors:
         return people_page(ctx, typed=typed, errors=errors, status=422)
@@ -108,7 +108,7 @@ def _as_typed(account: Any) -> NewAccount:
 @post("/people/units", who=ADMINISTRATION)
 def add_a_unit(ctx: Ctx, form: Form) -> Response:
     typed = NewUnit(unit_name=_line(form, "name"), kind=form.one("kind"), place=form.one("parent"))
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         errors = _errors_of_unit(typed, all_units(connection))
     if errors:
         return people_page(ctx, new_unit=typed, errors=errors, status=422)
@@ -162,7 +162,7 @@ def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 
 
 @get("/people/{account}/email", who=ADMINISTRATION)
 def email_form(ctx: Ctx, account: RowId) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = _account(connection, account)
     return render(ctx, "pages/change_email.html", account=found, email=found.email, errors={})
 
@@ -251,7 +251,7 @@ def people_page(
     ctx: Context, *, typed: NewAccount | None = None, new_unit: NewUnit | None = None,
     errors: dict[str, str] | None = None, given: Given | None = None, status: int = 200, **said: str | None,
 ) -> Response:  # fmt: skip
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         units, accounts = all_units(connection), all_accounts(connection)
     return render(
         ctx, "pages/people.html", status=status, accounts=accounts, units=units, roles=[role.value for role in ROLES],
@@ -261,7 +261,7 @@ def people_page(
 
 
 def _named(ctx: Context, account: int | None, unit: int | None) -> str | None:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         if account is not None and 0 < account < 2**63:
             found = find_account(connection, account)
             return found.name if found else None

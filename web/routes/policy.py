@@ -17,7 +17,7 @@ from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of, was_applied
 from cases.statutory_days import missing_days, notice_remarks
 from cases.words import Words, fault_words, whole_due
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.i18n import write_minute
 from reports.sheet_files import refusal_code, scheme_name
 from web.access import ADMINISTRATION, get, post
@@ -83,7 +83,7 @@ def apply(ctx: Ctx, form: Form) -> Response:
     """Publishes, and applies exactly the plan that was read; 409 with the plan as it is now if the book has moved."""
     draft = _draft(form)
     try:
-        with reading(ctx.engine) as connection:
+        with ctx.reading() as connection:
             given, _ = _given(ctx, draft)
             files, candidate = candidate_of(connection, given, calendar=ctx.office.policy.calendar.name)
         apply_plan(
@@ -98,7 +98,7 @@ def apply(ctx: Ctx, form: Form) -> Response:
     except (PolicyIsWrong, NoticeIsWrong) as error:
         return _page(ctx, draft, faults=_faults(error, draft, Words(ctx.language)), status=422)
     except BookHasMoved:
-        with reading(ctx.engine) as connection:
+        with ctx.reading() as connection:
             if candidate.version == ctx.office.policy.version and was_applied(connection, form.one("plan")):
                 return see_other("/policy", done="policy_published")  # the same form, sent twice
         rows, found, remarks = _planned(ctx, draft)
@@ -175,7 +175,7 @@ def _planned(ctx: Context, draft: Draft) -> tuple[list[Row], Plan, list[str]]:
             changes.append(change)
 
     given, remarks = _given(ctx, draft)
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         _, candidate = candidate_of(connection, given, calendar=ctx.office.policy.calendar.name)
         found = planned(connection, candidate, now=ctx.now, keep_rules=bool(draft.keep_rules), note=note)
     return [_row(change, ctx) for change in changes], found, remarks
@@ -206,7 +206,7 @@ def _page(
     ctx: Context, draft: Draft, *, found: Plan | None = None, rows: list[Row] | None = None, faults: tuple[str, ...] = (),
     remarks: Sequence[str] = (), moved: bool = False, status: int = 200,
 ) -> Response:  # fmt: skip
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         published = _published(connection, ctx)
         names = sorted(files_of(connection, published[-1][0]))
     return render(

@@ -9,7 +9,7 @@ from cases import tracking
 from cases.execute import execute, open_case
 from cases.rating_origins import origin_of, remember_origin
 from cases.repeats import FormWasUsed
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from people.office_keys import RATINGS, KeyIsNotPinned, secret_of_office
 from people.signin import begin_session, end_session
@@ -74,7 +74,7 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
     except FormWasUsed:
         typed = as_typed(kind, form.fields(), intake_choices())
         return _filing_page(ctx, matter, typed, was_used=True, status=409)
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         tracked = show_tracked(connection, ctx, CaseId(opened.case_id))
     return render(
         ctx, "pages/receipt.html", code=tracking.in_groups(opened.code), proof=tracking.in_groups(opened.proof),
@@ -111,7 +111,7 @@ def tracked_case(ctx: Ctx) -> Response:
 
 @get("/track/case/clocks/{number}", who=PETITIONER)
 def why_this_date(ctx: Ctx, number: RowId) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = show_receipt(connection, ctx, _own_case(ctx), number)
     back = "/track/case"
     return render(ctx, "pages/deadline.html", receipt=found, back=back, json=f"{back}/clocks/{number}/json")
@@ -119,7 +119,7 @@ def why_this_date(ctx: Ctx, number: RowId) -> Response:
 
 @get("/track/case/clocks/{number}/json", who=PETITIONER)
 def why_this_date_as_json(ctx: Ctx, number: RowId) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         return JSONResponse(receipt_as_json(connection, ctx, _own_case(ctx), number))
 
 
@@ -174,7 +174,7 @@ def _origin(ctx: Context) -> str | None:
 def _tracked_page(
     ctx: Context, *, returned: FormView | None = None, was_used: bool = False, status: int = 200
 ) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         tracked = show_tracked(connection, ctx, CaseId(_own_case(ctx)))
     form = returned or (blank_form(Rate, {}) if tracked.may_rate else None)
     return render(ctx, "pages/tracked.html", status=status, tracked=tracked, form=form, was_used=was_used)

@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from cases.numbers import case_number
 from cases.reads import reads_of
-from infra.db import reading
 from infra.i18n import write_minute
 from people.directory import names_of_accounts
 from web.access import RECORD, get
@@ -25,7 +24,7 @@ class Line:
 
 @get("/reads", who=RECORD)
 def reads_page(ctx: Ctx) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = reads_of(connection, actor=ctx.actor, most=MOST)
         names = names_of_accounts(connection, [one.reader for one in found])
     zone = ctx.office.policy.calendar.zone

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from infra.db import reading, transaction, written_at_once
+from infra.db import transaction, written_at_once
 from people.directory import names_of_units
 from reports.instants import NoSuchInstant, founded_at, moment_from
 from reports.jobs import (
@@ -33,7 +33,7 @@ AGAIN = 3
 
 @get("/reports", who=ASSESSMENT)
 def reports(ctx: Ctx) -> Response:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         units = names_of_units(connection)
         found = [show_report(one, ctx, units) for one in reports_of(connection, _account(ctx))]
     return render(ctx, "pages/reports.html", reports=found, days=ctx.site.settings.report_days)
@@ -42,7 +42,7 @@ def reports(ctx: Ctx) -> Response:
 @get("/reports/{public_id}", who=ASSESSMENT)
 def report(ctx: Ctx, public_id: str) -> Response:
     """How far it is; and once it is made, what it is."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found, units = _found(connection, ctx, public_id), names_of_units(connection)
     if found.finished_at is not None and not found.seen:
         # Reading never waits for writing: what cannot be noted now, the next look notes.
@@ -57,13 +57,13 @@ def report(ctx: Ctx, public_id: str) -> Response:
 @get("/reports/{public_id}/file", who=ASSESSMENT)
 def report_file(ctx: Ctx, public_id: str) -> Response:
     """The very bytes whose hash is in the record."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = _found(connection, ctx, public_id)
     if not found.is_ready or not KINDS[found.kind].is_file:
         raise NoSuchPage
 
     def body() -> Iterator[bytes]:
-        with reading(ctx.engine) as connection:
+        with ctx.reading() as connection:
             yield from content_of(connection, found)
 
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"', "Content-Length": str(found.bytes)}
@@ -135,7 +135,7 @@ def _figure(form: Posted, name: str) -> int:
 def _instant(ctx: Context, form: Posted) -> str:
     """A day or an instant as our form carries it: one that the record can be asked about."""
     on, calendar = form.one("on"), ctx.office.policy.calendar
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         founded = founded_at(connection)
     try:
         moment_from(on, calendar=calendar, founded=founded, now=ctx.now)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from cases.words import Words
-from infra.db import reading, transaction
+from infra.db import transaction
 from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units
 from people.links import NoSuchHandover, handovers, show_code
@@ -90,7 +90,7 @@ def decide_on(ctx: Ctx, form: Form, number: RowId) -> Response:
 def _page(ctx: Context, *, status: int = 200, **said: Any) -> Response:
     if ctx.person is None:
         raise NoSuchPage
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         lines, codes = _lines(connection, ctx, ctx.person.id), _codes(connection, ctx, ctx.person.id)
     values = {"given": Given(), "code": None, "of": None, "error": None, **said}
     return render(ctx, "pages/second.html", status=status, lines=lines, codes=codes, **values)

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from infra.db import reading, transaction
+from infra.db import transaction
 from people.factors import (
     REQUIRED,
     codes_left,
@@ -93,7 +93,7 @@ def _page(
 ) -> Response:
     if ctx.person is None:
         raise NoSuchPage
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         login, there = sign_in_name_of(connection, ctx.person.id), has_factor(connection, ctx.person.id)
         left = codes_left(connection, ctx.person.id)
     values: dict[str, Any] = {"there": there, "left": left, "error": error, "seconds": int(wait.total_seconds()) + 1}
@@ -110,7 +110,7 @@ def _page(
 
 def _waiting(ctx: Context) -> AccountId:
     """Whose code this session waits for. Raises `PleaseSignIn`."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = find_session(connection, cookie_of(ctx.request, SESSION_COOKIE), now=ctx.now)
     if found is None or found.account is None or found.limited != CODE:
         raise PleaseSignIn

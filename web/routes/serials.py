@@ -2,7 +2,6 @@
 
 from starlette.responses import Response
 
-from infra.db import reading
 from reports.serials import FATES, serial_completeness
 from web.access import AUDIT, get
 from web.context import Ctx
@@ -13,7 +12,7 @@ from workflow.calendar import FIRST_YEAR, LAST_YEAR
 @get("/serials", who=AUDIT)
 def serials(ctx: Ctx, year: int | None = None) -> Response:
     asked = year if year is None or FIRST_YEAR <= year <= LAST_YEAR else None
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         found = serial_completeness(connection, actor=ctx.actor, year=asked)
     years = range(ctx.today.year, ctx.today.year - YEARS, -1)
     return render(ctx, "pages/serials.html", year=asked, years=years, found=found, fates=FATES)

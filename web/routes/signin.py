@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from infra.db import reading, transaction
+from infra.db import transaction
 from people.factors import comes_first
 from people.known_browsers import remember_browser
 from people.links import WrongCode, link_asks_for_code, link_is_good, session_of_link, use_link
@@ -49,7 +49,7 @@ def sign_in(ctx: Ctx, form: SessionForm) -> Response:
         return render(ctx, "pages/signin.html", status=422, login=login, error="signin.incomplete", seconds=0)
     if wait := wait_before_password(ctx, login, password):
         return too_early(ctx, "pages/signin.html", wait, login=login, error="signin.too_many_tries")
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         account = check_password(connection, login, password)
     if account is None:
         password_was_wrong(ctx, login, password)
@@ -65,7 +65,7 @@ def sign_in(ctx: Ctx, form: SessionForm) -> Response:
 @get("/signin/link/{token}", who=PUBLIC)
 def link_page(ctx: Ctx, token: str) -> Response:
     """A link only opens a page: programs that follow links in mails spend nothing."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         mine = session_of_link(connection, token, browser=ctx.browser, now=ctx.now)
         good = mine is not None or link_is_good(connection, token, now=ctx.now)
         asks = mine is None and link_asks_for_code(connection, token)
@@ -139,14 +139,14 @@ def _about(ctx: Context) -> tuple[str, ...]:
     """What somebody who knows this person would try first."""
     if ctx.person is None:
         raise NoSuchPage
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         login = sign_in_name_of(connection, ctx.person.id)
     own = (login, ctx.person.name, ctx.person.email, ctx.person.unit_name)
     return (*own, ctx.office.name, ctx.office.short_name)
 
 
 def _has_to_give_old(ctx: Context) -> bool:
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         return has_to_give_password(connection, cookie_of(ctx.request, SESSION_COOKIE))
 
 
@@ -165,7 +165,7 @@ def _password_page(ctx: Context, *, errors: dict[str, str] | None = None, status
 def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
     if ctx.person is None:
         raise NoSuchPage
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         login = sign_in_name_of(connection, ctx.person.id)
     asks_old = _has_to_give_old(ctx)
     return {"errors": errors, "login": login, "least": MIN_PASSWORD, "most": MAX_PASSWORD, "asks_old": asks_old}

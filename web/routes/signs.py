@@ -7,7 +7,7 @@ from starlette.responses import Response
 from cases.repeats import FormWasUsed
 from cases.sign_reviews import VERDICTS, review
 from cases.tally import check_tallied
-from infra.db import reading, transaction
+from infra.db import transaction
 from people.directory import names_of_accounts, names_of_units
 from reports.signs import page_of_signs, place_of_sign
 from web.access import SIGNS, get, post
@@ -63,7 +63,7 @@ def _page(
     typed: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     """`wrong` is the line whose verdict was not recorded, `typed` the verdict of a form that had been used for another."""
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         check_tallied(connection)
         found = page_of_signs(
             connection, year=year, actor=ctx.actor, office=ctx.office, unit=unit, page=page, lines=LINES

@@ -4,7 +4,6 @@ import re
 
 from starlette.responses import Response
 
-from infra.db import reading
 from web.access import CASE_STAFF, PUBLIC, get
 from web.context import Ctx
 from web.pages import render, see_other
@@ -26,7 +25,7 @@ def work_list(ctx: Ctx, show: str = "open", after: str | None = None, number: st
     """`number` takes whatever stands on paper: the last group of digits is the running number."""
     digits = _DIGITS.findall(number)
     serial = int(digits[-1]) if digits else None
-    with reading(ctx.engine) as connection:
+    with ctx.reading() as connection:
         show_list = closed_list if show == "closed" else open_list
         listed = show_list(connection, ctx, after=after, serial=serial)
     return render(ctx, "pages/work_list.html", listed=listed, show=show, number=number, after=after)
