@@ -54,12 +54,13 @@ PROTECTED = frozenset({"event", *KEPT})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`attacks` of each kind; `edits` in all, but never fewer than `each_column` of a column and of the rows of a table.
-    A short run changes `one_in` so many columns."""
+    A short run changes `one_in` so many columns, and rows of one in `one_in_tables`."""
 
     seed: int
     edits: int = 1000
     each_column: int = EACH_COLUMN
     one_in: int = 1
+    one_in_tables: int = 1
     attacks: int = 200
     copies: int = 1000
     processes: int = PROCESSES
@@ -155,8 +156,9 @@ def _planned_edits(plan: Plan, columns: Sequence[tuple[str, str]]) -> Iterable[T
 
 
 def _planned_rows(plan: Plan, columns: Sequence[tuple[str, str]], tables: Sequence[str]) -> Iterable[Trial]:
+    changed = tables[plan.seed % plan.one_in_tables :: plan.one_in_tables]
     for table in tables:
-        for number in range(_each(plan, columns)):
+        for number in range(_each(plan, columns) if table in changed else 0):
             yield Trial(kind=PUT_IN, number=number, seed=plan.seed, table=table)
             if table not in MAY_GO:
                 yield Trial(kind=TAKEN_OUT, number=number, seed=plan.seed, table=table)
