@@ -21,12 +21,14 @@ from ledger.tables import Event
 from ledger.upcasters import data_of
 from ops.demo_office import ASSESSORS, AUDITORS, SUPERVISOR_OF
 from ops.stories import Stage
-from reports.closing import close_year, propose_close
+from reports.closing import close_year, proposal_of, propose_close
 from workflow.commands import AppealLight, AskAgain, Command, DecideWaiver
 from workflow.model import TIMERS, Actor, RecordNumber, Refusal
 
 SCHEME = "LIGHTS-A"
 AT = time(10, 0)
+#: Until another answers: what others do meanwhile comes between.
+AN_HOUR = timedelta(hours=1)
 APPEALED_FROM = date(2025, 2, 1)
 #: How far back a unit looks for a light: well inside the five working days that it has.
 LOOK_BACK = timedelta(days=4)
@@ -47,6 +49,7 @@ class Assessment:
     def __init__(self, engine: Engine, office: OfficeContext, stage: Stage) -> None:
         self._engine, self._office, self._stage = engine, office, stage
         self._decided = 0
+        self._renewed: Contested | None = None  #: and waits for the second assessor
 
     def acts(self, *, until: datetime) -> Iterator[tuple[datetime, Act]]:
         """What is done and when, in no particular order. The appeal of the last month still waits."""
@@ -57,10 +60,11 @@ class Assessment:
             appealed = calendar.nth_working_day_after(day, 7)
             yield self._at(appealed), self.appeal
             if (decided := calendar.nth_working_day_after(appealed, 1)) and _next_month(day) <= last:
-                yield self._at(decided), self.decide
+                yield from ((self._at(decided), self.decide), (self._at(decided) + AN_HOUR, self.decide_again))
             day = _next_month(day)
         for year in range(APPEALED_FROM.year, last.year):
-            yield self._at(calendar.nth_working_day_after(date(year + 1, 1, 15), 1)), self.close
+            signed = self._at(calendar.nth_working_day_after(date(year + 1, 1, 15), 1))
+            yield from ((signed, self.propose), (signed + AN_HOUR, self.close))
 
     def _at(self, day: date) -> datetime:
         return datetime.combine(day, AT, tzinfo=self._office.policy.calendar.zone)
@@ -75,8 +79,8 @@ class Assessment:
                     return
 
     def decide(self, now: datetime) -> None:
-        """Everything that waits is decided; the first appeal that was rejected is renewed and decided by another."""
-        first, second = (self._stage.people[login] for login in ASSESSORS)
+        """Everything that waits is decided; the first appeal that was rejected is renewed."""
+        first = self._stage.people[ASSESSORS[0]]
         for one in self._waiting(first):
             self._decided += 1
             decision = "rejected" if self._decided % ONE_IN else "upheld"
@@ -90,10 +94,15 @@ class Assessment:
                     self._take(
                         connection, one.case_id, AskAgain(waiver=waiver, evidence=MORE_EVIDENCE), by=head, now=now
                     )
-                    again = DecideWaiver(
-                        waiver=_number_of(connection, one), decision="rejected", reason=REASONS["rejected"]
-                    )  # fmt: skip
-                    self._take(connection, one.case_id, again, by=second, now=now + timedelta(hours=1))
+                    self._renewed = one
+
+    def decide_again(self, now: datetime) -> None:
+        """The renewed appeal is decided by another."""
+        if one := self._renewed:
+            self._renewed = None
+            with transaction(self._engine) as connection:
+                again = self._decision(connection, one, "rejected")
+                self._take(connection, one.case_id, again, by=self._stage.people[ASSESSORS[1]], now=now)
 
     def _waiting(self, assessor: Actor) -> list[Contested]:
         with reading(self._engine) as connection:
@@ -103,21 +112,32 @@ class Assessment:
         assert decision in ("upheld", "rejected")
         return DecideWaiver(waiver=_number_of(connection, one), decision=decision, reason=REASONS[decision])  # type: ignore[arg-type]  # said above
 
-    def close(self, now: datetime) -> None:
-        """The assessor proposes, the auditor signs an hour later."""
-        year = self._office.policy.calendar.local_day(now).year - 1
-        signers = self._stage.people[ASSESSORS[0]], self._stage.people[AUDITORS[0]]
+    def propose(self, now: datetime) -> None:
+        """The assessor signs."""
         with reading(self._engine) as connection:
             office = load_office(connection)
         with transaction(self._engine) as connection:
-            proposal = propose_close(
-                connection, year=year, scheme=SCHEME, actor=signers[0], office=office, now=now
+            propose_close(
+                connection, year=self._year_before(now), scheme=SCHEME, actor=self._stage.people[ASSESSORS[0]],
+                office=office, now=now,
             )  # fmt: skip
+
+    def close(self, now: datetime) -> None:
+        """The auditor signs; if the year has moved since the assessor did, the assessor signs anew before."""
+        self.propose(now)
+        with reading(self._engine) as connection:
+            office = load_office(connection)
+        year = self._year_before(now)
         with transaction(self._engine) as connection:
+            proposal = proposal_of(connection, year)
+            assert proposal is not None, "it was made just now"
             close_year(
-                connection, year=year, result_hash=proposal.result_hash, actor=signers[1], office=office,
-                now=now + timedelta(hours=1),
+                connection, year=year, result_hash=proposal.result_hash, actor=self._stage.people[AUDITORS[0]],
+                office=office, now=now,
             )  # fmt: skip
+
+    def _year_before(self, now: datetime) -> int:
+        return self._office.policy.calendar.local_day(now).year - 1
 
     def _head_of(self, unit: int | None) -> Actor | None:
         key = next((key for key, number in self._stage.units.items() if number == unit), None)
