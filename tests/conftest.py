@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for: a PostgreSQL server, a browser, a mail server.
+"""Fixtures that every test may ask for: a PostgreSQL server, a browser, a mail server, the demo office.
 
 What a machine cannot provide is skipped, counted and said aloud; with CI=true it is a failure.
 Databases with our schema are elsewhere, in `tests/databases.py`.
@@ -54,6 +54,15 @@ def postgres() -> Iterator[str]:
         if url is None:
             _missing("PostgreSQL")
         yield url
+
+
+@pytest.fixture(scope="session")
+def demo_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo office of `tests/demo.py`, one for all workers; nobody writes into it."""
+    from tests.demo import built_once
+
+    folder = tmp_path_factory.getbasetemp()
+    return built_once(folder.parent if hasattr(request.config, "workerinput") else folder)
 
 
 @pytest.fixture(scope="session")

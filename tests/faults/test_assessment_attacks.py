@@ -58,7 +58,7 @@ from tests.databases import (
     sqlite_template,
     step,
 )
-from tests.reports.demo_record import demo_copy
+from tests.demo import demo_copy
 from tests.reports.ended import local
 from tests.reports.told import WORDS, appealed, came_in, closed, decided, in_hand, replied
 from tests.web.canaries import CANARIES, mediation_with_canaries, recuse
@@ -521,8 +521,10 @@ def test_nobody_but_an_auditor_unmasks_and_never_without_a_known_ground(site: Si
         assert heads(site.engine) == before
 
 
-def test_every_limit_that_lit_is_one_mark_and_every_waiver_has_a_ground_and_its_event(tmp_path: Path) -> None:
-    with demo_copy(tmp_path) as engine, reading(engine) as connection:
+def test_every_limit_that_lit_is_one_mark_and_every_waiver_has_a_ground_and_its_event(
+    demo_file: Path, tmp_path: Path
+) -> None:
+    with demo_copy(demo_file, tmp_path) as engine, reading(engine) as connection:
         calendar = load_office(connection).policy.calendar
         lit: Counter[int] = Counter()
         waived = 0

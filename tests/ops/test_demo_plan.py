@@ -6,23 +6,19 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import migrations
 from cases.policies import shipped_files
-from infra.db import checkpoint, open_engine
-from ops.demo import build_demo
 from ops.verify import verify
 from tests.databases import set_clock
+from tests.demo import BUILT_AT
 from tests.ops.command_line import home, run
 
 __all__ = ["home"]
 
-NOW = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)  # a Thursday, 16:00 in Shanghai
 #: An invented notice: the days that the law names, the first Monday of the year, and a Saturday that is worked for it.
 NOTICE = """[[calendar]]
 id = "cn"
@@ -38,24 +34,12 @@ work = [2027-01-09]
 PROVISIONAL = "clock.provisional"
 
 
-@pytest.fixture(scope="module")
-def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "huiyin.db"
-    engine = open_engine(f"sqlite:///{path}")
-    migrations.upgrade(engine)
-    build_demo(engine, now=NOW)
-    checkpoint(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
 def demo(home: Path, demo_file: Path) -> Iterator[Path]:
     """The database of a demo office of this test's own, at the demo's own time."""
     home.mkdir()
-    for file in demo_file.parent.glob("huiyin.db*"):
-        shutil.copyfile(file, home / file.name)
-    with set_clock(NOW):
+    shutil.copyfile(demo_file, home / "huiyin.db")
+    with set_clock(BUILT_AT):
         yield home / "huiyin.db"
 
 

@@ -1,19 +1,15 @@
 """The demo office has numbers without a gap and, in every month of its two years, a bulletin that says something."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-import migrations
 from cases.office import load_office
 from infra.db import reading
-from ops.demo import build_demo
 from reports.bulletin import bulletin
 from reports.periods import Period
 from reports.serials import serial_completeness
-from tests.databases import opened
+from tests.demo import BUILT_AT, demo_copy, made_with
 from workflow.model import TIMERS
 
-NOW = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
 #: Figures without which a year would look as if something were broken.
 EXPECTED = (
     "mediation.settled_written", "mediation.settled_oral", "mediation.settled_in_part", "mediation.terminated",
@@ -22,20 +18,18 @@ EXPECTED = (
 )  # fmt: skip
 
 
-def test_the_demo_has_complete_numbers_and_bulletins_that_add_up(tmp_path: Path) -> None:
-    with opened(f"sqlite:///{tmp_path / 'huiyin.db'}") as engine:
-        migrations.upgrade(engine)
-        made = build_demo(engine, now=NOW)
-        with reading(engine) as connection:
-            office = load_office(connection)
-            series = serial_completeness(connection, actor=TIMERS)
-            years = [
-                bulletin(connection, Period(year=year), actor=TIMERS, office=office, now=NOW) for year in (2025, 2026)
-            ]
-            months = [
-                bulletin(connection, Period(year=year, month=month), actor=TIMERS, office=office, now=NOW)
-                for year, month in ((2025, 2), (2025, 10), (2026, 3), (2026, 10))
-            ]
+def test_the_demo_has_complete_numbers_and_bulletins_that_add_up(demo_file: Path, tmp_path: Path) -> None:
+    made = made_with(demo_file)
+    with demo_copy(demo_file, tmp_path) as engine, reading(engine) as connection:
+        office = load_office(connection)
+        series = serial_completeness(connection, actor=TIMERS)
+        years = [
+            bulletin(connection, Period(year=year), actor=TIMERS, office=office, now=BUILT_AT) for year in (2025, 2026)
+        ]
+        months = [
+            bulletin(connection, Period(year=year, month=month), actor=TIMERS, office=office, now=BUILT_AT)
+            for year, month in ((2025, 2), (2025, 10), (2026, 3), (2026, 10))
+        ]
     assert [one for one in series if not one.complete] == []
     assert sum(one.last for one in series) == made.cases
     registered = ("mediation.registered", "petition.registered")

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
 from cases.office import OfficeContext, load_office
-from cases.tally import counts, keep_up
+from cases.tally import counts, fresh, keep_up
 from infra.db import reading, transaction
 from reports.assessment import Assessment, Sheet, assess
+from tests.demo import demo_copy
 from tests.oracle import marks_by_hand as by_hand
-from tests.reports.demo_record import demo_copy
 from workflow.model import TIMERS
 
 YEARS = (2025, 2026)
@@ -48,8 +49,8 @@ def _tree(connection: Connection) -> dict[int, set[int]]:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with demo_copy(tmp_path_factory.mktemp("demo")) as engine:
+def demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with demo_copy(demo_file, tmp_path_factory.mktemp("demo")) as engine:
         yield Demo(engine)
 
 
@@ -65,10 +66,14 @@ def _expected(scheme: str, found: dict[Any, by_hand.Own]) -> dict[Any, by_hand.W
     return {key: by_hand.sheet(scheme, own) for key, own in found.items()}
 
 
+def _counts(connection: Connection, demo: Demo, year: int) -> Counter[Any]:
+    return counts(connection, year=year, beside=fresh(connection, demo.office.policy.calendar))
+
+
 @pytest.mark.parametrize("year", YEARS)
 def test_the_counts_of_the_demo_are_those_worked_out_on_paper(demo: Demo, year: int) -> None:
     with reading(demo.engine) as connection:
-        found = counts(connection, demo.office.policy.calendar, year=year)
+        found = _counts(connection, demo, year)
     assert found == {key: n for key, n in demo.kept.items() if key[0] == year}
     assert len(found) > 50
 
@@ -107,7 +112,7 @@ def test_what_the_timers_have_tallied_changes_no_sheet(demo: Demo) -> None:
             connection.execute(text(statement))
     assert [demo.assessed(year, "LIGHTS-A") for year in YEARS] == before
     with reading(demo.engine) as connection:  # nothing is tallied: every mark is worked out here and now
-        anew = [counts(connection, demo.office.policy.calendar, year=year) for year in YEARS]
+        anew = [_counts(connection, demo, year) for year in YEARS]
     assert sum(anew, Counter()) == demo.kept
     assert keep_up(demo.engine, demo.office.policy.calendar) > 300
     assert [demo.assessed(year, "LIGHTS-A") for year in YEARS] == before

@@ -23,7 +23,7 @@ from ops.verify import verify
 from reports.addendum import Addendum, addendum
 from reports.closed_years import closed_year, prove
 from tests.databases import found
-from tests.reports.demo_record import BUILT_AT, demo_copy
+from tests.demo import BUILT_AT, demo_copy
 from tests.reports.ended import Ended, ended, local
 from tests.reports.golden import SCHEMES, file_of, sealed
 from tests.reports.told import in_hand, replied
@@ -162,8 +162,8 @@ def test_the_examination_of_the_whole_record_names_every_one_of_these(closed_fil
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, OfficeContext]]:
-    with demo_copy(tmp_path_factory.mktemp("demo")) as engine:
+def demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, OfficeContext]]:
+    with demo_copy(demo_file, tmp_path_factory.mktemp("demo")) as engine:
         with reading(engine) as connection:
             office = load_office(connection)
         yield engine, office
@@ -183,10 +183,10 @@ def elsewhere(folder: Path, *arguments: str, zone: str, locale: str) -> tuple[in
     return done.returncode, done.stdout.decode()
 
 
-def test_the_demo_proves_its_year_on_any_machine_before_and_after_a_late_event(tmp_path: Path) -> None:
+def test_the_demo_proves_its_year_on_any_machine_before_and_after_a_late_event(demo_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "另一台 机器"
     folder.mkdir()
-    with demo_copy(folder) as engine:
+    with demo_copy(demo_file, folder) as engine:
         with reading(engine) as connection:
             year = closed_year(connection, 2025)
             office = load_office(connection)
@@ -233,9 +233,9 @@ def test_the_demo_proves_its_year_on_any_machine_before_and_after_a_late_event(t
         assert [done.seq] in [one["events"] for one in json.loads(out)["late"]]
 
 
-def test_a_tampered_demo_is_not_proved(tmp_path: Path) -> None:
+def test_a_tampered_demo_is_not_proved(demo_file: Path, tmp_path: Path) -> None:
     statement = "UPDATE event SET recorded_at = '2025-02-02 00:00:00.000000' WHERE stream = 9 AND seq = 2"
-    with demo_copy(tmp_path) as engine:
+    with demo_copy(demo_file, tmp_path) as engine:
         tampered(tmp_path / "huiyin.db", statement)
         with reading(engine) as connection:
             proof = prove(connection, 2025)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from cases.sweep import sweep
 from infra.db import reading
 from reports.whatif import what_if
 from tests.databases import found
-from tests.reports.demo_record import BUILT_AT, demo_copy
+from tests.demo import BUILT_AT, demo_copy
 from tests.reports.ended import local
 from tests.reports.told import Steps, appealed, decided, handed, in_hand, replied
 from workflow.history import History, Lit
@@ -23,8 +24,8 @@ from workflow.whatif import under
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, OfficeContext]]:
-    with demo_copy(tmp_path_factory.mktemp("demo")) as engine:
+def demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, OfficeContext]]:
+    with demo_copy(demo_file, tmp_path_factory.mktemp("demo")) as engine:
         with reading(engine) as connection:
             office = load_office(connection)
         yield engine, office

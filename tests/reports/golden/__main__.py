@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
-from tests.reports.demo_record import demo_copy
+from tests.demo import built_once, demo_copy
 from tests.reports.golden import file_of, sealed
 
-with tempfile.TemporaryDirectory() as folder, demo_copy(Path(folder)) as engine:
+with tempfile.TemporaryDirectory() as folder, demo_copy(built_once(Path(folder)), Path(folder)) as engine:
     for scheme, content in sealed(engine).items():
         changed = not file_of(scheme).exists() or file_of(scheme).read_bytes() != content
         file_of(scheme).write_bytes(content)
