@@ -1,4 +1,4 @@
-"""The engine against the day-walk oracle: 20,000 random questions."""
+"""The engine against the day-walk oracle: 10,000 random questions."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from workflow.model import Clock, Roll, Unit
 from workflow.policy import CasePolicy, Rule
 from workflow.receipt import receipt, worked_out
 
-QUESTIONS = 20_000
+QUESTIONS = 10_000
 SHARES = 4
 POLICY = policy_of("petition")
 
