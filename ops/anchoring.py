@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection, Engine
 
-from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors
+from cases.anchors import WANTED_AUDITORS, anchor_text, list_anchors, make_anchors, signed
 from cases.filed import Verdict, case_by_number, check_proof
 from cases.office import OfficeContext
 from cases.reading import find_case
@@ -23,16 +23,18 @@ from infra.new_files import new_file
 from infra.settings import settings
 from infra.signing import key_id, public_key, written
 from ops.clock import read_clock
-from ops.opening import office_of, opened_engine, opened_to_write
+from ops.opening import office_of, opened_engine, opened_to_write, reader_words
 from ops.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
 from ops.verify_notes import read_notes
-from ops.verify_report import Notes
+from ops.verify_report import Notes, Report
+from ops.verify_since import note_of
 from ops.verify_sources import CannotRead
 from people.directory import active_with_role
 from people.office_keys import signing_key_of_office
 from reports.exports import GROUNDS
 from reports.pack import CaseNotFound, Pack, note_pack, pack_case
 from workflow.model import TIMERS, Role
+from workflow.spelling import stamp
 
 anchor = typer.Typer(
     no_args_is_help=True, help="存证单：生成、列出、公钥、核对回执。Anchors: make, list, key, receipts."
@@ -175,6 +177,22 @@ def pack(
         print_json({"file": str(path), "sha256": made.sha256, "events": made.seq, "masked": made.masked})
     else:
         typer.echo(f"{path}: {made.seq} events, sha256 {made.sha256}")
+
+
+def write_verified(file: Path, report: Report) -> None:
+    """The note of a whole run that found nothing, signed with the office's key, for the next run to go on from."""
+    say, now = reader_words(), read_clock()
+    if report.reached is None:
+        fail(say("verify.nothing_anchored"), WRONG)
+    engine = opened_to_write()
+    with _office(engine) as (_, office):
+        pass
+    with transaction(engine) as connection:
+        key = signing_key_of_office(connection, settings().home, now=now)
+    text = signed(note_of(report.reached, office=office.short_name, at=stamp(now)), office.short_name, key)
+    with _whole_or_not_at_all(file, text.encode()):
+        pass
+    typer.echo(say("verify.noted", file=str(file), number=report.reached[0]), err=True)
 
 
 def keys_at_hand(given: list[str] | None) -> list[str]:

@@ -6,6 +6,7 @@ What it says of time limits is in `deadline.py`, of policies in `policies.py`; t
 import io
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from infra.i18n import translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
 from ops import verify as verifier
-from ops.anchoring import anchor, keys_at_hand, pack
+from ops.anchoring import anchor, keys_at_hand, pack, write_verified
 from ops.as_of import as_of
 from ops.assessing import assess, no_ladder, scheme
 from ops.clock import read_clock
@@ -43,6 +44,7 @@ from ops.signs import signs
 from ops.statistics import bulletin, serials
 from ops.stories import StoryIsWrong, read_story
 from ops.troubles import NotText, told_in_words
+from ops.verify_since import Since
 from workflow.model import Refusal
 from workflow.policy import NoSuchLadder
 from workflow.unseen import has_lone_surrogate
@@ -188,12 +190,23 @@ def verify(
         list[str] | None, typer.Option(help="留存的存证单，文件或文件夹。Anchors that were kept: files or folders.")
     ] = None,
     key: Annotated[list[str] | None, typer.Option(help="签名公钥或其文件。The public key, or its file.")] = None,
+    since: Annotated[
+        str, typer.Option(help="接着上次核验的签名记录往下核。Only what has moved since this signed note.")
+    ] = "",
+    note: Annotated[
+        Path | None, typer.Option(help="全部核验无误后写一份签名记录。Write a signed note if all of it is sound.")
+    ] = None,
 ) -> None:
     """独立核验记录：链、行与事件、孤立行、缺号。Check the record independently, read-only."""
-    keys = keys_at_hand(key) if anchors else ()
+    keys = keys_at_hand(key) if anchors or since else ()
+    place = database or settings().database_url()
+    if note and since:
+        fail(reader_words()("verify.note_of_whole_runs"), ASKED_WRONGLY)
     found = verifier.told(
-        database or settings().database_url(), anchors=anchors or (), keys=keys, as_json=as_json, marks=marks_anew
-    )
+        place, anchors=anchors or (), keys=keys, as_json=as_json, marks=marks_anew,
+        since=Since(file=since, keys=keys) if since else None,
+        sound=partial(write_verified, note) if note else None,
+    )  # fmt: skip
     raise typer.Exit(found)
 
 

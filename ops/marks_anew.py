@@ -2,7 +2,7 @@
 connection that only reads. A case that has moved since it was counted is passed over: the timers count it again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,17 +29,17 @@ _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
 _sign = SignRow.__table__.c  # type: ignore[attr-defined]
 
 
-def marks_anew(url_or_path: str, notes: Notes) -> None:
-    """A finding for each case whose stored marks are not those of its events."""
+def marks_anew(url_or_path: str, notes: Notes, only: Collection[int] | None = None) -> None:
+    """A finding for each case, or each of `only` these, whose stored marks are not those of its events."""
     engine = _reader(url_or_path)
     try:
         with engine.connect() as connection:
-            _check(connection, notes)
+            _check(connection, notes, only)
     finally:
         engine.dispose()
 
 
-def _check(connection: Connection, notes: Notes) -> None:
+def _check(connection: Connection, notes: Notes, only: Collection[int] | None) -> None:
     try:
         calendar = load_office(connection).policy.calendar
     except Exception as error:  # noqa: BLE001 (whatever was done to the office or its policy: the report says so)
@@ -48,9 +48,11 @@ def _check(connection: Connection, notes: Notes) -> None:
     heads = connection.execute(
         select(_head.stream, _head.tallied, _head.seq).where(_head.stream != OFFICE_STREAM)
     ).all()
-    counted = sorted(row.stream for row in heads if row.tallied == row.seq)
+    counted = sorted(row.stream for row in heads if row.tallied == row.seq and (only is None or row.stream in only))
     for at in range(0, len(counted), BATCH):
         _compare(connection, calendar, counted[at : at + BATCH], notes)
+    if only is not None:
+        return
     known = {row.stream for row in heads}
     for table, column in (("mark", _mark.case_id), ("sign", _sign.case_id)):
         for case_id in connection.execute(select(column).distinct()).scalars():

@@ -1,6 +1,6 @@
 """`huiyin verify`: proves, reading only, that a database is what its ledger says. Also a plain script:
 
-    python ops/verify.py DATABASE [--json] [--anchors FILE]... [--key PUBLICKEY]...
+    python ops/verify.py DATABASE [--json] [--anchors FILE]... [--key PUBLICKEY]... [--since NOTE]
 
 DATABASE is the path of an SQLite file or of a backup, or a URL. Exit code 0: nothing to report; 1: findings; 3: the
 database cannot be read. Only the standard library and a database driver are used, and no rule of the program: an
@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -30,6 +30,7 @@ from ops.verify_marks import check_tallies
 from ops.verify_office import ANCHORED, COVERED, CUTOFF, Office, check_heads, check_office, check_policies, remembering
 from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
 from ops.verify_rows import compare_case, compare_records, compare_recusals, compare_tracking
+from ops.verify_since import Since, last_anchor, moved_since
 from ops.verify_sources import TRIGGERS, CannotRead, Row, Source, opened
 from ops.verify_stream import EVENT_COLUMNS, OFFICE_STREAM, Event, chain, fold
 
@@ -42,7 +43,7 @@ NO_OFFICE = "it is empty: there is no office in it; is this the right one?"
 NO_MARKS = "the marks of cases were not worked out anew: that needs the program, huiyin verify"
 
 Labels = Mapping[str, Mapping[str, str]]
-Marks = Callable[[str, Notes], None]
+Marks = Callable[[str, Notes, Collection[int] | None], None]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,8 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--anchors", action="append", default=[], help="a file or folder of anchors that were kept")
     parser.add_argument("--key", action="append", default=[], help="the office's public key, or its file")
+    parser.add_argument("--since", help="the signed note of a whole run: only what has moved since")
     asked = parser.parse_args(argv)
-    return told(asked.database, anchors=asked.anchors, keys=asked.key, as_json=asked.json)
+    since = Since(file=asked.since, keys=asked.key) if asked.since else None
+    return told(asked.database, anchors=asked.anchors, keys=asked.key, as_json=asked.json, since=since)
 
 
 def told(
@@ -63,36 +66,52 @@ def told(
     keys: Sequence[str] = (),
     as_json: bool = False,
     marks: Marks | None = None,
+    since: Since | None = None,
+    sound: Callable[[Report], None] | None = None,
 ) -> int:
-    """The same for whoever has read the arguments already."""
+    """The same for whoever has read the arguments already. `sound` is told of a report without a finding."""
     try:
-        report = verify(url_or_path, anchors=anchors, keys=keys, marks=marks)
+        report = verify(url_or_path, anchors=anchors, keys=keys, marks=marks, since=since)
     except CannotRead as error:
         sys.stderr.write(CANNOT_READ.format(database=without_password(url_or_path), reason=error) + "\n")
         return UNREADABLE
     sys.stdout.write((report.json() if as_json else report.text()) + "\n")
+    if report.ok and sound:
+        sound(report)
     return 0 if report.ok else FINDINGS_FOUND
 
 
 def verify(
-    url_or_path: str, *, anchors: Sequence[str] = (), keys: Sequence[str] = (), marks: Marks | None = None
+    url_or_path: str,
+    *,
+    anchors: Sequence[str] = (),
+    keys: Sequence[str] = (),
+    marks: Marks | None = None,
+    since: Since | None = None,
 ) -> Report:
     """Every fault of the database, also against the anchors in these files. `marks` works the marks of all cases out anew,
-    which needs the rules of the program (`ops/marks_anew.py`). Raises `CannotRead`."""
+    which needs the rules of the program (`ops/marks_anew.py`). `since`: only what has moved since the note of the last whole
+    run (`verify_since.py`). Raises `CannotRead`."""
     labels: Labels = json.loads(LABELS.read_text("utf-8"))
     notes = Notes()
     with opened(url_or_path) as source:
-        _check_file(source, labels, notes)
+        moved = moved_since(source, since, notes) if since else None
+        if moved is None:
+            _check_file(source, labels, notes)
         _check_triggers(source, notes)
-        office = _check_streams(source, labels, notes)
+        office = _check_streams(source, labels, notes, moved)
         _check_series(source, notes)
-        check_tallies(source, notes)
+        if moved is None:
+            check_tallies(source, notes)
         if anchors:
             check_anchors(source, anchors, keys, notes, office.signing)
+        reached = last_anchor(source)
     if not notes.counts["chains"] and not notes.findings:
         raise CannotRead(NO_OFFICE)
     if marks:
-        marks(url_or_path, notes)
+        if moved is not None:
+            notes.begin("marks")
+        marks(url_or_path, notes, moved)
     else:
         notes.remarks.append(NO_MARKS)
     given = [label for columns in labels.values() for label in columns.values()]
@@ -106,6 +125,7 @@ def verify(
         },
         findings=tuple(notes.findings),
         remarks=tuple(notes.remarks),
+        reached=reached,
     )
 
 
@@ -138,14 +158,14 @@ def _check_triggers(source: Source, notes: Notes) -> None:
 # -- streams ----------------------------------------------------------------------------------------------------------
 
 
-def _check_streams(source: Source, labels: Labels, notes: Notes) -> Office:
-    """Reads the tables in step, one stream at a time, each table by one cursor."""
+def _check_streams(source: Source, labels: Labels, notes: Notes, only: Collection[int] | None = None) -> Office:
+    """Reads the tables in step, one stream at a time, each table by one cursor; all streams, or `only` these."""
     notes.begin("chains", "versions", "rows", "derived", "crossings", "messages", "office")
     wanted = _columns(labels)
     office = Office()
     anchored = last_anchored(source)
     cursors = {
-        table: source.rows(table, columns, columns[:2] if table != "message" else columns[:3])
+        table: source.rows(table, columns, columns[:2] if table != "message" else columns[:3], only)
         for table, columns in wanted.items()
     }
     for stream, rows in _in_step(cursors):

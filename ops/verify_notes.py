@@ -188,7 +188,7 @@ def _note(lines: _Lines, notes: Notes) -> Note | None:
     signed = f"{body}sha256 {checksum}\n"
     lines.take(re.compile(""), "")
     signature = lines.take(SIGNATURE, "— name signature")
-    key, bytes_ = _unpacked(signature[2])
+    key, bytes_ = unpacked(signature[2])
     whole = f"{signed}\n{signature[0]}\n"
     while lines.at < len(lines.lines):
         lines.take(re.compile(r"\s*"), "")
@@ -204,7 +204,7 @@ def _note(lines: _Lines, notes: Notes) -> Note | None:
     return None
 
 
-def _unpacked(text: str) -> tuple[str, bytes]:
+def unpacked(text: str) -> tuple[str, bytes]:
     """The key's id and the signature proper."""
     try:
         raw = base64.b64decode(text, validate=True)
@@ -233,10 +233,10 @@ def _signed_by(
     if not keys:
         notes.remark(NOT_CHECKED.format(why=NO_KEY))
         return found
-    known = {_id_of(raw): raw for raw in map(_key, keys)}
+    known = {_id_of(raw): raw for raw in map(key_from, keys)}
     for before, after, at in changes:
         try:
-            new = _key(after)
+            new = key_from(after)
         except CannotRead:
             continue  # leads nowhere: the anchors after it have an unknown key
         old = before[: 2 * ID_BYTES]
@@ -270,7 +270,7 @@ def _id_of(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()[: 2 * ID_BYTES]
 
 
-def _key(given: str) -> bytes:
+def key_from(given: str) -> bytes:
     """A public key as base64, or the file that holds it. Raises `CannotRead`."""
     try:
         text = Path(given).read_text("ascii") if Path(given).is_file() else given

@@ -171,6 +171,7 @@ class Report:
     columns: Mapping[str, int]
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...] = ()  #: what could not be checked, or how it was
+    reached: tuple[int, str] | None = None  #: the last anchor of what was read, and the SHA-256 of its text
 
     @property
     def ok(self) -> bool:

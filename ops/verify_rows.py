@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ops.verify_report import Finding, Notes
-from ops.verify_stream import Folded, rungs, same
+from ops.verify_stream import Folded, alike, rungs, same
 
 TEXTS = "personal_text"
 OPENED_ALERT_CODES, OVERDUE_CODES = ("yellow", "reminder"), ("red", "lapsed")
@@ -16,15 +16,16 @@ OPENED_ALERT_CODES, OVERDUE_CODES = ("yellow", "reminder"), ("red", "lapsed")
 
 def compare_case(folded: Folded, rows: Iterable[Sequence[Any]], columns: Sequence[str], notes: Notes) -> None:
     """The case's own row. `version` is vouched for by the count of its steps, every other column by what they wrote."""
-    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    found = list(rows)
     if folded.case and not found:
         notes.add(Finding(code="rows.missing", table="cases", stream=folded.stream))
-    for row in found:
+    for values in found:
         notes.count("rows")
         if not folded.case:
             notes.add(Finding(code="rows.orphan", table="cases", stream=folded.stream))
             continue
-        _compare(folded, "cases", None, row, {**folded.case, "id": folded.stream, "version": folded.version}, notes)
+        vouched = {**folded.case, "id": folded.stream, "version": folded.version}
+        _compare(folded, "cases", None, (columns, values), vouched, {}, notes)
 
 
 def compare_tracking(folded: Folded, rows: Iterable[Sequence[Any]], columns: Sequence[str], notes: Notes) -> None:
@@ -41,33 +42,40 @@ def compare_records(
 ) -> None:
     """Every row of one table of a case: none missing, none too many, none changed."""
     seen: set[Any] = set()
+    known, place = folded.of(table), columns.index("number")
     for values in rows:
         notes.count("rows")
-        row = dict(zip(columns, values, strict=True))
-        number = row["number"]
-        vouched = folded.records.get((table, number)) if number not in seen else None
+        number = values[place]
+        vouched = known.get(number) if number not in seen else None
         seen.add(number)
         if vouched is None:
             notes.add(Finding(code="rows.orphan", table=table, stream=folded.stream, number=number))
             continue
         keys = {"case_id": folded.stream, "number": number}
         if table == TEXTS:
-            _compare_text(folded, number, row, {**vouched, **keys}, notes)
-        else:
-            vouched = {**vouched, **keys, **_opened(folded, table, vouched), **_derived(folded, table, number)}
-            _compare(folded, table, number, row, vouched, notes)
-    for name, number in folded.records:
-        if name == table and number not in seen:
+            _compare_text(folded, number, dict(zip(columns, values, strict=True)), {**vouched, **keys}, notes)
+            continue
+        derived = _derived(folded, number) if table == "clock" else {}
+        opened = _opened(folded, vouched) if table == "clock" else {}
+        _compare(folded, table, number, (columns, values), {**vouched, **keys, **opened, **derived}, derived, notes)
+    for number in known:
+        if number not in seen:
             notes.add(Finding(code="rows.missing", table=table, stream=folded.stream, number=number))
 
 
+#: The names of the columns of a row, and its values.
+Stored = tuple[Sequence[str], Sequence[Any]]
+
+
 def _compare(
-    folded: Folded, table: str, number: Any, row: dict[str, Any], vouched: dict[str, Any], notes: Notes
+    folded: Folded, table: str, number: Any, row: Stored, vouched: dict[str, Any], derived: dict[str, Any], notes: Notes
 ) -> None:
-    derived = _derived(folded, table, number)
     if derived:
         notes.count("derived")
-    for column, stored in row.items():
+    columns, values = row
+    if alike(tuple(values), tuple(map(vouched.get, columns))):
+        return
+    for column, stored in zip(columns, values, strict=True):
         if same(stored, vouched.get(column)):
             continue
         if table == "cases" and column == "version":
@@ -89,11 +97,9 @@ def _compare(
         )
 
 
-def _derived(folded: Folded, table: str, number: Any) -> dict[str, Any]:
+def _derived(folded: Folded, number: Any) -> dict[str, Any]:
     """The derived columns of a clock, from its rungs and crossings in the ledger."""
-    if table != "clock":
-        return {}
-    clock = folded.records["clock", number]
+    clock = folded.of("clock")[number]
     ladder = rungs(clock)
     return {
         "yellow_at": next((rung.at for rung in ladder if rung.code in OPENED_ALERT_CODES), None),
@@ -103,9 +109,9 @@ def _derived(folded: Folded, table: str, number: Any) -> dict[str, Any]:
     }
 
 
-def _opened(folded: Folded, table: str, clock: dict[str, Any]) -> dict[str, Any]:
+def _opened(folded: Folded, clock: dict[str, Any]) -> dict[str, Any]:
     """Events of the first shape do not say when an extension opened a clock: when it stopped the one before."""
-    before = folded.records.get((table, clock.get("extends"))) if table == "clock" else None
+    before = folded.of("clock").get(clock.get("extends"))
     return {"opened_at": before.get("stopped_at")} if before and clock.get("opened_at") is None else {}
 
 
@@ -119,7 +125,7 @@ def _compare_text(folded: Folded, number: Any, row: dict[str, Any], vouched: dic
         stored = hashlib.sha256(f"{salt}\n{content}".encode("utf-8", "surrogateescape")).hexdigest()
         whole = isinstance(salt, str) and isinstance(content, str) and stored == vouched.get("commitment")
         code = "rows.not_erased" if erased else "" if whole else "rows.text"
-    _compare(folded, TEXTS, number, row, vouched, notes)
+    _compare(folded, TEXTS, number, (tuple(row), tuple(row.values())), vouched, {}, notes)
     if code:
         notes.add(
             Finding(

@@ -6,10 +6,12 @@ PostgreSQL. Rows come as plain values, instants in the ledger's spelling. What i
 Only the standard library and, for PostgreSQL, the driver: nothing here is shared with the program that is verified.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,8 +89,11 @@ class Source(Protocol):
 
     kind: str
 
-    def rows(self, table: str, columns: Sequence[str], order: Sequence[str]) -> Iterator[Row]:
-        """The rows of a table in order, a page at a time. Raises `CannotRead` for a table or column that is not there."""
+    def rows(
+        self, table: str, columns: Sequence[str], order: Sequence[str], only: Collection[int] | None = None
+    ) -> Iterator[Row]:
+        """The rows of a table in order, a page at a time; `only` those with one of these in the first column. Raises
+        `CannotRead` for a table or column that is not there."""
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         """Every trigger of the schema by name, and whatever else reacts to a change of a table."""
@@ -132,7 +137,7 @@ def _sqlite(address: str) -> sqlite3.Connection:
         for pragma in ("query_only=on", "trusted_schema=off", "cell_size_check=on"):
             connection.execute(f"PRAGMA {pragma}").close()
         # Bytes that are no UTF-8 are kept as they are: they fail a comparison, not the reading.
-        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
@@ -147,12 +152,17 @@ class SqliteSource:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def rows(self, table: str, columns: Sequence[str], order: Sequence[str]) -> Iterator[Row]:
+    def rows(
+        self, table: str, columns: Sequence[str], order: Sequence[str], only: Collection[int] | None = None
+    ) -> Iterator[Row]:
         kept = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
         if kept.fetchone() is None:
             raise CannotRead(f"no table {table}")
         types = {name: declared for _, name, declared, *_ in self._connection.execute(f"PRAGMA table_info({table})")}
-        return iter(self._connection.execute(_select(table, columns, order, types, _sqlite_value)))
+        if only is None:
+            return iter(self._connection.execute(_select(table, columns, order, types, _sqlite_value)))
+        query = _select(table, columns, order, types, _sqlite_value, within="IN (SELECT value FROM json_each(?))")
+        return iter(self._connection.execute(query, (json.dumps(sorted(only)),)))
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         found = self._connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
@@ -200,7 +210,9 @@ class PostgresqlSource:
         self._cursors = cursors  #: closes each of them at the end
         self._names = count(1)
 
-    def rows(self, table: str, columns: Sequence[str], order: Sequence[str]) -> Iterator[Row]:
+    def rows(
+        self, table: str, columns: Sequence[str], order: Sequence[str], only: Collection[int] | None = None
+    ) -> Iterator[Row]:
         types = self._all(
             "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid "
             "WHERE c.oid = to_regclass(%s) AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped",
@@ -210,7 +222,10 @@ class PostgresqlSource:
             raise CannotRead(f"no table {table}")
         cursor = self._cursors.enter_context(self._connection.cursor(name=f"verify_{next(self._names)}"))
         cursor.itersize = PAGE
-        return iter(cursor.execute(_select(table, columns, order, dict(types), _postgresql_value)))
+        if only is None:
+            return iter(cursor.execute(_select(table, columns, order, dict(types), _postgresql_value)))
+        query = _select(table, columns, order, dict(types), _postgresql_value, within="= ANY (%s)")
+        return iter(cursor.execute(query, (sorted(only),)))
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         found = self._all(
@@ -250,10 +265,14 @@ def _one_line(text: Any) -> str:
     return " ".join(str(text).split())
 
 
-def _select(table: str, columns: Sequence[str], order: Sequence[str], types: dict[str, str], value: Any) -> str:
+def _select(
+    table: str, columns: Sequence[str], order: Sequence[str], types: dict[str, str], value: Any, *, within: str = ""
+) -> str:
+    """`within` is a condition on the first column."""
     if missing := sorted({*columns, *order} - set(types)):
         raise CannotRead(f"table {table} has no column {', '.join(missing)}")
     # With the table before it, a quoted name can never be read as a string.
     named = {name: f'"{table}"."{name}"' for name in (*columns, *order)}
     values = ", ".join(value(named[name], types[name]) for name in columns)
-    return f'SELECT {values} FROM "{table}" ORDER BY {", ".join(named[name] for name in order)}'  # noqa: S608 (names from labels.json, not from the database)
+    where = f" WHERE {named[columns[0]]} {within}" if within else ""
+    return f'SELECT {values} FROM "{table}"{where} ORDER BY {", ".join(named[name] for name in order)}'  # noqa: S608 (names from labels.json, not from the database)

@@ -54,15 +54,16 @@ class Folded:
 
     stream: Any
     case: dict[str, Any] = field(default_factory=dict)
-    records: dict[tuple[str, Any], dict[str, Any]] = field(default_factory=dict)  #: by table and number
+    records: dict[str, dict[Any, dict[str, Any]]] = field(default_factory=dict)  #: by table, and by number
     version: int = 0
     crossed_until: dict[Any, str] = field(default_factory=dict)  #: the last crossing of each clock
     crossings: set[tuple[Any, ...]] = field(default_factory=set)
     erased: set[Any] = field(default_factory=set)
     told: dict[Any, Any] = field(default_factory=dict)  #: whom an event tells, by its seq; older events do not say so
 
-    def clocks(self) -> Iterator[tuple[Any, dict[str, Any]]]:
-        return ((number, row) for (table, number), row in self.records.items() if table == "clock")
+    def of(self, table: str) -> dict[Any, dict[str, Any]]:
+        """The records of a table, by their numbers."""
+        return self.records.setdefault(table, {})
 
     def uncrossed(self, number: Any, clock: dict[str, Any]) -> list[Rung]:
         """The rungs of a running clock that are still to be reached."""
@@ -77,6 +78,16 @@ def same(stored: Any, expected: Any) -> bool:
     return bool(stored == expected) and (
         type(stored) is type(expected) or {type(stored), type(expected)} <= {bool, int}
     )
+
+
+def alike(stored: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """`same` for all values of a row at once: most rows of a record are."""
+    return stored == expected and _of_one_type(tuple(map(type, stored)), tuple(map(type, expected)))
+
+
+@lru_cache(maxsize=4096)
+def _of_one_type(some: tuple[type, ...], others: tuple[type, ...]) -> bool:
+    return all(one is other or {one, other} <= {bool, int} for one, other in zip(some, others, strict=True))
 
 
 def rungs(clock: dict[str, Any]) -> tuple[Rung, ...]:
@@ -205,14 +216,14 @@ def _step(folded: Folded, event: Event, data: dict[str, Any], notes: Notes) -> N
         if table == "cases":
             folded.case.update(rows)
         elif table == "tracking":
-            folded.records["tracking", None] = rows
+            folded.of(table)[None] = rows
         else:
-            folded.records.update({(table, int(number)): row for number, row in rows.items()})
+            folded.of(table).update({int(number): row for number, row in rows.items()})
 
 
 def _nothing_left_out(folded: Folded, event: Event, notes: Notes) -> None:
     """Every step settles the lights that are due before it changes anything."""
-    for number, clock in folded.clocks():
+    for number, clock in folded.of("clock").items():
         for rung in folded.uncrossed(number, clock):
             if rung.at <= str(event.recorded_at):
                 due = f"clock {number} {rung.code} {rung.at}"
@@ -224,7 +235,7 @@ def _cross(folded: Folded, event: Event, data: dict[str, Any], notes: Notes) -> 
     notes.count("crossings")
     number, code, at = data.get("clock"), str(data.get("rung")), str(event.occurred_at)
     named = f"clock {number} {code} {at}"
-    clock = folded.records.get(("clock", number)) if isinstance(number, int) else None
+    clock = folded.of("clock").get(number) if isinstance(number, int) else None
     rung = next((r for r in rungs(clock or {}) if (r.code, r.at) == (code, at)), None)
     if clock is None or rung is None:
         notes.add(_of(event, "crossings.no_rung", stored=named))
