@@ -2,7 +2,8 @@
 
 Sizes: 40 rounds of 60 committed steps a side (`execute`); 1,000,000 and 100,000 open clocks, 50,000 and 1,000 newly due
 (`sweep`, `wait`, `worklist`), 1,000,000 and 10,000 running clocks (`plan`), a year of 1,000,000 closed cases (`sheets`,
-`exports`; `--closed-cases` says otherwise), 200,000 events in 4,000 streams (`chains`). `reports` stands for these three.
+`exports`; `--closed-cases` says otherwise), 200,000 events in 4,000 streams (`chains`), an office of 50,000 cases (`large`;
+`--cases` says otherwise). `reports` stands for these four.
 About twenty minutes on two cores. `web` serves this tree beside a commit (`--before`) on the demo that the commit builds.
 
 `--small` takes a hundredth or less, and `web` this tree alone. It judges that every measure runs to its end and that both
@@ -15,7 +16,19 @@ import sys
 import time
 from collections.abc import Sequence
 
-from benchmarks import count, execute, plan, reports_export, sheets, sweep, verify_chain, wait, web, worklist
+from benchmarks import (
+    count,
+    execute,
+    large_office,
+    plan,
+    reports_export,
+    sheets,
+    sweep,
+    verify_chain,
+    wait,
+    web,
+    worklist,
+)
 from benchmarks.databases import bench
 from benchmarks.ratios import Finding, table
 
@@ -31,9 +44,10 @@ MEASURES = {
     "sheets": sheets.measure,
     "exports": reports_export.measure,
     "chains": verify_chain.measure,
+    "large": large_office.measure,
 }
 #: Names that stand for several.
-GROUPS = {"reports": ("sheets", "exports", "chains")}
+GROUPS = {"reports": ("sheets", "exports", "chains", "large")}
 CLOSED_CASES, CLOSED_CASES_SMALL = 1_000_000, 1_000
 
 
@@ -44,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked.add_argument("--small", action="store_true", help="a quick run that proves nothing about speed")
     asked.add_argument("--closed-cases", type=int, metavar="N", help=f"in a year; {CLOSED_CASES:,} if not given")
+    asked.add_argument(
+        "--cases", type=int, metavar="N", default=large_office.CASES, help="of a large office; %(default)s"
+    )
     asked.add_argument("--before", default="HEAD~1", metavar="COMMIT", help="that `web` serves beside this tree")
     wanted = asked.parse_args(arguments)
     names = [one for name in wanted.names or MEASURES for one in GROUPS.get(name, (name,))]
@@ -51,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked.error(f"no such measure: {', '.join(sorted(unknown))}")
     findings: list[Finding] = []
     closed_cases = wanted.closed_cases or (CLOSED_CASES_SMALL if wanted.small else CLOSED_CASES)
-    with bench(small=wanted.small, closed_cases=closed_cases, before=wanted.before) as place:
+    with bench(small=wanted.small, closed_cases=closed_cases, before=wanted.before, cases=wanted.cases) as place:
         for name in names:
             begun = time.monotonic()
             for found in MEASURES[name](place):

@@ -27,13 +27,15 @@ DURABLE = "-c fsync=on -c synchronous_commit=on -c max_wal_size=4GB"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What every measure is given. `small`: a run that proves the benchmarks work and says nothing of speed.
-    `closed_cases`: how many a year of closed cases has. `before`: the commit that pages are served beside."""
+    `closed_cases`: how many a year of closed cases has; `cases`: how many a large office has. `before`: the commit that pages
+    are served beside."""
 
     directory: Path
     postgres: str | None  #: a libpq URL, or None where there is no server
     small: bool
     closed_cases: int
     before: str
+    cases: int = 0
 
     @property
     def dialects(self) -> tuple[str, ...]:
@@ -45,7 +47,7 @@ class Bench:
 
 
 @contextmanager
-def bench(*, small: bool, closed_cases: int, before: str) -> Iterator[Bench]:
+def bench(*, small: bool, closed_cases: int, before: str, cases: int = 0) -> Iterator[Bench]:
     with (
         mock.patch.object(servers, "POSTGRES_OPTIONS", DURABLE),
         tempfile.TemporaryDirectory(prefix="huiyin-bench-") as directory,
@@ -55,7 +57,14 @@ def bench(*, small: bool, closed_cases: int, before: str) -> Iterator[Bench]:
             print("!!! NO POSTGRESQL: its measures are left out")
         else:
             _tell_of_settings(postgres)
-        yield Bench(directory=Path(directory), postgres=postgres, small=small, closed_cases=closed_cases, before=before)
+        yield Bench(
+            directory=Path(directory),
+            postgres=postgres,
+            small=small,
+            closed_cases=closed_cases,
+            before=before,
+            cases=cases,
+        )
 
 
 @contextmanager

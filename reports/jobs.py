@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, or_, select, true, update
 
 from cases.jobruns import JOB_COLUMNS, JobLine, line_from
+from cases.tables import JobRun
 from infra.db import reading, transaction
 from infra.statements import Statement
+from people.tables import Office
 from reports.tables import ReportJob, ReportPart
 from workflow.model import AccountId
 
@@ -127,7 +129,7 @@ def latest_of(connection: Connection, kind: str, asked: Asked, account: AccountI
     return _report(row) if row else None
 
 
-#: The recurring jobs, each with how many reports of an account are made and have not been looked at: one look for both.
+#: The recurring jobs, or a row without one, each with how many reports of an account are made and have not been looked at: one look for both.
 _RUNS_AND_READY = Statement(
     select(
         *JOB_COLUMNS,
@@ -135,14 +137,16 @@ _RUNS_AND_READY = Statement(
         .select_from(ReportJob)
         .where(_job.account_id == bindparam("account"), _job.finished_at.is_not(None), _job.seen_at.is_(None))
         .scalar_subquery(),
-    ).order_by(JOB_COLUMNS[0])
+    )
+    .join_from(Office, JobRun, true(), isouter=True)
+    .order_by(JOB_COLUMNS[0])
 )
 
 
 def runs_and_ready(connection: Connection, account: AccountId) -> tuple[tuple[JobLine, ...], int]:
-    """Every job that has run, by name, and how many reports of this account are ready: none, if no job has run yet."""
+    """Every job that has run, by name, and how many reports of this account are ready."""
     rows = _RUNS_AND_READY.rows(connection, account=account)
-    return tuple(line_from(*row[:-1]) for row in rows), int(rows[0][-1]) if rows else 0
+    return tuple(line_from(*row[:-1]) for row in rows if row[0] is not None), int(rows[0][-1])
 
 
 def note_seen(connection: Connection, report: Report, *, now: datetime) -> None:

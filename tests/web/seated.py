@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ from people.links import make_link, use_link
 from people.signin import begin_session
 from people.staffing import add_account, close_account
 from reports.closing import close_year, propose_close
+from reports.jobs import ask, finish, keep, take
+from reports.report_kinds import SHEET
 from tests.databases import FOUNDED_AT, SEATS, Site, SmallOffice, serving, sqlite_copy, step
 from tests.web.asking import Answer, Asking, asking
 from tests.web.canaries import mediation_with_canaries, recuse
@@ -200,7 +203,7 @@ def _things(site: Site, cases: Mapping[str, Opened]) -> dict[str, str]:
         "others_clock": str(_of_the_first_alone(clocks["waiting"], clocks["held"])),
         "others_clock of other_party": str(_of_the_first_alone(clocks["held"], clocks["waiting"])),
     }  # fmt: skip
-    return found | _links(site)
+    return found | _reports(site) | _links(site)
 
 
 def _clocks(site: Site, case: int) -> list[int]:
@@ -216,6 +219,25 @@ def _of_the_first_alone(some: list[int], others: list[int]) -> int:
 def _a_mail(site: Site) -> str:
     with reading(site.engine) as connection:
         return str(connection.execute(text("SELECT min(id) FROM message WHERE sent_at IS NOT NULL")).scalar_one())
+
+
+def _reports(site: Site) -> dict[str, str]:
+    """A report that is made, for each account of those that ask; and somebody else's."""
+    of_all = {seat: site.office.accounts[seat] for seat in (*ASKERS, "an_account") if seat not in OUTSIDERS}
+    found = {}
+    for seat, account in of_all.items():
+        asked = {"year": CLOSED, "unit": 1, "scheme": "LIGHTS-A", "format": "xlsx"}
+        with transaction(site.engine) as connection:
+            found[seat] = ask(
+                connection, SHEET, asked, account=account, language="zh_CN", mail=False, now=site.clock(), request=seat
+            )
+        wanted = take(site.engine, now=site.clock())
+        assert wanted
+        size, sha256 = keep(site.engine, wanted, BytesIO(b"PK"))
+        with transaction(site.engine) as connection:
+            finish(connection, wanted, name="sheet.xlsx", size=size, sha256=sha256, now=site.clock())
+    others = found["an_account"]
+    return {"report": others, "others_report": others, **{f"report of {seat}": one for seat, one in found.items()}}
 
 
 def _links(site: Site) -> dict[str, str]:
