@@ -65,12 +65,13 @@ time.sleep(3600)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How long each stall lasts, and the longest that an answer may take meanwhile: in seconds. A form is refused within
-    the patience of a writer and what the file itself is waited for."""
+    the patience of a writer and what the file itself is waited for. `once`: it is not sent again before the stall is over."""
 
     seconds: float
     health_seconds: float = 1.0
     page_seconds: float = 2.0
     form_seconds: float = 9.0
+    once: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -204,7 +205,9 @@ def _stall(found: Found, plan: Plan, world: World, port: int, name: str, holder:
     with _held(world.url, holder):
         over = threading.Event()
         threads = [threading.Thread(target=_read_on, args=(port, cookies, stall, over)) for _ in range(READERS)]
-        threads += [threading.Thread(target=_write_on, args=(port, one, stall, over, refused)) for one in browsers]
+        threads += [
+            threading.Thread(target=_write_on, args=(plan, port, one, stall, over, refused)) for one in browsers
+        ]
         for thread in threads:
             thread.start()
         ends_by_itself = world.engine.dialect.name == "postgresql"
@@ -259,6 +262,7 @@ def _read_on(port: int, cookies: str, stall: Stall, over: threading.Event) -> No
 
 
 def _write_on(
+    plan: Plan,
     port: int,
     browser: tuple[str, dict[str, str]],
     stall: Stall,
@@ -272,7 +276,7 @@ def _write_on(
         stall.forms.add(status, seconds)
         if status == 503:
             fields = _fields(read(page).form(FORM))
-        over.wait(PAUSE_SECONDS)
+        over.wait(None if plan.once else PAUSE_SECONDS)
     refused.append((cookies, fields))
 
 

@@ -130,6 +130,9 @@ def _request(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> 
     port, answers = free_port(), list[int]()
     with program(url, home, plan, "serve", "--no-timers", PORT=str(port)) as process:
         _until(lambda: _reached(port), "the program answers")
+        found.must(
+            _filed(port) == 200, "before an answer under way: a form is refused"
+        )  # its year is counted from now on
         cookies, fields = _filled(port)
         holder = subprocess.Popen(
             [sys.executable, "-c", FOR_A_WHILE, url, str(plan.request_seconds)],
@@ -147,8 +150,16 @@ def _request(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> 
             time.sleep(plan.request_seconds / 3)
             took = told_to_stop(found, plan, process, "an answer under way")
             asked.join()
+    found.must(
+        took > plan.request_seconds / 3, f"an answer under way: given before the signal, the end {took:.1f} s after"
+    )
     found.must(answers == [200], f"an answer under way: {answers}")
     found.lines.append(f"an answer under way         given, and the end {took:.1f} s after the signal")
+
+
+def _filed(port: int) -> int:
+    cookies, fields = _filled(port)
+    return _ask(port, "POST", FORM, cookies=cookies, fields=fields)[0]
 
 
 def _reached(port: int) -> bool:
