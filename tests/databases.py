@@ -25,6 +25,7 @@ from fastapi import FastAPI
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import Connection, Engine, event, func, select
+from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 import infra.db
@@ -383,12 +384,28 @@ def form_token(browser: TestClient) -> str:
     return page.partition('name="form_token" value="')[2].partition('"')[0]
 
 
+class _App(FastAPI):
+    """Its routes are those of every other: a thousand tests have a site, and each would read all signatures anew."""
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], *, methods: list[str], **options: Any) -> None:  # type: ignore[override]  # as `create_app` calls it
+        self.routes.append(_route(path, endpoint, tuple(methods), tuple(options.items())))
+
+
+@cache
+def _route(path: str, endpoint: Callable[..., Any], methods: tuple[str, ...], options: tuple[Any, ...]) -> BaseRoute:
+    app = FastAPI(openapi_url=None)
+    app.add_api_route(path, endpoint, methods=list(methods), **dict(options))
+    return app.routes[-1]
+
+
 @contextmanager
 def serving(office: SmallOffice, folder: Path, **settings: Any) -> Iterator[Site]:
     """A site on an office, with `folder` as its home."""
     values: dict[str, Any] = {"home": folder, "database": str(office.engine.url), "smtp_host": "", **settings}
     made = Settings(**values)
-    app = create_app(office.engine, made)  # before the clock stops: libraries that it loads derive classes from `date`
+    # Before the clock stops: libraries that it loads derive classes from `date`.
+    with mock.patch("web.app.FastAPI", _App):
+        app = create_app(office.engine, made)
     with stopped_clock(START) as clock:
         site = Site(app=app, settings=made, office=office, clock=clock)
         try:
