@@ -59,7 +59,6 @@ PAGES = (
     (Role.AUDITOR, "/as-of?on=2026-11-20"),
     (Role.AUDITOR, "/as-of?on=2026-11-20&what=sheet"),
     (Role.AUDITOR, "/bulletin"),
-    (Role.AUDITOR, "/bulletin?year=2025"),
     (Role.AUDITOR, "/closures"),
     (Role.AUDITOR, "/serials"),
     (Role.AUDITOR, "/office-record"),
@@ -71,6 +70,7 @@ EVERYDAY = frozenset({"/work"})
 REPORTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("as_of_list", {"on": "2026-06-30"}),
     ("as_of_sheet", {"on": "2026-06-30", "year": 2026}),
+    ("bulletin", {"period": "2025", "unit": 0}),
     ("sheet", {"year": 2026, "unit": 0, "scheme": "LIGHTS-A", "format": "xlsx"}),
 )
 

@@ -120,9 +120,15 @@ def bulletin(
         by_month=_by_month(connection, scope, period, again, office),
         reopened_later=_reopened_later(again, spans[0], calendar),
     )
-    figures = [(one, named_lines(made.lines, place)) for place, one in enumerate(compared)]
-    figures[0] = period, made.figures()
-    return replace(made, changes=changes(connection, figures, actor=actor, unit=unit, calendar=calendar))
+    return with_changes(connection, made, actor=actor, office=office)
+
+
+def with_changes(connection: Connection, made: Bulletin, *, actor: Actor, office: OfficeContext) -> Bulletin:
+    """With what is not as it was handed out, as the record says now."""
+    figures = [(one, named_lines(made.lines, place)) for place, one in enumerate(made.compared)]
+    figures[0] = made.period, made.figures()
+    found = changes(connection, figures, actor=actor, unit=made.unit, calendar=office.policy.calendar)
+    return replace(made, changes=found)
 
 
 def _sensitive(office: OfficeContext) -> frozenset[str]:

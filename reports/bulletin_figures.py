@@ -11,7 +11,7 @@ from workflow.model import Json
 #: The breakdowns by type of dispute, by channel, by kind of matter.
 ROWS = ("dispute", "channel", "matter")
 
-Value = int | Decimal | Hidden | None  #: None: a share of nothing
+Value = Decimal | int | Hidden | None  #: None: a share of nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,11 @@ still for this account, whether units and schemes are there. What it raises as `
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import IO, Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from cases.office import OfficeContext
@@ -19,10 +20,13 @@ from people.directory import units_within
 from reports import exports
 from reports.as_of import Counted, counted_then, open_then
 from reports.assessment import YearCannotBeAssessed, assess, check_year
+from reports.bulletin import Bulletin, ReopenedLater, bulletin
+from reports.bulletin_figures import Breakdown, Line, MonthPoint
 from reports.closure_choice import ChoiceIsWrong, read_choice
 from reports.closures import count_closings
 from reports.instants import NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from
 from reports.pdf import CharactersAreMissing
+from reports.periods import Period, period_written
 from reports.progress import Progress
 from reports.readers import ASSESSMENT, AUDIT
 from reports.sheet_files import paper_of, pdf_of, refusal_code, xlsx_of
@@ -30,7 +34,25 @@ from workflow.marks import Mark
 from workflow.model import Actor, Role, UnitId
 from workflow.policy import NoSuchScheme
 
-CLOSURES, SHEET, LIST_THEN, SHEETS_THEN = "closures", "sheet", "as_of_list", "as_of_sheet"
+CLOSURES, SHEET, LIST_THEN, SHEETS_THEN, BULLETIN = "closures", "sheet", "as_of_list", "as_of_sheet", "bulletin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptBulletin:
+    """What is kept of a bulletin."""
+
+    period: Period
+    compared: tuple[Period, ...]
+    unit: UnitId | None
+    until: date | None
+    lines: tuple[Line, ...]
+    breakdowns: tuple[Breakdown, ...]
+    by_month: tuple[MonthPoint, ...]
+    reopened_later: tuple[ReopenedLater, ...]
+
+
+_BULLETIN = TypeAdapter(KeptBulletin)
+_KEPT = tuple(one.name for one in fields(KeptBulletin))
 
 
 class CannotBeMade(Exception):
@@ -150,11 +172,24 @@ def _sheets_then(making: Making, file: IO[bytes]) -> Written:
     return Written(name="sheets.json")
 
 
+def _bulletin(making: Making, file: IO[bytes]) -> Written:
+    actor, unit = making.actor, UnitId(making.asked["unit"])
+    if unit not in actor.units:
+        raise CannotBeMade("report.not_for_this_account")
+    found = bulletin(
+        making.connection, period_written(making.asked["period"]), actor=actor, office=making.office, now=making.now,
+        unit=unit,
+    )  # fmt: skip
+    file.write(_BULLETIN.dump_json(KeptBulletin(**{name: getattr(found, name) for name in _KEPT})))
+    return Written(name="bulletin.json")
+
+
 KINDS: Mapping[str, Kind] = {
     CLOSURES: Kind(who=AUDIT, write=_closures),
     SHEET: Kind(who=ASSESSMENT, write=_sheet),
     LIST_THEN: Kind(who=AUDIT, write=_list_then, is_file=False),
     SHEETS_THEN: Kind(who=AUDIT, write=_sheets_then, is_file=False),
+    BULLETIN: Kind(who=ASSESSMENT, write=_bulletin, is_file=False),
 }
 
 
@@ -174,6 +209,12 @@ def counted_from(content: bytes) -> Counted:
     for unit, lines in read["named"].items():
         named[int(unit)] = [_mark_from(line) for line in lines]
     return Counted(counts={tuple(key): n for *key, n in read["counts"]}, named=named)
+
+
+def bulletin_from(content: bytes) -> Bulletin:
+    """As `BULLETIN` wrote it; what has changed since it was handed out is asked for when it is shown."""
+    kept = _BULLETIN.validate_json(content)
+    return Bulletin(**{name: getattr(kept, name) for name in _KEPT})
 
 
 def _as_json(counted: Counted) -> str:

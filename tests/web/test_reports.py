@@ -4,10 +4,12 @@ made at once."""
 import hashlib
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
@@ -19,11 +21,14 @@ from ops import report_making
 from ops.report_making import Done, make_reports
 from people.staffing import close_account
 from reports import exports, report_kinds
+from reports.bulletin_figures import Hidden, Line
 from reports.jobs import LEASE, MOST_WAITING, throw_old_away
+from reports.periods import Period
+from reports.report_kinds import KeptBulletin
 from tests.databases import Site, form_token, step
 from tests.web.reading import read
 from tests.web.test_closures import DAYS, events
-from web.routes import as_of, assessment, closures
+from web.routes import as_of, assessment, bulletin, closures
 from workflow.model import TIMERS
 
 PLACE = re.compile(r"/reports/[0-9a-f]{32}")
@@ -290,3 +295,46 @@ def test_pages_of_tallies_say_how_far_these_are_and_ask_again(
         assert answer.headers["refresh"] == answer.headers["retry-after"]
     keep_up(site.engine, site.office.context.policy.calendar)
     assert auditor.get("/assessment?year=2026").status_code == 200
+
+
+# -- bulletins ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("period", ["month=2026-03", "year=2026"])
+def test_a_bulletin_made_for_later_is_the_one_that_is_counted_at_once(
+    period: str, auditor: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/bulletin?{period}"
+    at_once = auditor.get(address).text
+    monkeypatch.setattr(bulletin, "COUNTED_AT_ONCE", 0)
+    form = read(auditor.get(address).text).form("/reports/ask/bulletin")
+    place = auditor.post("/reports/ask/bulletin", data=form.typed()).headers["location"]
+    assert made(site) == Done(made=1, failed=0)
+    assert f"/bulletin?{period}" in auditor.get(place).text
+    later = auditor.get(address).text
+    assert read(later).words == read(at_once).words
+
+
+def test_every_figure_of_a_bulletin_is_kept_as_it_was() -> None:
+    values = (Decimal("12.0"), 12, None, Hidden.WITHHELD, Decimal(0))
+    kept = KeptBulletin(
+        period=Period(year=2026, month=3), compared=(Period(year=2026),), unit=None, until=date(2026, 3, 5),
+        lines=(Line(section="mediation", code="x", kind="share", values=values),), breakdowns=(), by_month=(),
+        reopened_later=(),
+    )  # fmt: skip
+    (line,) = report_kinds.bulletin_from(TypeAdapter(KeptBulletin).dump_json(kept)).lines
+    assert [(type(one), one) for one in line.values] == [(type(one), one) for one in values]
+
+
+def test_a_bulletin_is_taken_away_as_it_was_made(
+    auditor: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = str(site.office.units["centre"])
+    monkeypatch.setattr(bulletin, "COUNTED_AT_ONCE", 0)
+    typed = {"form_token": form_token(auditor), "period": "2026-03", "unit": unit}
+    assert "开始生成" in auditor.post("/bulletin/csv", data=typed).text
+    assert events(site, "report:exported") == []
+    asked(auditor, "/reports/ask/bulletin", period="2026-03", unit=unit)
+    made(site)
+    file = auditor.post("/bulletin/csv", data=typed)
+    assert [one["sha256"] for one in events(site, "report:exported")] == [hashlib.sha256(file.content).hexdigest()]

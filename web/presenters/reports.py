@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from cases.words import Words
 from reports.exports import FORMATS
 from reports.jobs import Report
-from reports.report_kinds import CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
+from reports.report_kinds import BULLETIN, CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
 from reports.sheet_files import MEDIA
 from web.context import Context
 from web.presenters.lights import minute
@@ -81,6 +81,8 @@ def _what(one: Report, words: Words, units: Mapping[int, str]) -> str:
         return " · ".join((words(f"format.{asked['format']}"), days))
     if one.kind == SHEET:
         return " · ".join((words(f"format.{asked['format']}"), str(asked["year"]), units.get(asked["unit"], "")))
+    if one.kind == BULLETIN:
+        return " · ".join((str(asked["period"]), units.get(asked["unit"], "")))
     on = asked["on"] if one.kind == LIST_THEN else f"{asked['on']} · {asked['year']}"
     return str(on)
 
@@ -88,6 +90,9 @@ def _what(one: Report, words: Words, units: Mapping[int, str]) -> str:
 def _link(one: Report) -> str:
     if KINDS[one.kind].is_file:
         return f"/reports/{one.public_id}/file"
+    if one.kind == BULLETIN:
+        name = "month" if "-" in one.asked["period"] else "year"
+        return f"/bulletin?{urlencode({name: one.asked['period'], 'unit': one.asked['unit']})}"
     sheets = {"what": "sheet", "year": one.asked["year"]} if one.kind == SHEETS_THEN else {"what": "list"}
     return f"/as-of?{urlencode({'on': one.asked['on'], **sheets})}"
 

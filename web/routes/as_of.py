@@ -1,7 +1,5 @@
 """What the record knew on a date: a case, the work list or the sheets of then. For the auditor; nothing can be done here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,11 +18,11 @@ from reports.as_of import (
 )
 from reports.assessment import YearCannotBeAssessed, check_year
 from reports.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
-from reports.jobs import Report, content_of, latest_of
 from reports.report_kinds import LIST_THEN, SHEETS_THEN, counted_from, open_then_from
 from reports.sheet_files import refusal_code, scheme_name
 from web.access import AUDIT, get
 from web.context import Context, Ctx
+from web.later import Kept, Later, kept_for
 from web.pages import render
 from web.presenters.as_of import moment_words, show_case, show_list, show_sheets
 from workflow.model import UnitId
@@ -101,23 +99,13 @@ def _case(connection: Connection, ctx: Context, named: str, moment: Moment) -> d
     return {"then": show_case(connection, ctx, found)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
-    """What the page asks for instead of making it: a kind of report, with the fields of its form; `report` is there once it
-    has been asked for."""
-
-    kind: str
-    fields: Mapping[str, str]
-    cases: int
-    report: Report | None
-
-
 def _list(connection: Connection, ctx: Context, moment: Moment, *, page: int) -> dict[str, Any]:
-    kept, later = _kept(connection, ctx, LIST_THEN, {"on": moment.written})
-    if kept is not None:
-        cases = open_then_from(kept)
+    asked = {"on": moment.written}
+    kept = kept_for(connection, ctx, LIST_THEN, asked)
+    if isinstance(kept, Kept):
+        cases = open_then_from(kept.content)
     elif (n := to_be_read_for_list(connection, at=moment.at, actor=ctx.actor)) > READ_AT_ONCE:
-        return {"later": Later(kind=LIST_THEN, fields={"on": moment.written}, cases=n, report=later)}
+        return {"later": Later(kind=LIST_THEN, fields=asked, cases=n, report=kept)}
     else:
         cases = open_then(connection, at=moment.at, actor=ctx.actor)
     return {"listed": show_list(connection, ctx, cases, at=moment.at, page=page)}
@@ -131,12 +119,11 @@ def _sheets(
     asked = {"on": moment.written, "year": chosen}
     try:
         check_year(chosen, ctx.office)
-        kept, later = _kept(connection, ctx, SHEETS_THEN, asked)
-        if kept is not None:
-            counted = counted_from(kept)
+        kept = kept_for(connection, ctx, SHEETS_THEN, asked)
+        if isinstance(kept, Kept):
+            counted = counted_from(kept.content)
         elif (n := to_be_read(connection, until=moment.at)) > READ_AT_ONCE:
-            fields = {name: str(value) for name, value in asked.items()}
-            return {"later": Later(kind=SHEETS_THEN, fields=fields, cases=n, report=later)}
+            return {"later": Later(kind=SHEETS_THEN, fields=asked, cases=n, report=kept)}
         else:
             counted = counted_then(connection, ctx.office.policy.calendar, year=chosen, at=moment.at)
         found = sheets_of_counts(
@@ -146,14 +133,3 @@ def _sheets(
     except (YearCannotBeAssessed, NoSuchScheme) as error:
         return {"refused": (refusal_code(error), {"year": str(chosen)})}
     return {"sheets": show_sheets(connection, ctx, found, unit=whose, page=page)}
-
-
-def _kept(
-    connection: Connection, ctx: Context, kind: str, asked: Mapping[str, Any]
-) -> tuple[bytes | None, Report | None]:
-    """What was made of this question, if the asker has had it made; if it is not ready yet, how far it is."""
-    assert ctx.actor.account is not None, "the page is for accounts"
-    found = latest_of(connection, kind, asked, ctx.actor.account)
-    if found is None or not found.is_ready:
-        return None, found
-    return b"".join(content_of(connection, found)), found

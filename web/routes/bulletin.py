@@ -5,25 +5,32 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from sqlalchemy import func
 from starlette.responses import Response
 
+from cases.visibility import case, visible_cases
 from cases.words import Words
 from infra.db import transaction
 from ledger.chain import NewEvent, append_to_office
 from people.directory import units_within
-from reports.bulletin import Bulletin
+from reports.bulletin import Bulletin, with_changes
 from reports.bulletin import bulletin as bulletin_of
 from reports.bulletin_sheet import sheet_header, sheet_rows
 from reports.handed_out import BULLETIN, EXPORTED
 from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, month_of, period_from
+from reports.report_kinds import BULLETIN as BULLETIN_JOB
+from reports.report_kinds import bulletin_from
 from reports.sheets import write_csv, write_xlsx
 from web.access import ASSESSMENT, get, post
 from web.context import Context, Ctx, NoSuchPage
+from web.later import Kept, Later, kept_for
 from web.pages import render
 from web.posted import Form
 from web.presenters.bulletin import show_bulletin
-from workflow.model import Json, UnitId
+from workflow.model import TIMERS, Json, UnitId
 
+#: Cases of an office whose month is counted while somebody waits; of a year half as many.
+COUNTED_AT_ONCE = 12_000
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -42,8 +49,7 @@ class Asked:
 
 @get("/bulletin", who=ASSESSMENT)
 def bulletin(ctx: Ctx, month: str = "", year: str = "", unit: str = "") -> Response:
-    asked = _asked(ctx, month or year, unit)
-    return _page(ctx, asked)
+    return _page(ctx, _asked(ctx, month or year, unit))
 
 
 @post("/bulletin/{kind}", who=ASSESSMENT)
@@ -55,6 +61,8 @@ def download(ctx: Ctx, form: Form, kind: str) -> Response:
     if asked.wrong:
         return _page(ctx, asked)
     made = _made(ctx, asked)
+    if isinstance(made, Later):
+        return _later(ctx, asked, made)
     content = _file(ctx, kind, made)
     data: dict[str, Json] = {
         "report": BULLETIN, "format": kind, "choice": {"period": str(asked.period), "unit": asked.unit},
@@ -70,9 +78,17 @@ def download(ctx: Ctx, form: Form, kind: str) -> Response:
 
 
 def _page(ctx: Context, asked: Asked) -> Response:
-    shown = show_bulletin(_made(ctx, asked), ctx)
+    made = _made(ctx, asked)
+    if isinstance(made, Later):
+        return _later(ctx, asked, made)
     status = 422 if asked.wrong else 200
-    return render(ctx, "pages/bulletin.html", status=status, asked=asked, bulletin=shown, error=asked.wrong)
+    return render(
+        ctx, "pages/bulletin.html", status=status, asked=asked, bulletin=show_bulletin(made, ctx), error=asked.wrong
+    )
+
+
+def _later(ctx: Context, asked: Asked, later: Later) -> Response:
+    return render(ctx, "pages/bulletin_later.html", asked=asked, later=later)
 
 
 def _asked(ctx: Context, period: str, unit: str) -> Asked:
@@ -95,11 +111,19 @@ def _asked(ctx: Context, period: str, unit: str) -> Asked:
     return Asked(period=found, unit=chosen, units=units, wrong=wrong)
 
 
-def _made(ctx: Context, asked: Asked) -> Bulletin:
+def _made(ctx: Context, asked: Asked) -> Bulletin | Later:
+    """Counted now, where that does not take long; else as it was made for the asker, if it was."""
     with ctx.reading() as connection:
-        return bulletin_of(
-            connection, asked.period, actor=ctx.actor, office=ctx.office, now=ctx.now, unit=asked.unit
-        )  # fmt: skip
+        many = connection.execute(visible_cases(TIMERS, func.count(case.id))).scalar_one()
+        if many <= (COUNTED_AT_ONCE if asked.period.month else COUNTED_AT_ONCE // 2):
+            return bulletin_of(
+                connection, asked.period, actor=ctx.actor, office=ctx.office, now=ctx.now, unit=asked.unit
+            )  # fmt: skip
+        wanted = {"period": str(asked.period), "unit": int(asked.unit)}
+        kept = kept_for(connection, ctx, BULLETIN_JOB, wanted)
+        if isinstance(kept, Kept):
+            return with_changes(connection, bulletin_from(kept.content), actor=ctx.actor, office=ctx.office)
+        return Later(kind=BULLETIN_JOB, fields=wanted, report=kept)
 
 
 def _file(ctx: Context, kind: str, made: Bulletin) -> bytes:

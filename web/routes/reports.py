@@ -19,7 +19,8 @@ from reports.jobs import (
     reports_of,
     throw_away,
 )
-from reports.report_kinds import KINDS, LIST_THEN, SHEET, SHEETS_THEN
+from reports.periods import NotAPeriod, PeriodHasNotBegun, period_from
+from reports.report_kinds import CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
 from web.access import ASSESSMENT, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
@@ -83,7 +84,7 @@ def remove(ctx: Ctx, form: Form, public_id: str) -> Response:  # noqa: ARG001 (r
 def ask_for(ctx: Ctx, form: Form, kind: str) -> Response:
     """What the pages of sheets and of dates ask for; what is asked is what their forms carry."""
     wanted: Mapping[str, Any]
-    if kind not in KINDS or ctx.actor.role not in KINDS[kind].who:
+    if kind not in KINDS or kind == CLOSURES or ctx.actor.role not in KINDS[kind].who:
         raise NoSuchPage
     if kind == SHEET:
         wanted = {
@@ -95,7 +96,7 @@ def ask_for(ctx: Ctx, form: Form, kind: str) -> Response:
     elif kind == SHEETS_THEN:
         wanted = {"on": _instant(ctx, form), "year": _figure(form, "year")}
     else:
-        raise NoSuchPage
+        wanted = {"period": _period(ctx, form), "unit": _figure(form, "unit")}
     return asked_for(ctx, form, kind, wanted)
 
 
@@ -130,6 +131,13 @@ def _figure(form: Posted, name: str) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise FormIsMalformed
     return int(text)
+
+
+def _period(ctx: Context, form: Posted) -> str:
+    try:
+        return str(period_from(form.one("period"), today=ctx.today))
+    except (NotAPeriod, PeriodHasNotBegun):
+        raise FormIsMalformed from None
 
 
 def _instant(ctx: Context, form: Posted) -> str:
