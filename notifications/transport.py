@@ -12,6 +12,7 @@ import os
 import re
 import smtplib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from enum import StrEnum
@@ -21,6 +22,9 @@ from typing import Protocol
 from infra.addresses import address_on_the_wire
 from infra.settings import Settings
 from notifications.smtp import Limit, Talk, limited
+
+#: In the office's home, where mails become files.
+FOLDER = "mail"
 
 
 class Stage(StrEnum):
@@ -69,11 +73,24 @@ class Transport(Protocol):
         """Returns when the mail is taken. Raises `NotDelivered`."""
 
 
+def remove_old_files(settings: Settings, *, written_before: datetime) -> int:
+    """Removes mails that were written as files before then, whoever has read them; returns how many. The record keeps to
+    whom they went."""
+    old = [
+        path
+        for path in (settings.home / FOLDER).glob("*.eml")
+        if datetime.fromtimestamp(path.stat().st_mtime, UTC) < written_before
+    ]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
 @contextlib.contextmanager
 def open_transport(settings: Settings) -> Iterator[Transport]:
     """The office's transport, for one round of deliveries."""
     if not settings.sends_mail:
-        yield FolderTransport(settings.home / "mail")
+        yield FolderTransport(settings.home / FOLDER)
         return
     transport = SmtpTransport(settings)
     try:

@@ -24,6 +24,7 @@ from infra.settings import Settings
 from infra.stopping import Stop, never
 from notifications.daily import release_digests
 from notifications.deliver import deliver
+from notifications.transport import remove_old_files
 from ops.report_making import make_reports
 from people.known_browsers import forget_old_browsers
 from people.office_keys import signing_key_of_office
@@ -110,11 +111,11 @@ def _reports(run: Run) -> Figures:
     return {"reports": done.made, "failed": done.failed}
 
 
-def _old_reports(run: Run) -> Figures:
+def _old_files(run: Run) -> Figures:
+    mails = remove_old_files(run.settings, written_before=run.now - timedelta(days=run.settings.mail_file_days))
     with transaction(run.engine) as connection:
-        return {
-            "forgotten": throw_old_away(connection, asked_before=run.now - timedelta(days=run.settings.report_days))
-        }
+        reports = throw_old_away(connection, asked_before=run.now - timedelta(days=run.settings.report_days))
+    return {"forgotten": reports + mails}
 
 
 def _checkpoint(run: Run) -> Figures:
@@ -157,7 +158,7 @@ JOBS = (
     Job(name="anchors", every=timedelta(minutes=10), run=_anchors),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver, by_the_clock=False),
     Job(name="reports", every=timedelta(seconds=5), run=_reports),
-    Job(name="old_reports", every=timedelta(hours=1), run=_old_reports),
+    Job(name="old_files", every=timedelta(hours=1), run=_old_files),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint, by_the_clock=False),
     Job(name="reads", every=timedelta(minutes=10), run=_reads),
     Job(name="sessions", every=timedelta(hours=1), run=_forget_sessions),
