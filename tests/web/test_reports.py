@@ -92,10 +92,10 @@ def test_a_file_is_asked_for_made_found_on_the_desk_and_is_the_one_of_the_record
     assert auditor.get(f"{place}/file").status_code == 404
     assert events(site, "report:exported") == []
     assert made(site) == Done(made=1, failed=0)
-    assert "待做报表 1" in words(auditor, "/closures"), "the desk says that something is ready"
+    assert "我的报表 1" in words(auditor, "/closures"), "the desk says that something is ready"
     shown = auditor.get(place)
     assert "refresh" not in shown.headers
-    assert "待做报表 1" not in words(auditor, "/closures"), "it has been looked at"
+    assert "我的报表 1" not in words(auditor, "/closures"), "it has been looked at"
     file = auditor.get(f"{place}/file")
     found = hashlib.sha256(file.content).hexdigest()
     assert found in shown.text
