@@ -19,9 +19,9 @@ LIT_ONE_IN, RATED_OF_FIVE = 5, 3
 _CROSSED = '{"clock": 1, "rule": "MED-03", "light": "yellow", "rung": "yellow", "unit": 3, "person": 301}'
 
 
-def closed_cases(engine: Engine, staff: Staff, *, count: int) -> None:
-    """`count` closed cases of all rooms, under the ids after the office's own."""
-    first = staff.case_id + 1
+def closed_cases(engine: Engine, staff: Staff, *, count: int, first: int | None = None) -> None:
+    """`count` closed cases of all rooms, under the ids from `first` on, or those after the office's own."""
+    first = first or staff.case_id + 1
     with bulk(engine) as connection:
         own = of(connection)
         closed = own.hours_later.format(at="t.registered_at", hours=f"(n * 37) % {YEAR_HOURS}")

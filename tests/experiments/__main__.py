@@ -68,7 +68,7 @@ def main() -> int:
     stalling = experiments.add_parser("stalls", help="a stopped process, a held lock, an endless mail server")
     stalling.add_argument("--seconds", type=float, default=60.0, help="that each of them lasts")
     stalling.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    ending = experiments.add_parser("stop", help="SIGTERM in the middle of an answer, a sweep and a delivery")
+    ending = experiments.add_parser("stop", help="SIGTERM in the middle of an answer, a sweep, a report and a delivery")
     ending.add_argument("--clocks", type=int, default=100_000, help="that are due")
     ending.add_argument("--mails", type=int, default=40)
     ending.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
@@ -120,7 +120,7 @@ def _stop(asked: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix="huiyin-stop-") as home,
         empty(asked.database, server, Path(home)) as url,
     ):
-        found = stop.run(url, Path(home), stop.Plan(clocks=asked.clocks, mails=asked.mails))
+        found = stop.run(url, Path(home), stop.Plan(clocks=asked.clocks, closed=asked.clocks // 2, mails=asked.mails))
     print(stop.figures(found))
     print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -22,9 +23,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import Engine, text
 
 import migrations
+from benchmarks.closed_cases import closed_cases
 from benchmarks.copies import open_clocks
 from benchmarks.office import staff_of
 from infra.db import open_engine, reading, transaction
+from reports.jobs import ask
+from reports.report_kinds import CLOSURES
 from tests.experiments.stalls import FORM, _ask, _filled, _until
 from tests.servers import ROOT, free_port
 
@@ -44,6 +48,7 @@ with transaction(open_engine(sys.argv[1])) as connection:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     clocks: int  #: that are due when the timers start
+    closed: int  #: cases that a report is made of
     mails: int
     limit_seconds: int = 20
     request_seconds: float = 3.0
@@ -72,6 +77,8 @@ def run(url: str, directory: Path, plan: Plan) -> Found:
         staff = staff_of(engine)
         open_clocks(engine, staff, count=plan.clocks, few=1, few_slots=10, many=0)
         _sweep(found, plan, url, directory, engine)
+        closed_cases(engine, staff, count=plan.closed, first=staff.case_id + plan.clocks + 1)
+        _report(found, plan, url, directory, engine)
         _mails(found, plan, url, directory, engine)
         _request(found, plan, url, directory, engine)
     finally:
@@ -211,6 +218,46 @@ def _keys(engine: Engine) -> Counter[tuple[int, str]]:
 def _count(engine: Engine, query: str) -> int:
     with reading(engine) as connection:
         return int(connection.execute(text(query)).scalar_one())
+
+
+# -- a report ---------------------------------------------------------------------------------------------------------
+
+
+def _report(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> None:
+    """A workbook of all closed cases."""
+    asked = {
+        "choice": {"start": ["2026-01-01"], "end": ["2027-12-31"]},
+        "format": "xlsx",
+        "ground": "",
+        "today": "2027-12-31",
+    }
+    with transaction(engine) as connection:
+        assessor = connection.execute(text("SELECT min(id) FROM account WHERE role = 'assessor'")).scalar_one()
+        ask(
+            connection, CLOSURES, asked, account=assessor, language="zh_CN", mail=False, now=datetime.now(UTC),
+            request="report",
+        )  # fmt: skip
+    with program(url, home, plan, "work") as process:
+        _until(lambda: _how_far(engine)[0] > 0, "the report has been begun")
+        took = told_to_stop(found, plan, process, "a report")
+    found.must(_count(engine, GIVEN_BACK) == 1, "a report: it was made before the signal, or is not given back")
+    with program(url, home, plan, "work") as process:
+        _until(lambda: _count(engine, MADE) == 1, "the report is made")
+        told_to_stop(found, plan, process, "timers at rest")
+    found.must(_count(engine, "SELECT count(*) FROM event WHERE code = 'report:made'") == 1, "a report: made twice")
+    found.lines.append(
+        f"a report of {_how_far(engine)[1]:>7} cases    the end {took:.1f} s after the signal; made by the next"
+    )
+
+
+GIVEN_BACK = "SELECT count(*) FROM report_job WHERE finished_at IS NULL AND taken_until IS NULL AND done = 0"
+MADE = "SELECT count(*) FROM report_job WHERE finished_at IS NOT NULL AND failed IS NULL"
+
+
+def _how_far(engine: Engine) -> tuple[int, int]:
+    with reading(engine) as connection:
+        done, total = connection.execute(text("SELECT done, total FROM report_job")).one()
+    return int(done), int(total)
 
 
 # -- mails ------------------------------------------------------------------------------------------------------------
