@@ -170,12 +170,12 @@ def _refold(file: Owner, stream: int) -> None:
     folded = fold(stream, _events(file, stream), Notes(counts=Counter()))
     _write(file, "cases", {**folded.case, "version": folded.version}, {"id": stream})
     for table in RECORDS:
-        kept = {number for name, number in folded.records if name == table}
+        kept = folded.of(table)
         for (number,) in file.execute(f"SELECT number FROM {table} WHERE case_id = ?", (stream,)):
             if number not in kept:
                 file.execute(f"DELETE FROM {table} WHERE case_id = ? AND number = ?", (stream, number))
-        for number in kept:
-            row = {**folded.records[table, number], **_derived(folded, table, number)}
+        for number, record in kept.items():
+            row = {**record, **(_derived(folded, number) if table == "clock" else {})}
             _write(file, table, row, {"case_id": stream, "number": number})
 
 

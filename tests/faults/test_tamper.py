@@ -1,7 +1,6 @@
 """A short run of the tamper experiment, so that it cannot rot; `./dev experiments tamper` is the long one."""
 
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
@@ -29,15 +28,10 @@ SQLITE = Plan(seed=20260302, edits=1, each_column=1, one_in=5, attacks=2, copies
 POSTGRESQL = replace(SQLITE, seed=20260303, one_in=8, one_in_tables=3, copies=3)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def found(request: pytest.FixtureRequest) -> Found:
-    return _found(None if request.param == "sqlite" else request.getfixturevalue("postgres"))
-
-
-@cache
-def _found(server: str | None) -> Found:
-    """Once a database, in whichever order the tests come: one worker runs them all (`tests/conftest.py`)."""
-    return run(POSTGRESQL, server=server) if server else run(SQLITE)
+    """Once a database: one worker runs all of these (`tests/conftest.py`)."""
+    return run(SQLITE) if request.param == "sqlite" else run(POSTGRESQL, server=request.getfixturevalue("postgres"))
 
 
 def test_every_change_of_the_database_is_noticed_and_no_untouched_copy_is_complained_of(found: Found) -> None:
