@@ -53,10 +53,10 @@ AT_ONCE = 5_000
 _OF_A_CASE = re.compile(r"(:clock:|:recounted:)(\d+)\.")
 
 
-def grown_office(engine: Engine, *, cases: int, share: int = 1) -> int:
+def grown_office(engine: Engine, *, cases: int, share: int = 1, at: datetime = GROWN_AT) -> int:
     """At least so many cases in an empty database with the schema; returns how many there are. The demo that they are
-    copied from has one in `share` of its matters."""
-    build_demo(engine, now=GROWN_AT, share=share, present=False, assessed=False)
+    copied from is that of the instant `at`, and has one in `share` of its matters."""
+    build_demo(engine, now=at, share=share, present=False, assessed=False)
     with reading(engine) as connection:
         own = list(connection.execute(select(*_columns(Case)).order_by(Case.__table__.c.id)))  # type: ignore[attr-defined]
     last = max(row.id for row in own)

@@ -25,6 +25,8 @@ _OFFICE = Statement(
     )
     .join_from(tables.Office, PolicyVersion, true(), isouter=True)
     .join(YearClose, true(), isouter=True)
+    # Said although there is no other: PostgreSQL would think of the product of three tables, and compile the statement.
+    .where(_office.id == 1)
 )  # fmt: skip
 #: What an office scores by unless it says otherwise.
 USUAL_SCHEME = "LIGHTS-A"

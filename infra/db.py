@@ -42,6 +42,8 @@ POOL_SECONDS = 3.0  #: for a connection, when as many as the pool gives are in u
 #: stopped, and holds what others wait for; the network is given up when nobody has answered for twenty seconds.
 LIMITS_MS = {"lock_timeout": 3_000, "statement_timeout": 60_000, "idle_in_transaction_session_timeout": 60_000}
 OWNERS_LIMITS_MS = {"lock_timeout": 60_000, "statement_timeout": 0}  #: 0: none
+#: Of tables that it has not counted yet the server thinks too much, and compiles a statement for longer than it runs.
+NO_COMPILING = {"jit": "off"}
 NETWORK = {
     "connect_timeout": 5, "tcp_user_timeout": 20_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
 }  # fmt: skip
@@ -76,7 +78,8 @@ def _pool(connections: int) -> dict[str, Any]:
 def _postgresql(url: URL, *, owner: bool, connections: int) -> Engine:
     """What the URL itself sets holds. Its owner changes whole tables, and no page waits for that."""
     limits = {**LIMITS_MS, **OWNERS_LIMITS_MS} if owner else LIMITS_MS
-    options = " ".join([*(f"-c {name}={value}" for name, value in limits.items()), str(url.query.get("options", ""))])
+    settings = {**limits, **NO_COMPILING}
+    options = " ".join([*(f"-c {name}={value}" for name, value in settings.items()), str(url.query.get("options", ""))])
     network = {name: value for name, value in NETWORK.items() if name not in url.query}
     engine = create_engine(
         url, **_pool(connections), pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True,

@@ -139,6 +139,7 @@ _RUNS_AND_READY = Statement(
         .scalar_subquery(),
     )
     .join_from(Office, JobRun, true(), isouter=True)
+    .where(Office.__table__.c.id == 1)  # type: ignore[attr-defined]
     .order_by(JOB_COLUMNS[0])
 )
 

@@ -2,6 +2,7 @@
 `python -m tests.experiments tamper [--seed N] [--edits 1000] [--attacks 200] [--copies 1000] [--database sqlite|postgresql]`,
 `python -m tests.experiments stalls [--seconds 60] [--database sqlite|postgresql]`,
 `python -m tests.experiments stop [--clocks 100000] [--database sqlite|postgresql]`,
+`python -m tests.experiments fleet [--seconds 60] [--database sqlite|postgresql]`,
 `python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`,
 `python -m tests.experiments fuzz [--requests 20000] [--seed N]` and
 `python -m tests.experiments crowd [SCENARIO=CLIENTS ...] [--seconds 60] [--addresses N] [--workers N] [--descriptors 1024]`
@@ -20,7 +21,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from tests.experiments import crowd, fuzz, idlers, stop
+from tests.experiments import crowd, fleet, fuzz, idlers, stop
 from tests.experiments.kill import Plan, figures, run
 from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
@@ -72,7 +73,14 @@ def main() -> int:
     ending.add_argument("--clocks", type=int, default=100_000, help="that are due")
     ending.add_argument("--mails", type=int, default=40)
     ending.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    together = experiments.add_parser(
+        "fleet", help="four processes of pages and two of timers, and a policy applied meanwhile"
+    )
+    together.add_argument("--fleet-seconds", "--seconds", type=float, default=60.0, help="that people work")
+    together.add_argument("--database", choices=("sqlite", "postgresql"), default="postgresql")
     asked = parser.parse_args()
+    if "fleet_seconds" in asked:
+        return _fleet(asked)
     if "requests" in asked:
         return _fuzz(asked)
     if "clients" in asked:
@@ -121,6 +129,20 @@ def _stop(asked: argparse.Namespace) -> int:
         empty(asked.database, server, Path(home)) as url,
     ):
         found = stop.run(url, Path(home), stop.Plan(clocks=asked.clocks, closed=asked.clocks // 2, mails=asked.mails))
+    print(stop.figures(found))
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 1 if found.violations else 0
+
+
+def _fleet(asked: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    print(f"fleet: {asked.database}, {asked.fleet_seconds:.0f} s", flush=True)
+    with (
+        nullcontext("") if asked.database == "sqlite" else running_postgres() as server,
+        tempfile.TemporaryDirectory(prefix="huiyin-fleet-") as home,
+        empty(asked.database, server, Path(home)) as url,
+    ):
+        found = fleet.run(url, Path(home), fleet.Plan(seconds=asked.fleet_seconds))
     print(stop.figures(found))
     print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0

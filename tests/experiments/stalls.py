@@ -154,7 +154,7 @@ def _program(place: Place, *, mail_port: int | None) -> Iterator[int]:
             [sys.executable, "-m", "ops.cli", "serve"], cwd=ROOT, env=given, stdout=subprocess.DEVNULL, stderr=log
         )
     try:
-        _until(lambda: process.poll() is None and _healthy(port), "the program answers")
+        until(lambda: process.poll() is None and _healthy(port), "the program answers")
         yield port
     finally:
         process.kill()
@@ -168,7 +168,7 @@ def _healthy(port: int) -> bool:
         return False
 
 
-def _until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str) -> None:
     given_up = time.monotonic() + START_SECONDS
     while not condition():
         if time.monotonic() > given_up:
@@ -217,7 +217,7 @@ def _stall(found: Found, plan: Plan, world: World, port: int, name: str, holder:
             thread.join()
         found.must(_cases(world) == taken, f"{name}: something was written")
         if ends_by_itself and plan.seconds >= SERVER_LETS_GO_SECONDS:
-            _until(lambda: _sent(port, refused[0]) == 200, "the server has ended the transaction of who was stopped")
+            until(lambda: _sent(port, refused[0]) == 200, "the server has ended the transaction of who was stopped")
     for browser, fields in refused:
         status, _, _, seconds = _ask(port, "POST", FORM, cookies=browser, fields=fields)
         stall.sent_again.add(status, seconds)
@@ -327,7 +327,7 @@ def _mail(found: Found, plan: Plan, place: Place, world: World, way: str) -> Non
             return sorted(server.taken) == others and bool(_put_off(world))
 
         try:
-            _until(done, "the others have their mail")
+            until(done, "the others have their mail")
         except TimeoutError as error:
             found.violations.append(f"{way}: {error}: {server.taken} of {others}")
         took = time.monotonic() - begun

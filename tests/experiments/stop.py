@@ -29,7 +29,7 @@ from benchmarks.office import staff_of
 from infra.db import open_engine, reading, transaction
 from reports.jobs import ask
 from reports.report_kinds import CLOSURES
-from tests.experiments.stalls import FORM, _ask, _filled, _until
+from tests.experiments.stalls import FORM, _ask, _filled, until
 from tests.servers import ROOT, free_port
 
 #: Holds the gate for so many seconds, and lets go.
@@ -136,7 +136,7 @@ def _request(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> 
         connection.execute(text("UPDATE series SET last = (SELECT max(serial) FROM cases)"))
     port, answers = free_port(), list[int]()
     with program(url, home, plan, "serve", "--no-timers", PORT=str(port)) as process:
-        _until(lambda: _reached(port), "the program answers")
+        until(lambda: reached(port), "the program answers")
         found.must(
             _filed(port) == 200, "before an answer under way: a form is refused"
         )  # its year is counted from now on
@@ -169,7 +169,7 @@ def _filed(port: int) -> int:
     return _ask(port, "POST", FORM, cookies=cookies, fields=fields)[0]
 
 
-def _reached(port: int) -> bool:
+def reached(port: int) -> bool:
     try:
         return _ask(port, "GET", "/healthz")[0] == 200
     except OSError:
@@ -182,14 +182,14 @@ def _reached(port: int) -> bool:
 def _sweep(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> None:
     stops = 0
     with program(url, home, plan, "work") as process:
-        _until(lambda: _crossings(engine) > 0, "the sweep has begun")
+        until(lambda: _crossings(engine) > 0, "the sweep has begun")
         took = told_to_stop(found, plan, process, "a sweep")
     first = _crossings(engine)
     left = _due(engine)
     while _due(engine):
         stops += 1
         with program(url, home, plan, "work") as process:
-            _until(lambda: not _due(engine), "the sweep is done")
+            until(lambda: not _due(engine), "the sweep is done")
             told_to_stop(found, plan, process, "timers at rest")
     found.must(left > 0, "a sweep: it had nothing left: use more clocks")
     doubled = [key for key, n in _keys(engine).items() if n > 1]
@@ -238,11 +238,11 @@ def _report(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> N
             request="report",
         )  # fmt: skip
     with program(url, home, plan, "work") as process:
-        _until(lambda: _how_far(engine)[0] > 0, "the report has been begun")
+        until(lambda: _how_far(engine)[0] > 0, "the report has been begun")
         took = told_to_stop(found, plan, process, "a report")
     found.must(_count(engine, GIVEN_BACK) == 1, "a report: it was made before the signal, or is not given back")
     with program(url, home, plan, "work") as process:
-        _until(lambda: _count(engine, MADE) == 1, "the report is made")
+        until(lambda: _count(engine, MADE) == 1, "the report is made")
         told_to_stop(found, plan, process, "timers at rest")
     found.must(_count(engine, "SELECT count(*) FROM event WHERE code = 'report:made'") == 1, "a report: made twice")
     found.lines.append(
@@ -250,7 +250,7 @@ def _report(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> N
     )
 
 
-GIVEN_BACK = "SELECT count(*) FROM report_job WHERE finished_at IS NULL AND taken_until IS NULL AND done = 0"
+GIVEN_BACK = "SELECT count(*) FROM report_job WHERE finished_at IS NULL AND takenuntil IS NULL AND done = 0"
 MADE = "SELECT count(*) FROM report_job WHERE finished_at IS NOT NULL AND failed IS NULL"
 
 
@@ -298,12 +298,12 @@ def _mails(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> No
     try:
         mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(server.port)}
         with program(url, home, plan, "work", **mail) as process:
-            _until(lambda: len(sink.taken) >= 2, "the first mails are out")
+            until(lambda: len(sink.taken) >= 2, "the first mails are out")
             took = told_to_stop(found, plan, process, "a delivery")
         first = len(sink.taken)
         found.must(_sent(engine) == first, f"a delivery: {_sent(engine)} noted of {first} sent")
         with program(url, home, plan, "work", **mail) as process:
-            _until(lambda: not _waiting(engine), "all mails are out")
+            until(lambda: not _waiting(engine), "all mails are out")
             told_to_stop(found, plan, process, "timers at rest")
     finally:
         server.stop()
