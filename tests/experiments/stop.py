@@ -250,7 +250,7 @@ def _report(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> N
     )
 
 
-GIVEN_BACK = "SELECT count(*) FROM report_job WHERE finished_at IS NULL AND takenuntil IS NULL AND done = 0"
+GIVEN_BACK = "SELECT count(*) FROM report_job WHERE finished_at IS NULL AND taken_until IS NULL AND done = 0"
 MADE = "SELECT count(*) FROM report_job WHERE finished_at IS NOT NULL AND failed IS NULL"
 
 

@@ -46,6 +46,6 @@ def _did_something(found: Found) -> None:
     """A run in which nothing happened proves nothing."""
     assert found.kills >= KILLS
     assert found.checks >= 1
-    assert found.acknowledged > 20
+    assert found.acknowledged > 10
     assert found.crossings > 5
-    assert found.mails > 20
+    assert found.mails > 5
