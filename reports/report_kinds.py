@@ -6,7 +6,7 @@ still for this account, whether units and schemes are there. What it raises as `
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import IO, Any
 
@@ -53,6 +53,7 @@ class KeptBulletin:
 
 _BULLETIN = TypeAdapter(KeptBulletin)
 _KEPT = tuple(one.name for one in fields(KeptBulletin))
+_OF_A_MARK = tuple(one.name for one in fields(Mark))
 
 
 class CannotBeMade(Exception):
@@ -224,7 +225,7 @@ def _as_json(counted: Counted) -> str:
 
 
 def _mark_as_json(one: CaseMark) -> list[Any]:
-    values = asdict(one.mark)
+    values = {name: getattr(one.mark, name) for name in _OF_A_MARK}
     return [one.case_id, {**values, "at": one.mark.at.isoformat()}]
 
 
