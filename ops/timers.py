@@ -24,6 +24,8 @@ from infra.ticks import read_ticks
 from ops.jobs import JOBS, Job, run_job
 
 log = logging.getLogger(__name__)
+# That a job is not begun again while it is still at work is as it should be: a long report would say so every few seconds.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 #: The first run of everything, so that a restart never leaves a light unnoticed for a whole period.
 FIRST_AFTER = timedelta(seconds=1)
