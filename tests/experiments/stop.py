@@ -290,7 +290,9 @@ def _mails(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> No
             f"WHERE n <= 5 ORDER BY id LIMIT {plan.mails}"
         )
         connection.execute(
-            text(f"UPDATE message SET sent_at = NULL, next_try_at = recorded_at, attempts = 0 WHERE id IN ({mine})")
+            text(
+                f"UPDATE message SET sent_at = NULL, next_try_at = recorded_at, attempts = 0, bundle = NULL WHERE id IN ({mine})"
+            )
         )
     sink = SlowSink(plan.mail_seconds)
     server = Controller(sink, hostname="127.0.0.1", port=free_port(), server_hostname="localhost")
