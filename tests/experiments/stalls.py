@@ -168,8 +168,8 @@ def _healthy(port: int) -> bool:
         return False
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    given_up = time.monotonic() + START_SECONDS
+def until(condition: Callable[[], bool], what: str, *, seconds: float = START_SECONDS) -> None:
+    given_up = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > given_up:
             raise TimeoutError(what)

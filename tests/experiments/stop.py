@@ -45,6 +45,10 @@ with transaction(open_engine(sys.argv[1])) as connection:
 """
 
 
+#: For the rungs of a hundred thousand clocks, each in its turn.
+WHOLE_SWEEP_SECONDS = 900.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     clocks: int  #: that are due when the timers start
@@ -189,7 +193,7 @@ def _sweep(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> No
     while _due(engine):
         stops += 1
         with program(url, home, plan, "work") as process:
-            until(lambda: not _due(engine), "the sweep is done")
+            until(lambda: not _due(engine), "the sweep is done", seconds=WHOLE_SWEEP_SECONDS)
             told_to_stop(found, plan, process, "timers at rest")
     found.must(left > 0, "a sweep: it had nothing left: use more clocks")
     doubled = [key for key, n in _keys(engine).items() if n > 1]
