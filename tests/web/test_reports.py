@@ -17,7 +17,9 @@ from cases import tally
 from cases.tally import keep_up
 from infra.db import reading, transaction
 from notifications.deliver import deliver
+from ops import jobs as ops_jobs
 from ops import report_making
+from ops.jobs import run_job
 from ops.report_making import Done, make_reports
 from people.staffing import close_account
 from reports import exports, report_kinds
@@ -295,6 +297,22 @@ def test_pages_of_tallies_say_how_far_these_are_and_ask_again(
         assert answer.headers["refresh"] == answer.headers["retry-after"]
     keep_up(site.engine, site.office.context.policy.calendar)
     assert auditor.get("/assessment?year=2026").status_code == 200
+
+
+def test_the_warning_of_third_reds_waits_for_the_tallies(
+    auditor: TestClient,
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked_for: list[object] = []
+    monkeypatch.setattr(ops_jobs, "warn_of_third_reds", lambda *_, **__: asked_for.append(1) or 0)
+    monkeypatch.setattr(tally, "MOST_FRESH", 1)
+    job = next(one for one in ops_jobs.JOBS if one.name == "third_reds")
+    assert run_job(job, site.engine, site.settings, now=site.clock()) == {"units": 0}
+    assert not asked_for, "it would have read every case"
+    keep_up(site.engine, site.office.context.policy.calendar)
+    run_job(job, site.engine, site.settings, now=site.clock())
+    assert asked_for
 
 
 # -- bulletins ---------------------------------------------------------------------------------------------------------
