@@ -16,7 +16,7 @@ from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
 from ledger.outbox import messages, post
 from people.directory import Person, person
 from reports import jobs
-from reports.jobs import Wanted
+from reports.jobs import ReportIsLost, Wanted
 from reports.progress import Progress
 from reports.report_kinds import KINDS, CannotBeMade, Making, Written
 from workflow.model import Json
@@ -48,19 +48,30 @@ def make_reports(engine: Engine, *, now: datetime, stop: Stop = never) -> Done:
         if wanted is None:
             break
         try:
-            _make(engine, wanted, clock, stop)
-        except _Stopped:
-            jobs.give_back(engine, wanted)
-            break
-        except Exception as error:
-            if cannot_write_now(error):
-                raise  # nothing of it can be noted either: it is free again when the lease is over
-            log.exception("a report cannot be made", extra={"report": wanted.public_id})
-            _fail(engine, wanted, "report.broke_off", {}, now=clock())
-            failed += 1
-        else:
-            made += 1
+            done = _attempt(engine, wanted, clock, stop)
+        except ReportIsLost:
+            log.info("a report was taken by another or thrown away meanwhile", extra={"report": wanted.public_id})
+            continue
+        made, failed = made + done.made, failed + done.failed
     return Done(made=made, failed=failed)
+
+
+def _attempt(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], stop: Stop) -> Done:
+    """Makes it, says why it cannot be made, or gives it back."""
+    try:
+        _make(engine, wanted, clock, stop)
+    except _Stopped:
+        jobs.give_back(engine, wanted)
+        return Done(made=0, failed=0)
+    except ReportIsLost:
+        raise
+    except Exception as error:
+        if cannot_write_now(error):
+            raise  # nothing of it can be noted either: it is free again when the lease is over
+        log.exception("a report cannot be made", extra={"report": wanted.public_id})
+        _fail(engine, wanted, "report.broke_off", {}, now=clock())
+        return Done(made=0, failed=1)
+    return Done(made=1, failed=0)
 
 
 def _make(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], stop: Stop) -> None:
@@ -82,7 +93,7 @@ def _make(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], stop: S
                 )
                 written = kind.write(making, file)
             file.seek(0)
-            size, sha256 = jobs.keep(engine, wanted, file)
+            size, sha256 = jobs.keep(engine, wanted, file, clock)
     except CannotBeMade as refused:
         _fail(engine, wanted, refused.code, refused.values, now=clock())
         return
@@ -99,6 +110,7 @@ def _finish(
 ) -> None:
     """What was handed out, that it is made, and the mail, in one transaction: nobody gets a file that the ledger does not know."""
     with transaction(engine) as connection:
+        jobs.finish(connection, wanted, name=written.name, size=size, sha256=sha256, now=now)
         written.record(connection, now)
         told = [who.id] if wanted.mail else []
         data: dict[str, Json] = {
@@ -112,7 +124,6 @@ def _finish(
             connection, NewEvent(code=MADE, occurred_at=now, recorded_at=now, actor=who.actor, data=data)
         )
         post(connection, messages(OFFICE_STREAM, head.seq, recorded_at=head.at, to=told))
-        jobs.finish(connection, wanted, name=written.name, size=size, sha256=sha256, now=now)
 
 
 def _progress(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], stop: Stop) -> Progress:

@@ -2,14 +2,15 @@
 
 `ask` writes down what is wanted. A worker takes the oldest that waits for a time (a lease, which it makes longer as it gets
 on), writes the file in pieces, and finishes it; one that was stopped gives it back, and one that died leaves it to whoever
-comes when the lease is over. What each kind of report is made of, says `report_kinds.py`; what a file is worth as evidence,
-`exports.py`. Why in the database: docs/decisions/0030.
+comes when the lease is over. One that was only frozen learns at its next word that it has lost the report. What each kind of
+report is made of, says `report_kinds.py`; what a file is worth as evidence, `exports.py`. Why in the database:
+docs/decisions/0030.
 """
 
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any
@@ -45,9 +46,14 @@ class TooManyWait(Exception):
         self.most = MOST_WAITING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportIsLost(Exception):
+    """Another worker has this report by now, or whoever asked has thrown it away."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Wanted:
-    """A report that a worker has taken."""
+    """A report that a worker has taken. `until` is the end of its lease; nobody else's lease of this report ends then, so that it
+    is what a worker shows when it writes."""
 
     id: int
     public_id: str
@@ -57,6 +63,7 @@ class Wanted:
     account: AccountId
     asked_at: datetime
     mail: bool
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,49 +195,57 @@ def take(engine: Engine, *, now: datetime) -> Wanted | None:
         if row is None:
             return None
         connection.execute(delete(ReportPart).where(_part.job_id == row.id))
-        connection.execute(update(ReportJob).where(_job.id == row.id).values(taken_until=now + LEASE, done=0, total=0))
+        until = now + LEASE
+        connection.execute(update(ReportJob).where(_job.id == row.id).values(taken_until=until, done=0, total=0))
     return Wanted(
         id=row.id, public_id=row.public_id, kind=row.kind, asked=json.loads(row.asked), language=row.language,
-        account=row.account_id, asked_at=row.asked_at, mail=row.mail,
+        account=row.account_id, asked_at=row.asked_at, mail=row.mail, until=until,
     )  # fmt: skip
 
 
 def tell(engine: Engine, wanted: Wanted, done: int, total: int, *, now: datetime) -> None:
-    """How far it is; the lease begins anew."""
+    """How far it is; the lease begins anew. Raises `ReportIsLost`, as everything below that writes."""
+    until = now + LEASE
     with transaction(engine) as connection:
-        how_far = {"done": done, "total": total, "taken_until": now + LEASE}
-        connection.execute(update(ReportJob).where(_job.id == wanted.id).values(how_far))
+        _write(connection, wanted, done=done, total=total, taken_until=until)
+    wanted.until = until
 
 
 def give_back(engine: Engine, wanted: Wanted) -> None:
     """Whoever comes next begins it anew."""
     with transaction(engine) as connection:
-        connection.execute(update(ReportJob).where(_job.id == wanted.id).values(taken_until=None, done=0, total=0))
+        _write(connection, wanted, taken_until=None, done=0, total=0)
 
 
-def keep(engine: Engine, wanted: Wanted, file: IO[bytes]) -> tuple[int, str]:
-    """Writes what is left to read in the file beside the report, each piece in a transaction of its own; returns how many bytes
-    there were, and their SHA-256."""
+def keep(engine: Engine, wanted: Wanted, file: IO[bytes], clock: Callable[[], datetime]) -> tuple[int, str]:
+    """Writes what is left to read in the file beside the report, each piece in a transaction of its own, at which the lease
+    begins anew; returns how many bytes there were, and their SHA-256."""
     size, digest, number = 0, hashlib.sha256(), 0
     while piece := file.read(PIECE):
+        until = clock() + LEASE
         with transaction(engine) as connection:
+            _write(connection, wanted, taken_until=until)
             connection.execute(insert(ReportPart).values(job_id=wanted.id, number=number, content=piece))
+        wanted.until = until
         size, number = size + len(piece), number + 1
         digest.update(piece)
     return size, digest.hexdigest()
 
 
 def finish(connection: Connection, wanted: Wanted, *, name: str, size: int, sha256: str, now: datetime) -> None:
-    made = {"finished_at": now, "taken_until": None, "name": name, "bytes": size, "sha256": sha256}
-    connection.execute(update(ReportJob).where(_job.id == wanted.id).values(made))
+    _write(connection, wanted, finished_at=now, taken_until=None, name=name, bytes=size, sha256=sha256)
 
 
 def fail(connection: Connection, wanted: Wanted, code: str, values: Mapping[str, str], *, now: datetime) -> None:
     """There will be none. `code` and `values` say why, in whatever language it is read."""
     why = json.dumps([code, dict(values)], ensure_ascii=False)
-    connection.execute(
-        update(ReportJob).where(_job.id == wanted.id).values(finished_at=now, taken_until=None, failed=why)
-    )
+    _write(connection, wanted, finished_at=now, taken_until=None, failed=why)
+
+
+def _write(connection: Connection, wanted: Wanted, **values: Any) -> None:
+    still_held = _job.id == wanted.id, _job.taken_until == wanted.until
+    if connection.execute(update(ReportJob).where(*still_held).values(values)).rowcount != 1:
+        raise ReportIsLost
 
 
 def _as_text(asked: Asked) -> str:

@@ -22,7 +22,7 @@ from ops import report_making
 from ops.jobs import run_job
 from ops.report_making import Done, make_reports
 from people.staffing import close_account
-from reports import exports, report_kinds
+from reports import exports, jobs, report_kinds
 from reports.bulletin_figures import Hidden, Line
 from reports.jobs import LEASE, MOST_WAITING, throw_old_away
 from reports.periods import Period
@@ -271,6 +271,44 @@ def test_a_worker_that_died_keeps_a_report_for_its_lease_and_no_longer(auditor: 
         )  # fmt: skip
     assert made(site) == Done(made=0, failed=0)
     assert make_reports(site.engine, now=site.clock() + LEASE + timedelta(seconds=1)) == Done(made=1, failed=0)
+
+
+@pytest.mark.parametrize("frozen_in", ["writing", "keeping", "the last moment"])
+def test_a_worker_that_wakes_after_another_has_taken_its_report_leaves_it_alone(
+    frozen_in: str, auditor: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = asked(auditor, "/closures/csv", **DAYS)
+    place_in = {"writing": (jobs, "tell"), "keeping": (jobs, "keep"), "the last moment": (report_making, "_finish")}
+    module, name = place_in[frozen_in]
+    goes_on, others = getattr(module, name), list[Done]()
+
+    def freezes(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(module, name, goes_on)
+        others.append(make_reports(site.engine, now=site.clock() + LEASE + timedelta(seconds=1)))
+        return goes_on(*given, **named)
+
+    monkeypatch.setattr(module, name, freezes)
+    assert made(site) == Done(made=0, failed=0)
+    assert others == [Done(made=1, failed=0)]
+    file = hashlib.sha256(auditor.get(f"{place}/file").content).hexdigest()
+    assert [one["sha256"] for one in events(site, "report:exported")] == [file]
+    assert [one["sha256"] for one in events(site, "report:made")] == [file]
+
+
+def test_what_is_thrown_away_while_it_is_made_was_never_handed_out(
+    auditor: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = asked(auditor, "/closures/csv", **DAYS)
+    goes_on = jobs.keep
+
+    def keeps(*given: Any) -> Any:
+        ask(auditor, f"{place}/remove")
+        return goes_on(*given)
+
+    monkeypatch.setattr(jobs, "keep", keeps)
+    assert made(site) == Done(made=0, failed=0)
+    assert auditor.get(place).status_code == 404
+    assert (events(site, "report:exported"), events(site, "report:made")) == ([], [])
 
 
 def test_old_reports_are_forgotten(auditor: TestClient, site: Site) -> None:
