@@ -53,11 +53,9 @@ SAID = {
 @anchor.command()
 def make(as_json: Json = False) -> None:
     """立即生成存证单。Make an anchor now, if anything has moved since the last one."""
-    engine = opened_to_write()
-    with _office(engine) as (_, office):
-        pass
-    now = read_clock()
+    engine, now = opened_to_write(), read_clock()
     with transaction(engine) as connection:
+        office = office_of(connection)
         key = signing_key_of_office(connection, settings().home, now=now)
     numbers = make_anchors(engine, office=office, key=key, now=now)
     with reading(engine) as connection:
@@ -184,10 +182,8 @@ def write_verified(file: Path, report: Report) -> None:
     say, now = reader_words(), read_clock()
     if report.reached is None:
         fail(say("verify.nothing_anchored"), WRONG)
-    engine = opened_to_write()
-    with _office(engine) as (_, office):
-        pass
-    with transaction(engine) as connection:
+    with transaction(opened_to_write()) as connection:
+        office = office_of(connection)
         key = signing_key_of_office(connection, settings().home, now=now)
     text = signed(note_of(report.reached, office=office.short_name, at=stamp(now)), office.short_name, key)
     with _whole_or_not_at_all(file, text.encode()):

@@ -27,7 +27,8 @@ if not __package__:  # run as a script: the neighbours are found from the direct
 
 from ops.verify_anchors import check_anchors
 from ops.verify_marks import check_tallies
-from ops.verify_office import ANCHORED, COVERED, CUTOFF, Office, check_heads, check_office, check_policies, remembering
+from ops.verify_notes import HEADS
+from ops.verify_office import COVERED, CUTOFF, Office, check_heads, check_office, check_policies, remembering
 from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
 from ops.verify_rows import compare_case, compare_records, compare_recusals, compare_tracking
 from ops.verify_since import Since, last_anchor, moved_since
@@ -275,7 +276,7 @@ def last_anchored(source: Source) -> dict[int, int]:
     """How far each stream is in the last anchor that names it."""
     found: dict[int, int] = {}
     for (content,) in source.rows("anchor", ("content",), ("number",)):
-        found |= {int(stream): int(seq) for stream, seq in ANCHORED.findall(str(content))}
+        found |= {int(stream): int(seq) for stream, seq, _ in HEADS.findall(str(content))}
     return found
 
 

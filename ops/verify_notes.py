@@ -10,7 +10,7 @@ import email
 import email.policy
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from itertools import pairwise
@@ -33,6 +33,8 @@ OPENING = (
 )
 SERIES = re.compile(r"series (\d{1,9}) (\d{1,18}) (\S.*)")
 HEAD = re.compile(r"(\d{1,19}) ([1-9]\d{0,17}) ([0-9a-f]{64})")
+#: The same, each of them in the text of an anchor.
+HEADS = re.compile(rf"^{HEAD.pattern}$", re.MULTILINE)
 CHECKSUM = re.compile(r"sha256 ([0-9a-f]{64})")
 SIGNATURE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})")
 ID_BYTES = 4
@@ -233,7 +235,7 @@ def _signed_by(
     if not keys:
         notes.remark(NOT_CHECKED.format(why=NO_KEY))
         return found
-    known = {_id_of(raw): raw for raw in map(key_from, keys)}
+    known = keys_by_id(keys)
     for before, after, at in changes:
         try:
             new = key_from(after)
@@ -244,10 +246,8 @@ def _signed_by(
             known[_id_of(new)] = new
             if any(note.key == _id_of(new) for note in found):
                 notes.remark(SUCCEEDED.format(before=old, after=_id_of(new), at=at[:10]))
-    try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ImportError:
+    is_signed = signature_check()
+    if is_signed is None:
         notes.remark(NOT_CHECKED.format(why=NO_LIBRARY))
         return found
     good = []
@@ -255,15 +255,36 @@ def _signed_by(
         if note.key not in known:
             notes.add(_about(note, "anchors.key", stored=note.key, expected=", ".join(known)))
             continue
-        try:
-            Ed25519PublicKey.from_public_bytes(known[note.key]).verify(note.signature, note.signed.encode())
-        except InvalidSignature:
-            notes.add(_about(note, "anchors.signature", stored=note.key))
-        else:
+        if is_signed(known[note.key], note.signature, note.signed):
             good.append(note)
+        else:
+            notes.add(_about(note, "anchors.signature", stored=note.key))
     if good:
         notes.remark(CHECKED.format(keys=", ".join(sorted({note.key for note in good}))))
     return good
+
+
+def signature_check() -> Callable[[bytes, bytes, str], bool] | None:
+    """Whether a signature of a text is by a public key; None without the library that can tell."""
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        return None
+
+    def is_signed(public: bytes, signature: bytes, text: str) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
+        except InvalidSignature:
+            return False
+        return True
+
+    return is_signed
+
+
+def keys_by_id(given: Iterable[str]) -> dict[str, bytes]:
+    """Raises `CannotRead`."""
+    return {_id_of(raw): raw for raw in map(key_from, given)}
 
 
 def _id_of(public: bytes) -> str:

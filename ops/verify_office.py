@@ -8,7 +8,6 @@ the row of the closed year has one hash over all of them.
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from ops.verify_notes import HEADS
 from ops.verify_report import Finding, Notes
 from ops.verify_sources import Row, Source
 from ops.verify_stream import Event, same
@@ -37,8 +37,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 #: Rows that end: none stands without its event, but the event may have outlived its row.
 MAY_GO = frozenset({"signin_link", "web_session", "recovery_code"})
-#: A line of an anchor: a stream, the seq and the hash of its end.
-ANCHORED = re.compile(r"^(\d{1,19}) ([1-9]\d{0,17}) [0-9a-f]{64}$", re.MULTILINE)
 #: Notes of who has read a case.
 READ = "cases:read"
 #: Waiting mails of a closed account that others got instead.
@@ -198,7 +196,7 @@ def _check_named(source: Source, notes: Notes) -> None:
     expected = {
         (int(stream), number)
         for number, content in source.rows("anchor", ("number", "content"), ("number",))
-        for stream, _ in ANCHORED.findall(str(content))
+        for stream, _, _ in HEADS.findall(str(content))
     }
     stored = set(source.rows("anchored_head", ("stream", "anchor"), ("stream", "anchor")))
     for stream, number in sorted(stored ^ expected, key=repr):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.verify_notes import ID_BYTES, SIGNATURE, key_from, unpacked
+from ops.verify_notes import HEADS, SIGNATURE, keys_by_id, signature_check, unpacked
 from ops.verify_report import Finding, Notes
 from ops.verify_sources import CannotRead, Source
 from ops.verify_stream import OFFICE_STREAM
@@ -21,7 +21,6 @@ BODY = re.compile(
     rf"{ORIGIN}\noffice (?P<office>\S.*)\nanchor (?P<number>[1-9]\d{{0,17}}) (?P<hash>[0-9a-f]{{64}})\n"
     r"at (?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)\n"
 )
-HEADS = re.compile(r"^(\d{1,19}) ([1-9]\d{0,17}) ([0-9a-f]{64})$", re.MULTILINE)
 
 NO_NOTE = "{file} is no note of a verification: verify the whole record, and keep its note with --note"
 OTHER_KEY = "the note {file} is not signed with this key ({keys}): verify the whole record"
@@ -108,13 +107,8 @@ def _read(since: Since) -> dict[str, str]:
 
 
 def _check_signature(text: str, key: str, signature: bytes, since: Since) -> None:
-    try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ImportError:
-        raise CannotRead(NO_LIBRARY) from None
-    known = {hashlib.sha256(raw).hexdigest()[: 2 * ID_BYTES]: raw for raw in map(key_from, since.keys)}
-    try:
-        Ed25519PublicKey.from_public_bytes(known[key]).verify(signature, text.encode())
-    except (KeyError, InvalidSignature):
-        raise CannotRead(OTHER_KEY.format(file=since.file, keys=", ".join(known))) from None
+    is_signed, known = signature_check(), keys_by_id(since.keys)
+    if is_signed is None:
+        raise CannotRead(NO_LIBRARY)
+    if key not in known or not is_signed(known[key], signature, text):
+        raise CannotRead(OTHER_KEY.format(file=since.file, keys=", ".join(known)))

@@ -24,7 +24,7 @@ Source: the monthly case table of people's mediation as published (黄石市); �
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
@@ -74,8 +74,8 @@ class ReopenedLater:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bulletin:
-    """`until` is the last day that is in it if the period is not over yet. `changes`: what is not as it was handed out."""
+class BulletinFigures:
+    """What is counted of a period. `until` is the last day that is in it if the period is not over yet."""
 
     period: Period
     compared: tuple[Period, ...]
@@ -85,11 +85,17 @@ class Bulletin:
     breakdowns: tuple[Breakdown, ...]
     by_month: tuple[MonthPoint, ...]
     reopened_later: tuple[ReopenedLater, ...] = ()
-    changes: tuple[Change, ...] = ()
 
     def figures(self) -> dict[str, Json]:
         """Every figure of the period itself by its name, for the event that says that it was handed out."""
         return {**named_lines(self.lines, 0), **named_rows(self.breakdowns)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulletin(BulletinFigures):
+    """With what is not as it was handed out."""
+
+    changes: tuple[Change, ...]
 
 
 def bulletin(
@@ -101,7 +107,20 @@ def bulletin(
     now: datetime,
     unit: UnitId | None = None,
 ) -> Bulletin:
-    """The figures of a month or a year, of a unit and those below it, or of all the actor may see."""
+    """The figures of a month or a year, of a unit and those below it, or of all the actor may see; and what has changed."""
+    made = count_figures(connection, period, actor=actor, office=office, now=now, unit=unit)
+    return with_changes(connection, made, actor=actor, office=office)
+
+
+def count_figures(
+    connection: Connection,
+    period: Period,
+    *,
+    actor: Actor,
+    office: OfficeContext,
+    now: datetime,
+    unit: UnitId | None = None,
+) -> BulletinFigures:
     calendar = office.policy.calendar
     today = calendar.local_day(now)
     compared = period.compared()
@@ -110,7 +129,7 @@ def bulletin(
     again = closed_before(connection, scope, since=min(one.start for one in spans), until=spans[0].end)
     by_period = _counts(connection, scope, spans, again, office)
     crises = _crises(connection, Scope(actor=actor, unit=unit), compared, office, today=today)
-    made = Bulletin(
+    return BulletinFigures(
         period=period,
         compared=compared,
         unit=unit,
@@ -120,15 +139,14 @@ def bulletin(
         by_month=_by_month(connection, scope, period, again, office),
         reopened_later=_reopened_later(again, spans[0], calendar),
     )
-    return with_changes(connection, made, actor=actor, office=office)
 
 
-def with_changes(connection: Connection, made: Bulletin, *, actor: Actor, office: OfficeContext) -> Bulletin:
-    """With what is not as it was handed out, as the record says now."""
+def with_changes(connection: Connection, made: BulletinFigures, *, actor: Actor, office: OfficeContext) -> Bulletin:
+    """What was counted, now or before, beside what the record says now of what was handed out."""
     figures = [(one, named_lines(made.lines, place)) for place, one in enumerate(made.compared)]
     figures[0] = made.period, made.figures()
     found = changes(connection, figures, actor=actor, unit=made.unit, calendar=office.policy.calendar)
-    return replace(made, changes=found)
+    return Bulletin(**{one.name: getattr(made, one.name) for one in fields(made)}, changes=found)
 
 
 def _sensitive(office: OfficeContext) -> frozenset[str]:

@@ -20,16 +20,15 @@ from people.directory import units_within
 from reports import exports
 from reports.as_of import Counted, counted_then, open_then
 from reports.assessment import YearCannotBeAssessed, assess, check_year
-from reports.bulletin import Bulletin, ReopenedLater, bulletin
-from reports.bulletin_figures import Breakdown, Line, MonthPoint
+from reports.bulletin import BulletinFigures, count_figures
 from reports.closure_choice import ChoiceIsWrong, read_choice
 from reports.closures import count_closings
 from reports.instants import NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from
 from reports.pdf import CharactersAreMissing
-from reports.periods import Period, period_written
+from reports.periods import period_written
 from reports.progress import Progress
 from reports.readers import ASSESSMENT, AUDIT
-from reports.sheet_files import paper_of, pdf_of, refusal_code, xlsx_of
+from reports.sheet_files import paper_of, pdf_of, refusal_code, sheet_file_name, xlsx_of
 from workflow.marks import Mark
 from workflow.model import Actor, Role, UnitId
 from workflow.policy import NoSuchScheme
@@ -37,22 +36,7 @@ from workflow.policy import NoSuchScheme
 CLOSURES, SHEET, LIST_THEN, SHEETS_THEN, BULLETIN = "closures", "sheet", "as_of_list", "as_of_sheet", "bulletin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptBulletin:
-    """What is kept of a bulletin."""
-
-    period: Period
-    compared: tuple[Period, ...]
-    unit: UnitId | None
-    until: date | None
-    lines: tuple[Line, ...]
-    breakdowns: tuple[Breakdown, ...]
-    by_month: tuple[MonthPoint, ...]
-    reopened_later: tuple[ReopenedLater, ...]
-
-
-_BULLETIN = TypeAdapter(KeptBulletin)
-_KEPT = tuple(one.name for one in fields(KeptBulletin))
+_FIGURES = TypeAdapter(BulletinFigures)
 _OF_A_MARK = tuple(one.name for one in fields(Mark))
 
 
@@ -141,7 +125,7 @@ def _sheet(making: Making, file: IO[bytes]) -> Written:
             file.write(pdf_of(paper, words))
         except CharactersAreMissing as error:
             raise CannotBeMade("paper.characters_missing", value=error.named) from error
-    return Written(name=f"sheet-{year}-{unit}.{kind}")
+    return Written(name=sheet_file_name(year, UnitId(unit), kind))
 
 
 def _at(making: Making) -> datetime:
@@ -177,11 +161,11 @@ def _bulletin(making: Making, file: IO[bytes]) -> Written:
     actor, unit = making.actor, UnitId(making.asked["unit"])
     if unit not in actor.units:
         raise CannotBeMade("report.not_for_this_account")
-    found = bulletin(
+    found = count_figures(
         making.connection, period_written(making.asked["period"]), actor=actor, office=making.office, now=making.now,
         unit=unit,
     )  # fmt: skip
-    file.write(_BULLETIN.dump_json(KeptBulletin(**{name: getattr(found, name) for name in _KEPT})))
+    file.write(_FIGURES.dump_json(found))
     return Written(name="bulletin.json")
 
 
@@ -212,10 +196,9 @@ def counted_from(content: bytes) -> Counted:
     return Counted(counts={tuple(key): n for *key, n in read["counts"]}, named=named)
 
 
-def bulletin_from(content: bytes) -> Bulletin:
-    """As `BULLETIN` wrote it; what has changed since it was handed out is asked for when it is shown."""
-    kept = _BULLETIN.validate_json(content)
-    return Bulletin(**{name: getattr(kept, name) for name in _KEPT})
+def figures_from(content: bytes) -> BulletinFigures:
+    """Of a bulletin, as `BULLETIN` wrote them; what has changed since they were handed out is asked for when they are shown."""
+    return _FIGURES.validate_json(content)
 
 
 def _as_json(counted: Counted) -> str:

@@ -178,6 +178,11 @@ class Paper:
         return max(1, -(-len(self.marked) // LINES_A_PAGE))
 
 
+def sheet_file_name(year: int, unit: UnitId, kind: str) -> str:
+    """`kind`: one of `MEDIA`."""
+    return f"sheet-{year}-{unit}.{kind}"
+
+
 def paper_of(
     connection: Connection,
     found: Assessment,

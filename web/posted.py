@@ -49,14 +49,22 @@ class Posted:
 
     @property
     def version(self) -> int:
-        found = self.one(VERSION)
-        if not found.isdecimal() or len(found) > 9:
-            raise FormIsMalformed
-        return int(found)
+        return self.figure(VERSION)
+
+    def figure(self, name: str) -> int:
+        """What the form itself carries as a figure. Raises `FormIsMalformed`."""
+        return figure_from(self.one(name))
 
     def fields(self) -> dict[str, list[str]]:
         """What a person typed, without what the form itself carries."""
         return {name: values for name, values in self.values.items() if name not in (TOKEN, REQUEST, VERSION, SEEN)}
+
+
+def figure_from(text: str) -> int:
+    """A figure as our pages write it. Raises `FormIsMalformed`."""
+    if not text.isdecimal() or len(text) > 9:
+        raise FormIsMalformed
+    return int(text)
 
 
 async def posted(request: Request, ctx: Annotated[Context, Depends(context)]) -> Posted:

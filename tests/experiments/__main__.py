@@ -16,16 +16,14 @@ what no browser asks, and `crowd` keeps it waiting, on this machine only. Exits 
 import argparse
 import secrets
 import sys
-import tempfile
 import time
 from contextlib import nullcontext
-from pathlib import Path
 
 from tests.experiments import crowd, fleet, fuzz, idlers, stop
 from tests.experiments.kill import Plan, figures, run
 from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
-from tests.experiments.places import NoPostgres, empty, place, running_postgres
+from tests.experiments.places import NoPostgres, empty_place, place, running_postgres
 from tests.experiments.seeded import DEFECTS
 from tests.experiments.stalls import Plan as Stalling
 from tests.experiments.stalls import figures as went_on
@@ -46,17 +44,21 @@ def main() -> int:
     kill.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     kill.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     kill.add_argument("--power", action="store_true", help="seeded defects, each of which must be found")
+    kill.set_defaults(run=_kill)
     mutation = experiments.add_parser("mutation", help="every small change of the counting must make a test fail")
     mutation.add_argument("--children", type=int, default=cores())
+    mutation.set_defaults(run=_mutation)
     tampering = experiments.add_parser("tamper", help="whoever owns the database changes it; verify must say so")
     tampering.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     tampering.add_argument("--edits", type=int, default=1000, help="of single columns, 20 or more of each, and of rows")
     tampering.add_argument("--attacks", type=int, default=200, help="of each of the six kinds")
     tampering.add_argument("--copies", type=int, default=1000, help="that nobody has changed")
     tampering.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    tampering.set_defaults(run=_tamper)
     fuzzing = experiments.add_parser("fuzz", help="requests that no browser sends")
     fuzzing.add_argument("--requests", type=int, default=20_000)
     fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    fuzzing.set_defaults(run=_fuzz)
     crowding = experiments.add_parser("crowd", help="clients that keep the program waiting")
     crowding.add_argument(
         "clients", nargs="*", type=_clients, default=CROWD, help=f"SCENARIO=CLIENTS, of {', '.join(idlers.SCENARIOS)}"
@@ -66,98 +68,78 @@ def main() -> int:
     crowding.add_argument("--workers", type=int, default=1)
     crowding.add_argument("--descriptors", type=int, default=1024, help="files that the program may open")
     crowding.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    crowding.set_defaults(run=_crowd)
     stalling = experiments.add_parser("stalls", help="a stopped process, a held lock, an endless mail server")
     stalling.add_argument("--seconds", type=float, default=60.0, help="that each of them lasts")
     stalling.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    stalling.set_defaults(run=_stalls)
     ending = experiments.add_parser("stop", help="SIGTERM in the middle of an answer, a sweep, a report and a delivery")
     ending.add_argument("--clocks", type=int, default=100_000, help="that are due")
     ending.add_argument("--mails", type=int, default=40)
     ending.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    ending.set_defaults(run=_stop)
     together = experiments.add_parser(
         "fleet", help="four processes of pages and two of timers, and a policy applied meanwhile"
     )
-    together.add_argument("--fleet-seconds", "--seconds", type=float, default=60.0, help="that people work")
+    together.add_argument("--seconds", type=float, default=60.0, help="that people work")
     together.add_argument("--database", choices=("sqlite", "postgresql"), default="postgresql")
+    together.set_defaults(run=_fleet)
     asked = parser.parse_args()
-    if "fleet_seconds" in asked:
-        return _fleet(asked)
-    if "requests" in asked:
-        return _fuzz(asked)
-    if "clients" in asked:
-        return _crowd(asked)
-    if "children" in asked:
-        return mutate(children=asked.children)
+    begun = time.monotonic()
     try:
-        if "edits" in asked:
-            return _tamper(asked)
-        if "clocks" in asked:
-            return _stop(asked)
-        if "seconds" in asked and "clients" not in asked:
-            return _stalls(asked)
-        return _power(asked) if asked.power else _kill(asked)
+        status: int = asked.run(asked)
     except NoPostgres:
         print("!!! NO POSTGRESQL: set TEST_PG_URL or HUIYIN_PG_BIN")
         return 2
+    print(f"{time.monotonic() - begun:.0f} s")
+    return status
 
 
 def _kill(asked: argparse.Namespace) -> int:
-    begun = time.monotonic()
+    if asked.power:
+        return _power(asked)
     print(f"kill: {asked.database}, seed {asked.seed}", flush=True)
     with place(asked.database) as here:
         found = run(here, Plan(kills=asked.kills, seed=asked.seed))
     print(figures(found))
-    print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0
 
 
+def _mutation(asked: argparse.Namespace) -> int:
+    return mutate(children=asked.children)
+
+
 def _stalls(asked: argparse.Namespace) -> int:
-    begun = time.monotonic()
     print(f"stalls: {asked.database}, {asked.seconds:.0f} s each", flush=True)
     with place(asked.database) as here:
         found = stall(here, Stalling(seconds=asked.seconds))
     print(went_on(found))
-    print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0
 
 
 def _stop(asked: argparse.Namespace) -> int:
-    begun = time.monotonic()
     print(f"stop: {asked.database}, {asked.clocks} clocks", flush=True)
-    with (
-        nullcontext("") if asked.database == "sqlite" else running_postgres() as server,
-        tempfile.TemporaryDirectory(prefix="huiyin-stop-") as home,
-        empty(asked.database, server, Path(home)) as url,
-    ):
-        found = stop.run(url, Path(home), stop.Plan(clocks=asked.clocks, closed=asked.clocks // 2, mails=asked.mails))
+    with empty_place(asked.database) as (url, home):
+        found = stop.run(url, home, stop.Plan(clocks=asked.clocks, closed=asked.clocks // 2, mails=asked.mails))
     print(stop.figures(found))
-    print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0
 
 
 def _fleet(asked: argparse.Namespace) -> int:
-    begun = time.monotonic()
-    print(f"fleet: {asked.database}, {asked.fleet_seconds:.0f} s", flush=True)
-    with (
-        nullcontext("") if asked.database == "sqlite" else running_postgres() as server,
-        tempfile.TemporaryDirectory(prefix="huiyin-fleet-") as home,
-        empty(asked.database, server, Path(home)) as url,
-    ):
-        found = fleet.run(url, Path(home), fleet.Plan(seconds=asked.fleet_seconds))
+    print(f"fleet: {asked.database}, {asked.seconds:.0f} s", flush=True)
+    with empty_place(asked.database) as (url, home):
+        found = fleet.run(url, home, fleet.Plan(seconds=asked.seconds))
     print(stop.figures(found))
-    print(f"{time.monotonic() - begun:.0f} s")
     return 1 if found.violations else 0
 
 
 def _tamper(asked: argparse.Namespace) -> int:
-    begun = time.monotonic()
     print(f"tamper: {asked.database}, seed {asked.seed}", flush=True)
     plan = Tampering(seed=asked.seed, edits=asked.edits, attacks=asked.attacks, copies=asked.copies)
     with nullcontext("") if asked.database == "sqlite" else running_postgres() as server:
         found = tamper(plan, server=server)
     print(noticed(found))
-    status = _said(found.failures)
-    print(f"{time.monotonic() - begun:.0f} s")
-    return status
+    return _said(found.failures)
 
 
 def _fuzz(asked: argparse.Namespace) -> int:

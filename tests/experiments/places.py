@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,17 @@ def empty(database: str, server: str | None, directory: Path) -> Iterator[str]:
     assert server
     with records.postgres_database(server) as (_, url):
         yield url
+
+
+@contextmanager
+def empty_place(database: str) -> Iterator[tuple[str, Path]]:
+    """The URL of a database of its own without a schema, and a directory. Raises `NoPostgres`."""
+    with (
+        nullcontext("") if database == "sqlite" else running_postgres() as server,
+        tempfile.TemporaryDirectory(prefix="huiyin-place-") as directory,
+        empty(database, server, Path(directory)) as url,
+    ):
+        yield url, Path(directory)
 
 
 @contextmanager

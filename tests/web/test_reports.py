@@ -23,10 +23,10 @@ from ops.jobs import run_job
 from ops.report_making import Done, make_reports
 from people.staffing import close_account
 from reports import exports, jobs, report_kinds
+from reports.bulletin import BulletinFigures
 from reports.bulletin_figures import Hidden, Line
 from reports.jobs import LEASE, MOST_WAITING, throw_old_away
 from reports.periods import Period
-from reports.report_kinds import KeptBulletin
 from tests.databases import Site, form_token, step
 from tests.web.reading import read
 from tests.web.test_closures import DAYS, events
@@ -373,12 +373,12 @@ def test_a_bulletin_made_for_later_is_the_one_that_is_counted_at_once(
 
 def test_every_figure_of_a_bulletin_is_kept_as_it_was() -> None:
     values = (Decimal("12.0"), 12, None, Hidden.WITHHELD, Decimal(0))
-    kept = KeptBulletin(
+    kept = BulletinFigures(
         period=Period(year=2026, month=3), compared=(Period(year=2026),), unit=None, until=date(2026, 3, 5),
         lines=(Line(section="mediation", code="x", kind="share", values=values),), breakdowns=(), by_month=(),
         reopened_later=(),
     )  # fmt: skip
-    (line,) = report_kinds.bulletin_from(TypeAdapter(KeptBulletin).dump_json(kept)).lines
+    (line,) = report_kinds.figures_from(TypeAdapter(BulletinFigures).dump_json(kept)).lines
     assert [(type(one), one) for one in line.values] == [(type(one), one) for one in values]
 
 

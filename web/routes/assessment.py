@@ -28,6 +28,7 @@ from reports.sheet_files import (
     pdf_of,
     refusal_code,
     scheme_name,
+    sheet_file_name,
     xlsx_of,
 )
 from web.access import ASSESSMENT, AUDIT, RowId, YearId, get, post
@@ -104,13 +105,13 @@ def sheet_as_file(ctx: Ctx, unit: RowId, kind: str, year: int | None = None, sch
     words = Words(ctx.language)
     if kind == "pdf":
         try:
-            return _file(pdf_of(paper, words), f"sheet-{year}-{unit}.pdf", kind)
+            return _file(pdf_of(paper, words), sheet_file_name(year, UnitId(unit), kind), kind)
         except CharactersAreMissing as error:
             refused = words("paper.characters_missing", value=error.named)
             return _sheet_page(ctx, paper, found, year, page=1, refused=refused)
     target = BytesIO()
     xlsx_of(paper, words, target, now=ctx.now)
-    return _file(target.getvalue(), f"sheet-{year}-{unit}.xlsx", kind)
+    return _file(target.getvalue(), sheet_file_name(year, UnitId(unit), kind), kind)
 
 
 def _sheet_page(ctx: Context, paper: Paper, found: Assessment, year: int, *, page: int, refused: str = "") -> Response:

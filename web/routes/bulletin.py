@@ -19,7 +19,7 @@ from reports.bulletin_sheet import sheet_header, sheet_rows
 from reports.handed_out import BULLETIN, EXPORTED
 from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, month_of, period_from
 from reports.report_kinds import BULLETIN as BULLETIN_JOB
-from reports.report_kinds import bulletin_from
+from reports.report_kinds import figures_from
 from reports.sheets import write_csv, write_xlsx
 from web.access import ASSESSMENT, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -122,7 +122,7 @@ def _made(ctx: Context, asked: Asked) -> Bulletin | Later:
         wanted = {"period": str(asked.period), "unit": int(asked.unit)}
         kept = kept_for(connection, ctx, BULLETIN_JOB, wanted)
         if isinstance(kept, Kept):
-            return with_changes(connection, bulletin_from(kept.content), actor=ctx.actor, office=ctx.office)
+            return with_changes(connection, figures_from(kept.content), actor=ctx.actor, office=ctx.office)
         return Later(kind=BULLETIN_JOB, fields=wanted, report=kept)
 
 

@@ -88,15 +88,15 @@ def ask_for(ctx: Ctx, form: Form, kind: str) -> Response:
         raise NoSuchPage
     if kind == SHEET:
         wanted = {
-            "year": _figure(form, "year"), "unit": _figure(form, "unit"), "scheme": form.one("scheme"),
+            "year": form.figure("year"), "unit": form.figure("unit"), "scheme": form.one("scheme"),
             "format": "pdf" if form.one("format") == "pdf" else "xlsx",
         }  # fmt: skip
     elif kind == LIST_THEN:
         wanted = {"on": _instant(ctx, form)}
     elif kind == SHEETS_THEN:
-        wanted = {"on": _instant(ctx, form), "year": _figure(form, "year")}
+        wanted = {"on": _instant(ctx, form), "year": form.figure("year")}
     else:
-        wanted = {"period": _period(ctx, form), "unit": _figure(form, "unit")}
+        wanted = {"period": _period(ctx, form), "unit": form.figure("unit")}
     return asked_for(ctx, form, kind, wanted)
 
 
@@ -124,13 +124,6 @@ def _found(connection: Connection, ctx: Context, public_id: str) -> Report:
     if found is None:
         raise NoSuchPage
     return found
-
-
-def _figure(form: Posted, name: str) -> int:
-    text = form.one(name)
-    if not text.isdecimal() or len(text) > 9:
-        raise FormIsMalformed
-    return int(text)
 
 
 def _period(ctx: Context, form: Posted) -> str:

@@ -13,7 +13,7 @@ from reports.signs import page_of_signs, place_of_sign
 from web.access import SIGNS, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
-from web.posted import Form, FormIsMalformed
+from web.posted import Form, figure_from
 from web.presenters.signs import sign_groups
 from workflow.calendar import FIRST_YEAR, LAST_YEAR
 
@@ -31,8 +31,8 @@ def signs(ctx: Ctx, year: int | None = None, unit: str = "", page: int = 1) -> R
 @post("/signs/review", who=SIGNS)
 def review_sign(ctx: Ctx, form: Form) -> Response:
     """Gives a sign that the auditor sees its verdict, and goes back to its line."""
-    year, unit = _year(_figure(form.one("year")), ctx), _unit(form.one("unit"))
-    wanted = (form.one("sign"), form.one("case"), _figure(form.one("seq")))
+    year, unit = _year(form.figure("year"), ctx), _unit(form.one("unit"))
+    wanted = (form.one("sign"), form.one("case"), form.figure("seq"))
     verdict, request = form.one("verdict"), form.form_id
     try:
         with transaction(ctx.engine) as connection:
@@ -84,10 +84,4 @@ def _year(asked: int | None, ctx: Context) -> int:
 
 def _unit(asked: str) -> int | None:
     """A unit's id, or all of them. The form without a choice sends nothing in the field."""
-    return _figure(asked) if asked else None
-
-
-def _figure(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise FormIsMalformed
-    return int(text)
+    return figure_from(asked) if asked else None
