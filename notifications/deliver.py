@@ -153,12 +153,14 @@ def _claim(connection: Connection, lease: str, *, now: datetime, at: datetime | 
 
 
 def _whole_digests(connection: Connection, bundles: set[str], *, now: datetime) -> set[int]:
-    """The lines of these digests. One of which somebody else has taken hold of a line is left for the next time: both halves
-    would have one Message-ID, and a mail server throws the second away."""
+    """The lines of these digests. One of which somebody else has taken hold of a line, or of which a line is due after this
+    round began, because it was gathered since, is left for the next time: both halves would have one Message-ID, and a mail
+    server throws the second away."""
     if not bundles:
         return set()
-    lines = (_message.next_try_at <= now) & _message.bundle.in_(bundles)
-    mine = connection.execute(select(_message.id, _message.bundle).where(lines).with_for_update(skip_locked=True)).all()
+    lines = _message.next_try_at.is_not(None) & _message.bundle.in_(bundles)
+    due = select(_message.id, _message.bundle).where(lines, _message.next_try_at <= now)
+    mine = connection.execute(due.with_for_update(skip_locked=True)).all()
     all_of = Counter(connection.execute(select(_message.bundle).where(lines)).scalars())
     whole = {bundle for bundle, n in Counter(row.bundle for row in mine).items() if n == all_of[bundle]}
     return {row.id for row in mine if row.bundle in whole}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, insert, select, update
 
 from infra.db import reading, transaction
 from infra.settings import Settings
@@ -291,6 +291,17 @@ def test_what_one_has_claimed_no_other_takes_until_the_lease_runs_out(post: Post
     assert run(START + LEASE - timedelta(seconds=1)) == Delivered()
     assert run(START + LEASE) == Delivered(sent=1)
     assert len(smtp.received) == 1
+
+
+def test_a_round_that_began_before_a_digest_was_gathered_takes_no_half_of_it(office: SmallOffice) -> None:
+    """Another program gathers what came in since: its letters have one Message-ID, and a mail server throws a second away."""
+    later = START + MINUTE
+    line = {"recorded_at": START, "stream": 0, "attempts": 0, "recipient": office.accounts["mediator"]}
+    lines = [{**line, "seq": n, "bundle": "digest.1", "next_try_at": START if n < 5 else later} for n in range(1, 12)]
+    with transaction(office.engine) as connection:
+        connection.execute(insert(Message), lines)
+    assert _claimed(office, "began earlier", START) == []
+    assert len(_claimed(office, "began later", later)) == 11
 
 
 def test_after_a_lost_lease_the_same_mail_goes_out_under_the_same_message_id(
