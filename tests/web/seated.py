@@ -233,7 +233,7 @@ def _reports(site: Site) -> dict[str, str]:
             )
         wanted = take(site.engine, now=site.clock())
         assert wanted
-        size, sha256 = keep(site.engine, wanted, BytesIO(b"PK"))
+        size, sha256 = keep(site.engine, wanted, BytesIO(b"PK"), site.clock)
         with transaction(site.engine) as connection:
             finish(connection, wanted, name="sheet.xlsx", size=size, sha256=sha256, now=site.clock())
     others = found["an_account"]
