@@ -1,6 +1,6 @@
 """How far the chain part of `huiyin verify` is from reading the events and hashing them.
 
-Ours reads as `ops/verify.py` does, stream by stream in step with the heads, and checks seq, hash and head. The limit
+Ours reads as `ops/verify_in_step.py` does, stream by stream in step with the heads, and checks seq, hash and head. The limit
 reads the same columns of all events in the same order through the bare driver, and hashes each row's text and the hash
 before by SHA-256: it compares nothing. The events are those of the office's case over and over, rightly chained.
 """
@@ -27,7 +27,7 @@ from infra.db import reading
 from ledger.chain import GENESIS, Head, NewEvent, chained, request_key
 from ledger.tables import Event, StreamHead
 from ops import verify_stream
-from ops.verify import _in_step
+from ops.verify_in_step import in_step
 from ops.verify_report import Notes
 from ops.verify_sources import PAGE, opened
 from ops.verify_stream import EVENT_COLUMNS, chain
@@ -124,7 +124,7 @@ def verified(engine: Engine) -> int:
     columns = {"event": EVENT_COLUMNS, "stream_head": ("stream", "seq", "hash")}
     with opened(engine.url.render_as_string(hide_password=False)) as source:
         tables = {table: source.rows(table, wanted, wanted[:2]) for table, wanted in columns.items()}
-        for stream, rows in _in_step(tables):
+        for stream, rows in in_step(tables):
             head = next(((seq, hash_) for _, seq, hash_ in rows.pop("stream_head", ())), None)
             events = map(verify_stream.Event._make, rows.pop("event", ()))
             deque(chain(stream, events, head, notes), maxlen=0)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -27,6 +28,7 @@ from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Tally
 from cases.history import histories
 from cases.sign_index import forget_signs, index_signs
+from cases.tables import Case
 from cases.visibility import case, visible_cases
 from infra.among import is_among
 from infra.db import transaction
@@ -142,7 +144,10 @@ def fresh(
 
 def to_be_read(connection: Connection, *, until: datetime) -> int:
     """Of how many cases the events are read for the marks as they stood at `until`."""
-    return len(moved_since(connection, until=until) & _registered_by(connection, until))
+    at_the_end = (_event.stream == _head.stream) & (_event.seq == _head.seq)
+    moved = visible_cases(TIMERS, func.count()).join_from(Case, StreamHead, _head.stream == case.id)
+    moved = moved.join(Event, at_the_end).where(case.registered_at <= until)
+    return connection.execute(moved.where(or_(_event.recorded_at > until, _head.tallied < _head.seq))).scalar_one()
 
 
 def _registered_by(connection: Connection, until: datetime) -> set[int]:

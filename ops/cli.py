@@ -44,6 +44,7 @@ from ops.signs import signs
 from ops.statistics import bulletin, serials
 from ops.stories import StoryIsWrong, read_story
 from ops.troubles import NotText, told_in_words
+from ops.verify_shares import cores
 from ops.verify_since import Since
 from workflow.model import Refusal
 from workflow.policy import NoSuchLadder
@@ -196,6 +197,9 @@ def verify(
     note: Annotated[
         Path | None, typer.Option(help="全部核验无误后写一份签名记录。Write a signed note if all of it is sound.")
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, help="同时用几个进程，默认同处理器核数。Processes; by default one a core.")
+    ] = cores(),
 ) -> None:
     """独立核验记录：链、行与事件、孤立行、缺号。Check the record independently, read-only."""
     keys = keys_at_hand(key) if anchors or since else ()
@@ -203,7 +207,7 @@ def verify(
     if note and since:
         fail(reader_words()("verify.note_of_whole_runs"), ASKED_WRONGLY)
     found = verifier.told(
-        place, anchors=anchors or (), keys=keys, as_json=as_json, marks=marks_anew,
+        place, anchors=anchors or (), keys=keys, as_json=as_json, marks=marks_anew, processes=processes,
         since=Since(file=since, keys=keys) if since else None,
         sound=partial(write_verified, note) if note else None,
     )  # fmt: skip

@@ -2,11 +2,11 @@
 connection that only reads. A case that has moved since it was counted is passed over: the timers count it again.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, select, true
 
 from cases.assessment_tables import Mark as MarkRow
 from cases.assessment_tables import Sign as SignRow
@@ -18,7 +18,7 @@ from infra.among import is_among
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import StreamHead
 from ops.verify_report import Finding, Notes
-from ops.verify_sources import POSTGRESQL_URL, SQLITE_URL, sqlite_file
+from ops.verify_sources import POSTGRESQL_URL, SQLITE_URL, Only, Span, sqlite_file
 from workflow.calendar import WorkCalendar
 from workflow.marks import Mark, marks
 from workflow.model import TIMERS
@@ -29,7 +29,7 @@ _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
 _sign = SignRow.__table__.c  # type: ignore[attr-defined]
 
 
-def marks_anew(url_or_path: str, notes: Notes, only: Collection[int] | None = None) -> None:
+def marks_anew(url_or_path: str, notes: Notes, only: Only = None) -> None:
     """A finding for each case, or each of `only` these, whose stored marks are not those of its events."""
     engine = _reader(url_or_path)
     try:
@@ -39,25 +39,32 @@ def marks_anew(url_or_path: str, notes: Notes, only: Collection[int] | None = No
         engine.dispose()
 
 
-def _check(connection: Connection, notes: Notes, only: Collection[int] | None) -> None:
+def _check(connection: Connection, notes: Notes, only: Only) -> None:
     try:
         calendar = load_office(connection).policy.calendar
     except Exception as error:  # noqa: BLE001 (whatever was done to the office or its policy: the report says so)
         notes.add(Finding(code="marks.unreadable", table="office", number=1, stored=type(error).__name__))
         return
     heads = connection.execute(
-        select(_head.stream, _head.tallied, _head.seq).where(_head.stream != OFFICE_STREAM)
+        select(_head.stream, _head.tallied, _head.seq).where(_head.stream != OFFICE_STREAM, _is_of(_head.stream, only))
     ).all()
-    counted = sorted(row.stream for row in heads if row.tallied == row.seq and (only is None or row.stream in only))
+    counted = sorted(row.stream for row in heads if row.tallied == row.seq)
     for at in range(0, len(counted), BATCH):
         _compare(connection, calendar, counted[at : at + BATCH], notes)
-    if only is not None:
-        return
     known = {row.stream for row in heads}
     for table, column in (("mark", _mark.case_id), ("sign", _sign.case_id)):
-        for case_id in connection.execute(select(column).distinct()).scalars():
+        for case_id in connection.execute(select(column).where(_is_of(column, only)).distinct()).scalars():
             if case_id not in known:
                 notes.add(Finding(code="marks.differs", table=table, stream=case_id))
+
+
+def _is_of(column: ColumnElement[int], only: Only) -> ColumnElement[bool]:
+    if only is None:
+        return true()
+    if not isinstance(only, Span):
+        return is_among(column, only)
+    first = column >= only.first if only.first is not None else true()
+    return first & (column < only.end) if only.end is not None else first
 
 
 def _compare(connection: Connection, calendar: WorkCalendar, cases: Sequence[int], notes: Notes) -> None:

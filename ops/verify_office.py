@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from ops.verify_notes import HEADS
 from ops.verify_report import Finding, Notes
 from ops.verify_sources import Row, Source
-from ops.verify_stream import Event, same
+from ops.verify_stream import OFFICE_STREAM, Event, same
 
 PUBLISHED = "policy:published"
 #: The tables whose rows the office vouches for, and the columns that name a row.
@@ -77,14 +77,12 @@ class Office:
     #: When a case was first read, by case, account and day, and the event that says so.
     reads: dict[tuple[Any, ...], tuple[Any, Any]] = field(default_factory=dict)
     signing: list[Succession] = field(default_factory=list)  #: changes of the key that signs, in their order
-    #: Who got the mails of somebody else, by stream and seq.
-    passed: dict[tuple[Any, Any], set[Any]] = field(default_factory=lambda: defaultdict(set))
 
 
 def remembering(events: Iterable[Event], office: Office) -> Iterator[Event]:
     """The events of the office as they pass."""
     for event in events:
-        data = _data(event)
+        data = _data(event.data)
         if event.code == PUBLISHED:
             if {"version", "content"} <= data.keys() and isinstance(data["version"], str):
                 version, content = data["version"], data["content"]
@@ -102,8 +100,6 @@ def remembering(events: Iterable[Event], office: Office) -> Iterator[Event]:
             before, after = data.get("before"), data.get("public")
             if isinstance(before, str) and isinstance(after, str):
                 office.signing.append(Succession(before, after, str(event.recorded_at)))
-        if event.code == PASSED_ON:
-            _pass_on(data.get("mails"), office)
         yield event
 
 
@@ -114,10 +110,16 @@ def _note_reads(reads: Any, seq: Any, office: Office) -> None:
             office.reads[tuple(key)] = (first_at, seq)
 
 
-def _pass_on(mails: Any, office: Office) -> None:
-    for mail in mails if isinstance(mails, list) else ():
-        if isinstance(mail, list) and len(mail) == 4 and isinstance(mail[3], list):
-            office.passed[_hashable(mail[0]), _hashable(mail[1])].update(map(_hashable, mail[3]))
+def passed_on(source: Source) -> dict[tuple[Any, Any], set[Any]]:
+    """Who got the mails of somebody else, by the stream and seq of the event that they are about."""
+    found: dict[tuple[Any, Any], set[Any]] = defaultdict(set)
+    said = ("stream", "seq", "code", "data")
+    for _, _, code, data in source.rows("event", said, said[:2], [OFFICE_STREAM]):
+        mails = _data(data).get("mails") if code == PASSED_ON else None
+        for mail in mails if isinstance(mails, list) else ():
+            if isinstance(mail, list) and len(mail) == 4 and isinstance(mail[3], list):
+                found[_hashable(mail[0]), _hashable(mail[1])].update(map(_hashable, mail[3]))
+    return found
 
 
 def _hashable(value: Any) -> Any:
@@ -280,9 +282,9 @@ def check_heads(heads: Sequence[Row], found: Mapping[Any, Event | None], notes: 
             notes.add(replace(place, stored=f"{seq} {hash_}"))
 
 
-def _data(event: Event) -> dict[str, Any]:
+def _data(text: Any) -> dict[str, Any]:
     try:
-        data = json.loads(event.data)
+        data = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}

@@ -230,6 +230,13 @@ class Notes:
     def remark(self, words: str) -> None:
         self.remarks.append(words)
 
+    def join(self, part: "Notes") -> None:
+        """With what was noted elsewhere, after what is here."""
+        for check, count in part.counts.items():
+            self.counts[check] = self.counts.get(check, 0) + count
+        self.findings += part.findings
+        self.remarks += part.remarks
+
 
 def without_password(database: str) -> str:
     """With whatever stands before the last @, for a password may hold another one."""

@@ -9,8 +9,9 @@ Only the standard library and, for PostgreSQL, the driver: nothing here is share
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -84,16 +85,27 @@ class CannotRead(Exception):
     """The database cannot be read to its end, so nothing can be said about it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The streams from `first` on and below `end`; None is open. What a damaged file has beside numbers, nothing or a text,
+    lies at an open end."""
+
+    first: int | None
+    end: int | None
+
+
+#: The rows with one of these in their first column; None is all of them.
+Only = Collection[int] | Span | None
+
+
 class Source(Protocol):
     """A database that is read and never written."""
 
     kind: str
 
-    def rows(
-        self, table: str, columns: Sequence[str], order: Sequence[str], only: Collection[int] | None = None
-    ) -> Iterator[Row]:
-        """The rows of a table in order, a page at a time; `only` those with one of these in the first column. Raises
-        `CannotRead` for a table or column that is not there."""
+    def rows(self, table: str, columns: Sequence[str], order: Sequence[str], only: Only = None) -> Iterator[Row]:
+        """The rows of a table in order, a page at a time; `only` those. Raises `CannotRead` for a table or column that is not
+        there."""
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         """Every trigger of the schema by name, and whatever else reacts to a change of a table."""
@@ -152,17 +164,13 @@ class SqliteSource:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def rows(
-        self, table: str, columns: Sequence[str], order: Sequence[str], only: Collection[int] | None = None
-    ) -> Iterator[Row]:
+    def rows(self, table: str, columns: Sequence[str], order: Sequence[str], only: Only = None) -> Iterator[Row]:
         kept = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
         if kept.fetchone() is None:
             raise CannotRead(f"no table {table}")
         types = {name: declared for _, name, declared, *_ in self._connection.execute(f"PRAGMA table_info({table})")}
-        if only is None:
-            return iter(self._connection.execute(_select(table, columns, order, types, _sqlite_value)))
-        query = _select(table, columns, order, types, _sqlite_value, within="IN (SELECT value FROM json_each(?))")
-        return iter(self._connection.execute(query, (json.dumps(sorted(only)),)))
+        where, given = _condition(only, "{0} IN (SELECT value FROM json_each(?))", json.dumps)
+        return iter(self._connection.execute(_select(table, columns, order, types, _sqlite_value, where), given))
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         found = self._connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
@@ -210,9 +218,7 @@ class PostgresqlSource:
         self._cursors = cursors  #: closes each of them at the end
         self._names = count(1)
 
-    def rows(
-        self, table: str, columns: Sequence[str], order: Sequence[str], only: Collection[int] | None = None
-    ) -> Iterator[Row]:
+    def rows(self, table: str, columns: Sequence[str], order: Sequence[str], only: Only = None) -> Iterator[Row]:
         types = self._all(
             "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid "
             "WHERE c.oid = to_regclass(%s) AND c.relkind = 'r' AND attnum > 0 AND NOT attisdropped",
@@ -222,10 +228,8 @@ class PostgresqlSource:
             raise CannotRead(f"no table {table}")
         cursor = self._cursors.enter_context(self._connection.cursor(name=f"verify_{next(self._names)}"))
         cursor.itersize = PAGE
-        if only is None:
-            return iter(cursor.execute(_select(table, columns, order, dict(types), _postgresql_value)))
-        query = _select(table, columns, order, dict(types), _postgresql_value, within="= ANY (%s)")
-        return iter(cursor.execute(query, (sorted(only),)))
+        where, given = _condition(only, "{0} = ANY (%s)", list)
+        return iter(cursor.execute(_select(table, columns, order, dict(types), _postgresql_value, where), given))
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         found = self._all(
@@ -265,14 +269,27 @@ def _one_line(text: Any) -> str:
     return " ".join(str(text).split())
 
 
+def _condition(only: Only, among: str, listed: Callable[[list[int]], Any]) -> tuple[str, tuple[Any, ...]]:
+    """The condition on the first column, whose name stands for {0}, and what it is given."""
+    if only is None:
+        return "TRUE", ()
+    if not isinstance(only, Span):
+        return among, (listed(sorted(only)),)
+    from_first = "TRUE" if only.first is None else f"{{0}} >= {only.first:d}"
+    if only.end is None:
+        return from_first, ()
+    below = f"{{0}} < {only.end:d}"
+    return f"({below} OR {{0}} IS NULL)" if only.first is None else f"{from_first} AND {below}", ()
+
+
 def _select(
-    table: str, columns: Sequence[str], order: Sequence[str], types: dict[str, str], value: Any, *, within: str = ""
+    table: str, columns: Sequence[str], order: Sequence[str], types: dict[str, str], value: Any, where: str
 ) -> str:
-    """`within` is a condition on the first column."""
     if missing := sorted({*columns, *order} - set(types)):
         raise CannotRead(f"table {table} has no column {', '.join(missing)}")
     # With the table before it, a quoted name can never be read as a string.
     named = {name: f'"{table}"."{name}"' for name in (*columns, *order)}
     values = ", ".join(value(named[name], types[name]) for name in columns)
-    where = f" WHERE {named[columns[0]]} {within}" if within else ""
-    return f'SELECT {values} FROM "{table}"{where} ORDER BY {", ".join(named[name] for name in order)}'  # noqa: S608 (names from labels.json, not from the database)
+    ordered = ", ".join(named[name] for name in order)
+    condition = where.format(named[columns[0]])
+    return f'SELECT {values} FROM "{table}" WHERE {condition} ORDER BY {ordered}'  # noqa: S608 (names from labels.json, not from the database)
