@@ -3,6 +3,7 @@
 `python -m tests.experiments stalls [--seconds 60] [--database sqlite|postgresql]`,
 `python -m tests.experiments stop [--clocks 100000] [--database sqlite|postgresql]`,
 `python -m tests.experiments fleet [--seconds 60] [--database sqlite|postgresql]`,
+`python -m tests.experiments backup [--backups 10] [--database sqlite|postgresql]`,
 `python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`,
 `python -m tests.experiments fuzz [--requests 20000] [--seed N]` and
 `python -m tests.experiments crowd [SCENARIO=CLIENTS ...] [--seconds 60] [--addresses N] [--workers N] [--descriptors 1024]`
@@ -16,10 +17,12 @@ what no browser asks, and `crowd` keeps it waiting, on this machine only. Exits 
 import argparse
 import secrets
 import sys
+import tempfile
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
-from tests.experiments import crowd, fleet, fuzz, idlers, stop
+from tests.experiments import backup, crowd, fleet, fuzz, idlers, stop
 from tests.experiments.kill import Plan, figures, run
 from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
@@ -84,6 +87,10 @@ def main() -> int:
     together.add_argument("--seconds", type=float, default=60.0, help="that people work")
     together.add_argument("--database", choices=("sqlite", "postgresql"), default="postgresql")
     together.set_defaults(run=_fleet)
+    backing = experiments.add_parser("backup", help="backups made under load, each put on an empty machine")
+    backing.add_argument("--backups", type=int, default=10)
+    backing.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    backing.set_defaults(run=_backup)
     asked = parser.parse_args()
     begun = time.monotonic()
     try:
@@ -129,6 +136,17 @@ def _fleet(asked: argparse.Namespace) -> int:
     print(f"fleet: {asked.database}, {asked.seconds:.0f} s", flush=True)
     with empty_place(asked.database) as (url, home):
         found = fleet.run(url, home, fleet.Plan(seconds=asked.seconds))
+    print(stop.figures(found))
+    return 1 if found.violations else 0
+
+
+def _backup(asked: argparse.Namespace) -> int:
+    print(f"backup: {asked.database}, {asked.backups} backups", flush=True)
+    with (
+        nullcontext(None) if asked.database == "sqlite" else running_postgres() as server,
+        tempfile.TemporaryDirectory(prefix="huiyin-backup-") as directory,
+    ):
+        found = backup.run(asked.database, server, Path(directory), backup.Plan(backups=asked.backups))
     print(stop.figures(found))
     return 1 if found.violations else 0
 

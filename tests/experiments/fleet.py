@@ -9,6 +9,7 @@ import http.client
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,7 +74,7 @@ def run(url: str, directory: Path, plan: Plan) -> Found:
     try:
         migrations.upgrade(engine)
         before = grown_office(engine, cases=plan.cases, share=plan.share, at=datetime.now(UTC) - AGO)
-        _make_ready(engine, directory)
+        make_ready(engine, directory)
         with mail_server(chance(11, "fleet")) as sink, ExitStack() as fleet:
             sink.put_off_share = 0
             ports = [free_port() for _ in range(PAGES)]
@@ -112,7 +113,7 @@ def _home(directory: Path, number: int) -> Path:
     return home
 
 
-def _make_ready(engine: Engine, directory: Path) -> None:
+def make_ready(engine: Engine, directory: Path) -> None:
     """The key is the office's, and ids go on behind the copies."""
     signing_key(directory)
     with transaction(engine) as connection:
@@ -136,7 +137,7 @@ def _while_clerks_work(engine: Engine, ports: list[int], plan: Plan, desk: Desk)
         tokens = [begin_session(connection, account=clerk, now=datetime.now(UTC)) for _ in range(plan.clerks)]
     ends = time.monotonic() + plan.seconds
     clerks = [
-        threading.Thread(target=_register, args=(ports, number, token, ends, desk))
+        threading.Thread(target=register, args=(_two_of(ports, number), token, lambda: time.monotonic() > ends, desk))
         for number, token in enumerate(tokens)
     ]
     for clerk in clerks:
@@ -150,17 +151,20 @@ def _while_clerks_work(engine: Engine, ports: list[int], plan: Plan, desk: Desk)
     return applied
 
 
-def _register(ports: list[int], number: int, token: str, ends: float, desk: Desk) -> None:
-    """One clerk: each form goes to two of the processes, as a double click behind a proxy would."""
-    two = [ports[number % PAGES], ports[(number + 1) % PAGES]]
+def _two_of(ports: list[int], number: int) -> list[int]:
+    return [ports[number % PAGES], ports[(number + 1) % PAGES]]
+
+
+def register(ports: list[int], token: str, over: Callable[[], bool], desk: Desk) -> None:
+    """One clerk: each form goes to all of these processes, as a double click behind a proxy would."""
     with ExitStack() as stack:
         clients = [
-            stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30))) for port in two
+            stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30))) for port in ports
         ]
         cookies = f"{SESSION_COOKIE}={token}"
         _, page, given = _said(clients[0], "GET", cookies)
         cookies = f"{cookies}; {given}"
-        while time.monotonic() < ends:
+        while not over():
             _, page, _ = _said(clients[0], "GET", cookies)
             form = (
                 read(page)
@@ -186,7 +190,7 @@ def _said(client: http.client.HTTPConnection, method: str, cookies: str, body: s
 
 
 def _note(desk: Desk, answers: list[Answer]) -> None:
-    """Both answers are the receipt of one case."""
+    """All answers are the receipt of one case."""
     cases = {
         link for status, page, _ in answers for link in read(page).links if status == 200 and link.startswith("/cases/")
     }
