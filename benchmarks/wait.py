@@ -24,7 +24,7 @@ from benchmarks.ratios import Finding
 from benchmarks.sweep import OPEN, OPEN_SMALL
 from cases.sweep import sweep
 from infra.db import checkpoint, open_engine, transaction
-from workflow.commands import HoldSession
+from workflow.procedures.mediation.commands import HoldSession
 
 SWEEPS_A_KIND, SWEEPS_SMALL = 3, 1
 EVERY_SECONDS = 0.02

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 from sqlalchemy.sql import bindparam
 
-from cases.rows import INSERT, UPDATE, table_name, to_row, vouched
+from cases.rows import INSERT, UPDATE, to_row, vouched
 from cases.tables import Case
 from infra.statements import Statement
 from ledger.chain import commitment, new_salt
@@ -34,7 +34,7 @@ class CaseWasNotThere(Exception):
 
 def progress_row(progress: Progress) -> dict[str, Any]:
     row = {name: getattr(progress, name) for name in PROGRESS}
-    return {**row, "state": progress.state.value, "milestones": " ".join(sorted(progress.milestones))}
+    return {**row, "state": str(progress.state), "milestones": " ".join(sorted(progress.milestones))}
 
 
 def apply(connection: Connection, case_id: int, decision: Decision, *, version: int) -> dict[str, Json]:
@@ -54,12 +54,12 @@ def apply_records(connection: Connection, case_id: int, decision: Decision) -> d
     for record in decision.new:
         row = _new_text(record) if isinstance(record, model.Text) else to_row(record)
         INSERT[type(record)].run(connection, case_id=case_id, **row)
-        wrote.setdefault(table_name(type(record)), {})[str(record.number)] = _vouched(record, row)
+        wrote.setdefault(record.table, {})[str(record.number)] = _vouched(record, row)
     for record in decision.changed:
         row = to_row(record)
         values = {name: value for name, value in row.items() if name != "number"}
         UPDATE[type(record)].run(connection, key_case_id=case_id, key_number=record.number, **values)
-        wrote.setdefault(table_name(type(record)), {})[str(record.number)] = _vouched(record, row)
+        wrote.setdefault(record.table, {})[str(record.number)] = _vouched(record, row)
     return dict(wrote)
 
 

@@ -27,11 +27,12 @@ from ledger.chain import Head, NewEvent, key_is_taken
 from ledger.outbox import messages, post
 from people.audiences import Roster
 from workflow.clocks import crossed
-from workflow.commands import AppealLight, AskAgain, Command, Intake
+from workflow.commands import Command, Intake
+from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
 from workflow.fields import brings_people_in
-from workflow.machine import decide, with_crossings_recorded
-from workflow.model import AccountId, Actor, CaseFacts, Decision, Json, State, UnitId
+from workflow.model import UNFILED, AccountId, Actor, CaseFacts, Decision, Json, UnitId
+from workflow.procedures.shared.commands import AppealLight, AskAgain
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
@@ -139,7 +140,7 @@ def open_case(
         public_id, proof = done.data["wrote"]["cases"]["public_id"], filed.proof_of(connection, done.stream)
         return Opened(case_id=done.stream, public_id=public_id, code=code, proof=proof, repeated=True)
     policy = office.policy.for_profile(profile)
-    facts = CaseFacts(id=None, procedure=policy.profile.procedure, profile=profile, state=State.UNFILED)
+    facts = CaseFacts(id=None, procedure=policy.profile.procedure, profile=profile, state=UNFILED)
     decision = decide(Situation(facts=facts, actor=actor, now=now, policy=policy), command)
     year = policy.calendar.local_day(now).year
     row: dict[str, Any] = {

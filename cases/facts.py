@@ -10,7 +10,7 @@ from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.crossings import CROSSED
-from cases.rows import CLOCK_COLUMNS, clock_from
+from cases.rows import CLOCK_COLUMNS, TABLE_OF, clock_from, from_row
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
 from ledger.tables import Event
@@ -26,12 +26,13 @@ from workflow.model import (
     Consent,
     Custody,
     Party,
+    Record,
     Role,
     Side,
-    State,
     UnitId,
     Waiver,
 )
+from workflow.procedures import PROCEDURES
 
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
@@ -167,6 +168,26 @@ def _waivers(connection: Connection, case_id: int) -> tuple[Waiver, ...]:
     return tuple(Waiver(**dict(zip(names, row, strict=True))) for row in rows)
 
 
+def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[type[Record], tuple[Record, ...]]:
+    """The records of the procedure's own kinds that its rules look at."""
+    return {
+        kind: tuple(
+            from_row(kind, dict(zip(columns, row, strict=True))) for row in statement.rows(connection, case_id=case_id)
+        )
+        for kind, (statement, columns) in _own_statements(procedure).items()
+    }
+
+
+@cache
+def _own_statements(procedure: str) -> dict[type[Record], tuple[Statement, tuple[str, ...]]]:
+    found = {}
+    for kind in (kind for kind in PROCEDURES[procedure].records if kind.in_facts):
+        columns = TABLE_OF[kind].__table__.c  # type: ignore[attr-defined]
+        query = select(*columns).where(columns.case_id == bindparam("case_id")).order_by(columns.number)
+        found[kind] = Statement(query), tuple(columns.keys())
+    return found
+
+
 def _custodies(connection: Connection, case_id: int) -> tuple[Custody, ...]:
     return tuple(
         Custody(number=n, unit=unit, person=person, from_at=begin, until_at=end)
@@ -192,7 +213,7 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         id=CaseId(row["id"]),
         procedure=row["procedure"],
         profile=row["profile"],
-        state=State(row["state"]),
+        state=row["state"],
         version=row["version"],
         dispute_type=row["dispute_type"],
         channel=row["channel"],
@@ -211,6 +232,7 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
             for n, p, chief, begin, end, disclosure in _APPOINTMENTS.rows(connection, case_id=row["id"])
         ),
         clocks=clocks,
+        records=_own_records(connection, row["procedure"], row["id"]),
         waivers=_waivers(connection, row["id"]) if contested else (),
         authors=frozenset(AccountId(a) for (a,) in _AUTHORS.rows(connection, case_id=row["id"]))
         if contested

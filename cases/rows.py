@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import insert, update
 from sqlalchemy.sql import bindparam
@@ -16,26 +16,20 @@ from infra.statements import Statement
 from workflow import clocks as counting
 from workflow import model
 from workflow.model import Audience, Clock, Json, Kind, Light, Pause, Rung, Unit
+from workflow.procedures import RECORDS
 from workflow.spelling import as_json, stamp
 
-#: Each kind of record and its one table. Texts have a writer of their own (`cases/apply.py`): they need a salt.
-TABLE_OF: Mapping[type, type[Row]] = {
-    model.Clock: tables.Clock,
-    model.Party: tables.Party,
-    model.Custody: tables.Custody,
-    model.Appointment: tables.Appointment,
-    model.Session: tables.Session,
-    model.Agreement: tables.Agreement,
-    model.Rating: tables.Rating,
-    model.Waiver: tables.Waiver,
-    model.Text: tables.PersonalText,
+#: The tables by their names.
+_TABLES: Mapping[str, type[Row]] = {
+    str(table.__tablename__): table
+    for table in vars(tables).values()
+    if isinstance(table, type) and issubclass(table, Row) and table is not Row
 }
+#: Each kind of record and its one table. Texts have a writer of their own (`cases/apply.py`): they need a salt.
+TABLE_OF: Mapping[type[model.Record], type[Row]] = {kind: _TABLES[kind.table] for kind in RECORDS}
 KEY = ("case_id", "number")
+R = TypeVar("R", bound=model.Record)
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
-
-
-def table_name(kind: type) -> str:
-    return str(TABLE_OF[kind].__tablename__)
 
 
 def _columns(table: type[Row]) -> list[str]:
@@ -97,6 +91,11 @@ def _clock_row(clock: Clock) -> dict[str, Any]:
 
 def _rungs_text(rungs: tuple[Rung, ...]) -> str:
     return _COMPACT.encode([[r.code, r.light and r.light.value, stamp(r.at), [a.value for a in r.tell]] for r in rungs])
+
+
+def from_row(kind: type[R], values: Mapping[str, Any]) -> R:
+    """A record of one of a procedure's own kinds, from the columns of its row."""
+    return kind(**{f.name: values[f.name] for f in fields(kind)})
 
 
 #: The columns that `clock_from` reads, in its order.

@@ -22,11 +22,11 @@ from infra.among import is_among
 from workflow.calendar import WorkCalendar
 from workflow.history import History
 from workflow.model import Actor, UnitId
+from workflow.procedures import PROCEDURES
 from workflow.signs import ALIKE_FROM_CASES, ALIKE_FROM_CHARACTERS, SINGLE_SIGNS, Sign, signs
 
 #: The parts.
 ANSWER, RATING = "answer", "rating"
-REPLIED_BY = "Reply"
 TOKENS_AT_ONCE = 500
 
 _sign = SignRow.__table__.c  # type: ignore[attr-defined]
@@ -128,7 +128,8 @@ def _of_case(history: History, calendar: WorkCalendar, alike: Mapping[tuple[int,
 
 def _answers(history: History) -> list[tuple[Any, int]]:
     """The steps that answered, each with the number of its text."""
-    return [(step, int(number)) for step in history.steps if step.command == REPLIED_BY for number in step.texts]
+    likened = PROCEDURES[history.procedure].likened
+    return [(step, int(number)) for step in history.steps if step.command in likened for number in step.texts]
 
 
 def _row(position: int, one: Shown) -> dict[str, Any]:

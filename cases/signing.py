@@ -16,8 +16,9 @@ from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
 from infra.statements import Statement
 from infra.stopping import Stop, never
-from workflow.commands import SignByTime
-from workflow.model import TIMERS, Refusal, State
+from workflow.model import TIMERS, Refusal
+from workflow.procedures.petition.commands import SignByTime
+from workflow.procedures.petition.states import PetitionState
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _UNSIGNED = Statement(
     .where(
         case.closed_at.is_(None),
         case.next_due_at <= bindparam("now"),
-        case.state == bindparam("dispatched", State.DISPATCHED.value),
+        case.state == bindparam("dispatched", PetitionState.DISPATCHED.value),
         _clock.name == bindparam("signing", "signing"),
         _clock.stopped_at.is_(None),
         _clock.due_at <= bindparam("now"),

@@ -147,7 +147,8 @@ def to_be_read(connection: Connection, *, until: datetime) -> int:
     at_the_end = (_event.stream == _head.stream) & (_event.seq == _head.seq)
     moved = visible_cases(TIMERS, func.count()).join_from(Case, StreamHead, _head.stream == case.id)
     moved = moved.join(Event, at_the_end).where(case.registered_at <= until)
-    return connection.execute(moved.where(or_(_event.recorded_at > until, _head.tallied < _head.seq))).scalar_one()
+    moved = moved.where(or_(_event.recorded_at > until, _head.tallied < _head.seq))
+    return int(connection.execute(moved).scalar_one())
 
 
 def _registered_by(connection: Connection, until: datetime) -> set[int]:

@@ -35,7 +35,8 @@ from sqlalchemy import (
 from cases.tables import Appointment, Case, PersonalText, Recusal
 from infra.among import is_among
 from people.tables import UnitAbove
-from workflow.model import Actor, Role, State, TextKind
+from workflow.model import Actor, Role, TextKind
+from workflow.procedures import UNSIGNED
 
 case = Case.__table__.c  # type: ignore[attr-defined]
 _text = PersonalText.__table__.c  # type: ignore[attr-defined]
@@ -116,7 +117,7 @@ def _of_mediator(*, of_one: bool) -> CompoundSelect[Any]:
             waiting.c.holder_person.is_(None),
             waiting.c.closed_at.is_(None),
             # A matter in hand without a person is one that time has signed for.
-            or_(waiting.c.state == State.DISPATCHED.value, waiting.c.state == State.HANDLING.value),
+            or_(*(waiting.c.state == state for state in UNSIGNED)),
         ),
     )
     return union_all(*(ids.where(ids.selected_columns[0] == bindparam("case_id")) if of_one else ids for ids in lists))

@@ -176,7 +176,7 @@ class _Teller:
         outcome = f" · {say(f'outcome.{one.outcome}')}" if one.outcome else ""
         who = " · ".join(part for part in (self._units.get(one.holder_unit), holder) if part)
         lit = self._clock_line(shown) if shown else f"{SHAPES['none']} {say('light.none')}"
-        return f"{number}  {lit}  {say(f'state.{one.state.value}')}{outcome}  {who}"
+        return f"{number}  {lit}  {say(f'state.{one.state}')}{outcome}  {who}"
 
     def _clock_line(self, one: ClockAsOf) -> str:
         say, clock = self._say, one.clock

@@ -42,18 +42,21 @@ from web.routes.mails import KINDS
 from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
-from workflow import commands
 from workflow.clocks import ANSWERED, CASE_ENDED, EXTRA_RED, PAUSE_OVER, REOPENED
+from workflow.commands import Channel, Command
 from workflow.counted_lights import BY_EXTENSION, BY_PAUSE
 from workflow.disputes import DISPUTE_TYPES
 from workflow.marks import MEASURES
-from workflow.model import Consent, Kind, Light, Role, Side, State, Unit
+from workflow.model import UNFILED, Consent, Kind, Light, Role, Side, Unit
 from workflow.policy import Confidence, Ground, Policy
 from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
-from workflow.procedures import PROCEDURES
-from workflow.procedures.lights import APPEAL, FURTHER
-from workflow.procedures.mediation_rules import BREACHED, NOT_CONFIRMED, PERFORMED, SETTLED_LATE
+from workflow.procedures import PROCEDURES, STATES
+from workflow.procedures.mediation.commands import Terminate
+from workflow.procedures.mediation.rules import BREACHED, NOT_CONFIRMED, PERFORMED, SETTLED_LATE
+from workflow.procedures.petition.commands import Close, FindNotOurs
+from workflow.procedures.shared.commands import AppealLight, Refuse
+from workflow.procedures.shared.lights import APPEAL, FURTHER
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
@@ -107,8 +110,8 @@ def codes(policy: Policy) -> Iterator[str]:
     """Every code that is looked up by a name made at run time."""
     steps = [step for procedure in PROCEDURES.values() for step in procedure.steps]
     kinds = {step.command for step in steps}
-    yield from _of("state", State)
-    yield from (f"stands.{state.value}" for state in State if state is not State.UNFILED)
+    yield from _named("state", STATES)
+    yield from (f"stands.{state}" for state in STATES if state != UNFILED)
     yield from (f"command.{kind.__name__}" for kind in kinds)
     yield from (f"event.{step.event}" for step in steps)
     for kind in kinds:
@@ -126,15 +129,15 @@ def codes(policy: Policy) -> Iterator[str]:
     outcomes = {outcome for known in MEASURES.values() for outcome in known}
     yield from _named("mark", outcomes - {light.value for light in Light})
     grounds = {kind: get_args(get_type_hints(kind).get("ground")) for kind in kinds}
-    yield from _named("waived", (BY_EXTENSION, BY_PAUSE, "recounted", "superseded", *grounds[commands.AppealLight]))
-    yield from _named("waived", grounds[commands.FindNotOurs])
+    yield from _named("waived", (BY_EXTENSION, BY_PAUSE, "recounted", "superseded", *grounds[AppealLight]))
+    yield from _named("waived", grounds[FindNotOurs])
     yield from _named("milestone", {step.marks for step in steps if step.marks})
     yield from _named("milestone", ("explained", PERFORMED, BREACHED, SETTLED_LATE))
     yield from (error.code for error in (InstantIsUnreadable, OfficeWasNotFounded, InstantIsToCome))
     yield from _named("stage", ("recount", APPEAL, FURTHER))
     yield from _named("procedure", PROCEDURES)
     yield from _named("dispute", DISPUTE_TYPES)
-    yield from _named("channel", get_args(commands.Channel))
+    yield from _named("channel", get_args(Channel))
     yield from _of("light", Light)
     yield from _named("light", SHAPES)
     yield from _named("role", [role.value for role in Role])
@@ -234,14 +237,14 @@ def codes(policy: Policy) -> Iterator[str]:
 
 
 def _outcomes() -> Iterator[str]:
-    yield from (f"outcome.{code}" for code in _literals(commands.Close, "outcome"))
+    yield from (f"outcome.{code}" for code in _literals(Close, "outcome"))
     yield from (f"outcome.settled.{form}" for form in ("written", "oral", "in_part"))
-    yield from (f"outcome.terminated.{code}" for code in _literals(commands.Terminate, "ground"))
-    yield from (f"outcome.not_ours.{code}" for code in _literals(commands.FindNotOurs, "ground"))
-    yield from (f"outcome.not_accepted.{code}" for code in (*_literals(commands.Refuse, "ground"), "returned_late"))
+    yield from (f"outcome.terminated.{code}" for code in _literals(Terminate, "ground"))
+    yield from (f"outcome.not_ours.{code}" for code in _literals(FindNotOurs, "ground"))
+    yield from (f"outcome.not_accepted.{code}" for code in (*_literals(Refuse, "ground"), "returned_late"))
 
 
-def _literals(kind: type[commands.Command], name: str) -> tuple[str, ...]:
+def _literals(kind: type[Command], name: str) -> tuple[str, ...]:
     return next(shape.literal for shape in shapes(kind) if shape.name == name)
 
 

@@ -22,7 +22,8 @@ from ops.demo_office import SEATS, found_demo_office
 from ops.demo_stories import stories
 from ops.replay import run_timers
 from ops.stories import Story, Teller
-from workflow.model import TIMERS, AccountId, Role, State
+from workflow.model import TIMERS, AccountId, Role
+from workflow.procedures.petition.states import PetitionState
 
 ECHO = 0x56DE_97F3  #: 回音
 FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -106,7 +107,7 @@ def _count_as_sent(engine: Engine, *, before: datetime) -> None:
 def _code_to_show(engine: Engine, tellers: list[Teller]) -> str:
     """Of the youngest case that has been answered and waits for a rating."""
     answered = visible_cases(TIMERS, case.id).where(
-        case.state == State.REPLIED.value, ~case.milestones.contains("rated")
+        case.state == PetitionState.REPLIED.value, ~case.milestones.contains("rated")
     )
     with reading(engine) as connection:
         waiting = set(connection.execute(answered).scalars())

@@ -22,8 +22,9 @@ from ledger.upcasters import data_of
 from ops.demo_office import ASSESSORS, AUDITORS, SUPERVISOR_OF
 from ops.stories import Stage
 from reports.closing import close_year, proposal_of, propose_close
-from workflow.commands import AppealLight, AskAgain, Command, DecideWaiver
+from workflow.commands import Command
 from workflow.model import TIMERS, Actor, RecordNumber, Refusal
+from workflow.procedures.shared.commands import AppealLight, AskAgain, DecideWaiver
 
 SCHEME = "LIGHTS-A"
 AT = time(10, 0)

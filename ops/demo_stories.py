@@ -18,6 +18,8 @@ from ops.demo_script import Script, policy_for, start_for, working_day_before
 from ops.demo_texts import TOPICS
 from ops.stories import Matter, Story
 from workflow.model import Light, State
+from workflow.procedures.mediation.states import MediationState
+from workflow.procedures.petition.states import PetitionState
 
 HISTORY: Mapping[Matter, int] = {"mediation": 110, "petition": 78, "hotline": 74, "enterprise": 40}
 BEGINS_ON = date(2025, 1, 2)
@@ -109,14 +111,19 @@ class _Desk:
 
     def present(self) -> Iterator[Script]:
         for light in LIGHTS:
-            for state in (State.REGISTERED, State.ACCEPTED, State.DISPATCHED):
-                yield self._order_in(state, light)
-            for state in (State.APPLIED, State.CONSENT_PENDING):
+            for order in (PetitionState.REGISTERED, PetitionState.ACCEPTED, PetitionState.DISPATCHED):
+                yield self._order_in(order, light)
+            for state in (MediationState.APPLIED, MediationState.CONSENT_PENDING):
                 yield self._applied(state, light)
-            for state in (State.ACCEPTED, State.MEDIATOR_ASSIGNED, State.RIGHTS_NOTIFIED, State.IN_SESSION):
+            for state in (
+                MediationState.ACCEPTED,
+                MediationState.MEDIATOR_ASSIGNED,
+                MediationState.RIGHTS_NOTIFIED,
+                MediationState.IN_SESSION,
+            ):
                 yield self._mediation_in(state, light)
             yield self._settled(light)
-        for state in (State.MEDIATOR_ASSIGNED, State.RIGHTS_NOTIFIED, State.IN_SESSION):
+        for state in (MediationState.MEDIATOR_ASSIGNED, MediationState.RIGHTS_NOTIFIED, MediationState.IN_SESSION):
             yield self._paused_mediation(state)
         for mediator in MEDIATORS:
             yield from self._work_list(mediator)
@@ -141,11 +148,11 @@ class _Desk:
     def _order_in(self, state: State, light: Light) -> Script:
         s = self._on("hotline", self._start("hotline", "order", self._due(light)))
         life.come_in(s)
-        if state is State.REGISTERED:
+        if state == PetitionState.REGISTERED:
             return s
         s.wait(5, 30)
         life.accept(s)
-        if state is State.DISPATCHED:
+        if state == PetitionState.DISPATCHED:
             s.to_day(self._recent)
             life.assign(s)
         return s
@@ -192,7 +199,7 @@ class _Desk:
         start = self._recent if light is Light.GREEN else self._start("mediation", "intake", self._due(light))
         s = self._on("mediation", start)
         life.come_in(s, by=ROOM_CLERK)
-        if state is State.CONSENT_PENDING:
+        if state == MediationState.CONSENT_PENDING:
             s.wait(10, 40)
             mediation.seek_consent(s)
         return s
@@ -209,15 +216,15 @@ class _Desk:
         s.to_day(accepted_on)
         mediation.consents(s)
         mediation.accept_mediation(s)
-        if state is State.ACCEPTED:
+        if state == MediationState.ACCEPTED:
             return s
         s.wait(10, 40)
         mediation.appoint(s, chief=mediator or self._mediators.deal())
-        if state is State.MEDIATOR_ASSIGNED:
+        if state == MediationState.MEDIATOR_ASSIGNED:
             return s
         s.wait(10, 40)
         mediation.notify_rights(s)
-        if state is State.IN_SESSION:
+        if state == MediationState.IN_SESSION:
             s.work_days(1, 2)
             mediation.hold_session(s)
         return s
@@ -289,7 +296,7 @@ class _Desk:
             s.to_day(self._recent)
             s.do(mediator, "RequestExtension", to_length=15, reason="需等待检测结果。")
             yield s
-        s = self._mediation_in(State.MEDIATOR_ASSIGNED, Light.GREEN)
+        s = self._mediation_in(MediationState.MEDIATOR_ASSIGNED, Light.GREEN)
         s.to_day(self._recent)
         mediation.disclose(s)
         yield s

@@ -16,7 +16,6 @@ from workflow.definition import (
     Extend,
     GoOn,
     PauseAll,
-    Procedure,
     ResumeAll,
     Start,
     Step,
@@ -24,8 +23,9 @@ from workflow.definition import (
     StopAll,
     VoidAll,
 )
-from workflow.machine import diagram
 from workflow.model import Relation, State
+from workflow.picture import diagram
+from workflow.procedure import Procedure
 from workflow.procedures import PROCEDURES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "procedures"
@@ -55,10 +55,10 @@ def write_procedures(folder: Path) -> tuple[Path, ...]:
 def page(procedure: str) -> str:
     """The Markdown page of one procedure."""
     table = PROCEDURES[procedure]
-    picture = "\n".join(line.rstrip() for line in _drawn(procedure))
+    picture = "\n".join(line.rstrip() for line in _drawn(table))
     parts = (
         f"# {_both(f'procedure.{procedure}')}",
-        f"<!-- Written by `python -m ops.diagrams` from `workflow/procedures/{procedure}.py`. Do not edit. -->",
+        f"<!-- Written by `python -m ops.diagrams` from `workflow/procedures/{procedure}/steps.py`. Do not edit. -->",
         "Which clocks of these run in an office, and how long, its profile says (`workflow/policies/`).",
         f"```mermaid\n{picture}\n```",
         "## States",
@@ -74,9 +74,9 @@ def page(procedure: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _drawn(procedure: str) -> list[str]:
+def _drawn(table: Procedure) -> list[str]:
     """The picture without the library's front matter, which not every reader of Mermaid takes."""
-    lines = diagram(procedure).splitlines()
+    lines = diagram(table).splitlines()
     return lines[lines.index("stateDiagram-v2") :]
 
 
@@ -112,11 +112,13 @@ def _who(step: Step) -> str:
 
 
 def rule_name(rule: Callable[..., object]) -> str:
-    """A guard or check by name; one that was made for a field names the field: `every_party_in(signed_by)`."""
+    """A guard or check by name; one that was made for a field or for clocks names them: `every_party_in(signed_by)`."""
     maker, _, made = rule.__qualname__.partition(".<locals>.")
     if not made:
         return maker
-    return f"{maker}({', '.join(map(str, inspect.getclosurevars(rule).nonlocals.values()))})"
+    given = inspect.getclosurevars(rule).nonlocals.values()
+    flat = (one for value in given for one in (value if isinstance(value, tuple) else (value,)))
+    return f"{maker}({', '.join(map(str, flat))})"
 
 
 def _moved(change: ClockChange) -> str:

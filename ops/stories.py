@@ -24,10 +24,10 @@ from infra.db import transaction
 from people.directory import person
 from people.staffing import add_account, add_unit
 from web.forms import shapes
-from workflow import commands
 from workflow.calendar import NoSuchTime
 from workflow.commands import Command, Intake, adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.procedures import COMMANDS
 from workflow.unseen import has_lone_surrogate
 
 T = TypeVar("T")
@@ -191,8 +191,8 @@ class Teller:
         return self._known(self._stage.people, step.by)
 
     def _command(self, connection: Connection, step: StoryStep) -> Command:
-        kind = getattr(commands, step.do, None)
-        if not (isinstance(kind, type) and issubclass(kind, Command)):
+        kind = COMMANDS.get(step.do)
+        if kind is None:
             raise StoryIsWrong(f"{self._story.case}: there is no command {step.do!r}")
         choices = {shape.name: shape.choice for shape in shapes(kind)}
         values = {name: self._resolved(connection, choices.get(name), value) for name, value in step.fields.items()}

@@ -133,7 +133,7 @@ def _known(record: Record, at: datetime, calendar: WorkCalendar, events: tuple[E
         registered_at=history.registered_at,
         intake_unit=history.intake_unit,
         version=record.version,
-        state=State(row["state"]),
+        state=row["state"],
         milestones=tuple(row["milestones"].split()),
         next_number=RecordNumber(row["next_number"]),
         holder_unit=UnitId(row["holder_unit"]),

@@ -44,6 +44,7 @@ from reports.periods import Period, Span
 from workflow.calendar import WorkCalendar
 from workflow.disputes import DISPUTE_TYPES
 from workflow.model import NOT_OURS, Actor, Json, UnitId
+from workflow.procedures import PROCEDURES
 
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 
@@ -196,19 +197,17 @@ def _end(outcome: str) -> str:
 
 def _of_step(step: str, procedure: str, channel: str, dispute: str, outcome: str) -> Iterator[str]:
     """The counts that a step adds to."""
-    match step, procedure:
-        case "case:accepted", "mediation":
+    match procedure, PROCEDURES[procedure].counted[step]:
+        case "mediation", "accepted":
             yield from ("mediation.accepted", f"began.{BEGAN[channel]}", f"dispute.{dispute}.accepted")
-        case "case:accepted", _:
-            yield f"{procedure}.accepted"
-        case "case:replied", _:
-            yield f"{procedure}.answered"
-        case "case:followed_up", _:
+        case "mediation", "followed_up":
             yield "performance.followed_up"
-        case "case:settled" | "case:terminated", _ if outcome in SETTLED:
+        case "mediation", "settled" | "terminated" if outcome in SETTLED:
             yield from ("mediation.settled", f"mediation.{SETTLED[outcome]}", f"dispute.{dispute}.settled")
-        case "case:terminated", _:
-            yield "mediation.terminated"
+        case "mediation", "settled":
+            pass  # it has another outcome since: the matter was opened again, or is not ours
+        case _, figure:
+            yield f"{procedure}.{figure}"
 
 
 def _crises(
@@ -264,18 +263,17 @@ def _share(part: str, *whole: str) -> Callable[[Counter[str]], Decimal | None]:
     return share
 
 
+def _of_procedure(procedure: str) -> Iterator[tuple[str, str]]:
+    return ((procedure, f"{procedure}.{figure}") for figure in PROCEDURES[procedure].figures)
+
+
 #: Every line in its order: its section, its count; a share has what it is worked out from.
 PLAIN: Sequence[tuple[str, str]] = (
-    *(("mediation", f"mediation.{name}") for name in (
-        "registered", "accepted", "mediated", "settled", "settled_written", "settled_oral", "settled_in_part",
-        "terminated", "success_rate", "amount_yuan",
-    )),
+    *_of_procedure("mediation"),
     *(("began", f"began.{how}{share}") for how in ("application", "own", "entrusted") for share in ("", "_share")),
     *(("performance", f"performance.{name}") for name in ("followed_up", "in_full", "in_part", "not_performed")),
-    *(("petition", f"petition.{name}") for name in (
-        "registered", "accepted", "not_accepted", "not_ours", "answered", "closed", "in_time", "on_time_rate",
-    )),
-    *(("rating", f"rating.{procedure}.{score}") for procedure in ("petition", "mediation") for score in SCORES),
+    *(line for procedure in PROCEDURES if procedure != "mediation" for line in _of_procedure(procedure)),
+    *(("rating", f"rating.{procedure}.{score}") for procedure in PROCEDURES for score in SCORES),
 )  # fmt: skip
 SHARES = {
     "mediation.success_rate": _share("mediation.settled", "mediation.settled", "mediation.terminated"),
@@ -300,7 +298,7 @@ def _lines(by_period: Sequence[Counter[str]]) -> Iterator[Line]:
 def _breakdowns(counts: Counter[str]) -> Iterator[Breakdown]:
     """Only rows with a figure: most of the eighteen types are empty in most months."""
     yield _breakdown("dispute", BY_DISPUTE, DISPUTE_TYPES, counts)
-    yield _breakdown("channel", ("mediation", "petition"), BEGAN, counts)
+    yield _breakdown("channel", tuple(sorted(PROCEDURES)), BEGAN, counts)
     matters = sorted(name.removeprefix("matter.") for name in counts if name.startswith("matter."))
     rows = tuple((matter, (counts[f"matter.{matter}"],)) for matter in matters)
     yield Breakdown(section="matter", columns=("petition",), rows=rows)

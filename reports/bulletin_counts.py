@@ -18,8 +18,8 @@ from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.tables import UnitAbove
 from reports.periods import Span
-from workflow.clocks import DECIDING
 from workflow.model import NOT_OURS, Actor, UnitId
+from workflow.procedures import DECIDING, PROCEDURES
 
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _agreement = Agreement.__table__.c  # type: ignore[attr-defined]
@@ -31,7 +31,7 @@ _session = Session.__table__.c  # type: ignore[attr-defined]
 Counted = Iterator[tuple[int, tuple[str, ...], int]]
 
 #: The steps whose day is a figure's day.
-STEPS = ("case:accepted", "case:settled", "case:terminated", "case:followed_up", "case:replied")
+STEPS = sorted({event for procedure in PROCEDURES.values() for event in procedure.counted})
 #: The steps that say how far an agreement was performed.
 PERFORMANCE = ("case:performance_recorded", "case:followed_up")
 

@@ -13,8 +13,8 @@ from reports.earlier_closings import Reopened, reopened_cases
 from reports.periods import Span
 from workflow.closings import Closing
 from workflow.history import History
-from workflow.marks import ANSWERS
 from workflow.model import NOT_OURS
+from workflow.procedures import PROCEDURES
 
 #: What counts, and when it was.
 Dated = tuple[datetime, tuple[str, ...]]
@@ -70,7 +70,8 @@ def _counted(case: Reopened, closing: Closing) -> ClosedBefore:
 def _answered(case: Reopened, closing: Closing) -> Dated | None:
     """The answer before the closing. The last one of a case is among the counts of its steps already."""
     history = case.history
-    answers = [step for step in history.steps if step.event in ANSWERS]
+    given = PROCEDURES[history.procedure].answers
+    answers = [step for step in history.steps if step.event in given]
     before = [step for step in answers if step.at <= closing.at]
     if not before or before[-1] is answers[-1]:
         return None

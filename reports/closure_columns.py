@@ -14,16 +14,15 @@ from typing import Any, NamedTuple
 from cases.numbers import case_number
 from reports.closure_query import LIT, NEXT, PART
 from reports.local_times import LocalTimes
-from workflow.clocks import DECIDING
 from workflow.marks import Mark
 from workflow.model import LIGHT_ORDER, Light
 from workflow.policy import Scheme
+from workflow.procedure import Part
+from workflow.procedures import DECIDING, clocks_that
 from workflow.scoring import of_lights
 
-#: The clocks that have columns, those of a petition before those of a mediation.
-CLOCKS = (
-    "notice", "referral", "signing", "contact", "first_response", "order", "decision", "intake", "period", "follow_up",
-)  # fmt: skip
+#: The clocks that have columns, in the order of the procedures.
+CLOCKS = clocks_that(Part.LISTED)
 
 
 class Shape(StrEnum):

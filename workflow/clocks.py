@@ -17,8 +17,6 @@ from workflow.policy import CasePolicy, Ladder, Rule
 
 OPENED_ALERT_CODES = ("yellow", "reminder")
 OVERDUE_CODES = ("red", "lapsed")
-#: The clock that says how long a matter takes, and that an extension may lengthen: a case has one of them.
-DECIDING = ("decision", "order", "period")
 VOID = "void"
 REOPENED = "reopened"
 ANSWERED = "answered"  #: the ground on which the time between answer and reopening is not counted

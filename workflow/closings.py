@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflow.clocks import DECIDING, REOPENED
+from workflow.clocks import REOPENED
 from workflow.history import History
 from workflow.model import Clock, Custody
+from workflow.procedures import PROCEDURES
 
 #: A matter that is opened again so soon was not closed.
 REOPENED_SOON = timedelta(days=30)
@@ -34,8 +35,9 @@ class Closing:
 
 def closings(history: History) -> Iterator[Closing]:
     """Every time the case was closed, also those that no longer count."""
+    deciding = PROCEDURES[history.procedure].deciding
     for ending in history.endings:
-        stopped = [c for c in history.clocks if c.name in DECIDING and c.stopped_at and c.stopped_at <= ending.at]
+        stopped = [c for c in history.clocks if c.name in deciding and c.stopped_at and c.stopped_at <= ending.at]
         decided = stopped[-1] if stopped else None
         yield Closing(
             at=ending.at,

@@ -1,7 +1,7 @@
-"""What a procedure is made of: steps with who may take them, their guards, what they write, which clocks they move.
+"""What a step is made of: who may take it, its guards, what it writes, which clocks it moves, what its form shows.
 
-The tables themselves, which an official can read, are in `procedures/`; what happens when a step is taken is in
-`machine.py`.
+The tables themselves, which an official can read, are in `procedures/`; what a whole table has to say and to prove is in
+`procedure.py`, what happens when a step is taken in `deciding.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -95,6 +95,9 @@ Check = Callable[[Situation, Any], Reason | None]
 Writer = Callable[[Situation, Any, Draft], None]
 Instant = Callable[[Situation, Any], datetime]
 When = Callable[[Situation, Any], bool]
+Notes = Callable[[Situation], tuple[Reason, ...]]
+Preset = Callable[[Situation], Mapping[str, str]]
+Likely = Callable[[Situation], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,25 @@ def nothing_more(_situation: Situation, _command: Any, _draft: Draft) -> None:
     """The writer of a step that writes its event and nothing else."""
 
 
+def nothing_to_note(_situation: Situation) -> tuple[Reason, ...]:
+    """Of a step whose form says all there is to know."""
+    return ()
+
+
+def nothing_preset(_situation: Situation) -> Mapping[str, str]:
+    """Of a step whose form comes empty."""
+    return {}
+
+
+def never_first(_situation: Situation) -> bool:
+    """Of a step that is the likeliest only by what is due and by its place in the table."""
+    return False
+
+
+#: The milestone of a step that gives the person the answer, which can be rated from then on.
+ANSWERED = "answered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One row of a procedure. `allowed` has no default: a step that nobody was given is a step that nobody may take."""
@@ -198,52 +220,11 @@ class Step:
     forgets: frozenset[str] = frozenset()  #: milestones that are to be reached anew after it
     cannot_be_undone: bool = False
     quiet: bool = False  #: not worth naming while it is closed: it answers to something that rarely is
-
-
-@dataclass(frozen=True, kw_only=True)
-class Procedure:
-    """A table of steps. It proves itself when it is built: see `prove`."""
-
-    name: str
-    steps: tuple[Step, ...]
-    final: frozenset[State]
-    by_command: Mapping[str, tuple[Step, ...]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        index: dict[str, tuple[Step, ...]] = {}
-        for step in self.steps:
-            index[step.command.__name__] = (*index.get(step.command.__name__, ()), step)
-        object.__setattr__(self, "by_command", index)
-        prove(self)
-
-
-class ProcedureIsUnsound(Exception):
-    """A table of steps that would strand a case, or that answers one question twice."""
-
-
-def prove(procedure: Procedure) -> None:
-    """Raises `ProcedureIsUnsound` unless every state can be reached and left, each command means one step in each state,
-    and every clock that is started is stopped by a step of its own, not only by the end of the case."""
-    steps = procedure.steps
-    seen: set[tuple[str, State]] = set()
-    for step in steps:
-        for source in step.sources:
-            if (step.command.__name__, source) in seen:
-                raise ProcedureIsUnsound(f"{step.command.__name__} means two steps in {source}")
-            seen.add((step.command.__name__, source))
-    moves = [(source, step.target or source) for step in steps for source in step.sources]
-    states = {state for move in moves for state in move}
-    if missing := states - _closure({State.UNFILED}, moves):
-        raise ProcedureIsUnsound(f"never reached: {sorted(missing)}")
-    if stuck := states - _closure(set(procedure.final), [(target, source) for source, target in moves]):
-        raise ProcedureIsUnsound(f"no way to an end from: {sorted(stuck)}")
-    started = {change.name for step in steps for change in step.clocks if isinstance(change, Start)}
-    stopped = {change.name for step in steps for change in step.clocks if isinstance(change, Stop)}
-    if started != stopped:
-        raise ProcedureIsUnsound(f"started or stopped only: {sorted(started ^ stopped)}")
-
-
-def _closure(reached: set[State], moves: list[tuple[State, State]]) -> set[State]:
-    while more := {target for source, target in moves if source in reached} - reached:
-        reached = reached | more
-    return reached
+    aside: bool = False  #: ends the matter without an answer on its merits: off the usual path
+    brings_in: bool = False  #: gives the matter to a person, also if the one who had it is gone
+    likened: bool = False  #: an answer of its own words: equal ones in several cases are a sign
+    counted_as: str | None = None  #: the figure of a bulletin that its day counts in
+    #: What whoever fills in its form has to know, what stands in it already, and when it is what the case waits for.
+    notes: Notes = nothing_to_note
+    preset: Preset = nothing_preset
+    first_when: Likely = never_first

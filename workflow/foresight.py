@@ -1,17 +1,18 @@
 """Which due dates a command would move, told before it is taken: 45 months and 45 days look alike in a form.
 
-Only for commands that move running time limits; what a step stops and starts besides is in `machine.py`.
+Only for commands that move running time limits; what a step stops and starts besides is in `clock_moves.py`.
 """
 
 from dataclasses import dataclass, replace
 
 from workflow import clocks as counting
-from workflow.commands import Command, RequestExtension
+from workflow.commands import Command
+from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Extend, GoOn, PauseAll, ResumeAll, Situation
-from workflow.machine import decide, with_crossings_recorded
 from workflow.model import Clock
 from workflow.procedures import PROCEDURES
-from workflow.procedures.rules import extendable_clock
+from workflow.procedures.shared.commands import Lengthening
+from workflow.procedures.shared.rules import extendable_clock
 
 MOVING = (Extend, PauseAll, ResumeAll, GoOn)
 
@@ -27,14 +28,16 @@ class Moved:
 
 def moved_dates(situation: Situation, command: Command) -> tuple[Moved, ...]:
     """The time limits whose due time the command would move. Raises `workflow.model.Refusal` where it would be refused."""
-    steps = PROCEDURES[situation.facts.procedure].by_command[type(command).__name__]
-    if not isinstance(command, RequestExtension) and not any(isinstance(c, MOVING) for s in steps for c in s.clocks):
+    table = PROCEDURES[situation.facts.procedure]
+    moves = any(isinstance(c, MOVING) for s in table.steps if s.command is type(command) for c in s.clocks)
+    asks = isinstance(command, Lengthening) and not moves
+    if not moves and not asks:
         return ()
     facts = with_crossings_recorded(situation.facts, until=situation.now)
     situation = replace(situation, facts=facts)
     decision = decide(situation, command)
-    if isinstance(command, RequestExtension):
-        return (_if_granted(situation, command),)
+    if isinstance(command, Lengthening) and asks:
+        return (_if_granted(situation, command, table.deciding),)
     known = {clock.number: clock for clock in facts.clocks}
     running = (one for one in (*decision.new, *decision.changed) if isinstance(one, Clock) and one.stopped_at is None)
     # A clock that an earlier extension opened is known by its own number; one that is opened now, by the one before it.
@@ -42,8 +45,8 @@ def moved_dates(situation: Situation, command: Command) -> tuple[Moved, ...]:
     return tuple(Moved(before=old, after=new) for old, new in pairs if old and old.due_at != new.due_at)
 
 
-def _if_granted(situation: Situation, command: RequestExtension) -> Moved:
-    clock = extendable_clock(situation)
+def _if_granted(situation: Situation, command: Lengthening, names: tuple[str, ...]) -> Moved:
+    clock = extendable_clock(situation, names)
     assert clock is not None, "guarded: there is a clock that may be extended"
     rule, under = situation.policy.rule_of(clock), situation.policy.of(clock)
     _, longer = counting.extend(

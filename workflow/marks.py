@@ -22,12 +22,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.calendar import WorkCalendar
-from workflow.clocks import CASE_ENDED, DECIDING, REOPENED, VOID
+from workflow.clocks import CASE_ENDED, REOPENED, VOID
 from workflow.closings import reopened_soon
 from workflow.counted_lights import is_not_ours, waived, worst_lights
 from workflow.counting import STEADY
 from workflow.history import History, Lit
 from workflow.model import NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
+from workflow.procedure import Part
+from workflow.procedures import PROCEDURES
 
 #: Every measure and its outcomes. A scheme can name nothing else; `by_hand` is what the program has no data for.
 MEASURES: Mapping[str, tuple[str, ...]] = {
@@ -50,16 +52,10 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 }
 #: What is found of an agreement, whatever closes the case afterwards.
 FOLLOWED_UP = "case:followed_up"
-ACCEPTANCE = ("notice", "intake", "contact", "first_response")
-CRISIS = ("oral_report", "written_report")
-#: What is owed at once in a crisis: CRI-01 to CRI-03.
-AT_ONCE = ("first_response", *CRISIS)
 #: Measures that came after years had been closed: they stand in the bytes of a year if its scheme counts them.
 ADDED = frozenset({"urgent", "crisis_handled", "performed"})
 #: How a clock ends that nobody has met or missed: another one goes on in its place.
 GOES_ON = ("extended", "reassigned")
-#: The first answer a person can rate: of a petition or an order, of a mediation.
-ANSWERS = ("case:replied", "case:settled", "case:terminated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,15 +141,16 @@ def waiver_of(lit: Lit, clock: Clock, history: History) -> tuple[str, int] | Non
 
 
 def _ended(history: History, made: _Maker) -> Iterator[Mark]:
+    procedure = PROCEDURES[history.procedure]
     for clock in history.clocks:
         if clock.kind is not Kind.DUTY or clock.outcome in (*GOES_ON, VOID):
             continue
-        if clock.name in DECIDING:
+        if clock.name in procedure.deciding:
             yield from _decided(clock, history, made)
         elif clock.stopped_at is not None and not _was_cut_short(clock):
             by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
-            for measure, names in (("accepted", ACCEPTANCE), ("crisis", CRISIS)):
-                if clock.name in names:
+            for measure, part in (("accepted", Part.ACCEPTS), ("crisis", Part.REPORTS)):
+                if part in procedure.parts_of(clock.name):
                     yield made(measure, _kept(clock), at=clock.stopped_at, by=by, seq=seq, clock=clock)
     yield from _crisis(history, made)
 
@@ -176,7 +173,8 @@ def _decided(clock: Clock, history: History, made: _Maker) -> Iterator[Mark]:
 
 def _crisis(history: History, made: _Maker) -> Iterator[Mark]:
     """One for a crisis, when the last of what is owed at once has ended."""
-    owed = [clock for clock in history.clocks if clock.name in AT_ONCE]
+    parts_of = PROCEDURES[history.procedure].parts_of
+    owed = [clock for clock in history.clocks if Part.AT_ONCE in parts_of(clock.name)]
     if not is_crisis(history) or any(clock.stopped_at is None or _was_cut_short(clock) for clock in owed):
         return
     last = max(owed, key=lambda clock: (clock.stopped_at or clock.due_at, clock.number))
@@ -188,7 +186,8 @@ def _crisis(history: History, made: _Maker) -> Iterator[Mark]:
 
 def is_crisis(history: History) -> bool:
     """Whether the matter is one that must be reported at once."""
-    return any(clock.name in CRISIS for clock in history.clocks)
+    parts_of = PROCEDURES[history.procedure].parts_of
+    return any(Part.REPORTS in parts_of(clock.name) for clock in history.clocks)
 
 
 def _is_urgent(clock: Clock, history: History) -> bool:
@@ -214,7 +213,8 @@ def _ratings(history: History, made: _Maker) -> Iterator[Mark]:
     for rating in history.ratings:
         seq = history.written[rating.number]
         yield made("rated", rating.score, at=rating.rated_at, by=history.holder_at(rating.rated_at), seq=seq)
-    answer = next((step for step in history.steps if step.event in ANSWERS), None)
+    answers = PROCEDURES[history.procedure].answers
+    answer = next((step for step in history.steps if step.event in answers), None)
     if answer and (history.reachable or history.ratings):
         outcome = "rated" if history.ratings else "unrated"
         yield made("answered", outcome, at=answer.at, by=history.holder(before=answer.at), seq=answer.seq)

@@ -6,40 +6,25 @@ Elsewhere on purpose: what may be asked (`commands.py`), the tables of steps (`p
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import ClassVar, NamedTuple, NewType, TypeVar
 
 CaseId = NewType("CaseId", int)
 AccountId = NewType("AccountId", int)
 UnitId = NewType("UnitId", int)
 RecordNumber = NewType("RecordNumber", int)  #: counts every record of one case, whatever its kind
 
+R = TypeVar("R", bound="Record")
+
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
 
-class State(StrEnum):
-    """Where a case stands. `UNFILED` is the state before there is a case: opening one is a step like any other."""
+#: Where a case stands, by its code. Each procedure has an enum of its own states (`procedures/*/states.py`).
+State = str
 
-    UNFILED = "unfiled"
-    REGISTERED = "registered"
-    APPLIED = "applied"
-    CONSENT_PENDING = "consent_pending"
-    ACCEPTED = "accepted"
-    NOT_ACCEPTED = "not_accepted"
-    DISPATCHED = "dispatched"
-    HANDLING = "handling"
-    REPLIED = "replied"
-    MEDIATOR_ASSIGNED = "mediator_assigned"
-    RIGHTS_NOTIFIED = "rights_notified"
-    IN_SESSION = "in_session"
-    SETTLED = "settled"
-    TERMINATED = "terminated"
-    FOLLOWED_UP = "followed_up"
-    CLOSED = "closed"
-
-
-FINAL_STATES = frozenset({State.NOT_ACCEPTED, State.CLOSED})
+#: Before there is a case: opening one is a step like any other.
+UNFILED: State = "unfiled"
 
 
 class Role(StrEnum):
@@ -188,10 +173,23 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """One length of one count. An extension closes it and opens a successor with the same start."""
+class Record:
+    """Something that a case has: written by a step, kept in a table of its own, changed by steps alone."""
+
+    table: ClassVar[str]
+    in_facts: ClassVar[bool] = (
+        False  #: of a procedure's own kind: the rules look at it, so that it is loaded with the case
+    )
 
     number: RecordNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock(Record):
+    """One length of one count. An extension closes it and opens a successor with the same start."""
+
+    table: ClassVar[str] = "clock"
+
     name: str
     rule: str
     policy: str  #: the version of the policy data it started under
@@ -213,15 +211,17 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    number: RecordNumber
+class Text(Record):
+    table: ClassVar[str] = "personal_text"
+
     kind: TextKind
     content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
-    number: RecordNumber
+class Party(Record):
+    table: ClassVar[str] = "party"
+
     side: Side
     name: RecordNumber  #: of its text
     contact: RecordNumber | None
@@ -229,10 +229,11 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Custody:
+class Custody(Record):
     """Who holds the case, from `from_at` (in) to `until_at` (out). One episode follows the other without a gap."""
 
-    number: RecordNumber
+    table: ClassVar[str] = "custody"
+
     unit: UnitId
     person: AccountId | None
     from_at: datetime
@@ -240,10 +241,11 @@ class Custody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Appointment:
+class Appointment(Record):
     """A mediator of the case; `disclosure` is none, open (an interest was disclosed) or kept (all parties agreed)."""
 
-    number: RecordNumber
+    table: ClassVar[str] = "appointment"
+
     person: AccountId
     chief: bool
     from_at: datetime
@@ -252,44 +254,24 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    number: RecordNumber
-    form: str
-    place: RecordNumber
-    minutes: RecordNumber
-    invitees: RecordNumber | None  #: the name of the first
-    held_at: datetime
-    more_invitees: str | None = None  #: the numbers of the others' names, separated by spaces
+class Rating(Record):
+    table: ClassVar[str] = "rating"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    number: RecordNumber
-    form: str
-    partial: bool
-    terms: RecordNumber
-    amount_yuan: int | None
-    effective_at: datetime
-    performance_due_on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rating:
-    number: RecordNumber
     score: str
     comment: RecordNumber | None
     rated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Record):
     """A lit light that is proposed not to count, on a ground, until an assessor decides. The light itself stays.
 
     `stage` is `recount` (a new calendar or rule would not have lit it), `appeal` or `further`: the one further request
     after an appeal was rejected. Those two are asked for by the unit that the light is counted against.
     """
 
-    number: RecordNumber
+    table: ClassVar[str] = "waiver"
+
     clock: RecordNumber
     rung: str
     ground: str
@@ -303,7 +285,8 @@ class Waiver:
     decided_by: AccountId | None = None
 
 
-Record = Clock | Text | Party | Custody | Appointment | Session | Agreement | Rating | Waiver
+#: The kinds of records that cases of every procedure have.
+OF_EVERY_CASE: tuple[type[Record], ...] = (Clock, Text, Party, Custody, Appointment, Rating, Waiver)
 
 #: What an outcome begins with that says that a matter was never ours; the ground follows.
 NOT_OURS = "not_ours."
@@ -331,6 +314,7 @@ class CaseFacts:
     next_number: RecordNumber = RecordNumber(1)
     parties: tuple[Party, ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    records: Mapping[type[Record], tuple[Record, ...]] = field(default_factory=dict)  #: of the procedure's own kinds
     clocks: tuple[Clock, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     authors: frozenset[AccountId] = frozenset()  #: who has acted in it; known once a light of it is contested
@@ -340,6 +324,10 @@ class CaseFacts:
     closed_at: datetime | None = None
     outcome: str | None = None
     extension_asked: int | None = None
+
+    def of(self, kind: type[R]) -> tuple[R, ...]:
+        """The records of one of the procedure's own kinds, in the order of their numbers."""
+        return self.records.get(kind, ())  # type: ignore[return-value]  # under each kind lie records of it
 
     def running(self, name: str) -> Clock | None:
         return next((c for c in self.clocks if c.name == name and c.stopped_at is None), None)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflow.calendar import FIRST_YEAR, LAST_YEAR, WorkCalendar
 from workflow.definition import Start
-from workflow.model import State, Unit
+from workflow.model import UNFILED, Unit
 from workflow.policy import LONGEST, USUAL_APPEAL, CalendarYear, Policy, Profile, Rule
 from workflow.policy_found import Entry, Found, Path, unknown
 from workflow.policy_schemes import faults_of_scheme
@@ -240,7 +240,7 @@ def _starts(profile: Profile, clock: str, rule: Rule, *, opening: bool = False) 
 
 def _starts_in(procedure: str, *, opening: bool = False) -> Iterator[Start]:
     for step in PROCEDURES[procedure].steps:
-        if not opening or State.UNFILED in step.sources:
+        if not opening or UNFILED in step.sources:
             yield from (change for change in step.clocks if isinstance(change, Start))
 
 

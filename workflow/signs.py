@@ -26,6 +26,7 @@ from workflow.counted_lights import worst_of
 from workflow.counting import STEADY, Track
 from workflow.history import History
 from workflow.model import Clock, Custody, Json, Kind, RecordNumber, Unit, UnitId
+from workflow.procedures import PROCEDURES
 
 LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION = "late_pause", "late_transfer", "late_extension"
 REOPENED_SIGN, LATE_REGISTRATION = "reopened", "late_registration"
@@ -54,8 +55,6 @@ ALIKE_FROM_CASES = 3
 #: A household has more than one matter; ratings that somebody else gave come in rows.
 RATED_FROM_CASES = 3
 RATED_WITHIN = timedelta(days=30)
-
-PAUSED_BY, FOUND_NOT_OURS_BY = "Suspend", "FindNotOurs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +145,8 @@ def _ran(clock: Clock, *, at: datetime) -> bool:
 
 
 def _pauses(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
-    paused = {step.at: step.seq for step in history.steps if step.command == PAUSED_BY}
+    pauses = PROCEDURES[history.procedure].pauses
+    paused = {step.at: step.seq for step in history.steps if step.command in pauses}
     for clock in history.clocks:
         for pause in clock.pauses:
             # A successor has the pauses of the limit before it, which were that one's, and the one that the procedure
@@ -204,10 +204,11 @@ def _registration(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
 
 
 def _not_ours(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
+    voids = PROCEDURES[history.procedure].voids
     clocks = {clock.number: clock for clock in history.clocks}
     for step in history.steps:
         lit = [one for one in history.lit if one.at <= step.at]
-        if step.command != FOUND_NOT_OURS_BY or not lit:
+        if step.command not in voids or not lit:
             continue
         worst = worst_of(lit)
         figures: dict[str, Json] = {

@@ -4,8 +4,9 @@ import json
 from datetime import datetime
 
 from tests.cases.records import World, local
-from workflow import commands as c
 from workflow.model import AccountId
+from workflow.procedures.petition.commands import Assign, ContactPerson, SignFor
+from workflow.procedures.shared.commands import Accept
 
 #: The ladder of a hotline order that comes in on Monday 2026-03-02. Five working days end with 03-09; the last two of
 #: them begin on Friday 03-06, the last one on 03-09; five working days after the end is the end of 03-16.
@@ -26,11 +27,11 @@ TOLD = {
 def an_order(world: World) -> int:
     """A hotline order in the hands of a mediator, who has contacted the person: one clock runs."""
     case = world.open("hotline").case_id
-    assign = c.Assign(unit=world.stage.units["room"], handler=AccountId(world.account("mediator")))
-    world.take(case, c.Accept(), by="clerk")
+    assign = Assign(unit=world.stage.units["room"], handler=AccountId(world.account("mediator")))
+    world.take(case, Accept(), by="clerk")
     world.take(case, assign, by="coordinator")
-    world.take(case, c.SignFor(), by="mediator")
-    world.take(case, c.ContactPerson(note="已联系"), by="mediator")
+    world.take(case, SignFor(), by="mediator")
+    world.take(case, ContactPerson(note="已联系"), by="mediator")
     return case
 
 

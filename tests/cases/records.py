@@ -21,8 +21,10 @@ from cases.office import OfficeContext, load_office
 from infra.columns import Row
 from infra.db import open_engine, reading, transaction
 from ops.stories import Stage, build_stage
-from workflow.commands import Apply, Command, Intake, Register
+from workflow.commands import Command, Intake
 from workflow.model import Actor, RecordNumber, Role
+from workflow.procedures.mediation.commands import Apply
+from workflow.procedures.petition.commands import Register
 
 #: Monday 2026-03-02, 09:00 in Shanghai.
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)

@@ -13,8 +13,9 @@ from cases.sweep import sweep
 from infra.db import transaction
 from infra.statements import Statement
 from tests.cases.records import DAY, START, World, an_intake, new_request
-from workflow import commands as c
 from workflow.model import AccountId
+from workflow.procedures.mediation.commands import AppointMediators, RecordConsent
+from workflow.procedures.shared.commands import Accept
 
 #: More cases than any step has statements; each failure gets a case of its own.
 CASES = 50
@@ -28,20 +29,20 @@ def opening(world: World, _case: int, request: str) -> tuple[int, int, bool]:
 
 
 def accepting(world: World, case: int, request: str) -> tuple[int, int, bool]:
-    done = world.take(case, c.Accept(), by="clerk", version=1, request=request)
+    done = world.take(case, Accept(), by="clerk", version=1, request=request)
     return done.case_id, done.seq, done.repeated
 
 
 def accepting_late(world: World, case: int, request: str) -> tuple[int, int, bool]:
     """Twenty days on, with three lights still to be settled first."""
-    done = world.take(case, c.Accept(), by="clerk", at=START + 20 * DAY, version=1, request=request)
+    done = world.take(case, Accept(), by="clerk", at=START + 20 * DAY, version=1, request=request)
     return done.case_id, done.seq, done.repeated
 
 
 def appointing(world: World, case: int, request: str) -> tuple[int, int, bool]:
     """A step that writes records of its own, hands the case over and tells two people."""
     three = [AccountId(world.account(name)) for name in ("mediator", "mediator_2", "mediator_3")]
-    command = c.AppointMediators(chief=three[0], others=tuple(three[1:]))
+    command = AppointMediators(chief=three[0], others=tuple(three[1:]))
     done = world.take(case, command, by="coordinator", request=request)
     return done.case_id, done.seq, done.repeated
 
@@ -185,9 +186,9 @@ def _cases(world: World, step: str, many: int) -> list[int]:
         for _ in range(many):
             case = world.open("mediation", connection=connection).case_id
             second = connection.exec_driver_sql(f"SELECT max(number) FROM party WHERE case_id = {case}").scalar_one()
-            consent = c.RecordConsent(party=second, answer="given")
+            consent = RecordConsent(party=second, answer="given")
             world.take(case, consent, by="clerk", connection=connection)
-            world.take(case, c.Accept(), by="clerk", connection=connection)
+            world.take(case, Accept(), by="clerk", connection=connection)
             made.append(case)
         return made
 

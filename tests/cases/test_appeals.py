@@ -22,9 +22,18 @@ from reports.assessment import assess, counts_of_case
 from tests.cases.orders import an_order
 from tests.cases.records import START, World, local, new_request
 from tests.databases import FOUNDED_AT
-from workflow import commands as c
 from workflow.commands import Command
 from workflow.model import TIMERS, AccountId, Actor, RecordNumber, Refusal, Role, UnitId
+from workflow.procedures.mediation.commands import AppointMediators, RecordConsent
+from workflow.procedures.petition.commands import (
+    Assign,
+    ContactPerson,
+    GrantExtension,
+    Register,
+    RequestExtension,
+    SignFor,
+)
+from workflow.procedures.shared.commands import Accept, AppealLight, AskAgain, DecideWaiver
 
 LIT_AT = local("2026-03-06 00:00")
 #: Both on the last day of the order, before red lights too.
@@ -87,16 +96,16 @@ class Contest(NamedTuple):
         return [event for event in self.world.events(self.case) if event["code"] == "clock:crossed"]
 
 
-def an_appeal(light: str) -> c.AppealLight:
-    return c.AppealLight(light=light, ground="not_attributable", evidence="现场无人，有照片。")
+def an_appeal(light: str) -> AppealLight:
+    return AppealLight(light=light, ground="not_attributable", evidence="现场无人，有照片。")
 
 
-def asking_again(waiver: int) -> c.AskAgain:
-    return c.AskAgain(waiver=RecordNumber(waiver), evidence="补充通话记录。")
+def asking_again(waiver: int) -> AskAgain:
+    return AskAgain(waiver=RecordNumber(waiver), evidence="补充通话记录。")
 
 
-def a_decision(waiver: int, decision: str) -> c.DecideWaiver:
-    return c.DecideWaiver(waiver=RecordNumber(waiver), decision=decision, reason="已核实。")  # type: ignore[arg-type]
+def a_decision(waiver: int, decision: str) -> DecideWaiver:
+    return DecideWaiver(waiver=RecordNumber(waiver), decision=decision, reason="已核实。")  # type: ignore[arg-type]
 
 
 #: What the rules look at of a year that is closed: that it is.
@@ -188,11 +197,11 @@ def test_an_appeal_is_in_time_to_the_last_minute_of_the_fifth_working_day(
     world: World, began: str, lit: str, last_in: str, first_out: str
 ) -> None:
     case = world.open("hotline", at=local(began)).case_id
-    world.take(case, c.Accept(), by="clerk", at=local(began))
+    world.take(case, Accept(), by="clerk", at=local(began))
     handler = AccountId(world.account("mediator"))
-    world.take(case, c.Assign(unit=world.stage.units["room"], handler=handler), by="coordinator", at=local(began))
-    world.take(case, c.SignFor(), by="mediator", at=local(began))
-    world.take(case, c.ContactPerson(note="已联系"), by="mediator", at=local(began))
+    world.take(case, Assign(unit=world.stage.units["room"], handler=handler), by="coordinator", at=local(began))
+    world.take(case, SignFor(), by="mediator", at=local(began))
+    world.take(case, ContactPerson(note="已联系"), by="mediator", at=local(began))
     contest = Contest(world, case)
     sweep(world.engine, now=local(lit))
     assert [event["occurred_at"] for event in contest.crossings()] == [local(lit)]
@@ -225,7 +234,7 @@ def test_a_unit_does_not_appeal_for_another(contest: Contest, far_and_wide: dict
 
 
 def hand_on(contest: Contest, to: dict[str, Any], *, at: datetime) -> None:
-    assign = c.Assign(unit=UnitId(to["desk"]), handler=to["desk_mediator"].account)
+    assign = Assign(unit=UnitId(to["desk"]), handler=to["desk_mediator"].account)
     coordinator = contest.world.actor("coordinator")
     # The desk was added after the coordinator's own reach had been read.
     contest.take(assign, by=replace(coordinator, units=coordinator.units | {UnitId(to["desk"])}), at=at)
@@ -276,8 +285,8 @@ def test_a_light_that_is_waived_already_is_not_contested(contest: Contest) -> No
 
 def test_a_light_that_an_extension_waived_is_not_contested(contest: Contest) -> None:
     light, world = contest.light, contest.world
-    contest.take(c.RequestExtension(to_length=15, reason="等"), by=world.actor("mediator"), at=ASKED_AT)
-    contest.take(c.GrantExtension(to_length=15, person_told=True), by=world.actor("supervisor"), at=ASKED_AT)
+    contest.take(RequestExtension(to_length=15, reason="等"), by=world.actor("mediator"), at=ASKED_AT)
+    contest.take(GrantExtension(to_length=15, person_told=True), by=world.actor("supervisor"), at=ASKED_AT)
     codes = contest.refused(an_appeal(light), by=world.actor("supervisor"), at=DECIDED_AT)
     assert codes & {"appeal.waived_already", "appeal.nothing_to_contest"}
 
@@ -328,10 +337,10 @@ def test_whoever_mediates_in_the_case_never_decides_about_its_points(world: Worl
     contest = Contest(world, case)
     (party,) = world.parties(case)[1:]
     at = local("2026-03-05 09:00")
-    world.take(case, c.RecordConsent(party=party, answer="given"), by="clerk", at=at)
-    world.take(case, c.Accept(), by="clerk", at=at)
+    world.take(case, RecordConsent(party=party, answer="given"), by="clerk", at=at)
+    world.take(case, Accept(), by="clerk", at=at)
     chief, other = (AccountId(world.account(name)) for name in ("mediator", "mediator_2"))
-    world.take(case, c.AppointMediators(chief=chief, others=(other,)), by="coordinator", at=at)
+    world.take(case, AppointMediators(chief=chief, others=(other,)), by="coordinator", at=at)
     (number,) = world.column("SELECT number FROM clock WHERE case_id = :id AND name = 'intake'", id=case)
     contest.take(an_appeal(f"{number}:yellow"), by=world.actor("duty_leader"), at=at, seen_by=TIMERS)
     decision = a_decision(contest.last_waiver(), "upheld")
@@ -393,7 +402,7 @@ def test_another_unit_does_not_renew_an_appeal(contest: Contest, far_and_wide: d
 
 def test_a_light_that_was_over_before_the_case_was_registered_can_still_be_contested(world: World) -> None:
     # Received on 2 March, registered on the 20th: yellow as of the 6th, red as of the 10th, known on the 20th.
-    intake = c.Register(title="路灯", statement="坏了", applicant="王某", received_at=local("2026-03-02 09:00"))
+    intake = Register(title="路灯", statement="坏了", applicant="王某", received_at=local("2026-03-02 09:00"))
     at = local("2026-03-20 09:00")
     contest = Contest(world, world.open("hotline", at=at, command=intake).case_id)
     sweep(world.engine, now=at)

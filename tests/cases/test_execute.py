@@ -12,17 +12,19 @@ from cases.sweep import sweep
 from cases.tables import Recusal
 from infra.db import transaction
 from tests.cases.records import DAY, HOUR, START, World, an_intake, local, new_request
-from workflow import commands as c
 from workflow.model import TIMERS, AccountId, Actor, Refusal, Role
+from workflow.procedures.mediation.commands import RecordConsent
+from workflow.procedures.petition.commands import Assign, ContactPerson, RespondFirst, SignFor
+from workflow.procedures.shared.commands import Accept
 
 # -- what a step leaves -----------------------------------------------------------------------------------------------
 
 
 def test_a_step_moves_the_state_and_leaves_one_event_its_clocks_and_its_messages(world: World) -> None:
     case = world.open("hotline").case_id
-    world.take(case, c.Accept(), by="clerk", at=START + HOUR)
+    world.take(case, Accept(), by="clerk", at=START + HOUR)
     room, mediator = world.stage.units["room"], AccountId(world.account("mediator"))
-    done = world.take(case, c.Assign(unit=room, handler=mediator), by="coordinator", at=START + 2 * HOUR, version=2)
+    done = world.take(case, Assign(unit=room, handler=mediator), by="coordinator", at=START + 2 * HOUR, version=2)
     assert done == Done(case_id=case, seq=3, version=3)
     row = world.case(case)
     assert (row["state"], row["version"], row["holder_unit"], row["holder_person"]) == ("dispatched", 3, room, mediator)
@@ -67,21 +69,21 @@ def test_an_instant_has_one_spelling_in_everything_that_is_hashed(world: World) 
 
 def test_a_form_opened_on_another_version_changes_nothing_and_says_which(world: World) -> None:
     case = world.open().case_id
-    world.take(case, c.Accept(), by="clerk", version=1)
+    world.take(case, Accept(), by="clerk", version=1)
     found = world.everything()
     for stale in (1, 3):
         with pytest.raises(CaseHasMoved) as moved:
-            world.take(case, c.RespondFirst(note="已联系"), by="clerk", version=stale)
+            world.take(case, RespondFirst(note="已联系"), by="clerk", version=stale)
         assert (moved.value.expected, moved.value.found) == (stale, 2)
     assert world.everything() == found
 
 
 def test_a_form_sent_twice_gives_the_first_result_and_one_event(world: World) -> None:
     case, request = world.open().case_id, new_request()
-    first = world.take(case, c.Accept(), by="clerk", version=1, request=request)
-    world.take(case, c.RespondFirst(note="已联系"), by="clerk", version=2)
+    first = world.take(case, Accept(), by="clerk", version=1, request=request)
+    world.take(case, RespondFirst(note="已联系"), by="clerk", version=2)
     found = world.everything()
-    again = world.take(case, c.Accept(), by="clerk", version=1, request=request, at=START + DAY)
+    again = world.take(case, Accept(), by="clerk", version=1, request=request, at=START + DAY)
     assert again == replace(first, repeated=True)
     assert world.everything() == found
 
@@ -123,7 +125,7 @@ def test_another_form_from_the_same_page_is_another_request(world: World) -> Non
 def test_the_id_of_a_form_stands_nowhere_in_the_record(world: World) -> None:
     opening, accepting = new_request(), new_request()
     case = world.open(request=opening).case_id
-    world.take(case, c.Accept(), by="clerk", request=accepting)
+    world.take(case, Accept(), by="clerk", request=accepting)
     written = repr(world.everything())
     assert opening not in written
     assert accepting not in written
@@ -135,7 +137,7 @@ def test_the_id_of_a_form_stands_nowhere_in_the_record(world: World) -> None:
 def test_a_step_never_outruns_a_light(world: World) -> None:
     """The notice is yellow since 03-13 and nobody has swept. The step on 03-14 records the light first."""
     case = world.open("petition").case_id
-    done = world.take(case, c.Accept(), by="clerk", at=local("2026-03-14 10:00"), version=1)
+    done = world.take(case, Accept(), by="clerk", at=local("2026-03-14 10:00"), version=1)
     crossing, step = world.events(case)[1:]
     assert (crossing["code"], step["code"], done.seq) == ("clock:crossed", "case:accepted", 3)
     # 15 days from 03-02 end with 03-17; the last five of them begin on 03-13 at midnight in Shanghai.
@@ -155,13 +157,13 @@ def test_a_light_settled_by_a_handover_names_the_holder_it_was_lit_for(world: Wo
         *(AccountId(world.account(n)) for n in ("mediator", "mediator_2")),
     )
     case = world.open("hotline").case_id
-    world.take(case, c.Accept(), by="clerk")
-    world.take(case, c.Assign(unit=room, handler=first), by="coordinator")
-    world.take(case, c.SignFor(), by="mediator")
-    world.take(case, c.ContactPerson(note="已联系"), by="mediator")
+    world.take(case, Accept(), by="clerk")
+    world.take(case, Assign(unit=room, handler=first), by="coordinator")
+    world.take(case, SignFor(), by="mediator")
+    world.take(case, ContactPerson(note="已联系"), by="mediator")
     # Five working days from Monday end with 03-09; yellow is the last two of them, from Friday 03-06.
     at = local("2026-03-06 11:00")
-    world.take(case, c.Assign(unit=room, handler=second), by="coordinator", at=at)
+    world.take(case, Assign(unit=room, handler=second), by="coordinator", at=at)
     lit = [e for e in world.events(case) if e["code"] == "clock:crossed"]
     assert [(f'"person":{first}' in e["data"], f'"unit":{room}' in e["data"]) for e in lit] == [(True, True)]
     told = world.column("SELECT recipient FROM message WHERE stream = :id AND seq = :seq", id=case, seq=lit[0]["seq"])
@@ -174,7 +176,7 @@ def test_crossings_do_not_count_as_versions(world: World) -> None:
     case = world.open("petition").case_id
     assert sweep(world.engine, now=START + 14 * DAY).clocks == 1
     assert world.case(case)["version"] == 1
-    done = world.take(case, c.Accept(), by="clerk", at=START + 16 * DAY, version=1)
+    done = world.take(case, Accept(), by="clerk", at=START + 16 * DAY, version=1)
     assert (done.version, done.seq) == (2, len(world.events(case)))
     assert done.seq > 3
 
@@ -187,19 +189,19 @@ def test_a_refusal_names_every_reason_and_writes_nothing_not_even_the_lights_tha
     sweep(world.engine, now=START)
     found = world.everything()
     with pytest.raises(Refusal) as refusal:
-        world.take(case, c.Accept(), by="clerk", at=START + 9 * DAY, version=1)
+        world.take(case, Accept(), by="clerk", at=START + 9 * DAY, version=1)
     assert [reason.code for reason in refusal.value.reasons] == ["mediation.consent_missing"]
     with pytest.raises(Refusal):
-        world.take(case, c.Accept(), by="duty_leader", at=START + 9 * DAY, version=1)
+        world.take(case, Accept(), by="duty_leader", at=START + 9 * DAY, version=1)
     assert world.everything() == found
 
 
 def test_a_refused_form_may_be_sent_again_once_it_is_right(world: World) -> None:
     case, request = world.open("mediation").case_id, new_request()
     with pytest.raises(Refusal):
-        world.take(case, c.Accept(), by="clerk", request=request)
-    world.take(case, c.RecordConsent(party=world.parties(case)[1], answer="given"), by="clerk")
-    assert not world.take(case, c.Accept(), by="clerk", request=request).repeated
+        world.take(case, Accept(), by="clerk", request=request)
+    world.take(case, RecordConsent(party=world.parties(case)[1], answer="given"), by="clerk")
+    assert not world.take(case, Accept(), by="clerk", request=request).repeated
 
 
 def test_a_refused_opening_takes_no_number_and_leaves_nothing(world: World) -> None:
@@ -248,7 +250,7 @@ def _take_as(world: World, case: int, actor: Actor) -> Done:
 
     with transaction(world.engine) as connection:
         return execute(
-            connection, case, c.Accept(), actor=actor, now=START, expected_version=1, office=world.office,
+            connection, case, Accept(), actor=actor, now=START, expected_version=1, office=world.office,
             request=new_request(),
         )  # fmt: skip
 

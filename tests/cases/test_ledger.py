@@ -12,8 +12,8 @@ from cases.sweep import sweep
 from infra.db import owned, reading, transaction
 from ledger.chain import GENESIS, Head, NewEvent, append_to_office, chained, commitment, event_hash, lock_head
 from tests.cases.records import DAY, START, World
-from workflow import commands as c
 from workflow.model import AccountId, Actor, Role, UnitId
+from workflow.procedures.shared.commands import Accept
 from workflow.spelling import stamp
 
 # -- append-only ------------------------------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ REFUSED_BY_POSTGRESQL = {
 
 def _is_refused(world: World, statement: str) -> None:
     case = world.open().case_id
-    world.take(case, c.Accept(), by="clerk")
+    world.take(case, Accept(), by="clerk")
     found = world.everything()
     with pytest.raises(DBAPIError, match=r"append-only|no gaps|UNIQUE|unique"):
         _run(world, statement.split("; "))
@@ -151,7 +151,7 @@ def test_every_event_is_chained_to_the_one_before_crossings_too(world: World) ->
     cases = [world.open().case_id for _ in range(3)]
     sweep(world.engine, now=START + 15 * DAY)
     for case in cases[:2]:
-        world.take(case, c.Accept(), by="clerk", at=START + 18 * DAY)
+        world.take(case, Accept(), by="clerk", at=START + 18 * DAY)
     for case, expected in zip(cases, (5, 5, 3), strict=True):
         events, last = world.events(case), GENESIS
         assert [e["seq"] for e in events] == list(range(1, expected + 1))

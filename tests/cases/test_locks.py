@@ -24,8 +24,8 @@ from people.tries import Limit, count_try, forget_tries
 from tests.cases.orders import an_order
 from tests.cases.records import START, World
 from tests.cases.test_appeals import ASKED_AT, LIT_AT, Contest, an_appeal
-from workflow import commands as c
 from workflow.model import TIMERS, UnitId
+from workflow.procedures.shared.commands import Accept
 
 #: So long one waits for another who may be waiting for it.
 A_MOMENT = 1.0
@@ -193,10 +193,10 @@ def test_one_form_sent_for_two_cases_at_once_is_taken_for_one(postgres_world: Wo
 
         def second() -> None:
             with transaction(other) as connection:
-                world.take(two.case_id, c.Accept(), by="clerk", request="a" * 32, connection=connection)
+                world.take(two.case_id, Accept(), by="clerk", request="a" * 32, connection=connection)
 
         with transaction(world.engine) as connection:
-            world.take(one.case_id, c.Accept(), by="clerk", request="a" * 32, connection=connection)
+            world.take(one.case_id, Accept(), by="clerk", request="a" * 32, connection=connection)
             waiting = pool.submit(second)
             after_a_moment(waiting)
         with pytest.raises(FormWasUsed):

@@ -23,9 +23,10 @@ from ops.stories import CAST, Stage, actor_of
 from ops.verify import verify
 from tests.cases import records
 from tests.cases.records import DAY, Template, World, local
-from workflow import commands as c
 from workflow.model import TIMERS
 from workflow.policy_files import version_of
+from workflow.procedures.petition.commands import GrantExtension, RequestExtension
+from workflow.procedures.shared.commands import Acknowledge, ExtendByConsent
 
 Rows = dict[str, list[dict[str, Any]]]
 RELEASE: Rows = json.loads((Path(__file__).parent / "release-0001.json").read_text("utf-8"))
@@ -228,10 +229,10 @@ def _plain(value: Any) -> Any:
 
 
 def test_its_cases_go_on_where_they_stood(upgraded: World) -> None:
-    upgraded.take(ORDER, c.Acknowledge(), by="mediator", at=NOW)
-    upgraded.take(ORDER, c.RequestExtension(to_length=15, reason="等检测"), by="mediator", at=NOW)
-    upgraded.take(ORDER, c.GrantExtension(to_length=15, person_told=True), by="supervisor", at=NOW)
-    agreed = c.ExtendByConsent(to_length=60, consenting=upgraded.parties(MEDIATION))
+    upgraded.take(ORDER, Acknowledge(), by="mediator", at=NOW)
+    upgraded.take(ORDER, RequestExtension(to_length=15, reason="等检测"), by="mediator", at=NOW)
+    upgraded.take(ORDER, GrantExtension(to_length=15, person_told=True), by="supervisor", at=NOW)
+    agreed = ExtendByConsent(to_length=60, consenting=upgraded.parties(MEDIATION))
     upgraded.take(MEDIATION, agreed, by="coordinator", at=NOW)
     assert upgraded.open("petition", at=NOW).case_id not in (ORDER, MEDIATION)
     sweep(upgraded.engine, now=NOW + 120 * DAY)

@@ -16,11 +16,53 @@ from infra.db import reading
 from ledger.chain import commitment
 from tests.cases.orders import an_order
 from tests.cases.records import DAY, HOUR, START, World, local
-from workflow import commands as c
 from workflow.commands import Command
 from workflow.fields import personal_fields
 from workflow.model import TIMERS, AccountId, RecordNumber
 from workflow.procedures import PROCEDURES
+from workflow.procedures.mediation.commands import (
+    Apply,
+    AppointMediators,
+    Disclose,
+    FollowUp,
+    HoldSession,
+    KeepMediator,
+    NotifyRights,
+    RecordConsent,
+    RecordPerformance,
+    ReplaceMediator,
+    SeekConsent,
+    Settle,
+    SettleInPart,
+    Terminate,
+)
+from workflow.procedures.petition.commands import (
+    Assign,
+    Close,
+    ContactPerson,
+    FindNotOurs,
+    RefuseExtension,
+    Register,
+    Reopen,
+    Reply,
+    ReportByPhone,
+    ReportInWriting,
+    RequestExtension,
+    RequestSuspension,
+    RespondFirst,
+    SignFor,
+)
+from workflow.procedures.shared.commands import (
+    Accept,
+    AppealLight,
+    AskAgain,
+    DecideWaiver,
+    ExplainLateness,
+    Rate,
+    Refuse,
+    Resume,
+    Suspend,
+)
 
 #: Fields of several texts.
 MANY = {"more_applicants", "respondents", "invitees"}
@@ -58,7 +100,7 @@ def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) ->
     _a_late_order(world, marked)
     _a_mediation(world, marked)
     asked = {
-        (name, field) for table in PROCEDURES.values() for name in table.by_command for field in _personal(table, name)
+        (name, field) for table in PROCEDURES.values() for name in table.commands for field in _personal(table, name)
     }
     assert asked - marked.filled == set(), "a field of personal text that this test does not know"
     tables = dict(world.everything())
@@ -97,32 +139,32 @@ def test_equal_texts_have_different_salts_so_that_nobody_can_guess_them_from_the
 
 def _a_petition(world: World, marked: Marked) -> None:
     room, mediator = world.stage.units["room"], AccountId(world.account("mediator"))
-    case = world.open("hotline", command=marked(c.Register)).case_id
-    world.take(case, c.Accept(), by="clerk")
-    world.take(case, marked(c.Assign, unit=room, handler=mediator), by="coordinator")
-    world.take(case, c.SignFor(), by="mediator")
-    for kind in (c.ContactPerson, c.RespondFirst):
+    case = world.open("hotline", command=marked(Register)).case_id
+    world.take(case, Accept(), by="clerk")
+    world.take(case, marked(Assign, unit=room, handler=mediator), by="coordinator")
+    world.take(case, SignFor(), by="mediator")
+    for kind in (ContactPerson, RespondFirst):
         world.take(case, marked(kind), by="mediator")
-    world.take(case, marked(c.RequestExtension, to_length=10), by="mediator")
-    world.take(case, marked(c.Suspend, ground="appraisal", until=date(2026, 3, 10)), by="mediator")
-    world.take(case, marked(c.Resume), by="mediator", at=START + HOUR)
-    world.take(case, marked(c.Reply, form="oral"), by="mediator", at=START + 2 * HOUR)
-    world.take(case, marked(c.Rate, score="satisfied"), by="petitioner", at=START + DAY)
-    world.take(case, c.Close(outcome="resolved"), by="mediator", at=START + DAY)
+    world.take(case, marked(RequestExtension, to_length=10), by="mediator")
+    world.take(case, marked(Suspend, ground="appraisal", until=date(2026, 3, 10)), by="mediator")
+    world.take(case, marked(Resume), by="mediator", at=START + HOUR)
+    world.take(case, marked(Reply, form="oral"), by="mediator", at=START + 2 * HOUR)
+    world.take(case, marked(Rate, score="satisfied"), by="petitioner", at=START + DAY)
+    world.take(case, Close(outcome="resolved"), by="mediator", at=START + DAY)
 
 
 def _a_refused_petition(world: World, marked: Marked) -> None:
-    case = world.open("petition", command=marked(c.Register)).case_id
-    world.take(case, marked(c.Refuse, ground="not_competent"), by="clerk")
-    case = world.open("petition", command=marked(c.Register)).case_id
-    world.take(case, marked(c.FindNotOurs, ground="duplicate"), by="coordinator")
+    case = world.open("petition", command=marked(Register)).case_id
+    world.take(case, marked(Refuse, ground="not_competent"), by="clerk")
+    case = world.open("petition", command=marked(Register)).case_id
+    world.take(case, marked(FindNotOurs, ground="duplicate"), by="coordinator")
 
 
 def _a_crisis(world: World, marked: Marked) -> None:
     """The office takes in crises as well: only they are reported to others."""
     office = replace(world.office, profiles=(*world.office.profiles, "crisis"))
-    case = replace(world, office=office).open("crisis", command=marked(c.Register)).case_id
-    for kind in (c.ReportByPhone, c.ReportInWriting):
+    case = replace(world, office=office).open("crisis", command=marked(Register)).case_id
+    for kind in (ReportByPhone, ReportInWriting):
         world.take(case, marked(kind), by="clerk")
 
 
@@ -138,7 +180,7 @@ def _a_waived_light(world: World, marked: Marked) -> None:
     apply_plan(world.engine, plan.id, files, candidate, actor=TIMERS, now=now)
     present = world.reloaded()
     for number in world.column("SELECT number FROM waiver WHERE case_id = :id", id=case):
-        present.take(case, marked(c.DecideWaiver, waiver=number, decision="upheld"), by="assessor", at=now)
+        present.take(case, marked(DecideWaiver, waiver=number, decision="upheld"), by="assessor", at=now)
 
 
 def _an_appealed_light(world: World, marked: Marked) -> None:
@@ -146,60 +188,60 @@ def _an_appealed_light(world: World, marked: Marked) -> None:
     case, now = an_order(world), local("2026-03-06 09:00")
     sweep(world.engine, now=now)
     (number,) = world.column("SELECT number FROM clock WHERE case_id = :id AND name = 'order'", id=case)
-    world.take(case, marked(c.AppealLight, light=f"{number}:yellow", ground="other"), by="supervisor", at=now)
+    world.take(case, marked(AppealLight, light=f"{number}:yellow", ground="other"), by="supervisor", at=now)
     (waiver,) = world.column("SELECT number FROM waiver WHERE case_id = :id", id=case)
-    world.take(case, marked(c.DecideWaiver, waiver=waiver, decision="rejected"), by="assessor", at=now)
-    world.take(case, marked(c.AskAgain, waiver=waiver), by="supervisor", at=now)
-    world.take(case, marked(c.Reply, form="oral"), by="mediator", at=now)
-    world.take(case, c.Close(outcome="resolved"), by="mediator", at=now)
-    world.take(case, marked(c.Reopen, ground="supervised"), by="coordinator", at=now)
+    world.take(case, marked(DecideWaiver, waiver=waiver, decision="rejected"), by="assessor", at=now)
+    world.take(case, marked(AskAgain, waiver=waiver), by="supervisor", at=now)
+    world.take(case, marked(Reply, form="oral"), by="mediator", at=now)
+    world.take(case, Close(outcome="resolved"), by="mediator", at=now)
+    world.take(case, marked(Reopen, ground="supervised"), by="coordinator", at=now)
 
 
 def _a_late_order(world: World, marked: Marked) -> None:
     """Neither lengthened nor suspended, red since Tuesday the 10th and explained."""
     case, asked_at = an_order(world), local("2026-03-05 09:00")
-    world.take(case, marked(c.RequestExtension, to_length=10), by="mediator", at=asked_at)
-    world.take(case, marked(c.RefuseExtension), by="supervisor", at=asked_at)
-    asking = marked(c.RequestSuspension, ground="objective_limits", until=date(2026, 3, 20))
+    world.take(case, marked(RequestExtension, to_length=10), by="mediator", at=asked_at)
+    world.take(case, marked(RefuseExtension), by="supervisor", at=asked_at)
+    asking = marked(RequestSuspension, ground="objective_limits", until=date(2026, 3, 20))
     world.take(case, asking, by="mediator", at=asked_at)
-    world.take(case, marked(c.ExplainLateness), by="mediator", at=local("2026-03-11 09:00"))
+    world.take(case, marked(ExplainLateness), by="mediator", at=local("2026-03-11 09:00"))
 
 
 def _a_mediation(world: World, marked: Marked) -> None:
     people = {name: AccountId(world.account(name)) for name in ("mediator", "mediator_2", "mediator_3")}
-    case = world.open("mediation", command=marked(c.Apply)).case_id
+    case = world.open("mediation", command=marked(Apply)).case_id
     parties = world.parties(case)
-    world.take(case, marked(c.SeekConsent), by="clerk")
+    world.take(case, marked(SeekConsent), by="clerk")
     for party in parties[2:]:
-        world.take(case, c.RecordConsent(party=party, answer="given"), by="clerk")
-    world.take(case, c.Accept(), by="clerk")
-    world.take(case, c.AppointMediators(chief=people["mediator"], others=(people["mediator_2"],)), by="coordinator")
-    world.take(case, marked(c.Disclose, mediator=people["mediator_2"], ground="interest"), by="mediator_2")
-    world.take(case, marked(c.KeepMediator, mediator=people["mediator_2"], consenting=parties), by="coordinator")
+        world.take(case, RecordConsent(party=party, answer="given"), by="clerk")
+    world.take(case, Accept(), by="clerk")
+    world.take(case, AppointMediators(chief=people["mediator"], others=(people["mediator_2"],)), by="coordinator")
+    world.take(case, marked(Disclose, mediator=people["mediator_2"], ground="interest"), by="mediator_2")
+    world.take(case, marked(KeepMediator, mediator=people["mediator_2"], consenting=parties), by="coordinator")
     replaced = marked(
-        c.ReplaceMediator, leaving=people["mediator_2"], arriving=people["mediator_3"], ground="party_request"
+        ReplaceMediator, leaving=people["mediator_2"], arriving=people["mediator_3"], ground="party_request"
     )
     world.take(case, replaced, by="coordinator")
-    world.take(case, c.NotifyRights(signed_by=parties), by="mediator")
-    world.take(case, marked(c.HoldSession, form="joint", consenting=parties), by="mediator")
+    world.take(case, NotifyRights(signed_by=parties), by="mediator")
+    world.take(case, marked(HoldSession, form="joint", consenting=parties), by="mediator")
     agreed = {"form": "written", "performance_due_on": date(2026, 4, 1), "signed_by": parties}
-    for kind in (c.SettleInPart, c.Settle):
+    for kind in (SettleInPart, Settle):
         world.take(case, marked(kind, **agreed, mediator_signed=True, sealed=True), by="mediator")
-    world.take(case, marked(c.RecordPerformance, extent="in_full"), by="mediator")
-    world.take(case, marked(c.FollowUp, extent="in_full"), by="mediator", at=START + 31 * DAY)
+    world.take(case, marked(RecordPerformance, extent="in_full"), by="mediator")
+    world.take(case, marked(FollowUp, extent="in_full"), by="mediator", at=START + 31 * DAY)
     _a_terminated_mediation(world, marked)
 
 
 def _a_terminated_mediation(world: World, marked: Marked) -> None:
-    case = world.open("mediation", command=marked(c.Apply)).case_id
+    case = world.open("mediation", command=marked(Apply)).case_id
     for party in world.parties(case)[2:]:
-        world.take(case, c.RecordConsent(party=party, answer="given"), by="clerk")
-    world.take(case, c.Accept(), by="clerk")
-    world.take(case, marked(c.Terminate, ground="legal_bar", notice_given=True), by="coordinator")
+        world.take(case, RecordConsent(party=party, answer="given"), by="clerk")
+    world.take(case, Accept(), by="clerk")
+    world.take(case, marked(Terminate, ground="legal_bar", notice_given=True), by="coordinator")
 
 
 def _personal(table: Any, name: str) -> dict[str, Any]:
-    return dict(personal_fields(table.by_command[name][0].command))
+    return dict(personal_fields(table.commands[name]))
 
 
 @pytest.mark.parametrize("number", [0, 99])
@@ -209,4 +251,4 @@ def test_a_party_that_the_case_does_not_have_is_refused(world: World, number: in
 
     case = world.open("mediation").case_id
     with pytest.raises(Refusal):
-        world.take(case, c.RecordConsent(party=RecordNumber(number), answer="given"), by="clerk")
+        world.take(case, RecordConsent(party=RecordNumber(number), answer="given"), by="clerk")

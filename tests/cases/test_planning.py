@@ -17,9 +17,10 @@ from infra.db import owned, reading
 from reports.assessment import counts_of_case, points_of
 from tests.cases.orders import an_order
 from tests.cases.records import DAY, World, local
-from workflow import commands as c
 from workflow.model import Actor, RecordNumber, Role
 from workflow.policy_files import PolicyIsWrong
+from workflow.procedures.petition.commands import RespondFirst
+from workflow.procedures.shared.commands import Accept, DecideWaiver
 
 ADMINISTRATOR = Actor(account=None, role=Role.ADMINISTRATOR, unit=None)
 MONDAY = local("2026-12-28 09:00")
@@ -70,7 +71,7 @@ def edited(world: World, name: str, old: str, new: str) -> dict[str, bytes]:
 def an_order_of(world: World, at: datetime) -> int:
     """A hotline order that came in at an instant and was accepted: the order's clock alone runs."""
     case = world.open("hotline", at=at).case_id
-    world.take(case, c.Accept(), by="clerk", at=at)
+    world.take(case, Accept(), by="clerk", at=at)
     return case
 
 
@@ -112,7 +113,7 @@ def test_a_new_calendar_lists_exactly_the_provisional_clocks_moves_them_and_then
 def test_the_plan_is_refused_when_the_book_has_moved_and_nothing_is_done(world: World) -> None:
     case = an_order_of(world, MONDAY)
     found, _ = plan(world, CALENDAR, now=MONDAY)
-    world.take(case, c.RespondFirst(note="已答复"), by="clerk", at=MONDAY)
+    world.take(case, RespondFirst(note="已答复"), by="clerk", at=MONDAY)
     before = world.everything()
     with pytest.raises(BookHasMoved) as moved:
         apply(world, found.id, CALENDAR, now=MONDAY)
@@ -124,7 +125,7 @@ def test_what_has_nothing_to_do_with_the_plan_does_not_stop_it(world: World) -> 
     an_order_of(world, MONDAY)
     other = an_order_of(world, local("2026-03-02 09:00"))
     found, _ = plan(world, CALENDAR, now=MONDAY)
-    world.take(other, c.RespondFirst(note="已答复"), by="clerk", at=MONDAY)
+    world.take(other, RespondFirst(note="已答复"), by="clerk", at=MONDAY)
     sweep(world.engine, now=MONDAY + DAY / 24)
     assert apply(world, found.id, CALENDAR, now=MONDAY + DAY / 24).events == 1
     assert world.ledger_agrees()
@@ -192,7 +193,7 @@ def test_a_red_that_was_lit_stays_and_a_waiver_is_proposed_which_an_assessor_dec
     ) == [1]
     assert points(world, case) == -1
     world.take(
-        case, c.DecideWaiver(waiver=RecordNumber(waiver["number"]), decision="upheld", reason="日历变动"),
+        case, DecideWaiver(waiver=RecordNumber(waiver["number"]), decision="upheld", reason="日历变动"),
         by="assessor", at=local("2027-01-20 10:00"),
     )  # fmt: skip
     assert points(world, case) == -0.5, "the yellow counts"

@@ -17,9 +17,10 @@ from infra.db import owned, reading, transaction
 from ops.verify import verify
 from tests.cases.orders import an_order, crossings
 from tests.cases.records import DAY, START, World, local
-from workflow import commands as c
 from workflow.model import TIMERS, Refusal
 from workflow.policy_files import PolicyIsWrong, version_of
+from workflow.procedures.petition.commands import RequestExtension
+from workflow.procedures.shared.commands import Accept, Suspend
 
 HOTLINE, PROFILES, THIS_YEAR = "rules/hotline.toml", "profiles/orders.toml", "calendars/cn-2026.toml"
 LATER = START + DAY
@@ -181,7 +182,7 @@ def test_a_running_clock_goes_on_under_its_own_rule_and_a_new_one_under_the_new(
     assert order_clock(world, running) == {"policy": version_of(shipped_files()), "length": 5}
     assert order_clock(world, fresh) == {"policy": version_of(SEVEN_DAYS), "length": 7}
     # What the rule of its day allowed, it allows; the new rule knows no extension.
-    asking = c.RequestExtension(to_length=15, reason="等检测")
+    asking = RequestExtension(to_length=15, reason="等检测")
     assert present.take(running, asking, by="mediator", at=LATER)
     with pytest.raises(Refusal, match=r"extension\.not_allowed_by_rule"):
         present.take(fresh, asking, by="mediator", at=LATER)
@@ -201,7 +202,7 @@ def test_what_changes_a_running_clock_counts_the_days_of_the_present_calendar(wo
     running = an_order(world)
     present = published(world, A_DAY_OFF)
     assert due_at(world, running) == local("2026-03-10 00:00")
-    present.take(running, c.Suspend(ground="appraisal", until=date(2026, 3, 4)), by="mediator", at=LATER)
+    present.take(running, Suspend(ground="appraisal", until=date(2026, 3, 4)), by="mediator", at=LATER)
     # Publishing alone moved nothing: 24:00 of Mon 9. Paused on Tue 3 (1) until Wed 4, which is not counted; Thu 5 is off:
     # 2=6 3=9 4=10 5=Wed 11.
     assert due_at(world, running) == local("2026-03-12 00:00")
@@ -214,7 +215,7 @@ def test_a_third_version_still_knows_the_first(sqlite_world: World) -> None:
     between = an_order(second)
     third = published(second, changed(HOTLINE, ("length = 5\n", "length = 9\n")))
     assert set(third.office.policy.earlier) == {version_of(shipped_files()), version_of(SEVEN_DAYS)}
-    asking = c.RequestExtension(to_length=15, reason="等检测")
+    asking = RequestExtension(to_length=15, reason="等检测")
     assert third.take(running, asking, by="mediator", at=LATER)
     with pytest.raises(Refusal, match=r"extension\.not_allowed_by_rule"):
         third.take(between, asking, by="mediator", at=LATER)
@@ -224,7 +225,7 @@ def test_a_case_whose_profile_was_dropped_goes_on_under_the_one_it_has(world: Wo
     complex_matter = replace(world, office=replace(world.office, profiles=("hotline-complex",)))
     case = complex_matter.open("hotline").case_id
     present = published(world, changed(PROFILES, ('id = "hotline-complex"', 'id = "hotline-difficult"')))
-    assert present.take(case, c.Accept(), by="clerk", at=LATER)
+    assert present.take(case, Accept(), by="clerk", at=LATER)
 
 
 def test_an_office_takes_in_only_what_its_policy_knows(sqlite_world: World) -> None:

@@ -11,11 +11,13 @@ from sqlalchemy import text
 from cases.repeats import FormWasUsed, Taken, _says_the_same
 from infra.db import reading, transaction
 from tests.cases.records import DAY, HOUR, START, World, an_intake, new_request
-from workflow import commands as c
 from workflow.fields import codes_of, personal_texts
 from workflow.model import AccountId
+from workflow.procedures.mediation.commands import AppointMediators, RecordConsent, Settle
+from workflow.procedures.petition.commands import Register, RespondFirst
+from workflow.procedures.shared.commands import Accept, ExtendByConsent
 
-FIRST = c.Register(
+FIRST = Register(
     title="楼道堆物", statement="楼道里堆满了杂物", applicant="王某", applicant_contact="13800000000",
     more_applicants=("赵某",), respondents=("李某", "周某"), dispute_type="99", channel="letter", received_at=START - DAY,
 )  # fmt: skip
@@ -55,18 +57,18 @@ def test_a_filing_under_a_used_id_by_another_or_of_another_matter_is_refused(wor
 
 def test_a_step_under_a_used_id_is_refused_if_anything_is_otherwise(world: World) -> None:
     case, other, request = world.open().case_id, world.open().case_id, new_request()
-    first = world.take(case, c.RespondFirst(note="已联系"), by="clerk", request=request)
+    first = world.take(case, RespondFirst(note="已联系"), by="clerk", request=request)
     found = world.everything()
     for case_id, command, by in (
-        (case, c.RespondFirst(note="已联系。"), "clerk"),
-        (case, c.Accept(), "clerk"),
-        (other, c.RespondFirst(note="已联系"), "clerk"),
-        (case, c.RespondFirst(note="已联系"), "coordinator"),
+        (case, RespondFirst(note="已联系。"), "clerk"),
+        (case, Accept(), "clerk"),
+        (other, RespondFirst(note="已联系"), "clerk"),
+        (case, RespondFirst(note="已联系"), "coordinator"),
     ):
         with pytest.raises(FormWasUsed):
             world.take(case_id, command, by=by, request=request)
     assert world.everything() == found
-    again = world.take(case, c.RespondFirst(note="已联系"), by="clerk", request=request, version=1)
+    again = world.take(case, RespondFirst(note="已联系"), by="clerk", request=request, version=1)
     assert again == replace(first, repeated=True)
 
 
@@ -74,7 +76,7 @@ def test_a_step_under_the_id_of_a_filing_is_refused(world: World) -> None:
     request = new_request()
     case = world.open(request=request).case_id
     with pytest.raises(FormWasUsed):
-        world.take(case, c.Accept(), by="clerk", request=request)
+        world.take(case, Accept(), by="clerk", request=request)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +85,10 @@ def test_a_step_under_the_id_of_a_filing_is_refused(world: World) -> None:
 def test_figures_and_choices_are_compared_too(changed: dict[str, Any], world: World) -> None:
     case = world.open("mediation").case_id
     parties = world.parties(case)
-    world.take(case, c.RecordConsent(party=parties[1], answer="given"), by="clerk")
-    world.take(case, c.Accept(), by="clerk")
-    world.take(case, c.AppointMediators(chief=AccountId(world.account("mediator"))), by="coordinator")
-    extend, request = c.ExtendByConsent(to_length=45, consenting=parties), new_request()
+    world.take(case, RecordConsent(party=parties[1], answer="given"), by="clerk")
+    world.take(case, Accept(), by="clerk")
+    world.take(case, AppointMediators(chief=AccountId(world.account("mediator"))), by="coordinator")
+    extend, request = ExtendByConsent(to_length=45, consenting=parties), new_request()
     first = world.take(case, extend, by="mediator", request=request)
     with pytest.raises(FormWasUsed):
         world.take(case, replace(extend, **changed), by="mediator", request=request)
@@ -126,7 +128,7 @@ def test_nothing_that_was_typed_enters_the_ledger_for_the_comparison(world: Worl
 
 
 def test_codes_are_spelled_as_the_ledger_spells_them() -> None:
-    settle = c.Settle(
+    settle = Settle(
         form="written", terms="付清", performance_due_on=date(2026, 11, 10), signed_by=(), mediator_signed=True
     )
     assert codes_of(settle)["performance_due_on"] == "2026-11-10"

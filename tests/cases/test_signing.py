@@ -6,16 +6,17 @@ OFC-01 from Monday 2 March 2026, 9:00: one working day, Tue 3 March, 24:00.
 from cases.signing import sign_by_time
 from cases.sweep import sweep
 from tests.cases.records import START, World, local
-from workflow import commands as c
+from workflow.procedures.petition.commands import Assign, SignFor
+from workflow.procedures.shared.commands import Accept
 
 JUST_BEFORE, OVER = local("2026-03-03 23:59"), local("2026-03-04 00:00")
 
 
 def an_unsigned_petition(world: World) -> int:
     case = world.open("petition").case_id
-    world.take(case, c.Accept(), by="clerk", at=START)
+    world.take(case, Accept(), by="clerk", at=START)
     room, mediator = world.stage.units["room"], world.actor("mediator").account
-    world.take(case, c.Assign(unit=room, handler=mediator), by="coordinator", at=START)
+    world.take(case, Assign(unit=room, handler=mediator), by="coordinator", at=START)
     return case
 
 
@@ -46,7 +47,7 @@ def test_it_signs_once_however_often_it_runs_and_in_whatever_order_with_the_swee
 
 def test_whoever_signs_first_is_first(world: World) -> None:
     case = an_unsigned_petition(world)
-    world.take(case, c.SignFor(), by="mediator", at=OVER)
+    world.take(case, SignFor(), by="mediator", at=OVER)
     assert sign_by_time(world.engine, world.office, now=OVER) == 0
 
 
@@ -54,14 +55,14 @@ def test_somebody_still_signs_for_what_time_has_signed_for(world: World) -> None
     case = an_unsigned_petition(world)
     sign_by_time(world.engine, world.office, now=OVER)
     assert "signed_by_time" in world.case(case)["milestones"]
-    world.take(case, c.SignFor(), by="mediator", at=local("2026-03-04 09:00"))
+    world.take(case, SignFor(), by="mediator", at=local("2026-03-04 09:00"))
     assert "signed_by_time" not in world.case(case)["milestones"]
 
 
 def test_a_matter_signed_for_by_time_that_nobody_holds_is_seen_by_the_mediators_of_its_unit(world: World) -> None:
     case = world.open("petition").case_id
-    world.take(case, c.Accept(), by="clerk", at=START)
-    world.take(case, c.Assign(unit=world.stage.units["room"]), by="coordinator", at=START)
+    world.take(case, Accept(), by="clerk", at=START)
+    world.take(case, Assign(unit=world.stage.units["room"]), by="coordinator", at=START)
     sign_by_time(world.engine, world.office, now=OVER)
-    world.take(case, c.SignFor(), by="mediator", at=local("2026-03-04 09:00"))
+    world.take(case, SignFor(), by="mediator", at=local("2026-03-04 09:00"))
     assert world.case(case)["holder_person"] == world.account("mediator")

@@ -12,7 +12,8 @@ from cases.sweep import Swept, sweep
 from infra.db import transaction
 from tests.cases.orders import LADDER, TOLD, an_order, crossings, told
 from tests.cases.records import DAY, START, World, local
-from workflow import commands as c
+from workflow.procedures.petition.commands import Reply
+from workflow.procedures.shared.commands import Accept, Resume, Suspend
 
 # -- once, and at the true instant ------------------------------------------------------------------------------------
 
@@ -58,7 +59,7 @@ def test_sweeping_every_day_or_once_records_the_same_crossings(world: World) -> 
 def test_a_stopped_clock_crosses_nothing_more(world: World) -> None:
     case = an_order(world)
     sweep(world.engine, now=LADDER["yellow"])
-    world.take(case, c.Reply(form="oral", answer="已办"), by="mediator", at=LADDER["yellow"] + DAY)
+    world.take(case, Reply(form="oral", answer="已办"), by="mediator", at=LADDER["yellow"] + DAY)
     sweep(world.engine, now=START + 8 * DAY)
     assert [rung for rung, *_ in crossings(world, case)] == ["yellow"]
 
@@ -102,7 +103,7 @@ def test_nobody_is_told_twice_of_one_rung(world: World) -> None:
 def test_the_end_of_a_pause_is_told_to_the_holder_and_nothing_lights_before(world: World) -> None:
     """Paused on Tuesday 03-03 until Thursday 03-12: nothing is counted from 03-04 to 03-12."""
     case = an_order(world)
-    pause = c.Suspend(ground="appraisal", until=date(2026, 3, 12))
+    pause = Suspend(ground="appraisal", until=date(2026, 3, 12))
     world.take(case, pause, by="mediator", at=local("2026-03-03 10:00"))
     assert sweep(world.engine, now=local("2026-03-11 23:59")) == Swept()
     sweep(world.engine, now=local("2026-03-12 00:00"))
@@ -120,9 +121,9 @@ def test_the_end_of_a_pause_is_told_to_the_holder_and_nothing_lights_before(worl
 
 def test_a_pause_that_was_ended_early_is_not_told_of_again(world: World) -> None:
     case = an_order(world)
-    pause = c.Suspend(ground="appraisal", until=date(2026, 3, 12))
+    pause = Suspend(ground="appraisal", until=date(2026, 3, 12))
     world.take(case, pause, by="mediator", at=local("2026-03-03 10:00"))
-    world.take(case, c.Resume(), by="mediator", at=local("2026-03-04 10:00"))
+    world.take(case, Resume(), by="mediator", at=local("2026-03-04 10:00"))
     sweep(world.engine, now=START + 60 * DAY)
     assert [rung for rung, *_ in crossings(world, case)] == list(LADDER)
 
@@ -227,7 +228,7 @@ def test_a_step_and_a_sweep_at_once_record_each_crossing_once(world: World) -> N
     def accept() -> None:
         together.wait()
         for case in cases:
-            world.take(case, c.Accept(), by="clerk", at=now, version=1)
+            world.take(case, Accept(), by="clerk", at=now, version=1)
 
     thread = threading.Thread(target=accept)
     thread.start()

@@ -15,9 +15,21 @@ from infra.db import reading, transaction
 from tests.cases.orders import an_order
 from tests.cases.records import DAY, HOUR, START, World, local, new_request
 from tests.oracle import marks_by_hand as by_hand
-from workflow import commands as c
 from workflow.commands import Command
 from workflow.model import TIMERS, AccountId, RecordNumber, Refusal
+from workflow.procedures.petition.commands import (
+    Assign,
+    Close,
+    ContactPerson,
+    FindNotOurs,
+    GrantExtension,
+    Register,
+    Reopen,
+    Reply,
+    RequestExtension,
+    SignFor,
+)
+from workflow.procedures.shared.commands import Accept, AppealLight, AskAgain, DecideWaiver, Rate, Resume, Suspend
 
 YEARS = (2025, 2026)
 
@@ -57,23 +69,23 @@ def assert_that_all_agree(world: World) -> None:
 
 #: What somebody may try to do to an order, whatever has become of it: who, and with which words.
 STEPS: dict[str, tuple[str, Callable[["Lives", int], Command]]] = {
-    "accept": ("clerk", lambda _lives, _case: c.Accept()),
-    "assign": ("coordinator", lambda lives, _case: c.Assign(unit=lives.room, handler=lives.handler())),
-    "sign": ("mediator", lambda _lives, _case: c.SignFor()),
-    "contact": ("mediator", lambda _lives, _case: c.ContactPerson(note="已联系")),
-    "ask": ("mediator", lambda _lives, _case: c.RequestExtension(to_length=15, reason="等")),
-    "grant": ("supervisor", lambda _lives, _case: c.GrantExtension(to_length=15, person_told=True)),
-    "pause": ("mediator", lambda lives, _case: c.Suspend(ground="measurement", until=lives.soon(), note="等")),
-    "resume": ("mediator", lambda _lives, _case: c.Resume(note="好")),
-    "reply": ("mediator", lambda _lives, _case: c.Reply(form="oral", answer="好")),
-    "rate": ("petitioner", lambda lives, _case: c.Rate(score=lives.chance.choice(["satisfied", "dissatisfied"]))),
-    "close": ("mediator", lambda _lives, _case: c.Close(outcome="resolved")),
-    "reopen": ("coordinator", lambda _lives, _case: c.Reopen(ground="not_finished", note="又")),
-    "not ours": ("coordinator", lambda _lives, _case: c.FindNotOurs(ground="duplicate", proper_channel="他处")),
-    "appeal": ("supervisor", lambda lives, case: c.AppealLight(light=lives.a_light(case), ground="other", evidence="证")),
-    "decide": ("assessor", lambda lives, case: c.DecideWaiver(
+    "accept": ("clerk", lambda _lives, _case: Accept()),
+    "assign": ("coordinator", lambda lives, _case: Assign(unit=lives.room, handler=lives.handler())),
+    "sign": ("mediator", lambda _lives, _case: SignFor()),
+    "contact": ("mediator", lambda _lives, _case: ContactPerson(note="已联系")),
+    "ask": ("mediator", lambda _lives, _case: RequestExtension(to_length=15, reason="等")),
+    "grant": ("supervisor", lambda _lives, _case: GrantExtension(to_length=15, person_told=True)),
+    "pause": ("mediator", lambda lives, _case: Suspend(ground="measurement", until=lives.soon(), note="等")),
+    "resume": ("mediator", lambda _lives, _case: Resume(note="好")),
+    "reply": ("mediator", lambda _lives, _case: Reply(form="oral", answer="好")),
+    "rate": ("petitioner", lambda lives, _case: Rate(score=lives.chance.choice(["satisfied", "dissatisfied"]))),
+    "close": ("mediator", lambda _lives, _case: Close(outcome="resolved")),
+    "reopen": ("coordinator", lambda _lives, _case: Reopen(ground="not_finished", note="又")),
+    "not ours": ("coordinator", lambda _lives, _case: FindNotOurs(ground="duplicate", proper_channel="他处")),
+    "appeal": ("supervisor", lambda lives, case: AppealLight(light=lives.a_light(case), ground="other", evidence="证")),
+    "decide": ("assessor", lambda lives, case: DecideWaiver(
         waiver=lives.a_waiver(case), decision=lives.chance.choice(["upheld", "rejected"]), reason="核")),
-    "ask again": ("supervisor", lambda lives, case: c.AskAgain(waiver=lives.a_waiver(case), evidence="再")),
+    "ask again": ("supervisor", lambda lives, case: AskAgain(waiver=lives.a_waiver(case), evidence="再")),
 }  # fmt: skip
 
 
@@ -112,7 +124,7 @@ class Lives:
         self.now += self.chance.choice([*[HOUR] * 12, 12 * HOUR, 2 * DAY])
         match self.chance.randrange(12):
             case 0 if len(self.alive()) < MOST:
-                intake = c.Register(
+                intake = Register(
                     title="灯",
                     statement="坏",
                     applicant="甲",
@@ -233,7 +245,7 @@ def test_what_no_mark_is_left_of_leaves_no_tally_behind(world: World) -> None:
     sweep(world.engine, now=START + 10 * DAY)
     keep_up(world.engine, world.office.policy.calendar)
     assert world.column("SELECT count(*) FROM tally WHERE measure IN ('light', 'due') AND person >= 0") == [2]
-    world.take(case, c.FindNotOurs(ground="duplicate", proper_channel="他处"), by="coordinator", at=START + 11 * DAY)
+    world.take(case, FindNotOurs(ground="duplicate", proper_channel="他处"), by="coordinator", at=START + 11 * DAY)
     keep_up(world.engine, world.office.policy.calendar)
     assert world.column("SELECT count(*) FROM tally WHERE measure IN ('light', 'due')") == [0]
     assert_that_all_agree(world)

@@ -23,8 +23,9 @@ from infra.settings import Settings
 from notifications.deliver import Delivered, deliver
 from tests.cases.orders import an_order
 from tests.cases.records import World, local
-from workflow import commands as c
 from workflow.model import TIMERS, AccountId, RecordNumber
+from workflow.procedures.petition.commands import Assign, Close, ContactPerson, FindNotOurs, Reopen, Reply, SignFor
+from workflow.procedures.shared.commands import Accept, AppealLight, DecideWaiver
 
 #: A hotline order that comes in on Monday 2026-03-02 has five working days, 03-03 to 03-09: red from 03-10 00:00.
 RED = local("2026-03-10 00:00")
@@ -33,7 +34,7 @@ RED = local("2026-03-10 00:00")
 def at_the_centre(world: World, came_in: str) -> int:
     """An order that was accepted and assigned to nobody: the centre holds it, and one clock of five working days runs."""
     case = world.open("hotline", at=local(came_in)).case_id
-    world.take(case, c.Accept(), by="clerk", at=local(came_in))
+    world.take(case, Accept(), by="clerk", at=local(came_in))
     return case
 
 
@@ -93,7 +94,7 @@ def test_a_fourth_red_of_the_month_is_not_told_again(sqlite_world: World) -> Non
         an_order(sqlite_world)
     assert warned(sqlite_world, RED) == 1
     later = at_the_centre(sqlite_world, "2026-03-03 09:00")
-    assign = c.Assign(unit=sqlite_world.stage.units["room"], handler=AccountId(sqlite_world.account("mediator")))
+    assign = Assign(unit=sqlite_world.stage.units["room"], handler=AccountId(sqlite_world.account("mediator")))
     sqlite_world.take(later, assign, by="coordinator", at=local("2026-03-03 10:00"))
     # Five working days from 03-03: red from 03-11; not contacted within one, red from 03-05: two more of the room.
     assert warned(sqlite_world, local("2026-03-12 09:00")) == 0
@@ -142,7 +143,7 @@ def test_a_red_of_a_matter_that_was_never_ours_is_not_counted(world: World) -> N
     cases = [world.open("petition").case_id for _ in range(3)]
     red = local("2026-03-18 00:00")
     sweep(world.engine, now=red)
-    not_ours = c.FindNotOurs(ground="out_of_scope", proper_channel="区信访局")
+    not_ours = FindNotOurs(ground="out_of_scope", proper_channel="区信访局")
     world.take(cases[0], not_ours, by="coordinator", at=local("2026-03-18 09:00"))
     assert warned(world, local("2026-03-18 09:10")) == 0
     world.open("petition", at=local("2026-03-03 09:00"))  # red from 03-19
@@ -173,7 +174,7 @@ def test_a_red_that_an_assessor_has_waived_is_not_counted(world: World) -> None:
     assert plan.proposals == 3
     apply_plan(world.engine, plan.id, files, candidate, actor=TIMERS, now=morning)
     waiver = RecordNumber(world.column("SELECT number FROM waiver WHERE case_id = :c", c=cases[0])[0])
-    upheld = c.DecideWaiver(waiver=waiver, decision="upheld", reason="日历变动")
+    upheld = DecideWaiver(waiver=waiver, decision="upheld", reason="日历变动")
     world.take(cases[0], upheld, by="assessor", at=morning)
     assert warned(world, morning) == 0
 
@@ -183,10 +184,10 @@ def test_the_second_red_of_a_time_limit_is_not_counted_again(world: World) -> No
     again at once. With another red that makes two of the month, and a third order makes three."""
     case = _in_the_room(world, "2026-03-02 09:00")
     sweep(world.engine, now=RED)
-    world.take(case, c.Reply(form="oral", answer="已修好。"), by="mediator", at=local("2026-03-11 10:00"))
-    world.take(case, c.Close(outcome="resolved"), by="mediator", at=local("2026-03-12 10:00"))
+    world.take(case, Reply(form="oral", answer="已修好。"), by="mediator", at=local("2026-03-11 10:00"))
+    world.take(case, Close(outcome="resolved"), by="mediator", at=local("2026-03-12 10:00"))
     world.take(
-        case, c.Reopen(ground="person_disagrees", note="灯又不亮。"), by="coordinator", at=local("2026-03-16 10:00")
+        case, Reopen(ground="person_disagrees", note="灯又不亮。"), by="coordinator", at=local("2026-03-16 10:00")
     )
     _in_the_room(world, "2026-03-10 09:00")  # 11, 12, 13, 16, 17 March: red from the 18th
     assert warned(world, local("2026-03-18 00:00")) == 0
@@ -202,15 +203,15 @@ def test_a_red_that_an_upheld_appeal_has_waived_is_not_counted_after_the_reopeni
     sweep(world.engine, now=RED)
     case = cases[0]
     (clock,) = world.column("SELECT number FROM clock WHERE case_id = :c AND name = 'order'", c=case)
-    appeal = c.AppealLight(light=f"{clock}:red", ground="not_attributable", evidence="现场无人。")
+    appeal = AppealLight(light=f"{clock}:red", ground="not_attributable", evidence="现场无人。")
     world.take(case, appeal, by="supervisor", at=local("2026-03-10 09:00"))
     waiver = RecordNumber(world.column("SELECT number FROM waiver WHERE case_id = :c", c=case)[0])
-    upheld = c.DecideWaiver(waiver=waiver, decision="upheld", reason="属实。")
+    upheld = DecideWaiver(waiver=waiver, decision="upheld", reason="属实。")
     world.take(case, upheld, by="assessor", at=local("2026-03-10 10:00"))
-    world.take(case, c.Reply(form="oral", answer="已修好。"), by="mediator", at=local("2026-03-11 10:00"))
-    world.take(case, c.Close(outcome="resolved"), by="mediator", at=local("2026-03-12 10:00"))
+    world.take(case, Reply(form="oral", answer="已修好。"), by="mediator", at=local("2026-03-11 10:00"))
+    world.take(case, Close(outcome="resolved"), by="mediator", at=local("2026-03-12 10:00"))
     world.take(
-        case, c.Reopen(ground="person_disagrees", note="灯又不亮。"), by="coordinator", at=local("2026-03-16 10:00")
+        case, Reopen(ground="person_disagrees", note="灯又不亮。"), by="coordinator", at=local("2026-03-16 10:00")
     )
     assert warned(world, local("2026-03-17 09:00")) == 0
     assert _reds_in_the_ledger(world) == 4  # three orders, and the one at the reopening
@@ -265,10 +266,10 @@ def test_a_third_red_that_the_timers_slept_through_is_told_when_they_wake_in_the
 def _in_the_room(world: World, came_in: str) -> int:
     """As `an_order`, at another time."""
     at, case = local(came_in), at_the_centre(world, came_in)
-    assign = c.Assign(unit=world.stage.units["room"], handler=AccountId(world.account("mediator")))
+    assign = Assign(unit=world.stage.units["room"], handler=AccountId(world.account("mediator")))
     world.take(case, assign, by="coordinator", at=at)
-    world.take(case, c.SignFor(), by="mediator", at=at)
-    world.take(case, c.ContactPerson(note="已联系"), by="mediator", at=at)
+    world.take(case, SignFor(), by="mediator", at=at)
+    world.take(case, ContactPerson(note="已联系"), by="mediator", at=at)
     return case
 
 

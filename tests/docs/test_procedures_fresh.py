@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from ops.diagrams import FOLDER, main, page, rule_name, write_procedures
-from workflow.procedures import PROCEDURES, mediation_rules, rules
+from workflow.procedures import PROCEDURES
+from workflow.procedures.mediation import rules as mediation_rules
+from workflow.procedures.shared import rules
 
 
 @pytest.mark.parametrize("procedure", sorted(PROCEDURES))

@@ -31,8 +31,9 @@ from people.proposals import CHANGE_EMAIL, ask, decide, waiting
 from people.signin import begin_session, set_password
 from people.staffing import close_account
 from reports.closing import close_year, propose_close
-from workflow.commands import AppealLight, Command, DecideWaiver
+from workflow.commands import Command
 from workflow.model import Actor, CaseId, Role
+from workflow.procedures.shared.commands import AppealLight, DecideWaiver
 
 FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)

@@ -27,7 +27,7 @@ from ops.verify_stream import EVENT_COLUMNS
 from tests.cases.conftest import postgres_office, postgres_world, sqlite_office, sqlite_world
 from tests.cases.records import DAY, START, World
 from tests.ops.program_role import granted, plain_role
-from workflow import commands as c
+from workflow.procedures.shared.commands import Accept
 
 __all__ = ["postgres_office", "postgres_world", "sqlite_office", "sqlite_world"]
 
@@ -141,7 +141,7 @@ def postgres_program(postgres_world: World, monkeypatch: pytest.MonkeyPatch) -> 
 
 def _with_a_case(world: World) -> World:
     case = world.open().case_id
-    world.take(case, c.Accept(), by="clerk")
+    world.take(case, Accept(), by="clerk")
     return world
 
 
@@ -180,7 +180,7 @@ def _ledger(url: str) -> Any:
 def _works(world: World) -> None:
     """What the program does from morning to night."""
     order = world.open("hotline").case_id
-    world.take(order, c.Accept(), by="clerk")
+    world.take(order, Accept(), by="clerk")
     assert sweep(world.engine, now=START + 9 * DAY).failed == ()
     with TemporaryDirectory() as home:
         settings = Settings(home=Path(home))

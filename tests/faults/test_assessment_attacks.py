@@ -63,11 +63,12 @@ from tests.reports.ended import local
 from tests.reports.told import WORDS, appealed, came_in, closed, decided, in_hand, replied
 from tests.web.canaries import CANARIES, mediation_with_canaries, recuse
 from tests.web.reading import read
-from workflow import commands as c
 from workflow.commands import Command
 from workflow.marks import marks
 from workflow.model import TIMERS, Actor, Refusal, Role
 from workflow.policy_files import PolicyIsWrong
+from workflow.procedures.petition.commands import Close, ContactPerson, FindNotOurs, Reopen, Reply
+from workflow.procedures.shared.commands import AskAgain, Suspend
 
 __all__ = [
     "engine", "office", "office_template", "postgres_template", "postgresql", "site", "sqlite", "sqlite_template",
@@ -218,7 +219,7 @@ def test_a_head_cannot_hand_a_case_to_a_unit_beside_by_posting_the_next_version(
         nonlocal looked
         looked += 1
         if looked == 2:  # who asks, what the case is: now the request knows the version that is about to pass
-            note = c.ContactPerson(note="再次联系")
+            note = ContactPerson(note="再次联系")
             take(site.office, opened.case_id, note, by="mediator", at="2026-03-09T23:59")
 
     event.listen(site.engine, "rollback", between_looking_and_writing)
@@ -232,7 +233,7 @@ def test_finding_a_matter_not_ours_after_it_lit_red_is_a_sign(site: Site) -> Non
     opened = site.office.tell("hotline", *came_in("2026-03-02T09:00"))
     sweep(site.engine, now=local("2026-03-20T09:00"))
     assert ("light", "red") in lights(site.office, opened.case_id)
-    not_ours = c.FindNotOurs(ground="out_of_scope", proper_channel="另有主管。")
+    not_ours = FindNotOurs(ground="out_of_scope", proper_channel="另有主管。")
     take(site.office, opened.case_id, not_ours, by="coordinator", at="2026-03-20T10:00")
     with reading(site.engine) as connection:
         signs = signs_of_year(connection, year=2026, actor=site.office.actors["auditor"], office=site.office.context)
@@ -242,7 +243,7 @@ def test_finding_a_matter_not_ours_after_it_lit_red_is_a_sign(site: Site) -> Non
 
 def test_a_pause_in_the_very_instant_does_not_void_the_light_that_came_first(site: Site) -> None:
     opened = site.office.tell("hotline", *in_hand("2026-03-02"))
-    pause = c.Suspend(ground="measurement", until=date(2026, 3, 10), note="等检测")
+    pause = Suspend(ground="measurement", until=date(2026, 3, 10), note="等检测")
     take(site.office, opened.case_id, pause, by="mediator", at="2026-03-06T00:00")
     assert lights(site.office, opened.case_id) == {("lit", "yellow"): 1, ("light", "yellow"): 1}
 
@@ -251,7 +252,7 @@ def test_what_was_upheld_stays_upheld_when_the_limit_goes_on(site: Site) -> None
     waived = (*appealed("2026-03-11T12:00", "order:red"), *decided("2026-03-12T10:00", "upheld"))
     opened = a_red_order(site, *waived)
     assert ("light", "red") not in lights(site.office, opened.case_id)
-    reopen = c.Reopen(ground="person_disagrees", note="又坏了")
+    reopen = Reopen(ground="person_disagrees", note="又坏了")
     take(site.office, opened.case_id, reopen, by="coordinator", at="2026-03-13T10:00")
     sweep(site.engine, now=local("2026-03-13T11:00"))
     assert ("light", "red") not in lights(site.office, opened.case_id)
@@ -278,7 +279,7 @@ def test_a_year_is_not_closed_while_a_light_of_it_can_still_be_contested(site: S
 
 def test_with_the_clock_set_back_a_step_is_dated_by_the_one_it_follows(site: Site) -> None:
     opened = site.office.tell("hotline", *in_hand("2026-03-02"), *replied("2026-03-05T10:00"))
-    take(site.office, opened.case_id, c.Close(outcome="resolved"), by="mediator", at="2026-03-03T10:00")
+    take(site.office, opened.case_id, Close(outcome="resolved"), by="mediator", at="2026-03-03T10:00")
     written = column(site.engine, "SELECT recorded_at FROM event WHERE stream = :id ORDER BY seq", id=opened.case_id)
     assert written == sorted(written)
     assert column(site.engine, "SELECT closed_at FROM cases WHERE id = :id", id=opened.case_id) == written[-1:]
@@ -381,7 +382,7 @@ def test_a_step_that_was_not_committed_when_the_year_was_cut_off_is_in_the_adden
     made = proposed(small)
     with transaction(postgresql) as waiting:  # recorded at 09:59, committed after the closing of 10:01
         execute(
-            waiting, opened.case_id, c.Reply(form="oral", answer="好。"), actor=small.actors["mediator"],
+            waiting, opened.case_id, Reply(form="oral", answer="好。"), actor=small.actors["mediator"],
             now=local("2027-01-16T09:59"), expected_version=None, office=small.context, request="slow",
         )  # fmt: skip
         signed(small, made)
@@ -437,7 +438,7 @@ def test_a_request_that_waited_while_the_year_was_closed_does_not_contest_it(eng
     )  # fmt: skip
     (waiver,) = column(engine, "SELECT number FROM waiver")
     signed(small, proposed(small))
-    again = c.AskAgain(waiver=waiver, evidence="补充材料")
+    again = AskAgain(waiver=waiver, evidence="补充材料")
     with pytest.raises(Refusal):  # `small.context` was loaded before, as a request's is
         take(small, opened.case_id, again, by="supervisor", at="2027-01-16T10:02", seen_by=TIMERS)
 

@@ -21,8 +21,8 @@ from people.staffing import close_account
 from people.tables import Account
 from tests.databases import START, ZONE, SmallOffice, found, step
 from tests.servers import SmtpSink
-from workflow import commands as c
 from workflow.model import TIMERS, AccountId
+from workflow.procedures.petition.commands import Assign
 
 MESSAGE, ACCOUNT = Message.__table__.c, Account.__table__.c  # type: ignore[attr-defined]
 #: Replied to on 4 March at 10:00; the account of the mediator, who holds it, is closed two minutes later.
@@ -112,7 +112,7 @@ def test_a_mail_goes_to_the_new_holder_if_the_case_was_handed_on_before_it_was_s
 ) -> None:
     opened = just_assigned(office)
     close(office, "mediator")
-    again = c.Assign(unit=office.units["room"], handler=office.accounts["mediator_2"])
+    again = Assign(unit=office.units["room"], handler=office.accounts["mediator_2"])
     with transaction(office.engine) as connection:
         execute(
             connection, opened.case_id, again, actor=office.actors["coordinator"], now=local("2026-03-02T10:25"),

@@ -22,8 +22,11 @@ from ledger.chain import event_hash
 from ops.verify_report import Report
 from ops.verify_sources import TRIGGERS
 from people.staffing import add_account, add_unit
-from workflow import commands as c
+from workflow.commands import Command, Intake
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.procedures.mediation.commands import Apply, AppointMediators, HoldSession, NotifyRights, RecordConsent
+from workflow.procedures.petition.commands import Assign, Register, SignFor
+from workflow.procedures.shared.commands import Accept, ExtendByConsent, Resume, Suspend
 from workflow.spelling import stamp
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Shanghai
@@ -131,12 +134,12 @@ def build(url: str) -> None:
         with reading(engine) as connection:
             office = load_office(connection)
 
-        def opened(command: c.Intake, profile: str) -> None:
+        def opened(command: Intake, profile: str) -> None:
             with transaction(engine) as connection:
                 request = secrets.token_hex(16)
                 open_case(connection, command, profile=profile, actor=CLERK, now=START, office=office, request=request)
 
-        def done(case: CaseId, command: c.Command, actor: Actor, *, hours: float = 0) -> None:
+        def done(case: CaseId, command: Command, actor: Actor, *, hours: float = 0) -> None:
             with transaction(engine) as connection:
                 execute(
                     connection,
@@ -150,30 +153,30 @@ def build(url: str) -> None:
                 )
 
         said = {"title": "邻里纠纷", "statement": SECRET_WORDS, "applicant": "甲", "respondents": ("乙",)}
-        opened(c.Apply(**said), "mediation-30d")  # type: ignore[arg-type]  # fields by name
-        opened(c.Register(**said), "hotline")  # type: ignore[arg-type]  # fields by name
-        opened(c.Register(**said), "petition")  # type: ignore[arg-type]  # fields by name
+        opened(Apply(**said), "mediation-30d")  # type: ignore[arg-type]  # fields by name
+        opened(Register(**said), "hotline")  # type: ignore[arg-type]  # fields by name
+        opened(Register(**said), "petition")  # type: ignore[arg-type]  # fields by name
 
         with reading(engine) as connection:
             numbers = select(PARTY.c.number).where(PARTY.c.case_id == MEDIATION).order_by(PARTY.c.number)
             parties = tuple(connection.execute(numbers).scalars())
-        done(MEDIATION, c.RecordConsent(party=parties[1], answer="given"), CLERK)
-        done(MEDIATION, c.Accept(), CLERK)
-        done(MEDIATION, c.AppointMediators(chief=CHIEF), COORDINATOR)
-        done(MEDIATION, c.NotifyRights(signed_by=parties), MEDIATOR)
-        done(HOTLINE, c.Accept(), CLERK)
-        done(HOTLINE, c.Assign(unit=UnitId(3), handler=CHIEF), COORDINATOR)
-        done(HOTLINE, c.SignFor(), MEDIATOR)
+        done(MEDIATION, RecordConsent(party=parties[1], answer="given"), CLERK)
+        done(MEDIATION, Accept(), CLERK)
+        done(MEDIATION, AppointMediators(chief=CHIEF), COORDINATOR)
+        done(MEDIATION, NotifyRights(signed_by=parties), MEDIATOR)
+        done(HOTLINE, Accept(), CLERK)
+        done(HOTLINE, Assign(unit=UnitId(3), handler=CHIEF), COORDINATOR)
+        done(HOTLINE, SignFor(), MEDIATOR)
         until = (START + timedelta(days=2)).date()
-        done(HOTLINE, c.Suspend(ground="appraisal", until=until), MEDIATOR, hours=2)
+        done(HOTLINE, Suspend(ground="appraisal", until=until), MEDIATOR, hours=2)
         sweep(engine, now=START + timedelta(days=3))
         until = (START + timedelta(days=10)).date()
-        done(HOTLINE, c.Suspend(ground="appraisal", until=until), MEDIATOR, hours=72)
-        done(HOTLINE, c.Resume(), MEDIATOR, hours=96)
+        done(HOTLINE, Suspend(ground="appraisal", until=until), MEDIATOR, hours=72)
+        done(HOTLINE, Resume(), MEDIATOR, hours=96)
         # 25 days later the yellow of 30 days is on; extended to 40 it is yellow no longer.
-        done(MEDIATION, c.ExtendByConsent(to_length=40, consenting=parties), MEDIATOR, hours=25 * 24)
+        done(MEDIATION, ExtendByConsent(to_length=40, consenting=parties), MEDIATOR, hours=25 * 24)
         sweep(engine, now=START + timedelta(days=38))
-        done(MEDIATION, c.HoldSession(form="joint", place="一室", minutes="谈了两小时"), MEDIATOR, hours=39 * 24)
+        done(MEDIATION, HoldSession(form="joint", place="一室", minutes="谈了两小时"), MEDIATOR, hours=39 * 24)
     finally:
         engine.dispose()
 

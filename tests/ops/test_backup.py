@@ -30,7 +30,7 @@ from ops.verify import verify
 from tests.ops.records import CLERK, EVENT, MESSAGE, START, Record
 from tests.ops.test_verify_anchors import Kept
 from tests.servers import ROOT, SmtpSink, postgres_bin
-from workflow.commands import Register
+from workflow.procedures.petition.commands import Register
 
 IDENTITY = pyrage.x25519.Identity.generate()
 PUBLIC = str(IDENTITY.to_public())

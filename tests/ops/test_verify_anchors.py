@@ -42,7 +42,7 @@ from tests.ops.records import (
     last_event,
     rechain,
 )
-from workflow import commands as c
+from workflow.procedures.shared.commands import Accept
 
 ANCHOR, OFFICE = TABLES["anchor"], TABLES["office"]
 LATER = START + timedelta(days=60)
@@ -88,7 +88,7 @@ class Kept:
                 office = load_office(connection)
             with transaction(engine) as connection:
                 execute(
-                    connection, PETITION, c.Accept(), actor=CLERK, now=LATER, expected_version=None, office=office,
+                    connection, PETITION, Accept(), actor=CLERK, now=LATER, expected_version=None, office=office,
                     request="a" * 32,
                 )  # fmt: skip
             checkpoint(engine)

@@ -17,7 +17,8 @@ from ops.stories import actor_of
 from people.staffing import add_account, add_unit, add_unit_above
 from tests.databases import FOUNDED_AT, START, engine, postgres_template, postgresql, sqlite, sqlite_template
 from tests.oracle.reach import Asker, Matter, sees
-from workflow.model import Actor, CaseId, Role, State, UnitId
+from workflow.model import UNFILED, Actor, CaseId, Role, UnitId
+from workflow.procedures import STATES
 
 __all__ = ["engine", "postgres_template", "postgresql", "sqlite", "sqlite_template"]
 
@@ -47,7 +48,7 @@ def some_cases(connection: Connection, random: Random, people: list[Actor]) -> N
     units = sorted({unit for actor in people for unit in actor.units})
     accounts = [actor.account for actor in people]
     mediators = [actor.account for actor in people if actor.role is Role.MEDIATOR]
-    states = [state.value for state in State if state is not State.UNFILED]
+    states = [state for state in STATES if state != UNFILED]
     for serial in range(1, CASES + 1):
         closed = random.random() < 0.2
         number = connection.execute(

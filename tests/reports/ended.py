@@ -20,7 +20,7 @@ from reports.closed_years import Proof, prove
 from reports.closing import CannotClose, close_year, propose_close
 from tests.databases import ZONE, SmallOffice, found
 from tests.reports.told import in_hand, rated, replied
-from workflow import commands as c
+from workflow.procedures.petition.commands import Reply
 
 SIGNED_AT = "2026-01-16T10:00"
 
@@ -81,7 +81,7 @@ class Ended:
         """The seq of the answer's event."""
         with transaction(self.engine) as connection:
             done = execute(
-                connection, self.open_case, c.Reply(form="oral", answer="迟复。"), actor=self.office.actors["mediator"],
+                connection, self.open_case, Reply(form="oral", answer="迟复。"), actor=self.office.actors["mediator"],
                 now=local(at), expected_version=None, office=self.office.context, request=f"late-{at}",
             )  # fmt: skip
         return done.seq

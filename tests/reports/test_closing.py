@@ -15,8 +15,8 @@ from reports.closing import AppealsWait, ClosedAlready, NotProposed, RecordHasMo
 from tests.databases import found
 from tests.reports.ended import SIGNED_AT, Ended, ended, local, refused
 from tests.reports.told import appealed, came_in, in_hand, replied
-from workflow import commands as c
 from workflow.policy import NoSuchScheme
+from workflow.procedures.shared.commands import DecideWaiver
 
 __all__ = ["ended"]
 
@@ -108,7 +108,7 @@ def test_a_year_is_not_closed_while_a_light_of_it_is_contested(engine: Engine) -
         (waiver,) = connection.execute(text("SELECT number FROM waiver")).scalars()
     with transaction(engine) as connection:
         execute(
-            connection, contested.case_id, c.DecideWaiver(waiver=waiver, decision="upheld", reason="核"),
+            connection, contested.case_id, DecideWaiver(waiver=waiver, decision="upheld", reason="核"),
             actor=office.actors["assessor"], now=local("2026-01-16T09:00"), expected_version=None, office=office.context,
             request="decided",
         )  # fmt: skip

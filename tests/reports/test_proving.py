@@ -27,8 +27,8 @@ from tests.demo import BUILT_AT, demo_copy
 from tests.reports.ended import Ended, ended, local
 from tests.reports.golden import SCHEMES, file_of, sealed
 from tests.reports.told import in_hand, replied
-from workflow import commands as c
 from workflow.model import Actor, CaseId, Role
+from workflow.procedures.shared.commands import Rate
 
 __all__ = ["ended"]
 
@@ -207,7 +207,7 @@ def test_the_demo_proves_its_year_on_any_machine_before_and_after_a_late_event(d
         petitioner = Actor(account=None, role=Role.PETITIONER, unit=None, case=CaseId(unrated.case_id))
         with transaction(engine) as connection:
             done = execute(
-                connection, unrated.case_id, c.Rate(score="dissatisfied"), actor=petitioner, now=BUILT_AT,
+                connection, unrated.case_id, Rate(score="dissatisfied"), actor=petitioner, now=BUILT_AT,
                 expected_version=None, office=office, request="a late word",
             )  # fmt: skip
         code, out = elsewhere(

@@ -26,9 +26,9 @@ from tests.web.reading import read
 from web import access
 from web.access import ROUTES, RouteWithoutAccess
 from web.app import create_app, refuse_undeclared
-from workflow.commands import CloseMediation
 from workflow.model import Role
 from workflow.procedures import PROCEDURES
+from workflow.procedures.mediation.commands import CloseMediation
 
 STAFF = [role.value for role in Role if role in access.STAFF]
 
@@ -283,8 +283,8 @@ def test_a_command_of_another_procedure_and_one_that_opens_cases_are_no_steps_of
     site.clock.set("2026-03-10T09:00")
     browser = site.session_for("mediator")
     form = {"form_token": form_token(browser), "form_id": secrets.token_hex(16), "version": "1"}
-    commands = {name for procedure in PROCEDURES.values() for name in procedure.by_command}
-    unknown = commands - set(PROCEDURES["mediation"].by_command) | {"Apply", "Register", "accept", "__class__"}
+    commands = {name for procedure in PROCEDURES.values() for name in procedure.commands}
+    unknown = commands - set(PROCEDURES["mediation"].commands) | {"Apply", "Register", "accept", "__class__"}
     for name in sorted(unknown):
         assert browser.post(f"{aviary.address}/steps/{name}", data=form).status_code == 404, name
 

@@ -22,8 +22,9 @@ from ops.stories import read_story
 from tests.databases import Site, SmallOffice, step
 from tests.web.canaries import CANARIES, mediation_with_canaries
 from tests.web.reading import page, read
-from workflow.commands import Accept, Assign, Register
 from workflow.model import UnitId
+from workflow.procedures.petition.commands import Assign, Register
+from workflow.procedures.shared.commands import Accept
 
 TESTS = Path(__file__).resolve().parents[1]
 STORY = read_story(TESTS / "stories" / "case-5-factory-noise.json")

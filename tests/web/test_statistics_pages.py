@@ -17,7 +17,7 @@ from tests.databases import Site, form_token
 from tests.reports.hand_made import at
 from tests.reports.quarter import a_quarter
 from tests.web.reading import page, read
-from workflow.commands import Reopen
+from workflow.procedures.petition.commands import Reopen
 
 CASE, EVENT = Case.__table__.c, Event.__table__.c  # type: ignore[attr-defined]
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from infra.files import read_tree
-from workflow import commands as c
 from workflow.calendar import WorkCalendar
-from workflow.commands import Command
+from workflow.commands import Command, Intake
+from workflow.deciding import available_steps, decide
 from workflow.definition import Situation
-from workflow.machine import available_steps, decide
 from workflow.model import (
+    UNFILED,
     AccountId,
     Actor,
     Appointment,
@@ -33,11 +33,21 @@ from workflow.model import (
     RecordNumber,
     Refusal,
     Role,
-    State,
     UnitId,
 )
 from workflow.policy import CasePolicy, Policy
 from workflow.policy_files import policy_from
+from workflow.procedures.mediation.commands import (
+    Apply,
+    AppointMediators,
+    HoldSession,
+    NotifyRights,
+    RecordConsent,
+    Settle,
+    Terminate,
+)
+from workflow.procedures.petition.commands import Assign, GrantExtension, Register, Reply, RequestExtension, SignFor
+from workflow.procedures.shared.commands import Accept, Suspend
 
 UPSTREAM, CENTRE, ROOM, ELSEWHERE = UnitId(1), UnitId(2), UnitId(3), UnitId(9)
 CASE = CaseId(7)
@@ -89,7 +99,7 @@ PETITIONER = Actor(account=None, role=Role.PETITIONER, unit=CENTRE, case=CASE)
 
 
 def unfiled(profile: str) -> CaseFacts:
-    return CaseFacts(id=None, procedure=policy_of(profile).profile.procedure, profile=profile, state=State.UNFILED)
+    return CaseFacts(id=None, procedure=policy_of(profile).profile.procedure, profile=profile, state=UNFILED)
 
 
 def situation(facts: CaseFacts, actor: Actor, on: str) -> Situation:
@@ -119,7 +129,7 @@ def refusal(facts: CaseFacts, command: Command, *, by: Actor, on: str) -> tuple[
 def folded(facts: CaseFacts, decision: Decision, command: Command, *, now: datetime) -> CaseFacts:
     progress = decision.progress
     opened: dict[str, Any] = {}
-    if isinstance(command, c.Intake):
+    if isinstance(command, Intake):
         opened = {
             "id": CASE,
             "dispute_type": command.dispute_type,
@@ -157,12 +167,12 @@ def _merged(known: tuple[Any, ...], written: Iterable[Record], kind: type) -> tu
 # -- matters that have come so far ------------------------------------------------------------------------------------
 
 
-def registering(**fields: Any) -> c.Register:
-    return c.Register(**{"title": "t", "statement": "s", "applicant": "a", **fields})
+def registering(**fields: Any) -> Register:
+    return Register(**{"title": "t", "statement": "s", "applicant": "a", **fields})
 
 
-def applying(**fields: Any) -> c.Apply:
-    return c.Apply(**{"title": "t", "statement": "s", "applicant": "a", "respondents": ("b",), **fields})
+def applying(**fields: Any) -> Apply:
+    return Apply(**{"title": "t", "statement": "s", "applicant": "a", "respondents": ("b",), **fields})
 
 
 def a_registered_matter(profile: str = "petition", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
@@ -171,13 +181,13 @@ def a_registered_matter(profile: str = "petition", *, on: str = "2026-03-02T09:0
 
 def a_matter_in_hand(profile: str = "petition", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
     """Registered, accepted, assigned to the room's mediator and signed for, all in the same minute."""
-    facts = take(a_registered_matter(profile, on=on, **fields), c.Accept(), by=CLERK, on=on)
-    facts = take(facts, c.Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=on)
-    return take(facts, c.SignFor(), by=MEDIATOR, on=on)
+    facts = take(a_registered_matter(profile, on=on, **fields), Accept(), by=CLERK, on=on)
+    facts = take(facts, Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=on)
+    return take(facts, SignFor(), by=MEDIATOR, on=on)
 
 
 def a_replied_matter(profile: str = "petition", *, on: str = "2026-03-02T09:00") -> CaseFacts:
-    return take(a_matter_in_hand(profile, on=on), c.Reply(form="oral", answer="r"), by=MEDIATOR, on=on)
+    return take(a_matter_in_hand(profile, on=on), Reply(form="oral", answer="r"), by=MEDIATOR, on=on)
 
 
 def an_applied_mediation(profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
@@ -187,15 +197,15 @@ def an_applied_mediation(profile: str = "mediation-30d", *, on: str = "2026-03-0
 def an_accepted_mediation(profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
     facts = an_applied_mediation(profile, on=on, **fields)
     for party in all_parties(facts):
-        facts = take(facts, c.RecordConsent(party=party, answer="given"), by=CLERK, on=on)
-    return take(facts, c.Accept(), by=CLERK, on=on)
+        facts = take(facts, RecordConsent(party=party, answer="given"), by=CLERK, on=on)
+    return take(facts, Accept(), by=CLERK, on=on)
 
 
 def a_mediation_with_mediators(
     profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any
 ) -> CaseFacts:
     """With a chief mediator (`MEDIATOR`) and a second one (`SECOND`)."""
-    appointing = c.AppointMediators(chief=CHIEF, others=(SECOND,))
+    appointing = AppointMediators(chief=CHIEF, others=(SECOND,))
     return take(an_accepted_mediation(profile, on=on, **fields), appointing, by=COORDINATOR, on=on)
 
 
@@ -203,7 +213,7 @@ def a_mediation_with_rights_notified(
     profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any
 ) -> CaseFacts:
     facts = a_mediation_with_mediators(profile, on=on, **fields)
-    return take(facts, c.NotifyRights(signed_by=all_parties(facts)), by=MEDIATOR, on=on)
+    return take(facts, NotifyRights(signed_by=all_parties(facts)), by=MEDIATOR, on=on)
 
 
 def a_mediation_in_session(profile: str = "mediation-30d", *, on: str = "2026-03-02T09:00", **fields: Any) -> CaseFacts:
@@ -217,11 +227,11 @@ def a_settled_mediation(
     return take(facts, an_agreement(facts, performance_due_on=date.fromisoformat(due)), by=MEDIATOR, on=on)
 
 
-def a_session(**fields: Any) -> c.HoldSession:
-    return c.HoldSession(**{"form": "joint", "place": "p", "minutes": "m", **fields})
+def a_session(**fields: Any) -> HoldSession:
+    return HoldSession(**{"form": "joint", "place": "p", "minutes": "m", **fields})
 
 
-def an_agreement(facts: CaseFacts, **fields: Any) -> c.Settle:
+def an_agreement(facts: CaseFacts, **fields: Any) -> Settle:
     complete = {
         "form": "written",
         "terms": "t",
@@ -230,7 +240,7 @@ def an_agreement(facts: CaseFacts, **fields: Any) -> c.Settle:
         "mediator_signed": True,
         "sealed": True,
     }
-    return c.Settle(**{**complete, **fields})
+    return Settle(**{**complete, **fields})
 
 
 def all_parties(facts: CaseFacts) -> tuple[RecordNumber, ...]:
@@ -242,32 +252,32 @@ def the_clock(facts: CaseFacts, name: str) -> Clock:
     return [clock for clock in facts.clocks if clock.name == name][-1]
 
 
-def is_open(facts: CaseFacts, command: type[c.Command], *, by: Actor, on: str = TUESDAY) -> bool:
+def is_open(facts: CaseFacts, command: type[Command], *, by: Actor, on: str = TUESDAY) -> bool:
     """Whether the button would be offered: the actor may take the step and no guard closes it."""
     return any(step.command is command and not why for step, why in available_steps(situation(facts, by, on)))
 
 
-def terminating(**fields: object) -> c.Terminate:
+def terminating(**fields: object) -> Terminate:
     """By the applicant's withdrawal, whose party is the first record after the four texts of an application."""
     withdraws = {"withdrawing": (RecordNumber(5),)} if "ground" not in fields else {}
     whole = {"ground": "party_withdraws", "remedies": "court", "notice_given": True, **withdraws, **fields}
-    return c.Terminate(**whole)  # type: ignore[arg-type]  # the fields of Terminate
+    return Terminate(**whole)  # type: ignore[arg-type]  # the fields of Terminate
 
 
-def asking(to: int) -> c.RequestExtension:
-    return c.RequestExtension(to_length=to, reason="r")
+def asking(to: int) -> RequestExtension:
+    return RequestExtension(to_length=to, reason="r")
 
 
-def granting(to: int) -> c.GrantExtension:
-    return c.GrantExtension(to_length=to, person_told=True)
+def granting(to: int) -> GrantExtension:
+    return GrantExtension(to_length=to, person_told=True)
 
 
 def an_order_with_an_extension_asked_for() -> CaseFacts:
     return take(a_matter_in_hand("hotline", on="2026-03-02T09:00"), asking(15), by=MEDIATOR, on=TUESDAY)
 
 
-def suspending(until: str, *, ground: str = "measurement", **fields: object) -> c.Suspend:
-    return c.Suspend(ground=ground, until=date.fromisoformat(until), **fields)  # type: ignore[arg-type]
+def suspending(until: str, *, ground: str = "measurement", **fields: object) -> Suspend:
+    return Suspend(ground=ground, until=date.fromisoformat(until), **fields)  # type: ignore[arg-type]
 
 
 def a_paused_order() -> CaseFacts:

@@ -7,7 +7,6 @@ The committed tables are `matrix_<procedure>.txt` beside this file. After a chan
 from collections.abc import Iterable
 from pathlib import Path
 
-from workflow.machine import machine_of
 from workflow.model import Role, State
 from workflow.procedures import PROCEDURES
 
@@ -30,17 +29,16 @@ def matrix(procedure: str) -> str:
 
 
 def _targets(procedure: str) -> list[list[str]]:
-    machine = machine_of(procedure)
-    states = [State(name) for name in machine.states]
+    states = list(PROCEDURES[procedure].machine.states)
     commands = dict.fromkeys(step.command.__name__ for step in PROCEDURES[procedure].steps)
-    rows = [["", *(state.value for state in states)]]
+    rows = [["", *states]]
     rows += [[command, *(_target(procedure, command, state) for state in states)] for command in commands]
     return rows
 
 
 def _target(procedure: str, command: str, state: State) -> str:
-    found = machine_of(procedure).get_transitions(command, state.value)
-    return str(found[0].dest) if found else NOTHING
+    found = PROCEDURES[procedure].machine.steps_of(command, state)
+    return str(found[0].target or state) if found else NOTHING
 
 
 def _roles(procedure: str) -> list[list[str]]:

@@ -27,9 +27,10 @@ from tests.workflow.factories import (
     take,
     the_clock,
 )
-from workflow import commands as c
 from workflow.clocks import covers, extend, is_acknowledged, light, move, pause, stop, waits_for_word
 from workflow.model import Actor, Clock, Light, Role
+from workflow.procedures.petition.commands import ContactPerson
+from workflow.procedures.shared.commands import Acknowledge
 
 MONDAY, FRIDAY = "2026-03-02T09:00", "2026-03-06T09:00"
 
@@ -111,23 +112,23 @@ def test_a_pause_and_a_move_keep_the_word_that_was_given() -> None:
 
 def test_there_is_nothing_to_acknowledge_before_a_light_and_after_a_word() -> None:
     facts = a_matter_in_hand("hotline", on=MONDAY)
-    facts = take(facts, c.ContactPerson(note="n"), by=MEDIATOR, on=MONDAY)
-    assert refused(facts, c.Acknowledge(), by=MEDIATOR, on="2026-03-05T23:59") == ("acknowledge.nothing_lit",)
-    facts = take(facts, c.Acknowledge(), by=MEDIATOR, on=FRIDAY)
+    facts = take(facts, ContactPerson(note="n"), by=MEDIATOR, on=MONDAY)
+    assert refused(facts, Acknowledge(), by=MEDIATOR, on="2026-03-05T23:59") == ("acknowledge.nothing_lit",)
+    facts = take(facts, Acknowledge(), by=MEDIATOR, on=FRIDAY)
     assert the_clock(facts, "order").acknowledged_at == at(FRIDAY)
-    assert refused(facts, c.Acknowledge(), by=MEDIATOR, on="2026-03-09T12:00") == ("acknowledge.nothing_lit",)
-    assert not is_open(facts, c.Acknowledge, by=SUPERVISOR, on="2026-03-09T12:00")
+    assert refused(facts, Acknowledge(), by=MEDIATOR, on="2026-03-09T12:00") == ("acknowledge.nothing_lit",)
+    assert not is_open(facts, Acknowledge, by=SUPERVISOR, on="2026-03-09T12:00")
 
 
 def test_red_is_acknowledged_anew() -> None:
-    facts = take(a_matter_in_hand("hotline", on=MONDAY), c.Acknowledge(), by=MEDIATOR, on=FRIDAY)
-    again = take(facts, c.Acknowledge(), by=SUPERVISOR, on="2026-03-10T10:00")
+    facts = take(a_matter_in_hand("hotline", on=MONDAY), Acknowledge(), by=MEDIATOR, on=FRIDAY)
+    again = take(facts, Acknowledge(), by=SUPERVISOR, on="2026-03-10T10:00")
     assert the_clock(again, "order").acknowledged_at == at("2026-03-10T10:00")
 
 
 def test_every_lit_clock_is_acknowledged_and_no_other() -> None:
     # Of a petition registered on 2 March the contact is red since Wed 4, and the decision of 60 days green.
-    facts = take(a_matter_in_hand(on=MONDAY), c.Acknowledge(), by=MEDIATOR, on=FRIDAY)
+    facts = take(a_matter_in_hand(on=MONDAY), Acknowledge(), by=MEDIATOR, on=FRIDAY)
     assert {clock.name: clock.acknowledged_at for clock in facts.clocks if clock.stopped_at is None} == {
         "contact": at(FRIDAY),
         "decision": None,
@@ -135,24 +136,24 @@ def test_every_lit_clock_is_acknowledged_and_no_other() -> None:
 
 
 def test_a_word_given_for_one_clock_is_not_overwritten_by_that_for_another() -> None:
-    facts = take(a_matter_in_hand("hotline", on=MONDAY), c.Acknowledge(), by=MEDIATOR, on="2026-03-04T10:00")
-    facts = take(facts, c.Acknowledge(), by=MEDIATOR, on=FRIDAY)  # the order is yellow by now
+    facts = take(a_matter_in_hand("hotline", on=MONDAY), Acknowledge(), by=MEDIATOR, on="2026-03-04T10:00")
+    facts = take(facts, Acknowledge(), by=MEDIATOR, on=FRIDAY)  # the order is yellow by now
     assert the_clock(facts, "contact").acknowledged_at == at("2026-03-04T10:00")
     assert the_clock(facts, "order").acknowledged_at == at(FRIDAY)
 
 
 def test_acknowledging_moves_nothing_and_tells_nobody() -> None:
     facts = a_matter_in_hand("hotline", on=MONDAY)
-    decision = decided(facts, c.Acknowledge(), by=MEDIATOR, on=FRIDAY)
+    decision = decided(facts, Acknowledge(), by=MEDIATOR, on=FRIDAY)
     assert (decision.event, decision.tells, decision.new) == ("clock:acknowledged", (), ())
-    after = take(facts, c.Acknowledge(), by=MEDIATOR, on=FRIDAY)
+    after = take(facts, Acknowledge(), by=MEDIATOR, on=FRIDAY)
     assert (after.state, after.holder_person, after.milestones) == (facts.state, facts.holder_person, facts.milestones)
     assert [clock.rungs for clock in after.clocks] == [clock.rungs for clock in facts.clocks]
 
 
 @pytest.mark.parametrize("actor", [MEDIATOR, SUPERVISOR, an_actor(Role.COORDINATOR, 60), an_actor(Role.SUPERVISOR, 61)])
 def test_who_is_told_may_say_that_it_is_in_hand(actor: Actor) -> None:
-    assert is_open(a_matter_in_hand("hotline", on=MONDAY), c.Acknowledge, by=actor, on=FRIDAY)
+    assert is_open(a_matter_in_hand("hotline", on=MONDAY), Acknowledge, by=actor, on=FRIDAY)
 
 
 @pytest.mark.parametrize(
@@ -161,29 +162,29 @@ def test_who_is_told_may_say_that_it_is_in_hand(actor: Actor) -> None:
 )
 def test_nobody_else_says_so(stranger: Actor) -> None:
     facts = a_matter_in_hand("hotline", on=MONDAY)
-    assert refused(facts, c.Acknowledge(), by=stranger, on=FRIDAY) == ("step.not_yours",)
+    assert refused(facts, Acknowledge(), by=stranger, on=FRIDAY) == ("step.not_yours",)
 
 
 def test_a_clerk_who_is_told_of_a_light_may_say_that_it_is_in_hand() -> None:
     # Registered at the centre, notice yellow on Fri 13 March: coordinator, clerk and the head of the centre are told.
-    assert is_open(a_registered_matter(on=MONDAY), c.Acknowledge, by=CLERK, on="2026-03-13T09:00")
+    assert is_open(a_registered_matter(on=MONDAY), Acknowledge, by=CLERK, on="2026-03-13T09:00")
 
 
 def test_a_mediation_is_acknowledged_too() -> None:
     # MED-03 from 2 March: yellow on day 21 = 23 March.
-    facts = take(a_mediation_in_session(on=MONDAY), c.Acknowledge(), by=MEDIATOR, on="2026-03-23T09:00")
+    facts = take(a_mediation_in_session(on=MONDAY), Acknowledge(), by=MEDIATOR, on="2026-03-23T09:00")
     assert the_clock(facts, "period").acknowledged_at == at("2026-03-23T09:00")
 
 
 def test_the_window_for_closing_never_waits_for_a_word() -> None:
-    assert refused(a_replied_matter("hotline", on=MONDAY), c.Acknowledge(), by=MEDIATOR, on="2026-06-01T09:00") == (
+    assert refused(a_replied_matter("hotline", on=MONDAY), Acknowledge(), by=MEDIATOR, on="2026-06-01T09:00") == (
         "acknowledge.nothing_lit",
     )
 
 
 def test_a_light_is_acknowledged_in_the_instant_in_which_it_lights_and_not_before() -> None:
     facts = a_matter_in_hand("hotline", on=MONDAY)
-    facts = take(facts, c.ContactPerson(note="n"), by=MEDIATOR, on=MONDAY)
+    facts = take(facts, ContactPerson(note="n"), by=MEDIATOR, on=MONDAY)
     order = the_clock(facts, "order")
     assert not waits_for_word(order, at=at("2026-03-06T00:00") - A_MOMENT)
-    assert is_open(facts, c.Acknowledge, by=MEDIATOR, on="2026-03-06T00:00")
+    assert is_open(facts, Acknowledge, by=MEDIATOR, on="2026-03-06T00:00")

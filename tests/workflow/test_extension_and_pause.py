@@ -29,9 +29,10 @@ from tests.workflow.factories import (
     take,
     the_clock,
 )
-from workflow import commands as c
 from workflow.clocks import due_on, paused_until
 from workflow.model import Reason
+from workflow.procedures.petition.commands import Assign, GrantExtension, Reply, RequestExtension
+from workflow.procedures.shared.commands import Accept, ExtendByConsent, Resume, Suspend
 
 # -- extension --------------------------------------------------------------------------------------------------------
 
@@ -60,7 +61,7 @@ def test_an_extension_that_the_rule_allows_once_is_not_granted_twice() -> None:
     facts = take(an_order_with_an_extension_asked_for(), granting(10), by=SUPERVISOR, on=TUESDAY)
     (reason,) = refusal(facts, asking(15), by=MEDIATOR, on=TUESDAY)
     assert reason == Reason(code="extension.used_up", values={"times": 1})
-    assert not is_open(facts, c.RequestExtension, by=MEDIATOR)
+    assert not is_open(facts, RequestExtension, by=MEDIATOR)
 
 
 def test_a_grant_uses_up_the_request() -> None:
@@ -70,7 +71,7 @@ def test_a_grant_uses_up_the_request() -> None:
 
 
 def test_an_extension_is_granted_only_when_the_person_was_told() -> None:
-    untold = c.GrantExtension(to_length=15, person_told=False)
+    untold = GrantExtension(to_length=15, person_told=False)
     assert refused(an_order_with_an_extension_asked_for(), untold, by=SUPERVISOR, on=TUESDAY) == (
         "person_told.must_be_confirmed",
     )
@@ -83,10 +84,10 @@ def test_the_handler_who_asks_does_not_grant() -> None:
 
 def test_a_mediation_is_extended_by_the_consent_of_every_party_and_as_often_as_they_agree() -> None:
     facts = a_mediation_in_session(on="2026-03-02T09:00")
-    alone = c.ExtendByConsent(to_length=45, consenting=all_parties(facts)[:1])
+    alone = ExtendByConsent(to_length=45, consenting=all_parties(facts)[:1])
     assert refused(facts, alone, by=MEDIATOR, on=TUESDAY) == ("consenting.not_every_party",)
     for length in (45, 60):
-        agreed = c.ExtendByConsent(to_length=length, consenting=all_parties(facts))
+        agreed = ExtendByConsent(to_length=length, consenting=all_parties(facts))
         facts = take(facts, agreed, by=MEDIATOR, on=TUESDAY)
     # 2 March + 60 = 1 May (29 days of March, 30 of April, 1).
     assert due_on(the_clock(facts, "period"), calendar()).isoformat() == "2026-05-01"
@@ -94,10 +95,10 @@ def test_a_mediation_is_extended_by_the_consent_of_every_party_and_as_often_as_t
 
 
 def test_a_clock_whose_rule_knows_no_extension_is_not_extended() -> None:
-    facts = take(a_registered_matter("petition"), c.Accept(), by=CLERK, on="2026-03-02T09:30")
+    facts = take(a_registered_matter("petition"), Accept(), by=CLERK, on="2026-03-02T09:30")
     assert refused(facts, granting(90), by=SUPERVISOR, on=TUESDAY) == ("step.not_open",)
     settled = a_settled_mediation()
-    agreed = c.ExtendByConsent(to_length=45, consenting=all_parties(settled))
+    agreed = ExtendByConsent(to_length=45, consenting=all_parties(settled))
     assert refused(settled, agreed, by=MEDIATOR, on=TUESDAY) == ("step.not_open",)
 
 
@@ -120,11 +121,11 @@ def test_a_clock_is_paused_only_on_a_ground_that_its_rule_knows() -> None:
 
 
 def test_a_clock_whose_rule_knows_no_pause_is_not_paused() -> None:
-    assert not is_open(a_matter_in_hand("petition"), c.Suspend, by=MEDIATOR)
+    assert not is_open(a_matter_in_hand("petition"), Suspend, by=MEDIATOR)
     assert "pause.not_allowed_by_rule" in refused(
         a_matter_in_hand("petition"), suspending("2026-03-10"), by=MEDIATOR, on=TUESDAY
     )
-    assert not is_open(a_mediation_in_session("mediation-30d"), c.Suspend, by=MEDIATOR)
+    assert not is_open(a_mediation_in_session("mediation-30d"), Suspend, by=MEDIATOR)
 
 
 @pytest.mark.parametrize("until", ["2026-03-03", "2026-03-02"])
@@ -153,8 +154,8 @@ def test_a_pause_needs_the_parties_consent_where_the_rule_asks_for_it() -> None:
 def test_while_paused_a_matter_is_neither_answered_nor_passed_on_nor_extended_nor_paused_again() -> None:
     facts, now = a_paused_order(), "2026-03-04T10:00"
     why = ("pause.resume_first",)
-    assert refused(facts, c.Reply(form="oral", answer="r"), by=MEDIATOR, on=now) == why
-    assert refused(facts, c.Assign(unit=ROOM, handler=SECOND), by=COORDINATOR, on=now) == why
+    assert refused(facts, Reply(form="oral", answer="r"), by=MEDIATOR, on=now) == why
+    assert refused(facts, Assign(unit=ROOM, handler=SECOND), by=COORDINATOR, on=now) == why
     assert refused(facts, asking(15), by=MEDIATOR, on=now) == why
     assert refused(facts, suspending("2026-03-12"), by=MEDIATOR, on=now) == why
 
@@ -166,10 +167,10 @@ def test_only_the_clocks_whose_rule_knows_the_ground_are_paused() -> None:
 
 
 def test_a_matter_is_resumed_only_while_it_is_paused() -> None:
-    assert refused(a_matter_in_hand("hotline"), c.Resume(), by=MEDIATOR, on=TUESDAY) == ("pause.not_paused",)
+    assert refused(a_matter_in_hand("hotline"), Resume(), by=MEDIATOR, on=TUESDAY) == ("pause.not_paused",)
     facts = a_paused_order()
-    assert refused(facts, c.Resume(), by=MEDIATOR, on="2026-03-10T00:00") == ("pause.not_paused",)  # ended by itself
-    resumed = take(facts, c.Resume(), by=MEDIATOR, on="2026-03-05T09:00")
+    assert refused(facts, Resume(), by=MEDIATOR, on="2026-03-10T00:00") == ("pause.not_paused",)  # ended by itself
+    resumed = take(facts, Resume(), by=MEDIATOR, on="2026-03-05T09:00")
     # 1=Tue 3 (paused), 4 and 5 not counted, 2=6 3=9 4=10 5=11.
     assert due_on(the_clock(resumed, "order"), calendar()).isoformat() == "2026-03-11"
-    assert decided(resumed, c.Reply(form="oral", answer="r"), by=MEDIATOR, on="2026-03-05T09:01")
+    assert decided(resumed, Reply(form="oral", answer="r"), by=MEDIATOR, on="2026-03-05T09:01")

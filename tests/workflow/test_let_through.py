@@ -36,16 +36,34 @@ from tests.workflow.factories import (
     terminating,
     the_clock,
 )
-from workflow import commands as c
 from workflow.clocks import crossed, due_on, light
-from workflow.machine import with_crossings_recorded
-from workflow.model import Actor, Audience, CaseFacts, Consent, Light, Role, State
+from workflow.deciding import with_crossings_recorded
+from workflow.model import Actor, Audience, CaseFacts, Consent, Light, Role
+from workflow.procedures.mediation.commands import (
+    ApplyForConfirmation,
+    CloseMediation,
+    FollowUp,
+    RecordConsent,
+    RecordPerformance,
+    SeekConsent,
+)
+from workflow.procedures.petition.commands import (
+    Assign,
+    ContactPerson,
+    FindNotOurs,
+    GrantExtension,
+    RefuseExtension,
+    RequestSuspension,
+    SignByTime,
+    SignFor,
+)
+from workflow.procedures.shared.commands import Accept, ExplainLateness, ExtendByConsent
 
 TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
 
 # -- returned to the sender -------------------------------------------------------------------------------------------
 
-RETURNING = c.FindNotOurs(ground="returned_with_consent", proper_channel="p")
+RETURNING = FindNotOurs(ground="returned_with_consent", proper_channel="p")
 
 
 def test_what_is_returned_within_the_time_for_it_was_never_ours() -> None:
@@ -56,7 +74,7 @@ def test_what_is_returned_within_the_time_for_it_was_never_ours() -> None:
 
 def test_what_is_returned_after_the_time_for_it_counts() -> None:
     ended = take(a_registered_matter(on="2026-03-02T09:00"), RETURNING, by=COORDINATOR, on="2026-03-10T00:00")
-    assert (ended.state, ended.outcome) == (State.NOT_ACCEPTED, "not_accepted.returned_late")
+    assert (ended.state, ended.outcome) == ("not_accepted", "not_accepted.returned_late")
     assert the_clock(ended, "notice").outcome == "case_ended"
 
 
@@ -68,7 +86,7 @@ def test_a_red_light_is_not_returned_away() -> None:
 
 
 def test_what_was_another_bodys_matter_from_the_start_is_void_whenever_that_is_found() -> None:
-    finding = c.FindNotOurs(ground="out_of_scope", proper_channel="p")
+    finding = FindNotOurs(ground="out_of_scope", proper_channel="p")
     ended = take(a_registered_matter(on="2026-03-02T09:00"), finding, by=COORDINATOR, on="2026-03-19T09:00")
     assert (ended.outcome, the_clock(ended, "notice").outcome) == ("not_ours.out_of_scope", "void")
 
@@ -93,11 +111,11 @@ def test_a_supervisor_does_once_the_person_has_been_told() -> None:
 
 def test_a_handler_asks_a_supervisor_for_it_and_for_nothing_else() -> None:
     facts = a_matter_in_hand("hotline")
-    asked = c.RequestSuspension(ground="objective_limits", until=date(2026, 4, 30), reason="r")
+    asked = RequestSuspension(ground="objective_limits", until=date(2026, 4, 30), reason="r")
     assert decided(facts, asked, by=MEDIATOR, on=TUESDAY).tells == (Audience.UNIT_HEAD,)
-    needless = c.RequestSuspension(ground="measurement", until=date(2026, 3, 10), reason="r")
+    needless = RequestSuspension(ground="measurement", until=date(2026, 3, 10), reason="r")
     assert refused(facts, needless, by=MEDIATOR, on=TUESDAY) == ("ground.needs_no_supervisor",)
-    assert not is_open(a_matter_in_hand("petition"), c.RequestSuspension, by=MEDIATOR)  # PET-05 is never paused
+    assert not is_open(a_matter_in_hand("petition"), RequestSuspension, by=MEDIATOR)  # PET-05 is never paused
 
 
 def test_a_measurement_is_still_the_handlers_to_arrange() -> None:
@@ -107,10 +125,10 @@ def test_a_measurement_is_still_the_handlers_to_arrange() -> None:
 
 def test_while_the_other_side_is_asked_the_intake_waits_only_by_somebodys_word_and_goes_on_with_the_answer() -> None:
     applied = an_applied_mediation(on="2026-03-02T09:00")
-    asked = take(applied, c.SeekConsent(), by=CLERK, on=TUESDAY)
+    asked = take(applied, SeekConsent(), by=CLERK, on=TUESDAY)
     assert the_clock(asked, "intake").pauses == ()  # asking alone stops nothing
     waiting = take(asked, suspending("2026-03-16", ground="consent_awaited"), by=CLERK, on=TUESDAY)
-    answer = c.RecordConsent(party=all_parties(waiting)[-1], answer="given")
+    answer = RecordConsent(party=all_parties(waiting)[-1], answer="given")
     answered = take(waiting, answer, by=CLERK, on="2026-03-05T10:00")
     # MED-01, 3 working days from Mon 2: the pause uses Tue 3 up, Wed 4 and Thu 5 have no number: 1=3, 2=6, 3=Mon 9.
     assert local(the_clock(answered, "intake").due_at) == "2026-03-10T00:00"
@@ -121,42 +139,40 @@ def test_while_the_other_side_is_asked_the_intake_waits_only_by_somebodys_word_a
 
 def test_months_are_not_taken_for_days() -> None:
     facts = an_accepted_mediation("mediation-month")
-    (reason,) = refusal(
-        facts, c.ExtendByConsent(to_length=45, consenting=all_parties(facts)), by=COORDINATOR, on=TUESDAY
-    )
+    (reason,) = refusal(facts, ExtendByConsent(to_length=45, consenting=all_parties(facts)), by=COORDINATOR, on=TUESDAY)
     assert (reason.code, reason.values) == ("to_length.beyond_rule", {"max": 6, "unit": "month"})
 
 
 def test_a_supervisor_refuses_an_extension_and_the_handler_is_told_and_may_ask_again() -> None:
     facts = an_order_with_an_extension_asked_for()
-    refusing = c.RefuseExtension(reason="r")
+    refusing = RefuseExtension(reason="r")
     assert decided(facts, refusing, by=SUPERVISOR, on=TUESDAY).tells == (Audience.HOLDER,)
     after = take(facts, refusing, by=SUPERVISOR, on=TUESDAY)
     assert after.extension_asked is None
-    assert not is_open(after, c.GrantExtension, by=SUPERVISOR)
+    assert not is_open(after, GrantExtension, by=SUPERVISOR)
     assert take(after, asking(10), by=MEDIATOR, on=TUESDAY).extension_asked == 10
 
 
 def test_what_was_not_asked_for_is_not_refused_and_nobody_else_refuses() -> None:
-    assert not is_open(a_matter_in_hand("hotline"), c.RefuseExtension, by=SUPERVISOR)
-    assert not is_open(an_order_with_an_extension_asked_for(), c.RefuseExtension, by=MEDIATOR)
+    assert not is_open(a_matter_in_hand("hotline"), RefuseExtension, by=SUPERVISOR)
+    assert not is_open(an_order_with_an_extension_asked_for(), RefuseExtension, by=MEDIATOR)
 
 
 def test_what_the_parties_may_lengthen_on_the_petition_table_they_can() -> None:
     # EN-02, 10 working days, to 20 from Mon 2 March: 3-6, 9-13, 16-20, 23-27 are 19 (4+5+5+5), 20 = Mon 30 March.
     facts = a_matter_in_hand("english", on="2026-03-02T09:00")
-    longer = take(facts, c.ExtendByConsent(to_length=20, consenting=all_parties(facts)), by=MEDIATOR, on=TUESDAY)
+    longer = take(facts, ExtendByConsent(to_length=20, consenting=all_parties(facts)), by=MEDIATOR, on=TUESDAY)
     assert local(the_clock(longer, "order").due_at) == "2026-03-31T00:00"
-    alone = c.ExtendByConsent(to_length=20, consenting=())
+    alone = ExtendByConsent(to_length=20, consenting=())
     assert refused(facts, alone, by=MEDIATOR, on=TUESDAY) == ("consenting.not_every_party",)
-    assert not is_open(a_matter_in_hand("hotline"), c.ExtendByConsent, by=MEDIATOR)  # HOT-07: a supervisor
+    assert not is_open(a_matter_in_hand("hotline"), ExtendByConsent, by=MEDIATOR)  # HOT-07: a supervisor
 
 
 # -- follow-up, breach, closing ---------------------------------------------------------------------------------------
 
 
-def following_up(extent: str, **fields: object) -> c.FollowUp:
-    return c.FollowUp(extent=extent, note="n", **fields)  # type: ignore[arg-type]  # fields of FollowUp
+def following_up(extent: str, **fields: object) -> FollowUp:
+    return FollowUp(extent=extent, note="n", **fields)  # type: ignore[arg-type]  # fields of FollowUp
 
 
 def a_settlement_due_in_a_year() -> CaseFacts:
@@ -169,22 +185,22 @@ def test_nothing_is_found_of_a_performance_that_is_not_due(extent: str) -> None:
     early = following_up(extent)
     (reason,) = refusal(facts, early, by=MEDIATOR, on="2026-03-02T09:10")
     assert (reason.code, reason.values) == ("follow_up.too_early", {"first": "2027-03-02"})
-    assert take(facts, early, by=MEDIATOR, on="2027-03-02T00:00").state is State.FOLLOWED_UP
+    assert take(facts, early, by=MEDIATOR, on="2027-03-02T00:00").state == "followed_up"
 
 
 def test_what_was_performed_in_full_may_be_followed_up_before_its_day() -> None:
     facts = a_settlement_due_in_a_year()
-    in_part = take(facts, c.RecordPerformance(extent="in_part"), by=MEDIATOR, on=TUESDAY)
+    in_part = take(facts, RecordPerformance(extent="in_part"), by=MEDIATOR, on=TUESDAY)
     assert refused(in_part, following_up("in_full"), by=MEDIATOR, on=TUESDAY) == ("follow_up.too_early",)
-    done = take(facts, c.RecordPerformance(extent="in_full"), by=MEDIATOR, on=TUESDAY)
-    assert take(done, following_up("in_full"), by=MEDIATOR, on=TUESDAY).state is State.FOLLOWED_UP
+    done = take(facts, RecordPerformance(extent="in_full"), by=MEDIATOR, on=TUESDAY)
+    assert take(done, following_up("in_full"), by=MEDIATOR, on=TUESDAY).state == "followed_up"
 
 
 @pytest.mark.parametrize("extent", ["in_part", "not_performed"])
 def test_a_breach_stays_with_the_case_beyond_its_closing(extent: str) -> None:
     facts = a_settled_mediation(on="2026-03-02T09:00", due="2026-03-20")
     found = take(facts, following_up(extent), by=MEDIATOR, on="2026-03-23T10:00")
-    closed = take(found, c.CloseMediation(papers_complete=True), by=MEDIATOR, on="2026-03-23T10:00")
+    closed = take(found, CloseMediation(papers_complete=True), by=MEDIATOR, on="2026-03-23T10:00")
     assert "breached" in closed.milestones
 
 
@@ -192,11 +208,11 @@ def test_the_parties_windows_go_on_after_our_closing() -> None:
     # MED-07 from 2 March: + 30 = 1 April, a Wednesday.
     facts = a_settled_mediation(on="2026-03-02T09:00", due="2026-03-03")
     facts = take(facts, following_up("in_full"), by=MEDIATOR, on="2026-03-04T10:00")
-    closed = take(facts, c.CloseMediation(papers_complete=True), by=MEDIATOR, on="2026-03-04T11:00")
+    closed = take(facts, CloseMediation(papers_complete=True), by=MEDIATOR, on="2026-03-04T11:00")
     assert [clock.name for clock in closed.clocks if clock.stopped_at is None] == ["confirmation"]
-    applying = c.ApplyForConfirmation(consenting=all_parties(closed), subject="performance")
+    applying = ApplyForConfirmation(consenting=all_parties(closed), subject="performance")
     applied = take(closed, applying, by=MEDIATOR, on="2026-04-01T23:59")
-    assert (applied.state, the_clock(applied, "confirmation").outcome) == (State.CLOSED, "met")
+    assert (applied.state, the_clock(applied, "confirmation").outcome) == ("closed", "met")
     assert local(applied.closed_at) == "2026-03-04T11:00"
     assert refused(closed, applying, by=MEDIATOR, on="2026-04-02T00:00") == ("confirmation.window_over",)
 
@@ -226,7 +242,7 @@ def test_whoever_withdraws_ends_the_mediation_and_is_recorded_as_refusing() -> N
     facts = an_accepted_mediation()
     withdrawing = all_parties(facts)[-1]
     ended = take(facts, terminating(withdrawing=(withdrawing,)), by=CLERK, on=TUESDAY)
-    assert (ended.state, ended.outcome) == (State.TERMINATED, "terminated.party_withdraws")
+    assert (ended.state, ended.outcome) == ("terminated", "terminated.party_withdraws")
     assert [party.consent for party in ended.parties] == [Consent.GIVEN, Consent.REFUSED]
     other = terminating(ground="legal_bar", withdrawing=(withdrawing,))
     assert refused(facts, other, by=CLERK, on=TUESDAY) == ("withdrawing.not_the_ground",)
@@ -244,32 +260,32 @@ def test_a_settlement_after_the_period_says_so() -> None:
 
 
 def an_unsigned_petition() -> CaseFacts:
-    facts = take(a_registered_matter(on="2026-03-02T09:00"), c.Accept(), by=CLERK, on="2026-03-02T09:00")
-    return take(facts, c.Assign(unit=SUPERVISOR.unit), by=COORDINATOR, on="2026-03-02T09:00")  # type: ignore[arg-type]
+    facts = take(a_registered_matter(on="2026-03-02T09:00"), Accept(), by=CLERK, on="2026-03-02T09:00")
+    return take(facts, Assign(unit=SUPERVISOR.unit), by=COORDINATOR, on="2026-03-02T09:00")  # type: ignore[arg-type]
 
 
 def test_what_nobody_has_signed_for_in_time_is_signed_for_by_time_and_lights_yellow() -> None:
     # OFC-01: one working day from Mon 2 is Tue 3, 24:00.
     facts = an_unsigned_petition()
-    assert refused(facts, c.SignByTime(), by=TIMERS, on="2026-03-03T23:59") == ("signing.not_overdue",)
-    signed = take(facts, c.SignByTime(), by=TIMERS, on="2026-03-04T00:00")
+    assert refused(facts, SignByTime(), by=TIMERS, on="2026-03-03T23:59") == ("signing.not_overdue",)
+    signed = take(facts, SignByTime(), by=TIMERS, on="2026-03-04T00:00")
     clock = the_clock(signed, "signing")
-    assert (signed.state, clock.outcome) == (State.HANDLING, "by_time")
+    assert (signed.state, clock.outcome) == ("handling", "by_time")
     assert [rung.light for rung in clock.rungs] == ["yellow"]
     assert local(clock.rungs[0].at) == "2026-03-04T00:00"
 
 
 def test_no_person_signs_by_time() -> None:
     for actor in (MEDIATOR, COORDINATOR, SUPERVISOR, CLERK):
-        assert refused(an_unsigned_petition(), c.SignByTime(), by=actor, on="2026-03-04T00:00") == ("step.not_yours",)
+        assert refused(an_unsigned_petition(), SignByTime(), by=actor, on="2026-03-04T00:00") == ("step.not_yours",)
 
 
 def test_what_was_signed_for_by_time_is_taken_in_hand_by_whoever_signs_next() -> None:
-    signed = take(an_unsigned_petition(), c.SignByTime(), by=TIMERS, on="2026-03-04T00:00")
-    taken = take(signed, c.SignFor(), by=MEDIATOR, on="2026-03-04T09:00")
-    assert (taken.state, taken.holder_person) == (State.HANDLING, MEDIATOR.account)
+    signed = take(an_unsigned_petition(), SignByTime(), by=TIMERS, on="2026-03-04T00:00")
+    taken = take(signed, SignFor(), by=MEDIATOR, on="2026-03-04T09:00")
+    assert (taken.state, taken.holder_person) == ("handling", MEDIATOR.account)
     second = an_actor(Role.MEDIATOR, 5)
-    assert refused(taken, c.SignFor(), by=second, on="2026-03-04T10:00") == ("signing.in_hand",)
+    assert refused(taken, SignFor(), by=second, on="2026-03-04T10:00") == ("signing.in_hand",)
 
 
 # -- the written explanation ------------------------------------------------------------------------------------------
@@ -278,8 +294,8 @@ def test_what_was_signed_for_by_time_is_taken_in_hand_by_whoever_signs_next() ->
 def test_a_red_light_is_explained_in_writing_and_the_record_says_whether_in_time() -> None:
     # HOT-07 from Mon 2: due Mon 9, red Tue 10 March; two working days: Wed 11, Thu 12.
     facts = a_matter_in_hand("hotline", on="2026-03-02T09:00")
-    facts = take(facts, c.ContactPerson(note="n"), by=MEDIATOR, on="2026-03-02T09:30")
-    explaining = c.ExplainLateness(explanation="e")
+    facts = take(facts, ContactPerson(note="n"), by=MEDIATOR, on="2026-03-02T09:30")
+    explaining = ExplainLateness(explanation="e")
     number = the_clock(facts, "order").number
     assert refused(facts, explaining, by=MEDIATOR, on="2026-03-09T23:59") == ("explanation.nothing_red",)
     for on, in_time in (("2026-03-12T23:59", True), ("2026-03-13T00:00", False)):
@@ -294,7 +310,7 @@ def test_a_red_light_is_explained_in_writing_and_the_record_says_whether_in_time
 
 
 def extended(facts: CaseFacts, to: int, on: str) -> CaseFacts:
-    return take(facts, c.ExtendByConsent(to_length=to, consenting=all_parties(facts)), by=MEDIATOR, on=on)
+    return take(facts, ExtendByConsent(to_length=to, consenting=all_parties(facts)), by=MEDIATOR, on=on)
 
 
 def test_the_third_extension_of_a_time_limit_lights_it_red_at_once() -> None:

@@ -18,9 +18,9 @@ from tests.workflow.factories import (
     an_actor,
 )
 from tests.workflow.matrix import HERE, matrix, path_of
+from workflow.deciding import may_take, usual_path
 from workflow.definition import Step
-from workflow.machine import may_take, usual_path
-from workflow.model import Actor, CaseId, Relation, Role, State
+from workflow.model import Actor, CaseId, Relation, Role
 from workflow.procedures import PROCEDURES
 
 
@@ -36,18 +36,13 @@ def test_there_is_a_committed_table_for_every_procedure_and_for_nothing_else() -
 
 def test_the_usual_path_of_a_petition() -> None:
     names = ["unfiled", "registered", "accepted", "dispatched", "handling", "replied", "closed"]
-    assert usual_path("petition") == tuple(map(State, names))
+    assert usual_path("petition") == tuple(names)
 
 
 def test_the_usual_path_of_a_mediation() -> None:
-    assert usual_path("mediation") == tuple(
-        map(
-            State,
-            [
-                "unfiled", "applied", "consent_pending", "accepted", "mediator_assigned", "rights_notified",
-                "in_session", "settled", "followed_up", "closed",
-            ],
-        )
+    assert usual_path("mediation") == (
+        "unfiled", "applied", "consent_pending", "accepted", "mediator_assigned", "rights_notified", "in_session",
+        "settled", "followed_up", "closed",
     )  # fmt: skip
 
 

@@ -38,8 +38,8 @@ from tests.workflow.factories import (
     terminating,
     the_clock,
 )
-from workflow import commands as c
 from workflow.clocks import due_on, paused_until
+from workflow.commands import adapter_of
 from workflow.model import (
     AccountId,
     CaseFacts,
@@ -49,10 +49,26 @@ from workflow.model import (
     Reason,
     RecordNumber,
     Role,
-    Session,
-    State,
     Text,
 )
+from workflow.procedures.mediation.commands import (
+    Agreed,
+    ApplyForConfirmation,
+    AppointMediators,
+    CloseMediation,
+    Disclose,
+    FollowUp,
+    KeepMediator,
+    NotifyRights,
+    RecordConsent,
+    ReplaceMediator,
+    SeekConsent,
+    Settle,
+    SettleInPart,
+    Terminate,
+)
+from workflow.procedures.mediation.records import Session
+from workflow.procedures.shared.commands import Accept, Refuse
 
 # -- consent to mediate -----------------------------------------------------------------------------------------------
 
@@ -63,20 +79,20 @@ def the_respondent(facts: CaseFacts) -> RecordNumber:
 
 def test_nobody_is_made_to_mediate_after_a_refusal() -> None:
     facts = an_applied_mediation()
-    facts = take(facts, c.RecordConsent(party=the_respondent(facts), answer="refused"), by=CLERK, on=TUESDAY)
-    assert refused(facts, c.Accept(), by=CLERK, on=TUESDAY) == ("mediation.a_party_refuses",)
-    assert not is_open(facts, c.Accept, by=CLERK)
-    refusing = c.Refuse(ground="party_refuses", proper_channel="court")
+    facts = take(facts, RecordConsent(party=the_respondent(facts), answer="refused"), by=CLERK, on=TUESDAY)
+    assert refused(facts, Accept(), by=CLERK, on=TUESDAY) == ("mediation.a_party_refuses",)
+    assert not is_open(facts, Accept, by=CLERK)
+    refusing = Refuse(ground="party_refuses", proper_channel="court")
     ended = take(facts, refusing, by=CLERK, on=TUESDAY)
-    assert (ended.state, ended.outcome) == (State.NOT_ACCEPTED, "not_accepted.party_refuses")
+    assert (ended.state, ended.outcome) == ("not_accepted", "not_accepted.party_refuses")
     assert [clock.outcome for clock in ended.clocks] == ["met"]  # the answer was given in time
 
 
 def test_a_party_that_refused_may_still_change_its_mind() -> None:
     facts = an_applied_mediation()
     for answer in ("refused", "given"):
-        facts = take(facts, c.RecordConsent(party=the_respondent(facts), answer=answer), by=CLERK, on=TUESDAY)
-    assert take(facts, c.Accept(), by=CLERK, on=TUESDAY).state is State.ACCEPTED
+        facts = take(facts, RecordConsent(party=the_respondent(facts), answer=answer), by=CLERK, on=TUESDAY)
+    assert take(facts, Accept(), by=CLERK, on=TUESDAY).state == "accepted"
 
 
 def test_there_is_no_acceptance_before_every_party_has_consented() -> None:
@@ -87,21 +103,21 @@ def test_there_is_no_acceptance_before_every_party_has_consented() -> None:
         Consent.PENDING,
         Consent.PENDING,
     ]
-    (reason,) = refusal(facts, c.Accept(), by=CLERK, on=TUESDAY)
+    (reason,) = refusal(facts, Accept(), by=CLERK, on=TUESDAY)
     assert reason == Reason(code="mediation.consent_missing", values={"missing": 2})
     for party in facts.parties[2:]:
-        assert not is_open(facts, c.Accept, by=CLERK)
-        facts = take(facts, c.RecordConsent(party=party.number, answer="given"), by=CLERK, on=TUESDAY)
-    assert is_open(facts, c.Accept, by=CLERK)
+        assert not is_open(facts, Accept, by=CLERK)
+        facts = take(facts, RecordConsent(party=party.number, answer="given"), by=CLERK, on=TUESDAY)
+    assert is_open(facts, Accept, by=CLERK)
 
 
 def test_consent_of_somebody_who_is_no_party_is_not_recorded() -> None:
-    consenting = c.RecordConsent(party=RecordNumber(99), answer="given")
+    consenting = RecordConsent(party=RecordNumber(99), answer="given")
     assert refused(an_applied_mediation(), consenting, by=CLERK, on=TUESDAY) == ("party.unknown",)
 
 
 def test_waiting_for_consent_does_not_stop_the_clock_of_acceptance() -> None:
-    facts = take(an_applied_mediation(), c.SeekConsent(), by=CLERK, on=TUESDAY)
+    facts = take(an_applied_mediation(), SeekConsent(), by=CLERK, on=TUESDAY)
     intake = the_clock(facts, "intake")
     assert intake.stopped_at is None
     assert paused_until(intake, at=at(TUESDAY)) is None
@@ -109,8 +125,8 @@ def test_waiting_for_consent_does_not_stop_the_clock_of_acceptance() -> None:
 
 def test_the_period_runs_from_acceptance_and_not_from_application() -> None:
     facts = an_applied_mediation(on="2026-03-02T09:00")
-    facts = take(facts, c.RecordConsent(party=the_respondent(facts), answer="given"), by=CLERK, on="2026-03-04T09:00")
-    facts = take(facts, c.Accept(), by=CLERK, on="2026-03-04T10:00")
+    facts = take(facts, RecordConsent(party=the_respondent(facts), answer="given"), by=CLERK, on="2026-03-04T09:00")
+    facts = take(facts, Accept(), by=CLERK, on="2026-03-04T10:00")
     # MED-03: 4 March + 30 = 3 April.
     assert due_on(the_clock(facts, "period"), calendar()).isoformat() == "2026-04-03"
 
@@ -119,7 +135,7 @@ def test_the_period_runs_from_acceptance_and_not_from_application() -> None:
 
 
 def test_nobody_is_appointed_twice() -> None:
-    appointing = c.AppointMediators(chief=CHIEF, others=(SECOND, CHIEF))
+    appointing = AppointMediators(chief=CHIEF, others=(SECOND, CHIEF))
     assert refused(an_accepted_mediation(), appointing, by=COORDINATOR, on=TUESDAY) == ("others.named_twice",)
 
 
@@ -131,29 +147,29 @@ def test_the_chief_mediator_holds_the_case_from_the_appointment_on() -> None:
 
 def test_only_who_is_on_the_roster_is_appointed_or_comes_in() -> None:
     stranger = AccountId(99)
-    appointing = c.AppointMediators(chief=stranger, others=(stranger, SECOND))
+    appointing = AppointMediators(chief=stranger, others=(stranger, SECOND))
     assert refusal(an_accepted_mediation(), appointing, by=COORDINATOR, on=TUESDAY) == (
         Reason(code="person.not_on_roster", field="chief"),
         Reason(code="person.not_on_roster", field="others"),
         Reason(code="others.named_twice", field="others"),
     )
-    arriving = c.ReplaceMediator(leaving=SECOND, arriving=stranger, ground="unavailable")
+    arriving = ReplaceMediator(leaving=SECOND, arriving=stranger, ground="unavailable")
     assert refused(a_mediation_in_session(), arriving, by=COORDINATOR, on=TUESDAY) == ("person.not_on_roster",)
 
 
 def test_a_mediation_goes_to_the_room_of_the_mediator_who_leads_it() -> None:
     facts = an_accepted_mediation()
     assert facts.holder_unit == CENTRE
-    assert take(facts, c.AppointMediators(chief=CHIEF), by=COORDINATOR, on=TUESDAY).holder_unit == ROOM
+    assert take(facts, AppointMediators(chief=CHIEF), by=COORDINATOR, on=TUESDAY).holder_unit == ROOM
 
 
-def disclosing(by: AccountId = SECOND) -> c.Disclose:
-    return c.Disclose(mediator=by, ground="interest", note="n")
+def disclosing(by: AccountId = SECOND) -> Disclose:
+    return Disclose(mediator=by, ground="interest", note="n")
 
 
 def test_while_a_disclosure_is_unanswered_there_is_no_rights_notice_no_session_and_no_agreement() -> None:
     facts = take(a_mediation_with_mediators(), disclosing(), by=MEDIATOR, on=TUESDAY)
-    notifying = c.NotifyRights(signed_by=all_parties(facts))
+    notifying = NotifyRights(signed_by=all_parties(facts))
     assert refused(facts, notifying, by=MEDIATOR, on=TUESDAY) == ("mediator.disclosure_unanswered",)
 
     facts = take(a_mediation_with_rights_notified(), disclosing(), by=MEDIATOR, on=TUESDAY)
@@ -167,22 +183,22 @@ def test_while_a_disclosure_is_unanswered_there_is_no_rights_notice_no_session_a
 
 def test_a_mediator_stays_after_a_disclosure_only_if_every_party_agrees() -> None:
     facts = take(a_mediation_in_session(), disclosing(), by=MEDIATOR, on=TUESDAY)
-    one_side = c.KeepMediator(mediator=SECOND, consenting=all_parties(facts)[:1])
+    one_side = KeepMediator(mediator=SECOND, consenting=all_parties(facts)[:1])
     (reason,) = refusal(facts, one_side, by=COORDINATOR, on=TUESDAY)
     assert reason == Reason(code="consenting.not_every_party", field="consenting", values={"missing": 1})
-    kept = take(facts, c.KeepMediator(mediator=SECOND, consenting=all_parties(facts)), by=COORDINATOR, on=TUESDAY)
+    kept = take(facts, KeepMediator(mediator=SECOND, consenting=all_parties(facts)), by=COORDINATOR, on=TUESDAY)
     assert decided(kept, a_session(), by=MEDIATOR, on=TUESDAY)
 
 
 def test_nobody_is_kept_who_disclosed_nothing() -> None:
     facts = a_mediation_in_session()
-    keeping = c.KeepMediator(mediator=SECOND, consenting=all_parties(facts))
+    keeping = KeepMediator(mediator=SECOND, consenting=all_parties(facts))
     assert refused(facts, keeping, by=COORDINATOR, on=TUESDAY) == ("mediator.nothing_disclosed",)
 
 
 def test_a_replacement_answers_the_disclosure() -> None:
     facts = take(a_mediation_in_session(), disclosing(), by=MEDIATOR, on=TUESDAY)
-    replacing = c.ReplaceMediator(leaving=SECOND, arriving=THIRD, ground="disclosure")
+    replacing = ReplaceMediator(leaving=SECOND, arriving=THIRD, ground="disclosure")
     facts = take(facts, replacing, by=COORDINATOR, on=TUESDAY)
     assert decided(facts, a_session(), by=MEDIATOR, on=TUESDAY)
     assert decided(facts, a_session(), by=an_actor(Role.MEDIATOR, THIRD), on=TUESDAY)
@@ -192,22 +208,22 @@ def test_a_replacement_answers_the_disclosure() -> None:
 @pytest.mark.parametrize("arriving", [SECOND, CHIEF])
 def test_a_mediator_who_was_replaced_or_who_serves_may_not_come_in(arriving: AccountId) -> None:
     facts = a_mediation_in_session()
-    facts = take(facts, c.ReplaceMediator(leaving=SECOND, arriving=THIRD, ground="party_request"),
+    facts = take(facts, ReplaceMediator(leaving=SECOND, arriving=THIRD, ground="party_request"),
                  by=COORDINATOR, on=TUESDAY)  # fmt: skip
-    again = c.ReplaceMediator(leaving=THIRD, arriving=arriving, ground="party_request")
+    again = ReplaceMediator(leaving=THIRD, arriving=arriving, ground="party_request")
     assert refused(facts, again, by=COORDINATOR, on=TUESDAY) == ("arriving.has_served",)
 
 
 def test_only_a_mediator_who_serves_can_leave_or_disclose() -> None:
     facts = a_mediation_in_session()
-    leaving = c.ReplaceMediator(leaving=THIRD, arriving=FOURTH, ground="unavailable")
+    leaving = ReplaceMediator(leaving=THIRD, arriving=FOURTH, ground="unavailable")
     assert refused(facts, leaving, by=COORDINATOR, on=TUESDAY) == ("mediator.not_serving",)
     assert refused(facts, disclosing(THIRD), by=MEDIATOR, on=TUESDAY) == ("mediator.not_serving",)
 
 
 def test_who_replaces_the_chief_mediator_is_chief_and_holds_the_case_without_a_gap() -> None:
     facts = a_mediation_in_session()
-    replacing = c.ReplaceMediator(leaving=CHIEF, arriving=THIRD, ground="party_request")
+    replacing = ReplaceMediator(leaving=CHIEF, arriving=THIRD, ground="party_request")
     decision = decided(facts, replacing, by=COORDINATOR, on=TUESDAY)
     ended = next(r for r in decision.changed if isinstance(r, Custody))
     begun = next(r for r in decision.new if isinstance(r, Custody))
@@ -228,7 +244,7 @@ def test_there_is_no_session_before_the_rights_notice() -> None:
 
 def test_the_rights_notice_is_signed_by_every_party() -> None:
     facts = a_mediation_with_mediators(respondents=("b", "b2"))
-    notifying = c.NotifyRights(signed_by=all_parties(facts)[:1])
+    notifying = NotifyRights(signed_by=all_parties(facts)[:1])
     (reason,) = refusal(facts, notifying, by=MEDIATOR, on=TUESDAY)
     assert reason == Reason(code="signed_by.not_every_party", field="signed_by", values={"missing": 2})
 
@@ -268,12 +284,12 @@ def test_a_session_is_a_record_whose_words_are_texts_of_their_own() -> None:
 # -- agreements -------------------------------------------------------------------------------------------------------
 
 
-def the_fields_of(agreed: c.Agreed) -> dict[str, Any]:
+def the_fields_of(agreed: Agreed) -> dict[str, Any]:
     return {field.name: getattr(agreed, field.name) for field in fields(agreed)}
 
 
-def an_agreement_in_part(facts: CaseFacts) -> c.SettleInPart:
-    return c.SettleInPart(**the_fields_of(an_agreement(facts)))
+def an_agreement_in_part(facts: CaseFacts) -> SettleInPart:
+    return SettleInPart(**the_fields_of(an_agreement(facts)))
 
 
 @pytest.mark.parametrize(
@@ -285,9 +301,9 @@ def an_agreement_in_part(facts: CaseFacts) -> c.SettleInPart:
         ({"performance_due_on": date(2026, 3, 2)}, "performance_due_on.in_the_past"),
     ],
 )
-@pytest.mark.parametrize("kind", [c.Settle, c.SettleInPart])
+@pytest.mark.parametrize("kind", [Settle, SettleInPart])
 def test_a_written_agreement_takes_effect_only_when_it_is_complete(
-    kind: type[c.Agreed], lacking: dict[str, object], code: str
+    kind: type[Agreed], lacking: dict[str, object], code: str
 ) -> None:
     facts = a_mediation_in_session()
     whole = the_fields_of(an_agreement(facts))
@@ -306,7 +322,7 @@ def test_a_refusal_carries_every_reason_at_once() -> None:
     )
 
 
-def an_oral_agreement(facts: CaseFacts, **fields: object) -> c.Settle:
+def an_oral_agreement(facts: CaseFacts, **fields: object) -> Settle:
     """Performed on the day it is reached, with nothing signed."""
     nothing = {"form": "oral", "signed_by": (), "mediator_signed": False, "sealed": False, "writing_not_needed": True}
     return an_agreement(facts, **{**nothing, "performance_due_on": date(2026, 3, 3), **fields})
@@ -356,28 +372,28 @@ def test_a_mediation_is_not_terminated_without_the_notice_of_other_remedies() ->
         "notice_given.must_be_confirmed",
     )
     ended = take(facts, terminating(), by=MEDIATOR, on=TUESDAY)
-    assert (ended.state, ended.outcome) == (State.TERMINATED, "terminated.party_withdraws")
+    assert (ended.state, ended.outcome) == ("terminated", "terminated.party_withdraws")
     assert the_clock(ended, "closing").stopped_at is None  # an open case always has a next date
 
 
 def test_the_notice_of_other_remedies_says_something() -> None:
     with pytest.raises(ValueError, match="remedies"):
-        c.adapter_of(c.Terminate).validate_python({"ground": "no_agreement", "remedies": " ", "notice_given": True})
+        adapter_of(Terminate).validate_python({"ground": "no_agreement", "remedies": " ", "notice_given": True})
 
 
 def test_what_was_agreed_in_part_remains_after_a_termination() -> None:
     facts = a_mediation_in_session()
     in_part = an_agreement_in_part(facts)
     facts = take(facts, in_part, by=MEDIATOR, on=TUESDAY)
-    assert facts.state is State.IN_SESSION
+    assert facts.state == "in_session"
     assert take(facts, terminating(), by=MEDIATOR, on=TUESDAY).outcome == "settled.in_part"
 
 
 # -- judicial confirmation --------------------------------------------------------------------------------------------
 
 
-def confirming(facts: CaseFacts) -> c.ApplyForConfirmation:
-    return c.ApplyForConfirmation(consenting=all_parties(facts), subject="performance")
+def confirming(facts: CaseFacts) -> ApplyForConfirmation:
+    return ApplyForConfirmation(consenting=all_parties(facts), subject="performance")
 
 
 @pytest.mark.parametrize("subject", ["status", "property_title", "ip_title", "special_procedure"])
@@ -407,9 +423,9 @@ def test_judicial_confirmation_is_applied_for_once_and_by_all() -> None:
 
 
 def test_a_mediation_is_not_closed_before_its_papers_are_complete() -> None:
-    facts = take(a_settled_mediation(), c.FollowUp(extent="in_full", note="n"), by=MEDIATOR, on="2026-03-23T10:00")
-    incomplete = c.CloseMediation(papers_complete=False)
+    facts = take(a_settled_mediation(), FollowUp(extent="in_full", note="n"), by=MEDIATOR, on="2026-03-23T10:00")
+    incomplete = CloseMediation(papers_complete=False)
     assert refused(facts, incomplete, by=MEDIATOR, on="2026-03-23T11:00") == ("papers_complete.must_be_confirmed",)
-    closed = take(facts, c.CloseMediation(papers_complete=True), by=MEDIATOR, on="2026-03-23T11:00")
-    assert closed.state is State.CLOSED
+    closed = take(facts, CloseMediation(papers_complete=True), by=MEDIATOR, on="2026-03-23T11:00")
+    assert closed.state == "closed"
     assert all(clock.stopped_at for clock in closed.clocks if clock.kind is Kind.DUTY)

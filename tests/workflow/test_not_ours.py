@@ -33,23 +33,24 @@ from tests.workflow.factories import (
     take,
     the_clock,
 )
-from workflow import commands as c
 from workflow.clocks import ClockRefuses, pause, paused_until
+from workflow.deciding import decide
 from workflow.definition import Situation
-from workflow.machine import decide
-from workflow.model import Actor, Audience, CaseFacts, Clock, Decision, RecordNumber, Refusal, Role, State, Text
+from workflow.model import Actor, Audience, CaseFacts, Clock, Decision, RecordNumber, Refusal, Role, Text
 from workflow.policy import CasePolicy, Rule
+from workflow.procedures.petition.commands import FindNotOurs, ReportByPhone, ReportInWriting
+from workflow.procedures.shared.commands import Accept, Rate, Refuse, Suspend
 
-NOT_OURS = c.FindNotOurs(ground="duplicate", proper_channel="the town's petition office")
+NOT_OURS = FindNotOurs(ground="duplicate", proper_channel="the town's petition office")
 
 # -- not ours ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ground", ["out_of_scope", "duplicate", "returned_with_consent"])
 def test_a_matter_that_was_never_ours_ends_with_its_clocks_void(ground: str) -> None:
-    finding = c.FindNotOurs(ground=ground, proper_channel="p")  # type: ignore[arg-type]  # one of the three
+    finding = FindNotOurs(ground=ground, proper_channel="p")  # type: ignore[arg-type]  # one of the three
     ended = take(a_registered_matter(on="2026-03-02T09:00"), finding, by=COORDINATOR, on=TUESDAY)
-    assert (ended.state, ended.outcome) == (State.NOT_ACCEPTED, f"not_ours.{ground}")
+    assert (ended.state, ended.outcome) == ("not_accepted", f"not_ours.{ground}")
     assert local(ended.closed_at) == TUESDAY
     assert [(clock.name, clock.outcome, clock.waived) for clock in ended.clocks] == [("notice", "void", False)]
 
@@ -70,7 +71,7 @@ def test_every_clock_of_an_order_is_void_and_not_only_one() -> None:
 
 
 def test_a_refusal_takes_no_light_back() -> None:
-    refusing = c.Refuse(ground="not_competent", proper_channel="court")
+    refusing = Refuse(ground="not_competent", proper_channel="court")
     ended = take(a_registered_matter(on="2026-03-02T09:00"), refusing, by=CLERK, on="2026-03-19T09:00")
     assert [(clock.outcome, clock.waived) for clock in ended.clocks] == [("met", False)]
 
@@ -79,7 +80,7 @@ def test_only_a_coordinator_answers_for_it_and_only_before_it_is_accepted() -> N
     facts = a_registered_matter()
     for other in (CLERK, MEDIATOR, SUPERVISOR, an_actor(Role.COORDINATOR, 70, ELSEWHERE)):
         assert refused(facts, NOT_OURS, by=other, on=TUESDAY) == ("step.not_yours",)
-    accepted = take(facts, c.Accept(), by=CLERK, on=TUESDAY)
+    accepted = take(facts, Accept(), by=CLERK, on=TUESDAY)
     assert refused(accepted, NOT_OURS, by=COORDINATOR, on=TUESDAY) == ("step.not_open",)
 
 
@@ -93,12 +94,12 @@ def test_the_head_of_the_unit_is_told_and_the_channel_is_personal_text() -> None
 
 def test_the_person_may_rate_what_was_not_ours() -> None:
     ended = take(a_registered_matter(), NOT_OURS, by=COORDINATOR, on=TUESDAY)
-    assert take(ended, c.Rate(score="dissatisfied"), by=PETITIONER, on="2026-03-09T09:00").state is State.NOT_ACCEPTED
+    assert take(ended, Rate(score="dissatisfied"), by=PETITIONER, on="2026-03-09T09:00").state == "not_accepted"
 
 
 # -- a crisis ---------------------------------------------------------------------------------------------------------
 
-PHONE, WRITING = c.ReportByPhone(note="n"), c.ReportInWriting(note="n")
+PHONE, WRITING = ReportByPhone(note="n"), ReportInWriting(note="n")
 
 
 def a_crisis() -> CaseFacts:
@@ -127,7 +128,7 @@ def test_a_report_is_made_once_and_tells_the_heads(command: Any, clock: str, eve
     decision = decided(facts, command, by=CLERK, on=now)
     assert (decision.event, decision.tells) == (event, (Audience.UNIT_HEAD, Audience.DUTY_LEADER))
     after = take(facts, command, by=CLERK, on=now)
-    assert (the_clock(after, clock).outcome, after.state) == ("met", State.REGISTERED)
+    assert (the_clock(after, clock).outcome, after.state) == ("met", "registered")
     assert milestone in after.milestones
     assert [one.name for one in after.clocks if one.stopped_at] == [clock]
     assert refused(after, command, by=CLERK, on=now) == ("clock.does_not_run",)
@@ -141,7 +142,7 @@ def test_there_is_nothing_to_report_of_a_matter_that_is_no_crisis() -> None:
 @pytest.mark.parametrize("actor", [CLERK, COORDINATOR, an_actor(Role.SUPERVISOR, 71, CENTRE)])
 def test_whoever_is_there_reports_a_crisis(actor: Actor) -> None:
     # Anybody of the centre, which holds it: no time is lost looking for somebody.
-    assert is_open(a_crisis(), c.ReportByPhone, by=actor, on="2026-03-07T22:05")
+    assert is_open(a_crisis(), ReportByPhone, by=actor, on="2026-03-07T22:05")
 
 
 def test_a_crisis_is_reported_after_the_time_too() -> None:
@@ -159,7 +160,7 @@ def test_a_crisis_is_neither_paused_nor_extended() -> None:
 def test_an_answered_matter_has_no_clock_that_nobody_can_meet_any_more() -> None:
     facts = a_replied_matter("crisis", on="2026-03-07T22:00")
     running = {clock.name for clock in facts.clocks if clock.stopped_at is None}
-    assert running == {"closing"} or is_open(facts, c.ReportByPhone, by=MEDIATOR, on="2026-03-07T22:10")
+    assert running == {"closing"} or is_open(facts, ReportByPhone, by=MEDIATOR, on="2026-03-07T22:10")
 
 
 # -- what can be paused -----------------------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ def test_a_clock_that_is_due_already_is_not_paused() -> None:
     assert decided(facts, suspending("2026-03-20"), by=MEDIATOR, on="2026-03-09T23:59")
     late = refused(facts, suspending("2026-03-20"), by=MEDIATOR, on="2026-03-10T00:00")
     assert late == ("pause.not_allowed_by_rule", "ground.not_in_rule")
-    assert not is_open(facts, c.Suspend, by=MEDIATOR, on="2026-03-10T00:00")
+    assert not is_open(facts, Suspend, by=MEDIATOR, on="2026-03-10T00:00")
 
 
 def test_a_pause_steps_over_clocks_that_have_not_begun_or_are_over() -> None:

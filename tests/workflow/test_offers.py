@@ -22,10 +22,13 @@ from tests.workflow.factories import (
     take,
     unfiled,
 )
-from workflow import commands as c
 from workflow.fields import choices_in
 from workflow.model import AccountId, CaseFacts, Reason, RecordNumber, UnitId
 from workflow.offers import OFFERS
+from workflow.procedures import COMMANDS
+from workflow.procedures.mediation.commands import AppointMediators, NotifyRights
+from workflow.procedures.petition.commands import Assign
+from workflow.procedures.shared.commands import Accept, Suspend
 
 NOBODY, NOWHERE = AccountId(999), UnitId(999)
 NOT_OFFERED = "form.not_offered"
@@ -37,29 +40,29 @@ def why(facts: CaseFacts, command: Any, by: Any = COORDINATOR) -> list[tuple[str
 
 
 def an_accepted_matter() -> CaseFacts:
-    return take(a_registered_matter(), c.Accept(), by=CLERK, on="2026-03-02T09:30")
+    return take(a_registered_matter(), Accept(), by=CLERK, on="2026-03-02T09:30")
 
 
 def test_a_unit_that_does_not_exist_or_is_out_of_reach_is_refused() -> None:
-    assert why(an_accepted_matter(), c.Assign(unit=NOWHERE)) == [(NOT_OFFERED, "unit")]
-    assert why(an_accepted_matter(), c.Assign(unit=ELSEWHERE)) == [(NOT_OFFERED, "unit")]
+    assert why(an_accepted_matter(), Assign(unit=NOWHERE)) == [(NOT_OFFERED, "unit")]
+    assert why(an_accepted_matter(), Assign(unit=ELSEWHERE)) == [(NOT_OFFERED, "unit")]
 
 
 def test_units_in_reach_are_taken() -> None:
     for unit in (CENTRE, ROOM):
-        assert take(an_accepted_matter(), c.Assign(unit=unit), by=COORDINATOR, on="2026-03-02T10:00")
+        assert take(an_accepted_matter(), Assign(unit=unit), by=COORDINATOR, on="2026-03-02T10:00")
 
 
 def test_a_handler_who_does_not_exist_is_refused_once_and_by_the_check_that_says_why() -> None:
-    assert why(an_accepted_matter(), c.Assign(unit=ROOM, handler=NOBODY)) == [("handler.not_of_unit", "handler")]
+    assert why(an_accepted_matter(), Assign(unit=ROOM, handler=NOBODY)) == [("handler.not_of_unit", "handler")]
 
 
 def test_a_mediator_who_does_not_exist_is_refused() -> None:
     facts = an_accepted_mediation()
-    assert why(facts, c.AppointMediators(chief=NOBODY)) == [("person.not_on_roster", "chief")]
+    assert why(facts, AppointMediators(chief=NOBODY)) == [("person.not_on_roster", "chief")]
     known = MEDIATOR.account
     assert known is not None
-    assert why(facts, c.AppointMediators(chief=known, others=(NOBODY,))) == [("person.not_on_roster", "others")]
+    assert why(facts, AppointMediators(chief=known, others=(NOBODY,))) == [("person.not_on_roster", "others")]
 
 
 @pytest.mark.parametrize("dispute_type", ["77", "", "marriage_family"])
@@ -72,15 +75,14 @@ def test_a_dispute_type_that_does_not_exist_is_refused(dispute_type: str) -> Non
 def test_a_party_of_another_case_is_refused_among_those_of_this_one() -> None:
     facts = a_mediation_with_mediators()
     strangers = (*(party.number for party in facts.parties), RecordNumber(99))
-    assert why(facts, c.NotifyRights(signed_by=strangers), by=MEDIATOR) == [(NOT_OFFERED, "signed_by")]
+    assert why(facts, NotifyRights(signed_by=strangers), by=MEDIATOR) == [(NOT_OFFERED, "signed_by")]
 
 
 def test_a_ground_of_pause_that_no_running_clock_knows_is_refused_by_its_own_check() -> None:
     facts = a_matter_in_hand("hotline")
-    pausing = c.Suspend(ground="hearing", until=date(2026, 3, 10))
+    pausing = Suspend(ground="hearing", until=date(2026, 3, 10))
     assert [code for code, _ in why(facts, pausing, by=MEDIATOR)] == ["ground.not_in_rule"]
 
 
 def test_every_choice_of_every_command_is_offered_by_the_rules() -> None:
-    commands = [kind for kind in vars(c).values() if isinstance(kind, type) and issubclass(kind, c.Command)]
-    assert {choice for kind in commands for choice in choices_in(kind).values()} == set(OFFERS)
+    assert {choice for kind in COMMANDS.values() for choice in choices_in(kind).values()} == set(OFFERS)

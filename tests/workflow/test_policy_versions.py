@@ -24,9 +24,9 @@ from tests.workflow.factories import (
 )
 from tests.workflow.policy_texts import LADDER, PROFILE, RULE, SHIPPED, YEAR, small_policy, spoilt
 from workflow.clocks import due_on, extend, pause, start
+from workflow.deciding import decide
 from workflow.definition import Situation
-from workflow.machine import decide
-from workflow.model import CaseFacts, Clock, Refusal, State
+from workflow.model import UNFILED, CaseFacts, Clock, Refusal
 from workflow.policy import CasePolicy, Policy, rule_on
 from workflow.policy_files import policy_from
 
@@ -102,7 +102,7 @@ def test_a_clock_that_is_deemed_to_start_later_has_one_rule_and_not_two() -> Non
 
 def registered(policy: CasePolicy, *, on: str) -> Clock:
     """The clock that registering a matter starts."""
-    facts = CaseFacts(id=None, procedure="petition", profile=policy.profile.id, state=State.UNFILED)
+    facts = CaseFacts(id=None, procedure="petition", profile=policy.profile.id, state=UNFILED)
     decision = decide(Situation(facts=facts, actor=CLERK, now=at(on), policy=policy), registering())
     (clock,) = [record for record in decision.new if isinstance(record, Clock)]
     return clock

@@ -27,12 +27,15 @@ from tests.workflow.factories import (
     unfiled,
 )
 from tests.workflow.policy_texts import PROFILE, RULE, small_policy, spoilt
-from workflow import commands as c
 from workflow.clocks import due_on
+from workflow.commands import Command
+from workflow.deciding import decide
 from workflow.definition import Situation
-from workflow.machine import decide
 from workflow.model import Actor, CaseFacts, Clock, Refusal
 from workflow.policy import CasePolicy, Profile
+from workflow.procedures.mediation.commands import FollowUp
+from workflow.procedures.petition.commands import Assign, SignFor
+from workflow.procedures.shared.commands import Accept
 
 # -- inheritance ------------------------------------------------------------------------------------------------------
 
@@ -117,12 +120,12 @@ def life_of(profile: str) -> list[CaseFacts]:
     now = "2026-03-04T10:00"
     if shipped_policy().profiles[profile].procedure == "mediation":
         settled = a_settled_mediation(profile)
-        followed = take(settled, c.FollowUp(extent="in_full", note="n"), by=MEDIATOR, on="2026-03-23T10:00")
+        followed = take(settled, FollowUp(extent="in_full", note="n"), by=MEDIATOR, on="2026-03-23T10:00")
         return [an_applied_mediation(profile), an_accepted_mediation(profile), settled, followed]
     registered = take(unfiled(profile), registering(), by=CLERK, on=now)
     unclear = take(unfiled(profile), registering(identity_unclear=True), by=CLERK, on=now)
-    accepted = take(registered, c.Accept(), by=CLERK, on=now)
-    assigned = take(accepted, c.Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=now)
+    accepted = take(registered, Accept(), by=CLERK, on=now)
+    assigned = take(accepted, Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=now)
     return [registered, unclear, accepted, assigned, a_matter_in_hand(profile), a_replied_matter(profile)]
 
 
@@ -216,7 +219,7 @@ def test_a_crisis_of_the_evening_is_answered_in_the_evening() -> None:
     }
 
 
-def led(facts: CaseFacts, command: c.Command, *, by: Actor, policy: CasePolicy, on: str) -> CaseFacts:
+def led(facts: CaseFacts, command: Command, *, by: Actor, policy: CasePolicy, on: str) -> CaseFacts:
     decision = decide(Situation(facts=facts, actor=by, now=at(on), policy=policy, people=ROSTER), command)
     return folded(facts, decision, command, now=at(on))
 
@@ -225,9 +228,9 @@ def test_an_order_whose_time_has_not_begun_is_not_extended_and_the_reason_is_sai
     policy, on = closing_at(17, 30), "2026-03-02T18:30"
     facts = registered(policy, "2026-03-02T18:00")
     for command, actor in (
-        (c.Accept(), CLERK),
-        (c.Assign(unit=ROOM, handler=MEDIATOR.account), COORDINATOR),
-        (c.SignFor(), MEDIATOR),
+        (Accept(), CLERK),
+        (Assign(unit=ROOM, handler=MEDIATOR.account), COORDINATOR),
+        (SignFor(), MEDIATOR),
     ):
         facts = led(facts, command, by=actor, policy=policy, on=on)
     with pytest.raises(Refusal, match=r"extension\.too_early"):

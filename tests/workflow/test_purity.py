@@ -137,8 +137,9 @@ def test_the_rules_import_nothing_that_could_touch_the_world() -> None:
     assert used - set(sys.stdlib_module_names) == {"workflow", "annotated_types", "pydantic", "transitions"}
 
 
-def test_only_the_machine_knows_the_library_of_state_machines() -> None:
-    assert {name for name, tree in program().items() if "transitions" in imports(tree)} == {"workflow/machine.py"}
+def test_only_the_table_and_its_picture_know_the_library_of_state_machines() -> None:
+    known = {name for name, tree in program().items() if "transitions" in imports(tree)}
+    assert known == {"workflow/procedure.py", "workflow/picture.py"}
 
 
 # -- transactions -----------------------------------------------------------------------------------------------------

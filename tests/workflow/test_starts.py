@@ -25,9 +25,11 @@ from tests.workflow.factories import (
     the_clock,
 )
 from tests.workflow.policy_texts import PROFILE, RULE, spoilt, the_fault
-from workflow import commands as c
 from workflow.clocks import due_on
 from workflow.model import CaseFacts
+from workflow.procedures.mediation.commands import RecordConsent
+from workflow.procedures.petition.commands import Assign
+from workflow.procedures.shared.commands import Accept, Refuse
 
 LATER = "2026-03-06T10:00"  # the Friday of that week
 
@@ -37,8 +39,8 @@ def running(facts: CaseFacts) -> set[str]:
 
 
 def dispatched(profile: str, *, on: str = LATER) -> CaseFacts:
-    facts = take(a_registered_matter(profile, on="2026-03-02T09:00"), c.Accept(), by=CLERK, on="2026-03-02T10:00")
-    return take(facts, c.Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=on)
+    facts = take(a_registered_matter(profile, on="2026-03-02T09:00"), Accept(), by=CLERK, on="2026-03-02T10:00")
+    return take(facts, Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=on)
 
 
 # -- dispatch ---------------------------------------------------------------------------------------------------------
@@ -78,7 +80,7 @@ def test_an_urgent_order_is_dispatched_within_half_an_hour() -> None:
 
 def test_passing_the_order_on_does_not_count_it_anew() -> None:
     facts = dispatched("hotline-beijing", on="2026-03-02T11:00")
-    again = take(facts, c.Assign(unit=ROOM), by=COORDINATOR, on=LATER)
+    again = take(facts, Assign(unit=ROOM), by=COORDINATOR, on=LATER)
     assert local(the_clock(again, "order").started_at) == "2026-03-02T11:00"
     assert [clock.name for clock in again.clocks].count("order") == 1
 
@@ -118,8 +120,8 @@ def test_elsewhere_the_period_runs_from_acceptance(profile: str) -> None:
 
 def accept(applied: CaseFacts) -> CaseFacts:
     for party in all_parties(applied):
-        applied = take(applied, c.RecordConsent(party=party, answer="given"), by=CLERK, on=LATER)
-    return take(applied, c.Accept(), by=CLERK, on=LATER)
+        applied = take(applied, RecordConsent(party=party, answer="given"), by=CLERK, on=LATER)
+    return take(applied, Accept(), by=CLERK, on=LATER)
 
 
 def test_papers_that_came_in_on_friday_and_are_registered_on_monday_count_from_friday() -> None:
@@ -140,8 +142,8 @@ def test_no_written_notice_is_owed_to_whoever_gives_no_name_or_address() -> None
 
 def test_screening_ends_with_the_acceptance_or_the_refusal() -> None:
     unclear = a_registered_matter("petition", on="2026-03-02T09:00", identity_unclear=True)
-    assert the_clock(take(unclear, c.Accept(), by=CLERK, on=LATER), "screening").outcome == "met"
-    refusing = c.Refuse(ground="not_competent", proper_channel="p")
+    assert the_clock(take(unclear, Accept(), by=CLERK, on=LATER), "screening").outcome == "met"
+    refusing = Refuse(ground="not_competent", proper_channel="p")
     assert the_clock(take(unclear, refusing, by=CLERK, on=LATER), "screening").outcome == "met"
 
 

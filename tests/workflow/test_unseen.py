@@ -2,7 +2,8 @@
 
 import pytest
 
-from workflow.commands import Register, adapter_of
+from workflow.commands import adapter_of
+from workflow.procedures.petition.commands import Register
 from workflow.unseen import has_lone_surrogate, is_blank, seen
 
 BLANK = [

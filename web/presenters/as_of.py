@@ -196,7 +196,7 @@ def _line(found: CaseAsOf, ctx: Context, who: _Who) -> CaseLine:
         number=case_number(ctx.office.short_name, *found.number),
         procedure=found.procedure,
         dispute_type=found.dispute_type,
-        state=found.state.value,
+        state=found.state,
         outcome=found.outcome,
         holder=who.holds(found.holder_unit, found.holder_person),
         light=_light(shown, ctx, found) if shown else LightView(code="none"),

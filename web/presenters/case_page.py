@@ -18,17 +18,12 @@ from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
 from workflow.clocks import paused_until
-from workflow.commands import ExplainLateness, Settle, SettleInPart
+from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
-from workflow.machine import available_steps, steps_of_others, usual_path
 from workflow.model import CaseFacts, Reason, TextKind
-from workflow.procedures.lights import explanation_due_on, unexplained
-from workflow.procedures.mediation_rules import BREACHED, SETTLED_LATE, is_over
-from workflow.procedures.petition import SIGNED_BY_TIME
-from workflow.procedures.rules import extendable_clock, longest_extension
+from workflow.procedure import Shown
+from workflow.procedures import PROCEDURES
 
-#: Milestones that stand at the head of the page.
-FLAGS = (SIGNED_BY_TIME, SETTLED_LATE, BREACHED)
 #: The fields of commands whose texts the timeline shows.
 SAID = ("note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
 
@@ -80,6 +75,7 @@ class CasePage:
     state: str
     outcome: str | None
     flags: tuple[str, ...]  #: milestones that whoever opens the case has to know
+    shown: Shown  #: what pages of this procedure have beyond the others
     received: str
     registered: str | None  #: shown when it differs from `received`
     holder: str
@@ -131,7 +127,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         """The rows of a table that no event of the case has written are not asked for."""
         return rows_of(connection, case_id, actor=ctx.actor) if table in wrote else []
 
-    opening = events[0].data["command"]
+    opening, shown = events[0].data["command"], PROCEDURES[facts.procedure].shown
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"
     assert facts.holder_unit is not None, "and who holds it"
@@ -145,9 +141,10 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         dispute_type=facts.dispute_type or "99",
         procedure=facts.procedure,
         channel=facts.channel or "visit",
-        state=facts.state.value,
+        state=facts.state,
         outcome=facts.outcome,
-        flags=tuple(flag for flag in FLAGS if flag in facts.milestones),
+        flags=tuple(flag for flag in shown.flags if flag in facts.milestones),
+        shown=shown,
         received=minute(facts.received_at, ctx),
         registered=minute(facts.registered_at, ctx) if _noticeably(facts.received_at, facts.registered_at) else None,
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
@@ -200,7 +197,7 @@ def _steps(situation: Situation, choices: Choices, returned: FormView | None) ->
     views = []
     for step, reasons in found:
         name = step.command.__name__
-        form = None if reasons else blank_form(step.command, choices, preset=_preset(situation.facts, name))
+        form = None if reasons else blank_form(step.command, choices, preset=step.preset(situation))
         back = returned is not None and returned.command == name
         views.append(
             StepView(
@@ -209,35 +206,20 @@ def _steps(situation: Situation, choices: Choices, returned: FormView | None) ->
                 reasons=() if back else reasons,
                 likeliest=back or (returned is None and step is likeliest),
                 final=step.cannot_be_undone,
-                notes=_notes(situation, step),
+                notes=step.notes(situation),
             )
         )
     return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None)))
 
 
-def _notes(situation: Situation, step: Step) -> tuple[Reason, ...]:
-    """The length and the unit that an extension starts from and how far it may go; until when an explanation is owed."""
-    if "to_length" in step.command.__dataclass_fields__ and (clock := extendable_clock(situation)):
-        rule = situation.policy.rule_of(clock)
-        source = (rule.extension and rule.extension.source) or rule.source
-        figures = {"length": clock.length, "max": longest_extension(rule), "unit": clock.unit.value, "source": source}
-        return (Reason(code="to_length.now", values=figures),)
-    if step.command in (Settle, SettleInPart) and is_over(situation, "period"):
-        return (Reason(code="settle.late"),)
-    if step.command is ExplainLateness:
-        days = (explanation_due_on(clock, situation.policy.calendar) for clock in unexplained(situation))
-        return tuple(Reason(code="explanation.due", values={"last": day.isoformat()}) for day in days if day)[:1]
-    return ()
-
-
 def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:
-    """The step that stops the clock which is due next; else the first that moves the case on."""
+    """The step that somebody waits for; else the one that stops the clock which is due next; else the first that moves the case
+    on."""
     running = sorted(
         (clock for clock in situation.facts.clocks if clock.stopped_at is None), key=lambda clock: clock.due_at
     )
-    asked = situation.facts.extension_asked is not None
-    if asked and (grant := next((step for step in open_steps if step.command.__name__ == "GrantExtension"), None)):
-        return grant
+    if waited_for := next((step for step in open_steps if step.first_when(situation)), None):
+        return waited_for
     for clock in running:
         for step in open_steps:
             if any(isinstance(change, Stop) and change.name == clock.name for change in step.clocks):
@@ -251,19 +233,13 @@ def _first_moving(open_steps: list[Step]) -> Step | None:
     )
 
 
-def _preset(facts: CaseFacts, command: str) -> dict[str, str]:
-    return {"to_length": str(facts.extension_asked)} if command == "GrantExtension" and facts.extension_asked else {}
-
-
 def _path(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
     """The usual way of such a case, with where this one is. A case off the usual way shows its own state as well."""
     usual = list(usual_path(facts.procedure)[1:])
     if facts.state not in usual:
         usual = [*usual[:1], facts.state]
     here = usual.index(facts.state)
-    return tuple(
-        (state.value, "done" if at < here else "now" if at == here else "ahead") for at, state in enumerate(usual)
-    )
+    return tuple((state, "done" if at < here else "now" if at == here else "ahead") for at, state in enumerate(usual))
 
 
 # -- the rest ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.model import CaseFacts, Clock, Waiver
 from workflow.offers import OFFERS
-from workflow.procedures.lights import contestable, lights_of, renewable
+from workflow.procedures.shared.lights import contestable, lights_of, renewable
 
 
 def choices_for(

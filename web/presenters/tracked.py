@@ -9,9 +9,10 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from web.context import Context, NoSuchPage
 from web.presenters.lights import LightView, case_light, minute
+from workflow.deciding import available_steps
 from workflow.definition import Situation
-from workflow.machine import available_steps
-from workflow.model import FINAL_STATES, Actor, CaseId, Role
+from workflow.model import Actor, CaseId, Role
+from workflow.procedures import PROCEDURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +56,11 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
     return TrackedCase(
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
         title=next((texts[n] for n in events[0].data["command"]["title"] if n in texts), None),
-        state=facts.state.value,
+        state=facts.state,
         procedure=facts.procedure,
         received=minute(facts.received_at, ctx),
         light=case_light(facts.clocks, ctx),
-        ended=facts.state in FINAL_STATES,
+        ended=facts.state in PROCEDURES[facts.procedure].final,
         answers=tuple(
             texts[number]
             for event in events

@@ -16,8 +16,8 @@ from infra.statements import Statement
 from people.tables import Account, Unit
 from web.context import Context
 from web.presenters.lights import LightView, case_light, minute
-from workflow.machine import usual_next
-from workflow.model import Actor, Role, State, TextKind
+from workflow.deciding import usual_next
+from workflow.model import Actor, Role, TextKind
 
 LARGEST_ID = 2**63 - 1
 GROUPS = ("overdue", "today", "this_week", "later", "paused")
@@ -147,7 +147,7 @@ def _row(row: _Row, words: tuple[str | None, list[str]], light: LightView, ctx: 
         dispute_type=row.dispute_type,
         procedure=row.procedure,
         state=row.state,
-        next_step=usual_next(row.procedure, State(row.state)),
+        next_step=usual_next(row.procedure, row.state),
         holder=" · ".join(part for part in (row.unit, _person(row, ctx)) if part),
         light=light,
         group=_group(row, ctx),

@@ -22,10 +22,11 @@ from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.choices import appeal_choices, every_light
 from web.sent_again import sent_before
-from workflow.commands import AppealLight, AskAgain, Command
+from workflow.commands import Command
+from workflow.deciding import available_steps
 from workflow.definition import Situation
-from workflow.machine import available_steps
 from workflow.model import TIMERS, Refusal, Role
+from workflow.procedures.shared.commands import AppealLight, AskAgain
 
 APPEALS = frozenset({Role.SUPERVISOR, Role.ASSESSOR, Role.AUDITOR})
 HEADS = frozenset({Role.SUPERVISOR})

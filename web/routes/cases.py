@@ -19,16 +19,13 @@ from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
 from web.reads import note_this_read, read_is_owed
 from web.sent_again import sent_before
-from workflow.commands import Apply, Command, Intake, Register
+from workflow.commands import Command, Intake
 from workflow.foresight import Moved, moved_dates
-from workflow.model import Refusal, Role, State
+from workflow.model import Refusal, Role
 from workflow.policy import Profile
 from workflow.procedures import PROCEDURES
 
-#: The command that opens a case of each procedure.
-OPENS: dict[str, type[Intake]] = {"mediation": Apply, "petition": Register}
 INTAKE = frozenset({Role.CLERK, Role.COORDINATOR})
-CHANNEL_OF = {"hotline": "hotline", "enterprise": "enterprise_order"}
 
 
 @get("/cases/{public_id}", who=CASE_STAFF)
@@ -141,10 +138,10 @@ def _found(connection: Connection, ctx: Context, public_id: str) -> int:
 
 
 def _command(procedure: str, name: str) -> type[Command]:
-    steps = PROCEDURES[procedure].by_command.get(name)
-    if not steps or State.UNFILED in steps[0].sources:
+    table = PROCEDURES[procedure]
+    if name not in table.commands or table.commands[name] is table.opens:
         raise NoSuchPage
-    return steps[0].command
+    return table.commands[name]
 
 
 # -- the receipt of a time limit ---------------------------------------------------------------------------------------
@@ -175,14 +172,15 @@ def choose_matter(ctx: Ctx) -> Response:
 @get("/intake/{matter}", who=INTAKE)
 def intake_form(ctx: Ctx, matter: str) -> Response:
     profile = _profile(ctx, matter)
-    preset = {"channel": CHANNEL_OF[profile.matter]} if profile.matter in CHANNEL_OF else {}
-    return _intake_page(ctx, profile, blank_form(OPENS[profile.procedure], intake_choices(), preset=preset))
+    procedure = PROCEDURES[profile.procedure]
+    preset = {"channel": procedure.channel_of[profile.matter]} if profile.matter in procedure.channel_of else {}
+    return _intake_page(ctx, profile, blank_form(procedure.opens, intake_choices(), preset=preset))
 
 
 @post("/intake/{matter}", who=INTAKE)
 def register(ctx: Ctx, form: Form, matter: str) -> Response:
     profile = _profile(ctx, matter)
-    kind = OPENS[profile.procedure]
+    kind = PROCEDURES[profile.procedure].opens
     try:
         command = read_form(kind, form.fields(), intake_choices(), zone=ctx.office.policy.calendar.zone)
         assert isinstance(command, Intake)

@@ -23,13 +23,15 @@ from web.presenters.choices import intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.tracked import show_tracked
 from web.slowing import address_of, wait_after_code, wait_after_filing
-from workflow.commands import Apply, Intake, Rate, Register
+from workflow.commands import Intake
 from workflow.model import CaseId, Reason, Refusal
+from workflow.procedures import PROCEDURES
+from workflow.procedures.shared.commands import Rate
 
 log = logging.getLogger(__name__)
 
-#: What a person may file: the matter and the command that opens it.
-FILED: dict[str, type[Intake]] = {"petition": Register, "mediation": Apply}
+#: What a person may file: matters that are called like their procedure, and the command that opens each.
+FILED: dict[str, type[Intake]] = {one.name: one.opens for one in PROCEDURES.values() if one.is_filed_online}
 #: Fields that a petitioner has no business with: the channel is this page, and now is when it comes in.
 NOT_ASKED = frozenset({"channel", "received_at", "identity_unclear"})
 

@@ -11,7 +11,6 @@ from datetime import date
 
 from workflow.calendar import WorkCalendar
 from workflow.clocks import is_crossed, light, waits_for_word
-from workflow.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
 from workflow.counted_lights import waived
 from workflow.definition import AcknowledgeAll, Draft, Situation, Step
 from workflow.model import (
@@ -30,9 +29,9 @@ from workflow.model import (
     State,
     Waiver,
 )
+from workflow.procedures.shared.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
 
 APPEAL, FURTHER = "appeal", "further"
-ENDED = (State.CLOSED, State.NOT_ACCEPTED)
 
 
 def a_light_waits_for_word(situation: Situation) -> Reason | None:
@@ -62,6 +61,12 @@ def explanation_due_on(clock: Clock, calendar: WorkCalendar) -> date | None:
     return calendar.nth_working_day_after(calendar.local_day(lit), EXPLAIN_WORKING_DAYS) if lit else None
 
 
+def explanation_owed_by(situation: Situation) -> tuple[Reason, ...]:
+    """Until when the first of the explanations is owed."""
+    days = (explanation_due_on(clock, situation.policy.calendar) for clock in unexplained(situation))
+    return tuple(Reason(code="explanation.due", values={"last": day.isoformat()}) for day in days if day)[:1]
+
+
 def _explained(clock: Clock) -> str:
     return f"explained.{clock.number}"
 
@@ -83,10 +88,12 @@ def note_explained(situation: Situation, _command: ExplainLateness, draft: Draft
     ]
 
 
-def light_steps(told: tuple[tuple[Role, Relation], ...], *, until_closed: tuple[State, ...]) -> tuple[Step, ...]:
+def light_steps(
+    told: tuple[tuple[Role, Relation], ...], *, until_closed: tuple[State, ...], ended: tuple[State, ...]
+) -> tuple[Step, ...]:
     """The steps: whoever is told of a light says that it is in hand; the unit that it is counted against appeals; an
     assessor decides. Whether a head of a unit may appeal depends on the light, so that the check says it."""
-    always = (*until_closed, *ENDED)
+    always = (*until_closed, *ended)
     acknowledge = Step(
         command=Acknowledge, event="clock:acknowledged", sources=until_closed, target=None, allowed=told,
         guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True,
@@ -94,6 +101,7 @@ def light_steps(told: tuple[tuple[Role, Relation], ...], *, until_closed: tuple[
     explain = Step(
         command=ExplainLateness, event="light:explained", sources=until_closed, target=None, allowed=told,
         guards=(an_explanation_is_owed,), writes=note_explained, tells=(Audience.UNIT_HEAD,), quiet=True,
+        notes=explanation_owed_by,
     )  # fmt: skip
     appeal = Step(
         command=AppealLight, event="light:appealed", sources=always, target=None,

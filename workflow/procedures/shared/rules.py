@@ -7,33 +7,21 @@ give a reason or nothing. What only one procedure needs stands beside its table.
 from datetime import datetime, timedelta
 from typing import Any
 
-from workflow.clocks import DECIDING, paused_until, start
-from workflow.commands import (
-    Close,
-    ExtendByConsent,
-    FindNotOurs,
-    GrantExtension,
-    Intake,
-    Rate,
-    Refuse,
-    RequestExtension,
-    RequestSuspension,
-    Suspend,
-)
-from workflow.definition import Check, Draft, Guard, Situation, Start, When
+from workflow.clocks import paused_until
+from workflow.commands import Intake
+from workflow.definition import Check, Draft, Guard, Notes, Situation, Start, When
 from workflow.model import (
-    NOT_OURS,
     Clock,
     Consent,
     Party,
     Rating,
     Reason,
     RecordNumber,
-    Role,
     Side,
     Unit,
 )
 from workflow.policy import LONGEST, Extension, Rule
+from workflow.procedures.shared.commands import Lengthening, Pausing, Rate, Refuse, Suspend
 
 LONGEST_DAYS = LONGEST[Unit.DAY]
 UNSTATED_EXTENSION = 2
@@ -108,27 +96,6 @@ def confirmed(field: str) -> Check:
     return check
 
 
-# -- returning ---------------------------------------------------------------------------------------------------------
-
-#: What an office has whose profiles say nothing about returning: 信访工作条例 §23 三款.
-RETURN_WORKING_DAYS = 5
-
-
-def may_be_returned_until(situation: Situation) -> datetime:
-    """The instant from which on the matter can no longer be returned to whoever sent it."""
-    came_in, policy = situation.facts.received_at, situation.policy
-    assert came_in is not None, "only a registered matter is returned"
-    day = policy.calendar.local_day(came_in)
-    if rule := policy.return_rule(on=day):
-        return start(RecordNumber(0), "return", rule, policy, at=came_in).due_at
-    return policy.calendar.end_of(policy.calendar.nth_working_day_after(day, RETURN_WORKING_DAYS))
-
-
-def is_returned_late(situation: Situation, command: FindNotOurs) -> bool:
-    """With the sender's consent, but after the time for it: what was owed until then counts (潍坊市 12345 条例 §22 二款)."""
-    return command.ground == "returned_with_consent" and situation.now >= may_be_returned_until(situation)
-
-
 # -- people -----------------------------------------------------------------------------------------------------------
 
 
@@ -158,16 +125,18 @@ def runs(name: str) -> Guard:
 # -- extension --------------------------------------------------------------------------------------------------------
 
 
-def extendable_clock(situation: Situation) -> Clock | None:
-    running = (situation.facts.running(name) for name in DECIDING)
+def extendable_clock(situation: Situation, names: tuple[str, ...]) -> Clock | None:
+    """The first of these clocks that runs."""
+    running = (situation.facts.running(name) for name in names)
     return next((clock for clock in running if clock), None)
 
 
-def may_be_extended_by(who: str) -> Guard:
-    """Before the due time, by a rule that lets these lengthen it, and not more often than it allows."""
+def may_be_extended_by(who: str, *names: str) -> Guard:
+    """Before the due time of the first of these clocks that runs, by a rule that lets these lengthen it, and not more often
+    than it allows."""
 
     def may_be_extended(situation: Situation) -> Reason | None:
-        clock = extendable_clock(situation)
+        clock = extendable_clock(situation, names)
         rule = situation.policy.rule_of(clock).extension if clock else None
         if clock is None or rule is None or rule.by != who:
             return Reason(code="extension.not_allowed_by_rule")
@@ -183,27 +152,43 @@ def may_be_extended_by(who: str) -> Guard:
     return may_be_extended
 
 
-def extension_is_asked_for(situation: Situation) -> Reason | None:
-    return None if situation.facts.extension_asked else Reason(code="extension.not_asked_for")
+def longer_within_the_rule(*names: str) -> Check:
+    """The first of these clocks that runs becomes longer, and not longer than its rule allows."""
+
+    def is_longer(situation: Situation, command: Lengthening) -> Reason | None:
+        clock = extendable_clock(situation, names)
+        rule: Extension | None = situation.policy.rule_of(clock).extension if clock else None
+        if clock is None or rule is None:
+            return None  # the guard has said so already
+        if command.to_length <= clock.length:
+            return Reason(
+                code="to_length.not_longer",
+                field="to_length",
+                values={"length": clock.length, "unit": clock.unit.value},
+            )
+        longest = longest_extension(situation.policy.rule_of(clock))
+        if command.to_length > longest:
+            return Reason(
+                code="to_length.beyond_rule", field="to_length", values={"max": longest, "unit": clock.unit.value}
+            )
+        return None
+
+    return is_longer
 
 
-def longer_within_the_rule(
-    situation: Situation, command: RequestExtension | GrantExtension | ExtendByConsent
-) -> Reason | None:
-    clock = extendable_clock(situation)
-    rule: Extension | None = situation.policy.rule_of(clock).extension if clock else None
-    if clock is None or rule is None:
-        return None  # the guard has said so already
-    if command.to_length <= clock.length:
-        return Reason(
-            code="to_length.not_longer", field="to_length", values={"length": clock.length, "unit": clock.unit.value}
-        )
-    longest = longest_extension(situation.policy.rule_of(clock))
-    if command.to_length > longest:
-        return Reason(
-            code="to_length.beyond_rule", field="to_length", values={"max": longest, "unit": clock.unit.value}
-        )
-    return None
+def note_lengths(*names: str) -> Notes:
+    """The length and the unit that an extension starts from, and how far it may go."""
+
+    def lengths(situation: Situation) -> tuple[Reason, ...]:
+        clock = extendable_clock(situation, names)
+        if clock is None:
+            return ()
+        rule = situation.policy.rule_of(clock)
+        source = (rule.extension and rule.extension.source) or rule.source
+        figures = {"length": clock.length, "max": longest_extension(rule), "unit": clock.unit.value, "source": source}
+        return (Reason(code="to_length.now", values=figures),)
+
+    return lengths
 
 
 def longest_extension(rule: Rule) -> int:
@@ -211,14 +196,6 @@ def longest_extension(rule: Rule) -> int:
     policies that were published before every rule did, twice its own length."""
     named = rule.extension.max_length if rule.extension else None
     return min(named or UNSTATED_EXTENSION * rule.length, LONGEST[rule.unit])
-
-
-def note_extension_request(_situation: Situation, command: RequestExtension, draft: Draft) -> None:
-    draft.extension_asked = command.to_length
-
-
-def settle_extension_request(_situation: Situation, _command: Any, draft: Draft) -> None:
-    draft.extension_asked = None
 
 
 # -- pause ------------------------------------------------------------------------------------------------------------
@@ -258,35 +235,13 @@ def may_be_paused(situation: Situation) -> Reason | None:
     return None if pause_grounds(situation) else Reason(code="pause.not_allowed_by_rule")
 
 
-def needs_approval(situation: Situation, command: Suspend | RequestSuspension) -> bool:
+def needs_approval(situation: Situation, command: Pausing) -> bool:
     """Whether a supervisor decides on that ground, because it lies in nobody's hand (济南市 12345 条例 §24)."""
     paused_by = (situation.policy.rule_of(clock).pause for clock in pausable(situation, ground=command.ground))
     return any(command.ground in rule.approval for rule in paused_by if rule)
 
 
-def approved_where_it_must_be(situation: Situation, command: Suspend) -> Reason | None:
-    """On such a ground a supervisor pauses, and the person has been told of the measures and the day."""
-    if not needs_approval(situation, command):
-        return None
-    if situation.actor.role is not Role.SUPERVISOR:
-        return Reason(code="ground.needs_a_supervisor", field="ground")
-    return None if command.person_told else Reason(code="person_told.must_be_confirmed", field="person_told")
-
-
-def approval_is_needed(situation: Situation, command: RequestSuspension) -> Reason | None:
-    """Nobody is asked for what the handler may do alone."""
-    known = command.ground in pause_grounds(situation)
-    if known and not needs_approval(situation, command):
-        return Reason(code="ground.needs_no_supervisor", field="ground")
-    return None
-
-
-def some_ground_needs_approval(situation: Situation) -> Reason | None:
-    rules = (situation.policy.rule_of(clock).pause for clock in pausable(situation))
-    return None if any(rule and rule.approval for rule in rules) else Reason(code="pause.needs_no_supervisor")
-
-
-def pause_as_the_rule_allows(situation: Situation, command: Suspend | RequestSuspension) -> Reason | None:
+def pause_as_the_rule_allows(situation: Situation, command: Pausing) -> Reason | None:
     """A ground that the rule knows, an end in the future and not further than the rule allows, consent if it asks for it."""
     if command.ground not in pause_grounds(situation):
         return Reason(code="ground.not_in_rule", field="ground")
@@ -308,9 +263,12 @@ def that_can_go_on(clocks: tuple[Clock, ...], names: tuple[str, ...]) -> Clock |
     return next((clock for clock in reversed(clocks) if clock.name in names and clock.stopped_at is not None), None)
 
 
-def a_clock_can_go_on(situation: Situation) -> Reason | None:
-    found = that_can_go_on(situation.facts.clocks, DECIDING)
-    return None if found else Reason(code="reopen.no_clock")
+def a_clock_can_go_on(*names: str) -> Guard:
+    def can_go_on(situation: Situation) -> Reason | None:
+        found = that_can_go_on(situation.facts.clocks, names)
+        return None if found else Reason(code="reopen.no_clock")
+
+    return can_go_on
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
@@ -325,20 +283,6 @@ def record_rating(situation: Situation, command: Rate, draft: Draft) -> None:
         number=draft.number(), score=command.score, comment=draft.optional_text("comment"), rated_at=situation.now
     )
     draft.new.append(rating)
-
-
-def forget_outcome(_situation: Situation, _command: Any, draft: Draft) -> None:
-    """A matter that is in hand again has no outcome yet."""
-    draft.outcome = None
-
-
-def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:
-    draft.outcome = command.outcome
-
-
-def note_not_ours(situation: Situation, command: FindNotOurs, draft: Draft) -> None:
-    late = is_returned_late(situation, command)
-    draft.outcome = "not_accepted.returned_late" if late else f"{NOT_OURS}{command.ground}"
 
 
 def note_refusal(_situation: Situation, command: Refuse, draft: Draft) -> None:

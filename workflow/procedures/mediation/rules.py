@@ -1,6 +1,6 @@
 """What the table of mediation asks before a step and writes after it: consent, mediators, agreement, performance, the end.
 
-The table itself is in `mediation.py`; what other procedures ask too, in `rules.py`.
+The table itself is in `steps.py`; what other procedures ask too, in `shared/rules.py`.
 
 Source: 人民调解法 (2010) §17-§33; 民事诉讼法 §205; 民诉法解释 §355.
 """
@@ -8,12 +8,27 @@ Source: 人民调解法 (2010) §17-§33; 民事诉讼法 §205; 民诉法解释
 from dataclasses import replace
 from datetime import date, datetime
 
-from workflow import commands as c
 from workflow.clocks import due_on
+from workflow.commands import Command
 from workflow.counting import A_MOMENT
 from workflow.definition import Draft, Situation
-from workflow.model import AccountId, Agreement, Appointment, Consent, Reason, Session
-from workflow.procedures import rules
+from workflow.model import AccountId, Appointment, Consent, Reason
+from workflow.procedures.mediation.commands import (
+    Agreed,
+    ApplyForConfirmation,
+    AppointMediators,
+    Disclose,
+    FollowUp,
+    HoldSession,
+    KeepMediator,
+    RecordConsent,
+    RecordPerformance,
+    ReplaceMediator,
+    SettleInPart,
+    Terminate,
+)
+from workflow.procedures.mediation.records import Agreement, Session
+from workflow.procedures.shared import rules
 
 #: What a court does not confirm: status, title to property or to intellectual property, what has a procedure of its own
 #: (民诉法解释 §355).
@@ -38,17 +53,17 @@ def everybody_consents(situation: Situation) -> Reason | None:
     return Reason(code="mediation.consent_missing", values={"missing": waiting}) if waiting else None
 
 
-def nobody_else_is_awaited(situation: Situation, command: c.RecordConsent) -> bool:
+def nobody_else_is_awaited(situation: Situation, command: RecordConsent) -> bool:
     """The last answer is in: what was suspended for it goes on."""
     return not any(p.consent is Consent.PENDING for p in situation.facts.parties if p.number != command.party)
 
 
-def is_a_party(situation: Situation, command: c.RecordConsent) -> Reason | None:
+def is_a_party(situation: Situation, command: RecordConsent) -> Reason | None:
     known = {party.number for party in situation.facts.parties}
     return None if command.party in known else Reason(code="party.unknown", field="party")
 
 
-def record_consent(situation: Situation, command: c.RecordConsent, draft: Draft) -> None:
+def record_consent(situation: Situation, command: RecordConsent, draft: Draft) -> None:
     party = next(p for p in situation.facts.parties if p.number == command.party)
     draft.changed.append(replace(party, consent=Consent(command.answer)))
 
@@ -69,7 +84,7 @@ def a_disclosure_is_open(situation: Situation) -> Reason | None:
     return None if no_open_disclosure(situation) else Reason(code="mediator.nothing_disclosed")
 
 
-def has_disclosed(situation: Situation, command: c.KeepMediator) -> Reason | None:
+def has_disclosed(situation: Situation, command: KeepMediator) -> Reason | None:
     """Consent to stay answers this mediator's own disclosure, and not another's."""
     disclosed = {a.person for a in serving(situation) if a.disclosure == "open"}
     return (
@@ -79,27 +94,27 @@ def has_disclosed(situation: Situation, command: c.KeepMediator) -> Reason | Non
     )
 
 
-def named_once(_situation: Situation, command: c.AppointMediators) -> Reason | None:
+def named_once(_situation: Situation, command: AppointMediators) -> Reason | None:
     named = (command.chief, *command.others)
     return Reason(code="others.named_twice", field="others") if len(set(named)) < len(named) else None
 
 
 def serves_here(field: str):  # type: ignore[no-untyped-def]  # a check whose type `Step.checks` gives
-    def check(situation: Situation, command: c.Command) -> Reason | None:
+    def check(situation: Situation, command: Command) -> Reason | None:
         known = {a.person for a in serving(situation)}
         return None if getattr(command, field) in known else Reason(code="mediator.not_serving", field=field)
 
     return check
 
 
-def does_not_serve_yet(situation: Situation, command: c.ReplaceMediator) -> Reason | None:
+def does_not_serve_yet(situation: Situation, command: ReplaceMediator) -> Reason | None:
     """Neither one who serves nor one who left after a disclosure may come in."""
     if command.arriving in {a.person for a in situation.facts.appointments}:
         return Reason(code="arriving.has_served", field="arriving")
     return None
 
 
-def appoint(situation: Situation, command: c.AppointMediators, draft: Draft) -> None:
+def appoint(situation: Situation, command: AppointMediators, draft: Draft) -> None:
     """The case goes to the room of the mediator who leads it."""
     for person in (command.chief, *command.others):
         draft.new.append(_appointment(draft, person, chief=person == command.chief, at=situation.now))
@@ -111,15 +126,15 @@ def _appointment(draft: Draft, person: AccountId, *, chief: bool, at: datetime) 
     return Appointment(number=draft.number(), person=person, chief=chief, from_at=at, until_at=None)
 
 
-def note_disclosure(situation: Situation, command: c.Disclose, draft: Draft) -> None:
+def note_disclosure(situation: Situation, command: Disclose, draft: Draft) -> None:
     draft.changed.append(replace(_of(situation, command.mediator), disclosure="open"))
 
 
-def note_consent_to_stay(situation: Situation, command: c.KeepMediator, draft: Draft) -> None:
+def note_consent_to_stay(situation: Situation, command: KeepMediator, draft: Draft) -> None:
     draft.changed.append(replace(_of(situation, command.mediator), disclosure="kept"))
 
 
-def replace_mediator(situation: Situation, command: c.ReplaceMediator, draft: Draft) -> None:
+def replace_mediator(situation: Situation, command: ReplaceMediator, draft: Draft) -> None:
     leaving = _of(situation, command.leaving)
     draft.changed.append(replace(leaving, until_at=situation.now))
     draft.new.append(_appointment(draft, command.arriving, chief=leaving.chief, at=situation.now))
@@ -135,11 +150,11 @@ def _of(situation: Situation, person: AccountId) -> Appointment:
 # -- sessions and agreement -------------------------------------------------------------------------------------------
 
 
-def invitees_only_by_consent(situation: Situation, command: c.HoldSession) -> Reason | None:
+def invitees_only_by_consent(situation: Situation, command: HoldSession) -> Reason | None:
     return rules.every_party_in("consenting")(situation, command) if command.invitees else None
 
 
-def record_session(situation: Situation, command: c.HoldSession, draft: Draft) -> None:
+def record_session(situation: Situation, command: HoldSession, draft: Draft) -> None:
     invited = draft.texts.get("invitees", ())
     session = Session(
         number=draft.number(),
@@ -153,25 +168,25 @@ def record_session(situation: Situation, command: c.HoldSession, draft: Draft) -
     draft.new.append(session)
 
 
-def written_agreement_is_complete(_situation: Situation, command: c.Agreed) -> Reason | None:
+def written_agreement_is_complete(_situation: Situation, command: Agreed) -> Reason | None:
     """A written agreement takes effect when all parties and the mediator have signed and the seal is on it (§29)."""
     if command.form == "written" and not command.mediator_signed:
         return Reason(code="mediator_signed.missing", field="mediator_signed")
     return None
 
 
-def written_agreement_is_sealed(_situation: Situation, command: c.Agreed) -> Reason | None:
+def written_agreement_is_sealed(_situation: Situation, command: Agreed) -> Reason | None:
     if command.form == "written" and not command.sealed:
         return Reason(code="sealed.missing", field="sealed")
     return None
 
 
-def signed_by_every_party(situation: Situation, command: c.Agreed) -> Reason | None:
+def signed_by_every_party(situation: Situation, command: Agreed) -> Reason | None:
     """Nobody signs an oral agreement: it takes effect when it is reached (§30)."""
     return rules.every_party_in("signed_by")(situation, command) if command.form == "written" else None
 
 
-def oral_only_where_allowed(situation: Situation, command: c.Agreed) -> Reason | None:
+def oral_only_where_allowed(situation: Situation, command: Agreed) -> Reason | None:
     """Oral where the parties think that no writing is needed (§28): performed at once, simple, and no labour dispute."""
     if command.form == "written":
         return None
@@ -184,18 +199,18 @@ def oral_only_where_allowed(situation: Situation, command: c.Agreed) -> Reason |
     return None
 
 
-def signed_on(situation: Situation, command: c.Agreed) -> date:
+def signed_on(situation: Situation, command: Agreed) -> date:
     """The local day on which the agreement takes effect: that of the last signature (§29)."""
     return command.signed_on or situation.policy.calendar.local_day(situation.now)
 
 
-def takes_effect_at(situation: Situation, command: c.Agreed) -> datetime:
+def takes_effect_at(situation: Situation, command: Agreed) -> datetime:
     """Now, or the end of the earlier day that is entered."""
     calendar, day = situation.policy.calendar, signed_on(situation, command)
     return min(situation.now, calendar.end_of(day) - A_MOMENT)
 
 
-def signed_while_mediated(situation: Situation, command: c.Agreed) -> Reason | None:
+def signed_while_mediated(situation: Situation, command: Agreed) -> Reason | None:
     calendar, day = situation.policy.calendar, signed_on(situation, command)
     if day > calendar.local_day(situation.now):
         return Reason(code="signed_on.in_the_future", field="signed_on")
@@ -205,7 +220,7 @@ def signed_while_mediated(situation: Situation, command: c.Agreed) -> Reason | N
     return None
 
 
-def performance_in_reach(situation: Situation, command: c.Agreed) -> Reason | None:
+def performance_in_reach(situation: Situation, command: Agreed) -> Reason | None:
     ahead = (command.performance_due_on - signed_on(situation, command)).days
     if ahead < 0:
         return Reason(code="performance_due_on.in_the_past", field="performance_due_on")
@@ -214,8 +229,8 @@ def performance_in_reach(situation: Situation, command: c.Agreed) -> Reason | No
     return None
 
 
-def record_agreement(situation: Situation, command: c.Agreed, draft: Draft) -> None:
-    partial = isinstance(command, c.SettleInPart)
+def record_agreement(situation: Situation, command: Agreed, draft: Draft) -> None:
+    partial = isinstance(command, SettleInPart)
     agreement = Agreement(
         number=draft.number(),
         form=command.form,
@@ -236,11 +251,11 @@ def is_over(situation: Situation, name: str) -> bool:
     return clock is not None and situation.now >= clock.due_at
 
 
-def performance_falls_due(situation: Situation, command: c.Agreed) -> datetime:
+def performance_falls_due(situation: Situation, command: Agreed) -> datetime:
     return situation.policy.calendar.start_of(command.performance_due_on)
 
 
-def a_court_confirms_it(_situation: Situation, command: c.ApplyForConfirmation) -> Reason | None:
+def a_court_confirms_it(_situation: Situation, command: ApplyForConfirmation) -> Reason | None:
     if command.subject in NOT_CONFIRMED:
         return Reason(code=f"confirmation.not_for_{command.subject}", field="subject")
     return None
@@ -265,26 +280,31 @@ def performance_is_due_or_done(situation: Situation) -> Reason | None:
     return Reason(code="follow_up.too_early", values={"first": first.isoformat()})
 
 
-def note_performance(_situation: Situation, command: c.RecordPerformance, draft: Draft) -> None:
+def note_performance(_situation: Situation, command: RecordPerformance, draft: Draft) -> None:
     if command.extent == "in_full":
         draft.reached.add(PERFORMED)
 
 
-def note_breach(_situation: Situation, command: c.FollowUp, draft: Draft) -> None:
+def note_breach(_situation: Situation, command: FollowUp, draft: Draft) -> None:
     if command.extent != "in_full":
         draft.reached.add(BREACHED)
+
+
+def note_late(situation: Situation) -> tuple[Reason, ...]:
+    """An agreement after the period counts as one, and the case says that it came late."""
+    return (Reason(code="settle.late"),) if is_over(situation, "period") else ()
 
 
 # -- termination ------------------------------------------------------------------------------------------------------
 
 
-def there_was_no_agreement(situation: Situation, command: c.Terminate) -> Reason | None:
+def there_was_no_agreement(situation: Situation, command: Terminate) -> Reason | None:
     """Nobody fails to agree who has never met."""
     met = "session_held" in situation.facts.milestones
     return None if command.ground != "no_agreement" or met else Reason(code="ground.nobody_has_met", field="ground")
 
 
-def the_period_is_over(situation: Situation, command: c.Terminate) -> Reason | None:
+def the_period_is_over(situation: Situation, command: Terminate) -> Reason | None:
     """What may still be agreed until a day has not failed before it."""
     if command.ground != "period_over" or is_over(situation, "period"):
         return None
@@ -293,14 +313,14 @@ def the_period_is_over(situation: Situation, command: c.Terminate) -> Reason | N
     return Reason(code="ground.period_runs", field="ground", values={"last": last})
 
 
-def who_withdraws_ends_it(_situation: Situation, command: c.Terminate) -> Reason | None:
+def who_withdraws_ends_it(_situation: Situation, command: Terminate) -> Reason | None:
     """Consent that is withdrawn is the ground, and no other (§17)."""
     if command.withdrawing and command.ground != "party_withdraws":
         return Reason(code="withdrawing.not_the_ground", field="withdrawing")
     return None
 
 
-def note_terminated(situation: Situation, command: c.Terminate, draft: Draft) -> None:
+def note_terminated(situation: Situation, command: Terminate, draft: Draft) -> None:
     for party in situation.facts.parties:
         if party.number in command.withdrawing:
             draft.changed.append(replace(party, consent=Consent.REFUSED))

@@ -1,0 +1,101 @@
+"""What a step does to the clocks of its case."""
+
+from dataclasses import replace
+from typing import Any
+
+from workflow import clocks as counting
+from workflow.commands import Command
+from workflow.definition import (
+    AcknowledgeAll,
+    Draft,
+    Extend,
+    GoOn,
+    PauseAll,
+    ResumeAll,
+    Situation,
+    Start,
+    Step,
+    Stop,
+    StopAll,
+    VoidAll,
+)
+from workflow.model import Clock, Kind, RecordNumber
+from workflow.procedures.shared import rules
+
+
+def move_clocks(situation: Situation, command: Command, step: Step, draft: Draft) -> dict[RecordNumber, Clock]:
+    """All clocks of the case after the step; new and changed ones are noted in the draft."""
+    known = {clock.number: clock for clock in situation.facts.clocks}
+    after = dict(known)
+    for change in step.clocks:
+        for clock in _changed(change, tuple(after.values()), situation, command, draft):
+            after[clock.number] = clock
+    for number, clock in after.items():
+        if number not in known:
+            draft.new.append(clock)
+        elif clock is not known[number]:
+            draft.changed.append(clock)
+    return after
+
+
+def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, command: Any, draft: Draft) -> list[Clock]:
+    now, policy = situation.now, situation.policy
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    match change:
+        case Start():
+            return _started(change, running, situation, command, draft)
+        case Stop(name=name, outcome=outcome):
+            return [counting.stop(clock, at=now, outcome=outcome) for clock in running if clock.name == name]
+        case StopAll(outcome=outcome):
+            duties = (clock for clock in running if clock.kind is Kind.DUTY)
+            return [counting.stop(clock, at=now, outcome=outcome) for clock in duties]
+        case VoidAll(unless=unless):
+            late = unless(situation, command)
+            return [
+                counting.stop(c, at=now, outcome=counting.CASE_ENDED) if late else counting.void(c, at=now)
+                for c in running
+            ]
+        case PauseAll():
+            until = policy.calendar.start_of(command.until)
+            return [
+                counting.pause(
+                    clock, policy.rule_of(clock), policy.of(clock), at=now, until=until, ground=command.ground
+                )
+                for clock in rules.pausable(situation, ground=command.ground)
+            ]
+        case ResumeAll(when=when):
+            paused = [clock for clock in running if counting.paused_until(clock, at=now)]
+            ending = paused if when is None or when(situation, command) else []
+            return [counting.resume(clock, policy.rule_of(clock), policy.of(clock), at=now) for clock in ending]
+        case AcknowledgeAll():
+            return [replace(clock, acknowledged_at=now) for clock in running if counting.waits_for_word(clock, at=now)]
+        case Extend(names=names):
+            clock = next(clock for clock in running if clock.name in names)
+            rule, under = policy.rule_of(clock), policy.of(clock)
+            pair = counting.extend(clock, draft.number(), rule, under, at=now, length=command.to_length)
+            before = sum(1 for one in clocks if one.name == clock.name and one.outcome == "extended")
+            ladder = under.ladder_of(rule)
+            if ladder.red_after_extensions is not None and before + 1 > ladder.red_after_extensions:
+                pair = pair[0], counting.lit_by_extensions(pair[1], ladder, at=now)
+            draft.data["extension"] = {"clock": clock.number, "successor": pair[1].number, "waived": pair[0].waived}
+            return list(pair)
+        case GoOn(names=names):
+            last = rules.that_can_go_on(clocks, names)
+            assert last is not None, "guarded: there is a clock that can go on"
+            return list(counting.go_on(last, draft.number(), policy.rule_of(last), policy.of(last), at=now))
+    raise AssertionError(change)
+
+
+def _started(start: Start, running: list[Clock], situation: Situation, command: Any, draft: Draft) -> list[Clock]:
+    """The clock, unless the profile leaves it out, its rule counts from elsewhere, it is not owed, or it runs already: the
+    citizen's clock never restarts."""
+    policy = situation.policy
+    began = start.at(situation, command) if start.at else situation.now
+    rule = policy.rule(start.name, on=policy.calendar.local_day(began))
+    if rule is None or not start.counts_for(rule) or any(clock.name == start.name for clock in running):
+        return []
+    if start.when and not start.when(situation, command):
+        return []
+    began = policy.deemed_received(began, rule) if start.on_receipt else began
+    in_force = policy.rule(start.name, on=policy.calendar.local_day(began)) or rule
+    return [counting.start(draft.number(), start.name, in_force, policy, at=began)]

@@ -1,0 +1,170 @@
+"""Taking a step: `decide` answers a command with a decision or a refusal; `available_steps` says what is open to whom."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+
+from workflow import clocks as counting
+from workflow.clock_moves import move_clocks
+from workflow.commands import Command
+from workflow.definition import Draft, Situation, Step
+from workflow.fields import codes_of, personal_fields, personal_texts
+from workflow.model import (
+    UNFILED,
+    Actor,
+    CaseFacts,
+    Clock,
+    Decision,
+    Json,
+    Progress,
+    Reason,
+    RecordNumber,
+    Refusal,
+    Relation,
+    Role,
+    State,
+)
+from workflow.offers import not_offered
+from workflow.procedures import PROCEDURES
+
+
+def decide(situation: Situation, command: Command) -> Decision:
+    """What the command changes. Raises `Refusal` with every reason at once."""
+    step = _step(situation.facts, type(command))
+    if not may_take(step, situation.actor, situation.facts):
+        raise Refusal((Reason(code="step.not_yours"),))
+    reasons = [reason for guard in step.guards if (reason := guard(situation))]
+    reasons += [reason for check in step.checks if (reason := check(situation, command))]
+    told = {reason.field for reason in reasons}  # a check says better than "not offered" what is wrong
+    reasons += [reason for reason in not_offered(situation, command) if reason.field not in told]
+    if reasons:
+        raise Refusal(tuple(reasons))
+    draft = Draft(situation.facts)
+    for name, kind, text in personal_texts(command):
+        draft.write_text(name, kind, text)
+    step.writes(situation, command, draft)
+    changed_clocks = move_clocks(situation, command, step, draft)
+    return Decision(
+        event=step.event,
+        data={"command": {"name": type(command).__name__, **_codes(command, draft)}, **draft.data},
+        progress=_progress(situation, step, draft, changed_clocks),
+        new=tuple(draft.new),
+        changed=tuple(draft.changed),
+        tells=step.tells,
+    )
+
+
+def available_steps(situation: Situation) -> tuple[tuple[Step, tuple[Reason, ...]], ...]:
+    """The steps of this state that the actor's role may take, each with the reasons why it is closed (none: it is open).
+    A quiet step is left out while it is closed."""
+    facts = situation.facts
+    found = []
+    for step in PROCEDURES[facts.procedure].machine.steps_from(facts.state):
+        if may_take(step, situation.actor, facts):
+            reasons = tuple(reason for guard in step.guards if (reason := guard(situation)))
+            if not (step.quiet and reasons):
+                found.append((step, reasons))
+    return tuple(found)
+
+
+def steps_of_others(situation: Situation) -> tuple[tuple[Step, tuple[Role, ...]], ...]:
+    """The steps of this state that are not the actor's to take, with the roles whose they are."""
+    facts = situation.facts
+    return tuple(
+        (step, tuple(dict.fromkeys(role for role, _ in step.allowed)))
+        for step in PROCEDURES[facts.procedure].machine.steps_from(facts.state)
+        if not step.quiet and not may_take(step, situation.actor, facts)
+    )
+
+
+def may_take(step: Step, actor: Actor, facts: CaseFacts) -> bool:
+    return any(actor.role is role and _stands(relation, actor, facts) for role, relation in step.allowed)
+
+
+def _stands(relation: Relation, actor: Actor, facts: CaseFacts) -> bool:
+    match relation:
+        case Relation.ANYONE:
+            return True
+        case Relation.BY_CODE:
+            return facts.id is not None and actor.case == facts.id
+        case Relation.ASSIGNED:
+            serving = {a.person for a in facts.appointments if a.until_at is None}
+            return actor.account is not None and actor.account in serving | {facts.holder_person}
+        case Relation.SAME_UNIT:
+            return actor.unit is not None and actor.unit == facts.holder_unit
+        case Relation.ABOVE:
+            return facts.holder_unit in actor.units
+
+
+def _step(facts: CaseFacts, command: type[Command]) -> Step:
+    for step in PROCEDURES[facts.procedure].machine.steps_of(command.__name__, facts.state):
+        return step
+    raise Refusal((Reason(code="step.not_open", values={"state": facts.state}),))
+
+
+# -- the command as records and data ----------------------------------------------------------------------------------
+
+
+def _codes(command: Command, draft: Draft) -> dict[str, Json]:
+    """The command's fields for the ledger: texts by number, everything else as codes and figures."""
+    texts: dict[str, Json] = {name: list(draft.texts.get(name, ())) for name in personal_fields(type(command))}
+    return {**codes_of(command), **texts}
+
+
+def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
+    facts, now = situation.facts, situation.now
+    running = [clock for clock in clocks.values() if clock.stopped_at is None]
+    pauses = [until for clock in running if (until := counting.paused_until(clock, at=now))]
+    custody = draft.custody or facts.custody
+    assert custody is not None, "the step that opens a case takes it into custody"
+    target, final = str(step.target or facts.state), PROCEDURES[facts.procedure].final
+    ended = target in final and facts.state not in final
+    return Progress(
+        state=target,
+        milestones=(facts.milestones - step.forgets) | ({step.marks} if step.marks else set()) | draft.reached,
+        next_number=draft.next_number,
+        holder_unit=custody.unit,
+        holder_person=custody.person,
+        custody_number=custody.number,
+        custody_from=custody.from_at,
+        next_due_at=counting.next_due_at((clock.kind, clock.due_at) for clock in running),
+        paused_until=max(pauses, default=None),
+        extension_asked=draft.extension_asked,
+        outcome=draft.outcome,
+        closed_at=now if ended else facts.closed_at if target in final else None,
+    )
+
+
+def with_crossings_recorded(facts: CaseFacts, *, until: datetime) -> CaseFacts:
+    """The facts after every crossing up to `until` has been written to the ledger."""
+    return replace(
+        facts,
+        clocks=tuple(counting.settled(clock, until=until) for clock in facts.clocks),
+    )
+
+
+@cache
+def usual_path(procedure: str) -> tuple[State, ...]:
+    """The states that a matter goes through when nothing special happens: first moving steps of the table, in order."""
+    table = PROCEDURES[procedure]
+    path = [UNFILED]
+    while path[-1] not in table.final:
+        path.append(
+            next(
+                step.target
+                for step in table.steps
+                if path[-1] in step.sources and step.target and step.target not in path and not step.aside
+            )
+        )
+    return tuple(path)
+
+
+def usual_next(procedure: str, state: State) -> str | None:
+    """The command that moves a matter on from a state, for lists; None at the end."""
+    table = PROCEDURES[procedure]
+    if state in table.final:
+        return None
+    path = usual_path(procedure)
+    passed = path[: path.index(state) + 1] if state in path else (state,)
+    steps = (s for s in table.steps if state in s.sources and s.target and s.target not in passed)
+    return next((step.command.__name__ for step in steps if not step.aside), None)

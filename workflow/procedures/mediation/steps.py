@@ -1,0 +1,204 @@
+"""人民调解: voluntary, free, with both sides at one table.
+
+申请 → 征求意见 → 受理 → 指定/选定调解员 (披露, 更换) → 权利告知 → 调解会 → 达成, 部分达成 or 终止 → 司法确认, 履行, 回访 → 结案.
+What the law forbids is blocked here and not merely warned of: no mediation against a refusal, no session before the
+rights notice, no outsider without the parties' consent, no termination without the notice of other remedies.
+
+Source: 人民调解法 (2010) §17-§33; 人民调解工作若干规定 §30, §33; 民事诉讼法 §205.
+"""
+
+from workflow.definition import ANSWERED as ANSWER
+from workflow.definition import Extend, PauseAll, ResumeAll, Start, Step, Stop, StopAll
+from workflow.model import UNFILED, Audience, Relation, Role
+from workflow.procedure import Part, Procedure, Shown
+from workflow.procedures.mediation import rules as m
+from workflow.procedures.mediation.commands import (
+    Apply,
+    ApplyForConfirmation,
+    AppointMediators,
+    CloseMediation,
+    Disclose,
+    FollowUp,
+    HoldSession,
+    KeepMediator,
+    NotifyRights,
+    RecordConsent,
+    RecordPerformance,
+    ReplaceMediator,
+    SeekConsent,
+    Settle,
+    SettleInPart,
+    Terminate,
+)
+from workflow.procedures.mediation.records import Agreement, Session
+from workflow.procedures.mediation.states import MediationState
+from workflow.procedures.shared import rules
+from workflow.procedures.shared.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
+from workflow.procedures.shared.lights import light_steps
+
+S, R = MediationState, Relation
+AT_WORK = (S.MEDIATOR_ASSIGNED, S.RIGHTS_NOTIFIED, S.IN_SESSION)
+ANSWERED = (S.SETTLED, S.TERMINATED, S.FOLLOWED_UP, S.CLOSED, S.NOT_ACCEPTED)
+CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
+MEDIATORS = ((Role.MEDIATOR, R.ASSIGNED),)
+#: A mediator may be gone at any time; what is left to do then is somebody else's.
+UNTIL_ENDED = (*AT_WORK, S.SETTLED, S.TERMINATED, S.FOLLOWED_UP)
+UNTIL_CLOSED = (S.APPLIED, S.CONSENT_PENDING, S.ACCEPTED, *UNTIL_ENDED)
+
+AGREEMENT_CHECKS = (
+    m.signed_by_every_party,
+    m.signed_while_mediated,
+    m.written_agreement_is_complete,
+    m.written_agreement_is_sealed,
+    m.oral_only_where_allowed,
+    m.performance_in_reach,
+)
+
+#: The limit that says how long a mediation takes.
+DECIDING = ("period",)
+ACCEPTS, LISTED = Part.ACCEPTS, Part.LISTED
+
+MEDIATION = Procedure(
+    name="mediation",
+    states=MediationState,
+    final=frozenset({S.NOT_ACCEPTED, S.CLOSED}),
+    clocks={
+        "intake": frozenset({ACCEPTS, LISTED}),
+        "period": frozenset({LISTED}),
+        "confirmation": frozenset(),
+        "follow_up": frozenset({LISTED}),
+        "closing": frozenset(),
+    },
+    deciding=DECIDING,
+    records=(Session, Agreement),
+    shown=Shown(
+        main=("agreements", "sessions"), beside=("mediators",), flags=(m.SETTLED_LATE, m.BREACHED), consent=True
+    ),
+    figures=(
+        "registered", "accepted", "mediated", "settled", "settled_written", "settled_oral", "settled_in_part",
+        "terminated", "success_rate", "amount_yuan",
+    ),
+    steps=(
+        Step(
+            command=Apply, event="case:applied", sources=(UNFILED,), target=S.APPLIED,
+            allowed=((Role.CLERK, R.ANYONE), (Role.COORDINATOR, R.ANYONE), (Role.PETITIONER, R.ANYONE)),
+            checks=(rules.not_received_in_the_future, rules.not_received_in_another_age), writes=rules.open_case,
+            clocks=(rules.on_receipt("intake"), rules.on_receipt("period", usual=False)), tells=(Audience.HOLDER,),
+        ),
+        Step(
+            command=SeekConsent, event="case:consent_sought", sources=(S.APPLIED,), target=S.CONSENT_PENDING,
+            allowed=CLERKS,
+        ),
+        Step(
+            command=RecordConsent, event="party:consent_recorded", sources=(S.APPLIED, S.CONSENT_PENDING),
+            target=S.CONSENT_PENDING, allowed=CLERKS, checks=(m.is_a_party,), writes=m.record_consent,
+            clocks=(ResumeAll(when=m.nobody_else_is_awaited),),
+        ),
+        Step(
+            command=Suspend, event="clock:paused", sources=(S.CONSENT_PENDING,), target=None, allowed=CLERKS,
+            guards=(rules.may_be_paused, rules.not_paused), checks=(rules.pause_as_the_rule_allows,),
+            clocks=(PauseAll(),), tells=(Audience.UNIT_HEAD,), quiet=True,
+        ),
+        Step(
+            command=Resume, event="clock:resumed", sources=(S.CONSENT_PENDING,), target=None, allowed=CLERKS,
+            guards=(rules.paused,), clocks=(ResumeAll(),), quiet=True,
+        ),
+        Step(
+            command=Accept, event="case:accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.ACCEPTED,
+            allowed=CLERKS, guards=(m.nobody_refuses, m.everybody_consents), clocks=(Stop("intake"), Start("period", event="acceptance")), counted_as="accepted",
+        ),
+        Step(
+            command=Refuse, event="case:not_accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.NOT_ACCEPTED,
+            allowed=CLERKS, writes=rules.note_refusal, clocks=(Stop("intake"), StopAll()), cannot_be_undone=True, aside=True,
+        ),
+        Step(
+            command=AppointMediators, event="mediator:appointed", sources=(S.ACCEPTED,), target=S.MEDIATOR_ASSIGNED,
+            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(rules.may_serve("chief"), rules.may_serve("others"), m.named_once), writes=m.appoint,
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), brings_in=True,
+        ),
+        Step(
+            command=Disclose, event="mediator:disclosed", sources=AT_WORK, target=None,
+            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), checks=(m.serves_here("mediator"),),
+            writes=m.note_disclosure, tells=(Audience.UNIT_HEAD,),
+        ),
+        Step(
+            command=KeepMediator, event="mediator:kept", sources=AT_WORK, target=None,
+            allowed=((Role.COORDINATOR, R.ABOVE),), guards=(m.a_disclosure_is_open,),
+            checks=(m.has_disclosed, rules.every_party_in("consenting")), writes=m.note_consent_to_stay,
+        ),
+        Step(
+            command=ReplaceMediator, event="mediator:replaced", sources=UNTIL_ENDED, target=None,
+            allowed=((Role.COORDINATOR, R.ABOVE),), checks=(m.serves_here("leaving"), rules.may_serve("arriving"), m.does_not_serve_yet),
+            writes=m.replace_mediator, tells=(Audience.HOLDER,), brings_in=True,
+        ),
+        Step(
+            command=NotifyRights, event="case:rights_notified", sources=(S.MEDIATOR_ASSIGNED,),
+            target=S.RIGHTS_NOTIFIED, allowed=MEDIATORS, guards=(m.no_open_disclosure,),
+            checks=(rules.every_party_in("signed_by"),), marks="rights_notified",
+        ),
+        Step(
+            command=HoldSession, event="case:session_held", sources=(S.RIGHTS_NOTIFIED, S.IN_SESSION),
+            target=S.IN_SESSION, allowed=MEDIATORS, guards=(rules.not_paused, m.no_open_disclosure),
+            checks=(m.invitees_only_by_consent,), writes=m.record_session, marks="session_held",
+        ),
+        Step(
+            command=ExtendByConsent, event="clock:extended", sources=(S.ACCEPTED, *AT_WORK), target=None,
+            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), guards=(rules.may_be_extended_by("parties", *DECIDING), rules.not_paused),
+            checks=(rules.longer_within_the_rule(*DECIDING), rules.every_party_in("consenting")), clocks=(Extend(DECIDING),),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), notes=rules.note_lengths(*DECIDING),
+        ),
+        Step(
+            command=Suspend, event="clock:paused", sources=AT_WORK, target=None,
+            allowed=MEDIATORS, guards=(rules.may_be_paused, rules.not_paused),
+            checks=(rules.pause_as_the_rule_allows,), clocks=(PauseAll(),), tells=(Audience.UNIT_HEAD,),
+        ),
+        Step(
+            command=Resume, event="clock:resumed", sources=AT_WORK, target=None,
+            allowed=MEDIATORS, guards=(rules.paused,), clocks=(ResumeAll(),),
+        ),
+        Step(
+            command=Settle, event="case:settled", sources=(S.IN_SESSION,), target=S.SETTLED, allowed=MEDIATORS,
+            guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS, writes=m.record_agreement,
+            clocks=(Stop("period"), Start("confirmation", at=m.takes_effect_at), Start("follow_up", at=m.performance_falls_due)),
+            tells=(Audience.UNIT_HEAD,), marks=ANSWER, counted_as="settled", notes=m.note_late,
+        ),
+        Step(
+            command=SettleInPart, event="case:settled_in_part", sources=(S.IN_SESSION,), target=None,
+            allowed=MEDIATORS, guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS,
+            writes=m.record_agreement, notes=m.note_late,
+        ),
+        Step(
+            command=Terminate, event="case:terminated", sources=(S.ACCEPTED, *AT_WORK), target=S.TERMINATED,
+            allowed=(*MEDIATORS, *CLERKS),
+            checks=(m.there_was_no_agreement, m.the_period_is_over, m.who_withdraws_ends_it, rules.confirmed("notice_given")),
+            writes=m.note_terminated, clocks=(Stop("period"), Start("closing")), tells=(Audience.UNIT_HEAD,),
+            marks=ANSWER, cannot_be_undone=True, counted_as="terminated", aside=True,
+        ),
+        Step(
+            command=ApplyForConfirmation, event="case:confirmation_applied", sources=(S.SETTLED, S.FOLLOWED_UP, S.CLOSED),
+            target=None, allowed=MEDIATORS, guards=(m.confirmation_window_is_open,),
+            checks=(rules.every_party_in("consenting"), m.a_court_confirms_it), clocks=(Stop("confirmation"),), marks="confirmation_applied",
+        ),
+        Step(
+            command=RecordPerformance, event="case:performance_recorded", sources=(S.SETTLED,), target=None,
+            allowed=MEDIATORS, writes=m.note_performance, marks="performance_recorded",
+        ),
+        Step(
+            command=FollowUp, event="case:followed_up", sources=(S.SETTLED,), target=S.FOLLOWED_UP, allowed=MEDIATORS,
+            guards=(m.performance_is_due_or_done,), writes=m.note_breach,
+            clocks=(Stop("follow_up"), Start("closing")), marks="followed_up", counted_as="followed_up",
+        ),
+        Step(
+            command=Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
+            guards=(rules.not_rated_yet,), writes=rules.record_rating, marks="rated",
+        ),
+        Step(
+            command=CloseMediation, event="case:closed", sources=(S.FOLLOWED_UP, S.TERMINATED), target=S.CLOSED,
+            allowed=MEDIATORS, checks=(rules.confirmed("papers_complete"),),
+            clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
+        ),
+        *light_steps(
+            (*MEDIATORS, *((role, R.SAME_UNIT) for role in (Role.COORDINATOR, Role.CLERK)), (Role.SUPERVISOR, R.ABOVE)), until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,120 @@
+"""What may be asked of a case of more than one procedure: accepting and refusing it, time, lights, the person's rating."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from annotated_types import MaxLen
+
+from workflow.commands import Command
+from workflow.fields import (
+    MAX_SHORT,
+    Answer,
+    AppealText,
+    Choice,
+    Comment,
+    Note,
+    OptionalNote,
+    Parties,
+    Sometimes,
+    TotalLength,
+)
+from workflow.model import RecordNumber
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accept(Command):
+    """受理, and the notice of it given to the person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refuse(Command):
+    """不予受理: the ground, and the channel that is open to the person instead."""
+
+    ground: Literal["not_competent", "statutory_route", "already_in_hand", "final_review_done", "party_refuses"]
+    proper_channel: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledge(Command):
+    """知悉: a light is seen and in hand. Its reminders climb no further; the next light tells everyone again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainLateness(Command):
+    """书面说明: why a time limit has turned red, owed within two working days of the light."""
+
+    explanation: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppealLight(Command):
+    """申诉: the unit that a light is counted against says why it should not count. The light itself stays."""
+
+    light: Annotated[str, Choice("lights"), MaxLen(MAX_SHORT)]  #: the number of the clock and the code of the rung
+    ground: Literal["force_majeure", "system_error", "not_attributable", "other"]
+    evidence: AppealText
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskAgain(Command):
+    """再次申请: the one further request after a rejected appeal, before the year is closed."""
+
+    waiver: Annotated[RecordNumber, Choice("rejected_appeals")]
+    evidence: AppealText
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecideWaiver(Command):
+    """An assessor outside the handling of the case decides whether a lit light counts."""
+
+    waiver: Annotated[RecordNumber, Choice("waivers")]
+    decision: Literal["upheld", "rejected"]
+    reason: AppealText
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengthening(Command):
+    """What speaks of a new total length of a time limit, in the unit of its rule."""
+
+    to_length: TotalLength
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendByConsent(Lengthening):
+    """The parties lengthen it in writing."""
+
+    consenting: Parties
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pausing(Command):
+    """What speaks of a pause: on a ground that the rule knows, until a day that is named."""
+
+    ground: Annotated[str, Choice("pause_grounds")]
+    until: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspend(Pausing):
+    """中止 on a ground that the rule knows, until a day that is named. Consent is recorded where the rule asks for it; on
+    some grounds a supervisor decides, once the person has been told of the measures and the day."""
+
+    consenting: Annotated[Parties, Sometimes()] = ()
+    person_told: bool = False
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume(Command):
+    """恢复 before the planned day."""
+
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate(Command):
+    """评价, only through the person's own channel."""
+
+    score: Literal["satisfied", "fairly_satisfied", "dissatisfied"]
+    comment: Comment = None
