@@ -38,6 +38,7 @@ SHAPES: Mapping[str, int] = {
     "anchor:made": 2,
     "account:code_shown": 1,
     "account:email_changed": 1,
+    "account:factor_lifted": 1,
     "account:factor_removed": 1,
     "account:factor_reset": 1,
     "account:factor_set": 1,

@@ -44,7 +44,15 @@ log = logging.getLogger(__name__)
 OF_ACCOUNTS = frozenset(
     {
         "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
-        "account:factor_removed", "account:factor_reset", "account:rescued", "act:asked", "act:decided", "clock:doubted",
+        "account:factor_removed", "account:factor_reset", "account:factor_lifted", "account:rescued", "act:asked",
+        "act:decided", "clock:doubted",
+    }
+)  # fmt: skip
+#: Of these, what is said otherwise to the owner of the account than to those who watch over accounts.
+SAID_TO_OWNERS = frozenset(
+    {
+        "account:email_changed", "account:factor_removed", "account:factor_reset", "account:factor_lifted",
+        "account:rescued", "act:asked", "act:decided",
     }
 )  # fmt: skip
 #: Where such a mail leads, if not to the office's record.
@@ -210,7 +218,7 @@ def _words_of_account(
     account = data.get("account")
     own = account == reader.id
     what, link = event.code, f"{base}/{PAGES.get(event.code, 'office-record')}"
-    if own:
+    if own and event.code in SAID_TO_OWNERS:
         what, link = f"{event.code}.own", f"{base}/account"
     if own and event.code == "account:link_made":
         # Handed over by people: the mail only says so, and opens nothing. Nor does one that becomes a file, which the

@@ -224,6 +224,16 @@ def _whole_or_not_at_all(path: Path, content: bytes) -> Iterator[None]:
         unfinished.unlink(missing_ok=True)
 
 
+def must_be_writable(path: Path) -> None:
+    """Fails in words where no such file can be written."""
+    try:
+        with new_file(beside := path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")):
+            pass
+        beside.unlink()
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", UNREADABLE)
+
+
 @contextlib.contextmanager
 def _office(engine: Engine) -> Iterator[tuple[Connection, OfficeContext]]:
     """One view of the office's record."""

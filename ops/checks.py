@@ -19,7 +19,8 @@ from infra.i18n import LANGUAGES, catalogue
 from infra.settings import CODES
 from ledger.upcasters import SHAPES as EVENT_SHAPES
 from ledger.upcasters import STEPS
-from notifications.compose import OF_ACCOUNTS, OWN_LINK
+from notifications.compose import OF_ACCOUNTS, OWN_LINK, SAID_TO_OWNERS
+from notifications.forwarding import OWN_REASONS
 from ops.advisories import SKIPPED, AdvisoriesAreUnreadable, known_weaknesses
 from ops.bill import bill_out_of_step
 from ops.jobs import FIGURES, JOBS
@@ -186,17 +187,7 @@ def codes(policy: Policy) -> Iterator[str]:
         | {
             OWN_LINK,
             "account:link_made.handed",
-            *(
-                f"{code}.own"
-                for code in (
-                    "account:email_changed",
-                    "account:factor_removed",
-                    "account:factor_reset",
-                    "account:rescued",
-                    "act:asked",
-                    "act:decided",
-                )
-            ),
+            *(f"{code}.own" for code in SAID_TO_OWNERS),
         }
         | {
             f"clock:crossed.{code}"
@@ -214,6 +205,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from (f"deadline.{code}" for code in _codes_raised("ClockRefuses"))
     yield from (code for code in _codes_raised("NoticeIsWrong"))
     yield from (f"doctor.{code}" for code in _written_codes("Look"))
+    yield from (f"mail_reason.{code}" for code in OWN_REASONS.values())
     yield from _named(
         "doctor",
         (

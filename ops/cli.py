@@ -20,8 +20,9 @@ from infra.db import reading, warn_of_old_sqlite
 from infra.i18n import translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
+from infra.version import program_version
 from ops import verify as verifier
-from ops.anchoring import anchor, keys_at_hand, pack, write_verified
+from ops.anchoring import anchor, keys_at_hand, must_be_writable, pack, write_verified
 from ops.as_of import as_of
 from ops.assessing import assess, no_ladder, scheme
 from ops.clock import read_clock
@@ -29,7 +30,7 @@ from ops.database import database
 from ops.deadline import deadline
 from ops.doctor import doctor
 from ops.exporting import export
-from ops.founding import AlreadyFounded, OfficeIsIncomplete, found
+from ops.founding import FIRST_LOGIN, AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
 from ops.marks_anew import marks_anew
 from ops.opening import office_of, opened_engine, reader_words
@@ -89,8 +90,18 @@ app.command()(bulletin)
 app.command("as-of")(as_of)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"huiyin {program_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def prepare() -> None:
+def prepare(
+    version: Annotated[  # noqa: ARG001 (printed before anything else is looked at)
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="版本 / the version")
+    ] = False,
+) -> None:
     log_to_stderr()
     settings()  # which are checked before anything opens
 
@@ -119,7 +130,7 @@ def init(
     except OfficeIsIncomplete as error:
         fail(str(error), ASKED_WRONGLY)
     typer.echo(
-        f"已建立 {name}。Founded.\n管理员一次性登录链接，两天内有效 / one-time sign-in link, two days:\n  {link}\n启动 / start: huiyin serve"
+        f"已建立 {name}。Founded.\n管理员一次性登录链接，两天内有效 / one-time sign-in link, two days:\n  {link}\n登录名 / sign-in name: {FIRST_LOGIN}"
     )
 
 
@@ -206,6 +217,8 @@ def verify(
     place = database or settings().database_url()
     if note and since:
         fail(reader_words()("verify.note_of_whole_runs"), ASKED_WRONGLY)
+    if note:
+        must_be_writable(note)  # before the long work, and not after it
     found = verifier.told(
         place, anchors=anchors or (), keys=keys, as_json=as_json, marks=marks_anew, processes=processes,
         since=Since(file=since, keys=keys) if since else None,

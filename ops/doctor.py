@@ -4,12 +4,14 @@ It changes nothing and sends no mail: it greets the mail server, and signs in th
 anything is wrong; what is only unwise is marked, and is no fault.
 """
 
+import platform
 import resource
 import shutil
 import smtplib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,14 +24,17 @@ from sqlalchemy.exc import DBAPIError
 import migrations
 from cases.anchors import WANTED_AUDITORS
 from cases.clock_watch import doubt_about
+from cases.jobruns import all_runs
 from cases.office import NoOffice, OfficeContext, load_office
 from infra.db import WAL_FIXED_IN, engine_of, reading, sqlite_file
 from infra.keys import OTHERS
 from infra.settings import Settings, is_this_machine, settings
+from infra.version import program_version
 from notifications.transport import greet
 from ops.clock import read_clock
 from ops.opening import reader_words
 from ops.printing import WRONG
+from ops.safe_keeping import JOB as BACKUP
 from ops.troubles import trouble_of
 from people.directory import active_with_role
 from people.office_keys import keys_missing, pins
@@ -41,6 +46,7 @@ GOOD, UNWISE, BAD = "ok", "note", "WRONG"
 ROOM = 2 * 1024**3
 DESCRIPTORS = 1024
 OLDEST_POSTGRESQL = 130000
+BACKUP_EVERY = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,7 @@ def looks(mine: Settings) -> Iterator[Look]:
 
 
 def _settings(mine: Settings) -> Iterator[Look]:
+    yield Look(how=GOOD, code="program", values={"version": program_version(), "python": platform.python_version()})
     yield Look(how=GOOD, code="settings")
     if not mine.public_url and not is_this_machine(mine.host):
         yield Look(how=UNWISE, code="no_public_url", values={"address": mine.base_url()})
@@ -101,6 +108,7 @@ def _database(mine: Settings) -> Iterator[Look]:
     try:
         with reading(engine) as connection:
             yield from _version(connection)
+            yield from _file(connection)
             outdated = list(_schema(connection))
             yield from outdated
             if outdated:
@@ -142,6 +150,15 @@ def _version(connection: Connection) -> Iterator[Look]:
         yield Look(how=UNWISE, code="no_tools", values={"names": ", ".join(missing)})
 
 
+def _file(connection: Connection) -> Iterator[Look]:
+    """What SQLite says of its own file, page by page. PostgreSQL's files are its own."""
+    if connection.dialect.name != "sqlite":
+        return
+    said = connection.execute(text("PRAGMA quick_check(1)")).scalars().all()
+    if said != ["ok"]:
+        yield Look(how=BAD, code="file_damaged", values={"said": str(said[0]).splitlines()[-1]})
+
+
 def _schema(connection: Connection) -> Iterator[Look]:
     now, wanted = migrations.current(connection), migrations.head()
     if now is None:
@@ -157,6 +174,9 @@ def _office(connection: Connection, office: OfficeContext, mine: Settings) -> It
     auditors = len(active_with_role(connection, Role.AUDITOR))
     if auditors < WANTED_AUDITORS:
         yield Look(how=UNWISE, code="auditors", values={"n": auditors})
+    made = next((run.succeeded_at for run in all_runs(connection) if run.job == BACKUP), None)
+    if made is None or read_clock() - made > BACKUP_EVERY:
+        yield Look(how=UNWISE, code="no_backup" if made is None else "old_backup", values={"at": made and f"{made:%F}"})
     missing = keys_missing(mine.home, pins(connection))
     yield Look(
         how=BAD if missing else GOOD, code="keys_missing" if missing else "keys", values={"names": ", ".join(missing)}

@@ -17,6 +17,9 @@ from workflow.model import Role
 from workflow.policy_files import policy_from
 from workflow.unseen import has_lone_surrogate, seen
 
+#: What the first administrator signs in as.
+FIRST_LOGIN = "admin"
+
 
 class OfficeIsIncomplete(Exception):
     """What was given does not make an office; the message says what is missing, in both languages."""
@@ -38,7 +41,7 @@ def found(
     now: datetime,
 ) -> str:
     """The link that signs the first administrator in. Raises `AlreadyFounded`, `OfficeIsIncomplete`, `PolicyIsWrong`."""
-    if not (seen(name) and seen(short_name) and seen(administrator)) or "@" not in email:
+    if not (seen(name) and seen(short_name) and seen(administrator) and seen(email)):
         raise OfficeIsIncomplete(
             "单位名称、简称、管理员姓名和邮箱都要填写。Name, short name, the administrator's name and e-mail are needed."
         )
@@ -65,7 +68,7 @@ def found(
                 connection,
                 unit=centre,
                 role=Role.ADMINISTRATOR,
-                login="admin",
+                login=FIRST_LOGIN,
                 name=administrator,
                 email=email,
                 now=now,

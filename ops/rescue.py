@@ -33,10 +33,11 @@ def rescue(
                 fail(reader_words()("rescue.no_such_account"), WRONG)
             account = AccountId(found.id)
             if has_factor(connection, account):
-                remove_factor(connection, account, actor=TIMERS, now=now, code="account:factor_reset")
+                remove_factor(connection, account, actor=TIMERS, now=now, code="account:factor_lifted")
             token = make_link(connection, account, now=now)
             told = (account, *active_with_role(connection, Role.AUDITOR))
             note(connection, "account:rescued", actor=TIMERS, now=now, data={"account": account}, told=told)
     finally:
         engine.dispose()
     typer.echo(settings().link_address(token))
+    typer.echo(reader_words()("rescue.done"), err=True)

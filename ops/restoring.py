@@ -22,12 +22,10 @@ from infra.closed_files import FILES_OF_SQLITE
 from infra.db import fold_up, open_engine, reading, sqlite_file, transaction
 from infra.new_files import new_file
 from ledger.tables import Message
+from notifications.forwarding import RESTORED
 from ops.backup import CHUNK, DATABASE, UNFINISHED, BackupIsWrong, CannotBackUp, Manifest, opened_backup, run_tool
 from people.staffing import note
 from workflow.model import TIMERS
-
-#: The reason that stands at mails which waited when a backup was made: they may have gone out since.
-RESTORED = "restored"
 
 _message = Message.__table__.c  # type: ignore[attr-defined]
 

@@ -27,10 +27,10 @@ from ops.verify_anchors import check_anchors
 from ops.verify_in_step import check_streams, labels_of_columns
 from ops.verify_marks import check_tallies
 from ops.verify_office import COVERED, check_office, check_policies
-from ops.verify_report import CANNOT_READ, Finding, Notes, Report, without_password
+from ops.verify_report import CANNOT_READ, CANNOT_READ_BESIDE, Finding, Notes, Report, without_password
 from ops.verify_shares import BEFORE_CASES, Marks, beginning, cores, file_of, marks_of, shares_of, streams_of
 from ops.verify_since import Since, last_anchor, moved_since
-from ops.verify_sources import TRIGGERS, CannotRead, Only, Source, opened
+from ops.verify_sources import TRIGGERS, CannotRead, CannotReadBeside, Only, Source, opened
 from ops.verify_stream import OFFICE_STREAM
 
 FINDINGS_FOUND, UNREADABLE = 1, 3
@@ -74,6 +74,9 @@ def told(
     """The same for whoever has read the arguments already. `sound` is told of a report without a finding."""
     try:
         report = verify(url_or_path, anchors=anchors, keys=keys, marks=marks, since=since, processes=processes)
+    except CannotReadBeside as error:
+        sys.stderr.write(CANNOT_READ_BESIDE.format(reason=error) + "\n")
+        return UNREADABLE
     except CannotRead as error:
         sys.stderr.write(CANNOT_READ.format(database=without_password(url_or_path), reason=error) + "\n")
         return UNREADABLE

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.verify_report import Finding, Notes
-from ops.verify_sources import CannotRead
+from ops.verify_sources import CannotReadBeside
 
 ORIGIN = "huiyin anchor 1"
 SUFFIXES = (".txt", ".eml")
@@ -134,7 +134,7 @@ def _files(paths: Iterable[str]) -> Iterator[Path]:
     for path in map(Path, paths):
         inside = sorted(one for one in path.iterdir() if one.suffix in SUFFIXES) if path.is_dir() else [path]
         if not inside:
-            raise CannotRead(f"no anchor in {path}: a folder of .txt or .eml files was expected")
+            raise CannotReadBeside(f"no anchor in {path}: a folder of .txt or .eml files was expected")
         yield from inside
 
 
@@ -143,13 +143,13 @@ def _anchors_of(path: Path, notes: Notes) -> Iterator[Note]:
         raw = path.read_bytes()
         text = "\n".join(_attached(raw)) if path.suffix == ".eml" else raw.decode("utf-8-sig")
     except OSError as error:
-        raise CannotRead(f"{path}: {error.strerror}") from error
+        raise CannotReadBeside(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise CannotRead(f"{path} is no text in UTF-8") from error
+        raise CannotReadBeside(f"{path} is no text in UTF-8") from error
     lines = text.replace("\r\n", "\n").split("\n")
     begins = [at for at, line in enumerate(lines) if line == ORIGIN]
     if not begins:
-        raise CannotRead(f"no anchor in {path}: no line says “{ORIGIN}”")
+        raise CannotReadBeside(f"no anchor in {path}: no line says “{ORIGIN}”")
     for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
         try:
             note = _note(_Lines(str(path), begin + 1, lines[begin:end]), notes)
@@ -239,7 +239,7 @@ def _signed_by(
     for before, after, at in changes:
         try:
             new = key_from(after)
-        except CannotRead:
+        except CannotReadBeside:
             continue  # leads nowhere: the anchors after it have an unknown key
         old = before[: 2 * ID_BYTES]
         if old in known and _id_of(new) not in known:
@@ -297,9 +297,9 @@ def key_from(given: str) -> bytes:
         text = Path(given).read_text("ascii") if Path(given).is_file() else given
         raw = base64.b64decode(text.strip(), validate=True)
     except (OSError, ValueError) as error:
-        raise CannotRead(f"no public key in {given}") from error
+        raise CannotReadBeside(f"no public key in {given}") from error
     if len(raw) != 32:
-        raise CannotRead(f"no public key in {given}: an Ed25519 key has 32 bytes")
+        raise CannotReadBeside(f"no public key in {given}: an Ed25519 key has 32 bytes")
     return raw
 
 

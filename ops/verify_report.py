@@ -135,6 +135,7 @@ SOME_BAD = "{count} findings"
 ONE_BAD = "1 finding"
 VERDICT_BAD = "NOT OK: {findings}"
 CANNOT_READ = "cannot read {database}: {reason}"
+CANNOT_READ_BESIDE = "cannot go on: {reason}"
 COLUMNS = "columns: {hashed} vouched for by the ledger, {derived} recomputed, {volatile} not vouched for"
 #: Values are cut here: a finding stays one line.
 LONGEST_VALUE = 300

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ops.verify_notes import HEADS, SIGNATURE, keys_by_id, signature_check, unpacked
 from ops.verify_report import Finding, Notes
-from ops.verify_sources import CannotRead, Source
+from ops.verify_sources import CannotReadBeside, Source
 from ops.verify_stream import OFFICE_STREAM
 
 ORIGIN = "huiyin verified 1"
@@ -68,7 +68,7 @@ def moved_since(source: Source, since: Since, notes: Notes) -> set[int]:
         anchored |= heads
         late |= heads.keys() if found > int(said["number"]) else set()
     if number:
-        raise CannotRead(OTHER_RECORD.format(number=number, file=since.file))
+        raise CannotReadBeside(OTHER_RECORD.format(number=number, file=since.file))
     moved = {OFFICE_STREAM, *late}
     every = 0
     for stream, seq, hashed in source.rows("stream_head", ("stream", "seq", "hash"), ("stream",)):
@@ -95,13 +95,13 @@ def _read(since: Since) -> dict[str, str]:
     try:
         text = Path(since.file).read_text("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotRead(NO_NOTE.format(file=since.file)) from error
+        raise CannotReadBeside(NO_NOTE.format(file=since.file)) from error
     body = BODY.match(text)
     line = SIGNATURE.fullmatch(text[body.end() :].strip()) if body else None
     if body is None or line is None:
-        raise CannotRead(NO_NOTE.format(file=since.file))
+        raise CannotReadBeside(NO_NOTE.format(file=since.file))
     if not since.keys:
-        raise CannotRead(NO_KEY)
+        raise CannotReadBeside(NO_KEY)
     _check_signature(body[0], *unpacked(line[2]), since)
     return body.groupdict()
 
@@ -109,6 +109,6 @@ def _read(since: Since) -> dict[str, str]:
 def _check_signature(text: str, key: str, signature: bytes, since: Since) -> None:
     is_signed, known = signature_check(), keys_by_id(since.keys)
     if is_signed is None:
-        raise CannotRead(NO_LIBRARY)
+        raise CannotReadBeside(NO_LIBRARY)
     if key not in known or not is_signed(known[key], signature, text):
-        raise CannotRead(OTHER_KEY.format(file=since.file, keys=", ".join(known)))
+        raise CannotReadBeside(OTHER_KEY.format(file=since.file, keys=", ".join(known)))

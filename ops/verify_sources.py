@@ -85,6 +85,10 @@ class CannotRead(Exception):
     """The database cannot be read to its end, so nothing can be said about it."""
 
 
+class CannotReadBeside(CannotRead):
+    """Not the database but something that was given beside it, such as a kept anchor; the message names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The streams from `first` on and below `end`; None is open. What a damaged file has beside numbers, nothing or a text,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from infra.identifiers import half_width
 from ledger.vouching import vouched_for_office
@@ -99,6 +99,9 @@ def _insert(
         "account_id": account, "expires_at": now + LINK_LASTS, "used_at": None, "reusable": reusable, "nonce": nonce,
         "code_hash": code and _hash_code(code, nonce), "made_by": actor.account,
     }  # fmt: skip
+    # The newest is the only one: who lost one asks for another, and what was lost opens nothing any more.
+    waiting = _link.account_id == account, _link.used_at.is_(None), _link.reusable.is_(False)
+    connection.execute(delete(SigninLink).where(*waiting))
     connection.execute(insert(SigninLink).values(token_hash=hash_token(token), **row))
     way = "by_hand" if by_hand else "mail" if nonce else "at_the_machine"
     wrote: dict[str, Json] = {"signin_link": {hash_token(token): vouched_for_office(row)}}

@@ -22,7 +22,7 @@ import migrations
 from benchmarks.grown_office import grown_office
 from infra.db import open_engine, reading, transaction
 from infra.signing import signing_key, written
-from ops.restoring import RESTORED
+from notifications.forwarding import RESTORED
 from people.signin import begin_session
 from tests.experiments.chance import chance
 from tests.experiments.fleet import Desk, make_ready, register

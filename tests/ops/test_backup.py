@@ -24,8 +24,9 @@ from cases.office import load_office
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
 from notifications.deliver import deliver
+from notifications.forwarding import RESTORED
 from ops.backup import DATABASE, FORMAT, MANIFEST, BackupIsWrong, CannotBackUp, back_up
-from ops.restoring import RESTORED, read_identities, restore
+from ops.restoring import read_identities, restore
 from ops.verify import verify
 from tests.ops.records import CLERK, EVENT, MESSAGE, START, Record
 from tests.ops.test_verify_anchors import Kept

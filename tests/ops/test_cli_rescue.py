@@ -12,6 +12,8 @@ from infra.settings import settings
 from ledger.tables import Event, Message
 from ops.verify import verify
 from people.factors import has_factor, new_secret, set_factor
+from people.signin import hash_token
+from people.tables import SigninLink
 from tests.databases import START, SmallOffice, office, office_template, sqlite_template
 from tests.ops.command_line import run, speak
 
@@ -43,6 +45,18 @@ def test_the_second_factor_is_taken_away_a_link_is_printed_and_auditors_are_told
             connection.execute(select(MESSAGE.recipient).where(MESSAGE.stream == 0, MESSAGE.seq == seq)).scalars()
         )
     assert told == {account, office.accounts["auditor"]}
+    with reading(office.engine) as connection:
+        codes = set(connection.execute(select(EVENT.code)).scalars())
+    assert "account:factor_lifted" in codes
+    assert "account:factor_reset" not in codes, "which says that two people did it"
+    assert verify(str(office.engine.url)).ok
+
+
+def test_a_second_rescue_makes_the_first_link_worthless(office: SmallOffice) -> None:
+    links = [run("rescue", "administrator").stdout.split()[0].rpartition("/")[2] for _ in range(2)]
+    with reading(office.engine) as connection:
+        kept = set(connection.execute(select(SigninLink.__table__.c.token_hash)).scalars())  # type: ignore[attr-defined]
+    assert [hash_token(link) in kept for link in links] == [False, True]
     assert verify(str(office.engine.url)).ok
 
 

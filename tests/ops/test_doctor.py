@@ -79,3 +79,24 @@ def test_a_clock_in_doubt_is_found(office: Path) -> None:
         record.commit()
     assert any("clock is in doubt" in one for one in wrong(run("doctor")))
     settings.cache_clear()
+
+
+def test_a_damaged_file_is_found_whose_pages_can_still_be_opened(office: Path) -> None:
+    file = office / "huiyin.db"
+    with closing(sqlite3.connect(file)) as record:
+        (page,) = record.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_cases_due'").fetchone()
+        (size,) = record.execute("PRAGMA page_size").fetchone()
+        record.execute("PRAGMA journal_mode = delete").close()
+    with file.open("r+b") as spoiled:
+        spoiled.seek((page - 1) * size)
+        spoiled.write(b"\xff" * size)
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert any(one.startswith("The database file is damaged") for one in wrong(done)), done.stdout
+
+
+def test_it_says_which_program_this_is_and_that_there_is_no_backup_yet(office: Path) -> None:
+    found = marks(run("doctor"))
+    assert next(iter(found)).startswith("Huiyin 0.")
+    assert found["There has been no backup yet."] == "note"
+    assert run("--version").stdout.startswith("huiyin 0.")

@@ -108,6 +108,16 @@ def test_what_is_no_record_makes_the_exit_code_3(
     assert capsys.readouterr().err.startswith("cannot read ")
 
 
+def test_an_anchor_that_is_not_there_is_not_blamed_on_the_database(
+    sqlite_record: Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    assert main([sqlite_record.url, "--anchors", str(gone)]) == 3
+    said = capsys.readouterr().err
+    assert str(gone) in said
+    assert str(sqlite_record.path) not in said
+
+
 def test_a_server_that_does_not_answer_makes_the_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["postgresql+psycopg://somebody:pass-phrase@127.0.0.1:1/huiyin"]) == 3
     assert "pass-phrase" not in capsys.readouterr().err

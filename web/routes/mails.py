@@ -15,6 +15,7 @@ from ledger.outbox import DAILY
 from ledger.tables import Message
 from notifications.compose import message_id
 from notifications.deliver import send_again
+from notifications.forwarding import OWN_REASONS
 from notifications.names import name_of
 from people.directory import names_of_accounts
 from web.access import ADMINISTRATION, RowId, get, post
@@ -66,7 +67,7 @@ def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any
     found = connection.execute(
         select(*_message).where(KINDS[kind]).order_by(_message.recorded_at.desc(), _message.id.desc()).limit(SHOWN)
     ).all()
-    accounts = names_of_accounts(connection, {row.recipient for row in found})
+    accounts, words = names_of_accounts(connection, {row.recipient for row in found}), Words(ctx.language)
     return [
         {
             "id": row.id,
@@ -76,7 +77,9 @@ def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any
             "sent": minute(row.sent_at, ctx) if row.sent_at else None,
             "next": minute(row.next_try_at, ctx) if row.next_try_at else None,
             "attempts": row.attempts,
-            "error": row.last_error,
+            "error": words(f"mail_reason.{OWN_REASONS[row.last_error]}")
+            if row.last_error in OWN_REASONS
+            else row.last_error,
         }
         for row in found
     ]
