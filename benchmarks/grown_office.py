@@ -33,11 +33,11 @@ from cases.tables import (
     Tracking,
     Waiver,
 )
+from demo.building import build_demo
 from infra.columns import Row
 from infra.db import reading
 from ledger.chain import GENESIS, event_hash
 from ledger.tables import Event, Message, StreamHead
-from ops.demo import build_demo
 from workflow.spelling import stamp
 
 #: When the demo of a measure is made, whatever day it is.

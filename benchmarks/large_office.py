@@ -28,13 +28,13 @@ from infra.settings import Settings
 from infra.signing import signing_key, written
 from ops.marks_anew import marks_anew
 from ops.report_making import make_reports
-from ops.verify import verify
-from ops.verify_report import Report
-from ops.verify_shares import cores
-from ops.verify_since import Since, note_of
 from people.office_keys import signing_key_of_office
 from people.signin import begin_session
 from reports.jobs import ask
+from verify.checking import verify
+from verify.report import Report
+from verify.shares import cores
+from verify.since import Since, note_of
 from web.app import create_app
 from web.context import SESSION_COOKIE
 from workflow.model import AccountId, Role

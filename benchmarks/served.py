@@ -114,6 +114,11 @@ def served(tree: Path, database: Path, home: Path, *, link: str, workers: int = 
         yield Served(process=process, port=port, cookies=_signed_in(port, link))
 
 
+def main_of(tree: Path) -> str:
+    """The module of the command line, which has moved."""
+    return "cli.main" if (tree / "cli" / "main.py").is_file() else "ops.cli"
+
+
 @contextmanager
 def _running(tree: Path, home: Path, arguments: list[str], port: int) -> Iterator[int]:
     """The process of the command from when it answers; afterwards it has ended, and all it has started."""
@@ -122,7 +127,7 @@ def _running(tree: Path, home: Path, arguments: list[str], port: int) -> Iterato
     environment = {**ours, "HUIYIN_HOME": str(home), "HUIYIN_PORT": str(port), "PYTHONUNBUFFERED": "1"}
     with (home / "said").open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", *arguments], cwd=tree, env=environment, stdout=said,
+            [sys.executable, "-m", main_of(tree), *arguments], cwd=tree, env=environment, stdout=said,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     try:

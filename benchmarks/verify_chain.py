@@ -1,6 +1,6 @@
 """How far the chain part of `huiyin verify` is from reading the events and hashing them.
 
-Ours reads as `ops/verify_in_step.py` does, stream by stream in step with the heads, and checks seq, hash and head. The limit
+Ours reads as `verify/in_step.py` does, stream by stream in step with the heads, and checks seq, hash and head. The limit
 reads the same columns of all events in the same order through the bare driver, and hashes each row's text and the hash
 before by SHA-256: it compares nothing. The events are those of the office's case over and over, rightly chained.
 """
@@ -26,11 +26,11 @@ from benchmarks.ratios import Finding, compare, seconds
 from infra.db import reading
 from ledger.chain import GENESIS, Head, NewEvent, chained, request_key
 from ledger.tables import Event, StreamHead
-from ops import verify_stream
-from ops.verify_in_step import in_step
-from ops.verify_report import Notes
-from ops.verify_sources import PAGE, opened
-from ops.verify_stream import EVENT_COLUMNS, chain
+from verify import stream as verify_stream
+from verify.in_step import in_step
+from verify.report import Notes
+from verify.sources import PAGE, opened
+from verify.stream import EVENT_COLUMNS, chain
 from workflow.model import Actor, Role
 
 STREAMS, STREAMS_SMALL, EVENTS_A_STREAM = 4000, 100, 50

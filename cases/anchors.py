@@ -3,7 +3,7 @@
 Whoever owns the database can forge a whole chain; nobody can change a list that two auditors hold. An anchor is plain
 text in the shape of a signed note (C2SP): what it says, one line `stream seq hash` for each stream that moved since the
 anchor before it, a checksum, a blank line, the signature. `docs/decisions/0014-anchors.md` says why it is so;
-`ops/verify_anchors.py` compares a record with the anchors somebody kept.
+`verify/anchors.py` compares a record with the anchors somebody kept.
 """
 
 import base64

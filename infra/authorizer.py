@@ -1,7 +1,7 @@
 """What the program may say to SQLite: nothing that changes or hides what is append-only, nothing that changes the schema.
 
 SQLite asks the authorizer when a statement is prepared, not when it runs, and the driver keeps prepared statements: a
-step costs the same with it. On PostgreSQL the program's own role has the same limits (`ops/database.py`). Triggers in
+step costs the same with it. On PostgreSQL the program's own role has the same limits (`cli/database.py`). Triggers in
 the schema refuse the same changes to everybody else, for as long as nobody drops them.
 """
 

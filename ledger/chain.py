@@ -1,7 +1,7 @@
 """The ledger: events in streams, each chained to the one before by its hash. One stream a case, stream 0 the office's.
 
 The hash is SHA-256 over a JSON array of the event's columns and the hash before it, so that anyone can recompute it
-with a standard library (`ops/verify.py` does, without this module). Personal text is never in an event: it holds the
+with a standard library (`verify/checking.py` does, without this module). Personal text is never in an event: it holds the
 salted commitment, the text stands in `personal_text`.
 """
 

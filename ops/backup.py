@@ -34,10 +34,10 @@ from cases.visibility import case, visible_cases
 from infra.db import reading, sqlite_file, transaction
 from infra.new_files import new_file
 from ledger.tables import Event
-from ops.verify import verify
-from ops.verify_sources import CannotRead
 from people.staffing import note
 from people.tables import Office
+from verify.checking import verify
+from verify.sources import CannotRead
 from workflow.model import TIMERS
 from workflow.spelling import stamp
 

@@ -17,8 +17,8 @@ from cases.tally import mark_of
 from infra.among import is_among
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import StreamHead
-from ops.verify_report import Finding, Notes
-from ops.verify_sources import POSTGRESQL_URL, SQLITE_URL, Only, Span, sqlite_file
+from verify.report import Finding, Notes
+from verify.sources import POSTGRESQL_URL, SQLITE_URL, Only, Span, sqlite_file
 from workflow.calendar import WorkCalendar
 from workflow.marks import Mark, marks
 from workflow.model import TIMERS

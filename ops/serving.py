@@ -28,11 +28,11 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 import migrations
 from cases.office import load_office
 from cases.tracking import in_groups
+from demo.building import build_demo
 from infra.db import engine_of, fold_up, open_engine, reading, transaction
 from infra.logs import log_to_stderr
 from infra.settings import Settings
 from infra.settings import settings as configured
-from ops.demo import build_demo
 from ops.figures import given_out
 from ops.timers import Stopping, running_timers
 from people.directory import first_of_each_role

@@ -35,10 +35,10 @@ from cases.office import OfficeContext, establish, load_office
 from infra.authorizer import guard
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
-from ops.stories import Matter, Stage, Story, StoryStep, Teller, actor_of
 from people.links import make_link
 from people.signin import begin_session
 from people.staffing import add_account, add_unit
+from stories.story import Matter, Stage, Story, StoryStep, Teller, actor_of
 from web.app import create_app
 from web.context import SESSION_COOKIE
 from web.forms import shapes

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
 import migrations
+from demo.building import DemoOffice, build_demo
 from infra.db import reading
-from ops.demo import DemoOffice, build_demo
 from tests.databases import opened
 
 #: Friday 20 November 2026, noon in Shanghai.

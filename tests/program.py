@@ -65,7 +65,7 @@ def serving(home: Path, *arguments: str, descriptors: int | None = None, databas
     limited = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh"] if descriptors else []
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(
-            [*limited, sys.executable, "-m", "ops.cli", "serve", *arguments], cwd=ROOT, env=environment,
+            [*limited, sys.executable, "-m", "cli.main", "serve", *arguments], cwd=ROOT, env=environment,
             start_new_session=True, stdout=subprocess.DEVNULL, stderr=log,
         )  # fmt: skip
     program = Program(process=process, home=home, port=port)

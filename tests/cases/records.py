@@ -20,7 +20,7 @@ from cases.execute import Done, Opened, execute, open_case
 from cases.office import OfficeContext, load_office
 from infra.columns import Row
 from infra.db import open_engine, reading, transaction
-from ops.stories import Stage, build_stage
+from stories.story import Stage, build_stage
 from workflow.commands import Command, Intake
 from workflow.model import Actor, RecordNumber, Role
 from workflow.procedures.mediation.commands import Apply
@@ -43,7 +43,7 @@ class World:
     stage: Stage
 
     def actor(self, name: str, *, case: int | None = None) -> Actor:
-        """Anyone of `ops.stories.CAST`, or the petitioner of a case."""
+        """Anyone of `stories.story.CAST`, or the petitioner of a case."""
         if name == "petitioner":
             return Actor(account=None, role=Role.PETITIONER, unit=self.stage.units["centre"], case=case)  # type: ignore[arg-type]
         return self.stage.people[name]
@@ -128,7 +128,7 @@ class World:
             return replace(self, office=load_office(connection))
 
     def ledger_agrees(self) -> bool:
-        from ops.verify import verify
+        from verify.checking import verify
 
         report = verify(self.url)
         assert report.ok, report.text()

@@ -25,10 +25,10 @@ from infra.signing import SigningKey, key_id, public_key, signing_key, written
 from ledger.chain import NewEvent, append_to_office
 from ledger.tables import Event, Message, StreamHead
 from ops.jobs import JOBS, run_job
-from ops.verify import verify
 from people.staffing import add_account, close_account
 from tests import databases
 from tests.databases import START, SmallOffice, found, step
+from verify.checking import verify
 from workflow.model import TIMERS, Light, Role
 
 CLOCK, EVENT, HEAD, MESSAGE = (

@@ -16,9 +16,9 @@ from cases.assessment_tables import YearClose
 from cases.execute import CaseNotFound, Done, execute
 from cases.sweep import sweep
 from infra.db import reading, transaction
-from ops.stories import actor_of
 from people.staffing import add_account, add_unit
 from reports.assessment import assess, counts_of_case
+from stories.story import actor_of
 from tests.cases.orders import an_order
 from tests.cases.records import START, World, local, new_request
 from tests.databases import FOUNDED_AT

@@ -19,10 +19,10 @@ from cases.office import NoOffice, load_office
 from cases.policies import files_of, publish, shipped_files, versions
 from cases.sweep import sweep
 from infra.db import make_file, open_engine, reading, transaction
-from ops.stories import CAST, Stage, actor_of
-from ops.verify import verify
+from stories.story import CAST, Stage, actor_of
 from tests.cases import records
 from tests.cases.records import DAY, Template, World, local
+from verify.checking import verify
 from workflow.model import TIMERS
 from workflow.policy_files import version_of
 from workflow.procedures.petition.commands import GrantExtension, RequestExtension

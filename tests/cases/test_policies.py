@@ -14,9 +14,9 @@ from cases.office import load_office
 from cases.policies import files_of, present_policy, publish, shipped_files, versions
 from cases.sweep import sweep
 from infra.db import owned, reading, transaction
-from ops.verify import verify
 from tests.cases.orders import an_order, crossings
 from tests.cases.records import DAY, START, World, local
+from verify.checking import verify
 from workflow.model import TIMERS, Refusal
 from workflow.policy_files import PolicyIsWrong, version_of
 from workflow.procedures.petition.commands import RequestExtension

@@ -1,10 +1,10 @@
-"""The pages of the procedures are what the tables say today: `python -m ops.diagrams` writes them anew."""
+"""The pages of the procedures are what the tables say today: `python -m gates.diagrams` writes them anew."""
 
 from pathlib import Path
 
 import pytest
 
-from ops.diagrams import FOLDER, main, page, rule_name, write_procedures
+from gates.diagrams import FOLDER, main, page, rule_name, write_procedures
 from workflow.procedures import PROCEDURES
 from workflow.procedures.mediation import rules as mediation_rules
 from workflow.procedures.shared import rules

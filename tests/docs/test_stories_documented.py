@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pytest
 
 from cases.office import USUAL_PROFILES
-from ops.replay import replay
-from ops.stories import CAST, UNITS, Matter, Story, StoryStep, read_story
+from stories.replay import replay
+from stories.story import CAST, UNITS, Matter, Story, StoryStep, read_story
 from tests.workflow.factories import shipped_policy
 from web.forms import shapes
 from workflow.disputes import DISPUTE_TYPES

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from ops.verify_report import Notes
-from ops.verify_rows import _derived
-from ops.verify_stream import EVENT_COLUMNS, OFFICE_STREAM, Event, event_hash, fold
 from tests.experiments.edits import LABELS
 from tests.experiments.owners import Owner
+from verify.report import Notes
+from verify.rows import _derived
+from verify.stream import EVENT_COLUMNS, OFFICE_STREAM, Event, event_hash, fold
 
 Heads = Mapping[int, int]
 Attack = Callable[[Owner, Heads, Random], str]

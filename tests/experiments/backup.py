@@ -69,7 +69,7 @@ class Machine:
     def told(self, *arguments: str, as_owner: bool = False) -> tuple[int, str]:
         """Exit code and what a command of the program has printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "ops.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+            [sys.executable, "-m", "cli.main", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
             env=self.environment(self.owner if as_owner else self.url),
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr

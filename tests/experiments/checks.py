@@ -1,6 +1,6 @@
 """What must be true of the database after any kill, looked at from outside: acknowledgements, states, crossings, mails.
 
-`ops.verify` recomputes everything from the ledger; the rest here is asked in plain SQL of the rows themselves.
+`verify.checking` recomputes everything from the ledger; the rest here is asked in plain SQL of the rows themselves.
 """
 
 import json
@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ledger.outbox import DAILY
-from ops.verify import verify
 from tests.cases.records import World
 from tests.experiments.sink import Sink
+from verify.checking import verify
 
 #: A clock may be paused twice, and each pause ends at an instant of its own.
 MANY_TIMES = "pause_over"

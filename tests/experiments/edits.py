@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 import cases
-from ops.verify_office import COVERED
 from tests.experiments.owners import Owner, Refused, Row
+from verify.office import COVERED
 
 LABELS: Mapping[str, Mapping[str, str]] = json.loads((Path(cases.__file__).parent / "labels.json").read_text("utf-8"))
 #: Throws until a value is found that differs and that the table takes.

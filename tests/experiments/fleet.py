@@ -26,7 +26,6 @@ from cases.planning import planned
 from cases.policies import candidate_of, shipped_files
 from infra.db import open_engine, reading, transaction
 from infra.signing import signing_key
-from ops.verify import verify
 from people.office_keys import signing_key_of_office
 from people.signin import begin_session
 from tests.experiments.chance import chance
@@ -36,6 +35,7 @@ from tests.experiments.stop import Found, program, reached
 from tests.experiments.stop import Plan as Stopping
 from tests.servers import free_port
 from tests.web.reading import read
+from verify.checking import verify
 from web.context import SESSION_COOKIE
 from workflow.model import TIMERS, AccountId
 

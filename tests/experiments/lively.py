@@ -18,12 +18,10 @@ from cases.reads import gather, note_read
 from cases.sign_reviews import SignKey, review
 from cases.tables import Waiver
 from cases.tally import keep_up
+from demo.office import found_demo_office
+from demo.stories import stories
 from infra.db import open_engine, reading, transaction
 from ledger.tables import Event
-from ops.demo_office import found_demo_office
-from ops.demo_stories import stories
-from ops.replay import run_timers
-from ops.stories import Stage, Teller
 from people.factors import new_secret, set_factor
 from people.links import hand_over_link, make_link, send_link, use_link
 from people.office_keys import RATINGS, secret_of_office, signing_key_of_office
@@ -31,6 +29,8 @@ from people.proposals import CHANGE_EMAIL, ask, decide, waiting
 from people.signin import begin_session, set_password
 from people.staffing import close_account
 from reports.closing import close_year, propose_close
+from stories.replay import run_timers
+from stories.story import Stage, Teller
 from workflow.commands import Command
 from workflow.model import Actor, CaseId, Role
 from workflow.procedures.shared.commands import AppealLight, DecideWaiver

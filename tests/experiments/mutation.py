@@ -12,6 +12,8 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+from gates.packages import packages
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 MUTATED = ("workflow/calendar.py", "workflow/counting.py", "workflow/clocks.py")
@@ -31,8 +33,7 @@ ANSWERING = (
     "tests/oracle/test_vectors.py",
 )
 COPIED = (
-    "workflow", "ledger", "cases", "people", "infra", "reports", "notifications", "ops", "web", "templates", "migrations", "tests",
-    "docs", "pyproject.toml",
+    *packages(), "tests", "docs", "pyproject.toml",
 )  # fmt: skip
 ENOUGH = 0.9
 RESULT = re.compile(r"^\s*(?P<name>\S+): (?P<what>[a-z ]+)$")

@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.stories import Stage
+from stories.story import Stage
 from tests.cases import records
 from tests.servers import postgres_server
 

@@ -24,7 +24,7 @@ from cases.facts import load_facts
 from cases.sweep import sweep
 from infra.settings import Settings
 from notifications.deliver import deliver
-from ops.stories import Stage
+from stories.story import Stage
 from tests.cases import records
 from tests.cases.records import World
 from tests.experiments.chance import chance

@@ -151,7 +151,7 @@ def _program(place: Place, *, mail_port: int | None) -> Iterator[int]:
     }  # fmt: skip
     with (place.directory / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", "serve"], cwd=ROOT, env=given, stdout=subprocess.DEVNULL, stderr=log
+            [sys.executable, "-m", "cli.main", "serve"], cwd=ROOT, env=given, stdout=subprocess.DEVNULL, stderr=log
         )
     try:
         until(lambda: process.poll() is None and _healthy(port), "the program answers")

@@ -98,7 +98,7 @@ def program(url: str, home: Path, plan: Plan, *arguments: str, **given: str) -> 
     }  # fmt: skip
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", *arguments],
+            [sys.executable, "-m", "cli.main", *arguments],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.DEVNULL,

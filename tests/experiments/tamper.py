@@ -17,18 +17,18 @@ from itertools import chain
 from pathlib import Path
 
 from ops.marks_anew import marks_anew
-from ops.verify import verify
-from ops.verify_anchors import check_anchors
-from ops.verify_notes import read_notes
-from ops.verify_office import MAY_GO
-from ops.verify_report import Notes
-from ops.verify_sources import KEPT, opened
 from tests.experiments import edits
 from tests.experiments.attacks import ATTACKS
 from tests.experiments.chance import chance
 from tests.experiments.copies import DATABASES, FILES, Original, copied, original
 from tests.experiments.lively import Lively, lively
 from tests.experiments.owners import Owner, Refused, owner
+from verify.anchors import check_anchors
+from verify.checking import verify
+from verify.notes import read_notes
+from verify.office import MAY_GO
+from verify.report import Notes
+from verify.sources import KEPT, opened
 
 PROCESSES = 2
 EACH_COLUMN = 20

@@ -21,12 +21,12 @@ from infra.authorizer import APPEND_ONLY
 from infra.db import checkpoint, open_engine, owned, reading, transaction
 from infra.settings import Settings
 from notifications.deliver import deliver
-from ops.verify import main as verify
-from ops.verify_sources import CannotRead, opened
-from ops.verify_stream import EVENT_COLUMNS
 from tests.cases.conftest import postgres_office, postgres_world, sqlite_office, sqlite_world
 from tests.cases.records import DAY, START, World
 from tests.ops.program_role import granted, plain_role
+from verify.checking import main as verify
+from verify.sources import CannotRead, opened
+from verify.stream import EVENT_COLUMNS
 from workflow.procedures.shared.commands import Accept
 
 __all__ = ["postgres_office", "postgres_world", "sqlite_office", "sqlite_world"]

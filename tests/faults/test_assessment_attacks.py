@@ -33,7 +33,6 @@ from cases.tally import agrees, counts, fresh, keep_up, start_over
 from infra.db import reading, transaction
 from infra.keys import FOLDER
 from infra.signing import PRIVATE, signing_key
-from ops.verify import verify
 from people.signin import begin_session
 from people.staffing import add_account
 from reports.addendum import addendum
@@ -63,6 +62,7 @@ from tests.reports.ended import local
 from tests.reports.told import WORDS, appealed, came_in, closed, decided, in_hand, replied
 from tests.web.canaries import CANARIES, mediation_with_canaries, recuse
 from tests.web.reading import read
+from verify.checking import verify
 from workflow.commands import Command
 from workflow.marks import marks
 from workflow.model import TIMERS, Actor, Refusal, Role

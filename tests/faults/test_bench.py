@@ -14,7 +14,7 @@ from benchmarks.__main__ import MEASURES, main
 from benchmarks.copies import open_clocks
 from benchmarks.databases import Bench, database
 from benchmarks.office import staff_of
-from benchmarks.served import ROOT, tree_of
+from benchmarks.served import ROOT, main_of, tree_of
 from benchmarks.sweep_by_hand import effects
 from cases.sweep import sweep
 from infra.columns import UTCDateTime
@@ -64,6 +64,6 @@ def test_a_commit_is_unpacked_to_be_served_beside_this_tree(tmp_path: Path) -> N
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
     with tree_of("HEAD", tmp_path) as tree:
-        assert (tree / "ops" / "cli.py").is_file()
+        assert (tree / main_of(tree).replace(".", "/")).with_suffix(".py").is_file()
         assert (tree / "templates" / "static").is_dir()
     assert not tree.exists()

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from ops.verify_office import MAY_GO
 from tests.experiments.attacks import ATTACKS
 from tests.experiments.copies import DATABASES, FILES
 from tests.experiments.tamper import (
@@ -20,6 +19,7 @@ from tests.experiments.tamper import (
     figures,
     run,
 )
+from verify.office import MAY_GO
 
 #: One change of each column that is taken, of each table a row put in and one taken out, and two of each attack: whoever
 #: no longer looks at a table or for an attack is found out by the first. Of the columns each database takes others, by its

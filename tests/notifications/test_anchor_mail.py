@@ -13,10 +13,10 @@ from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.signing import signing_key, written
 from notifications.deliver import STORM, deliver
-from ops.verify import verify
 from people.staffing import add_account
 from tests.databases import START, SmallOffice, found, step
 from tests.servers import SmtpSink
+from verify.checking import verify
 from workflow.model import Role
 
 SOON = START + timedelta(minutes=5)

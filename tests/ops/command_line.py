@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import migrations
+from cli.main import app
 from infra.db import checkpoint
 from infra.settings import settings
-from ops.cli import app
 from tests.databases import found, opened, set_clock, step
 
 WRONG, ASKED_WRONGLY, UNREADABLE = 1, 2, 3

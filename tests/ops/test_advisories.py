@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.advisories import (
+from gates.advisories import (
     PLACE,
     SKIPPED,
     AdvisoriesAreUnreadable,
@@ -17,8 +17,8 @@ from ops.advisories import (
     read_advisories,
     weaknesses,
 )
-from ops.bill import LOCKS, ROOT, Locked, read_lock
-from ops.checks import main
+from gates.bill import LOCKS, ROOT, Locked, read_lock
+from gates.checks import main
 
 
 def a_package(version: str, *, name: str = "jinja2") -> Locked:

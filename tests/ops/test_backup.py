@@ -27,10 +27,10 @@ from notifications.deliver import deliver
 from notifications.forwarding import RESTORED
 from ops.backup import DATABASE, FORMAT, MANIFEST, BackupIsWrong, CannotBackUp, back_up
 from ops.restoring import read_identities, restore
-from ops.verify import verify
-from tests.ops.records import CLERK, EVENT, MESSAGE, START, Record
-from tests.ops.test_verify_anchors import Kept
 from tests.servers import ROOT, SmtpSink, postgres_bin
+from tests.verify.records import CLERK, EVENT, MESSAGE, START, Record
+from tests.verify.test_verify_anchors import Kept
+from verify.checking import verify
 from workflow.procedures.petition.commands import Register
 
 IDENTITY = pyrage.x25519.Identity.generate()
@@ -313,7 +313,7 @@ def test_a_full_disk_leaves_no_half_of_a_backup(sqlite_record: Record, tmp_path:
     }
     limited = ["sh", "-c", 'ulimit -f 200 && exec "$@"', "sh"]
     done = subprocess.run(
-        [*limited, sys.executable, "-m", "ops.cli", "backup", str(tmp_path / "to" / "b.age"), "--to", PUBLIC], cwd=ROOT,
+        [*limited, sys.executable, "-m", "cli.main", "backup", str(tmp_path / "to" / "b.age"), "--to", PUBLIC], cwd=ROOT,
         env=given, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 3, done.stderr

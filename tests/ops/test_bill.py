@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.bill import BILL, LOCKS, RUNTIME, LockIsWrong, bill_of, bill_out_of_step, read_lock, version_of_program
+from gates.bill import BILL, LOCKS, RUNTIME, LockIsWrong, bill_of, bill_out_of_step, read_lock, version_of_program
 
 LOCK = """\
 Zope.Interface==7.0 ; python_version < '3.13' \\
@@ -71,7 +71,7 @@ def test_a_bill_of_another_lock_is_found_out(was: str, becomes: str, said: set[s
     lock.write_text(LOCK.replace(was, becomes))
     found = bill_out_of_step(bill, lock)
     assert set(found[:-1]) == said
-    assert "python -m ops.bill" in found[-1]
+    assert "python -m gates.bill" in found[-1]
 
 
 def test_a_bill_that_is_missing_or_no_json_is_out_of_step(lock: Path) -> None:

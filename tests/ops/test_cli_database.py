@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 import migrations
+from cli.database import grants
 from infra.db import open_engine, owned, transaction
-from ops.database import grants
 from tests.cases.conftest import postgres_office, postgres_world
 from tests.cases.records import World
 from tests.ops.command_line import ASKED_WRONGLY, WRONG, home, run
@@ -96,7 +96,7 @@ def test_the_role_starts_on_a_current_schema_and_is_told_what_to_do_about_an_old
         engine.dispose()
         for language, words in (("en", "huiyin database grant"), ("zh_CN", "无权更改")):
             told = {**os.environ, "HUIYIN_DATABASE": url, "HUIYIN_LANGUAGE": language}
-            done = subprocess.run([sys.executable, "-m", "ops.cli", "sweep"], env=told, capture_output=True, text=True)
+            done = subprocess.run([sys.executable, "-m", "cli.main", "sweep"], env=told, capture_output=True, text=True)
             assert (done.returncode, words in done.stderr) == (UNREADABLE, True), done.stderr
 
 

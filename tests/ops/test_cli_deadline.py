@@ -10,8 +10,8 @@ from alembic import command
 
 import migrations
 from cases.policies import shipped_files
+from cli.main import main
 from infra.db import make_file, open_engine, transaction
-from ops.cli import main
 from tests.ops.command_line import ASKED_WRONGLY, _office_file, home, office, run, speak
 
 __all__ = ["_office_file", "home", "office"]

@@ -132,7 +132,7 @@ def slowly(connection, query):
         time.sleep(30)
 import reports.closures
 reports.closures.pages = slowly
-from ops.cli import main
+from cli.main import main
 sys.argv = ["huiyin", *sys.argv[1:]]
 main()
 """
@@ -179,6 +179,6 @@ def test_an_export_that_is_killed_leaves_what_is_plainly_a_part(closed_office: P
 
 
 def test_progress_is_told_on_stderr(closed_office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.exporting.STEP", 2)
+    monkeypatch.setattr("cli.exporting.STEP", 2)
     told = run("export", "closures", tmp_path / "a.csv", *PERIOD)
     assert told.stderr.splitlines() == ["2 of 2 rows"]

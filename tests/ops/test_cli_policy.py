@@ -8,8 +8,8 @@ import pytest
 from typer.testing import Result
 
 from cases.policies import shipped_files
-from ops.verify import verify
 from tests.ops.command_line import ASKED_WRONGLY, UNREADABLE, WRONG, _office_file, home, office, run, speak
+from verify.checking import verify
 
 __all__ = ["_office_file", "home", "office"]
 

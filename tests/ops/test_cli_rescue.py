@@ -10,12 +10,12 @@ from sqlalchemy import select
 from infra.db import reading, transaction
 from infra.settings import settings
 from ledger.tables import Event, Message
-from ops.verify import verify
 from people.factors import has_factor, new_secret, set_factor
 from people.signin import hash_token
 from people.tables import SigninLink
 from tests.databases import START, SmallOffice, office, office_template, sqlite_template
 from tests.ops.command_line import run, speak
+from verify.checking import verify
 
 __all__ = ["office", "office_template", "sqlite_template"]
 EVENT, MESSAGE = Event.__table__.c, Message.__table__.c  # type: ignore[attr-defined]

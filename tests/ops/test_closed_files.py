@@ -27,7 +27,7 @@ def huiyin(home: Path, *arguments: str, **environment: str) -> "subprocess.Compl
     """The program as a careless user starts it: everybody may read new files."""
     given = {**os.environ, "HUIYIN_HOME": str(home), "HUIYIN_DATABASE": "", "PYTHONPATH": str(ROOT), **environment}
     return subprocess.run(
-        [sys.executable, "-m", "ops.cli", *arguments], cwd=home.parent, env=given, umask=0o022, timeout=120,
+        [sys.executable, "-m", "cli.main", *arguments], cwd=home.parent, env=given, umask=0o022, timeout=120,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -158,8 +158,8 @@ def _main(monkeypatch: pytest.MonkeyPatch, capsys: Any, home: Path, *arguments: 
 
 def _ended(monkeypatch: pytest.MonkeyPatch, home: Path, *arguments: str, **environment: str) -> Any:
     """The exit code of the program, run in this process by a careless user."""
+    from cli.main import main
     from infra.settings import settings
-    from ops.cli import main
 
     before = os.umask(0o022)
     try:

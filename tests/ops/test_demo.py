@@ -15,11 +15,11 @@ from cases import tracking
 from cases.facts import load_facts
 from cases.office import load_office
 from cases.visibility import case, visible_cases
+from demo.building import SENT_AFTER, DemoOffice, build_demo
+from demo.office import MEDIATORS, SEATS, STAFF, OfficeIsThere
+from demo.stories import stories
 from infra.db import reading
 from ledger.tables import Event, Message
-from ops.demo import SENT_AFTER, DemoOffice, build_demo
-from ops.demo_office import MEDIATORS, SEATS, STAFF, OfficeIsThere
-from ops.demo_stories import stories
 from people.directory import person
 from people.tables import Account
 from tests.cases.records import postgres_database

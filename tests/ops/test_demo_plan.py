@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from cases.policies import shipped_files
-from ops.verify import verify
 from tests.databases import set_clock
 from tests.demo import BUILT_AT
 from tests.ops.command_line import home, run
+from verify.checking import verify
 
 __all__ = ["home"]
 

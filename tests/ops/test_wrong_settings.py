@@ -310,7 +310,7 @@ def test_a_port_that_is_taken_is_named(_office_file: Path) -> None:  # noqa: PT0
     def served(**given: str) -> "subprocess.CompletedProcess[str]":
         there = {**os.environ, "HUIYIN_HOME": str(_office_file.parent), "HUIYIN_LANGUAGE": "en", **given}
         return subprocess.run(
-            [sys.executable, "-m", "ops.cli", "serve"], cwd=ROOT, env=there, timeout=60, capture_output=True, text=True,
+            [sys.executable, "-m", "cli.main", "serve"], cwd=ROOT, env=there, timeout=60, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
 

@@ -19,8 +19,8 @@ from cases.office import load_office
 from infra.db import open_engine, reading, transaction
 from infra.keys import fingerprint_of
 from infra.signing import signing_key, written
-from ops.stories import actor_of
 from people.office_keys import ANCHORS, change_key, pins
+from stories.story import actor_of
 from tests.databases import SmallOffice
 from workflow.model import TIMERS, AccountId, UnitId
 

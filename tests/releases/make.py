@@ -28,9 +28,9 @@ from cases.sweep import sweep
 from cases.tables import Case, Clock
 from infra.db import checkpoint, open_engine, reading, transaction
 from infra.settings import Settings
-from ops.stories import Stage, StoryIsWrong, Teller, actor_of, build_stage, read_story
 from people.links import make_link
 from people.staffing import add_account
+from stories.story import Stage, StoryIsWrong, Teller, actor_of, build_stage, read_story
 from web.app import create_app
 from workflow.commands import Command
 from workflow.model import Role

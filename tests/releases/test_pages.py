@@ -12,10 +12,10 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from cli.main import app
 from infra.db import reading
 from infra.settings import settings
 from ledger.upcasters import data_of
-from ops.cli import app
 from reports.exports import which
 from tests.cases.records import local
 from tests.databases import Site, form_token, set_clock

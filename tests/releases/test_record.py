@@ -23,7 +23,6 @@ from infra.keys import fingerprint_of
 from infra.settings import Settings
 from infra.signing import signing_key
 from ops.jobs import JOBS, Job, run_job
-from ops.verify import verify
 from people.office_keys import ANCHORS, KeyIsMissing, pins, signing_key_of_office
 from reports.addendum import addendum
 from reports.as_of import case_as_of, open_cases_as_of, sheets_as_of
@@ -36,6 +35,7 @@ from reports.serials import serial_completeness
 from reports.signs import signs_of_year
 from tests.cases.records import DAY, local
 from tests.releases.kept import DATA, NEWEST, RELEASES, Upgraded, give_key
+from verify.checking import verify
 from workflow.calendar import WorkCalendar
 from workflow.marks import marks
 from workflow.model import TIMERS

@@ -4,7 +4,7 @@ Five working days from Monday 2 March 2026 are 3, 4, 5, 6 and 9 March: the last 
 """
 
 from cases.execute import Opened
-from ops.stories import StoryStep
+from stories.story import StoryStep
 from tests.databases import SmallOffice, step
 
 SECRET = "请放心，噪声问题我们已经处理完毕，欢迎继续监督。"

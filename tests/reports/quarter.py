@@ -3,7 +3,7 @@
 Written down at the side of each: what it adds to March 2026 (M), February 2026 (F) and March 2025 (Y).
 """
 
-from ops.stories import StoryStep
+from stories.story import StoryStep
 from tests.databases import SmallOffice, step
 
 WORDS = {"title": "事项", "statement": "请处理。", "applicant": "甲某"}

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-import ops.demo
+import demo.building
 from cases.history import records
 from cases.office import OfficeContext, load_office
 from cases.rows import to_row
+from demo.building import build_demo
 from infra.db import reading
-from ops.demo import build_demo
 from reports.as_of import CaseAsOf, CaseWasNotKnown, case_as_of, open_cases_as_of, sheets_as_of
 from reports.assessment import Assessment, SheetLine, assess, lines_of
 from tests.databases import sqlite_copy
@@ -66,7 +66,7 @@ def built(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Ite
         pytest.MonkeyPatch.context() as patch,
     ):
         watcher = _Watcher(Random(SEED))  # noqa: S311 (seeded: a difference must be found again)
-        in_order, run = ops.demo._in_order, ops.demo.run_timers
+        in_order, run = demo.building._in_order, demo.building.run_timers
 
         def watched_order(*arguments: Any) -> Any:
             steps = in_order(*arguments)
@@ -80,8 +80,8 @@ def built(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 since = at
             run(engine, office, since, until)
 
-        patch.setattr(ops.demo, "_in_order", watched_order)
-        patch.setattr(ops.demo, "run_timers", watched_timers)
+        patch.setattr(demo.building, "_in_order", watched_order)
+        patch.setattr(demo.building, "run_timers", watched_timers)
         build_demo(engine, now=NOW, share=SHARE)
         with reading(engine) as connection:
             office = load_office(connection)

@@ -18,15 +18,16 @@ from cases.facts import load_facts
 from cases.office import OfficeContext, load_office
 from cases.tally import keep_up
 from cases.visibility import MayNotUnmask
+from gates.packages import packages
 from infra.db import open_engine, reading, transaction
-from ops.replay import run_timers
-from ops.stories import Stage, Story, StoryStep, Teller, build_stage, read_story
 from people.directory import person
 from people.staffing import add_account
 from reports import closure_query, masking
 from reports.closure_choice import Asked
 from reports.closure_columns import COLUMNS, columns_of
 from reports.closures import Report, Written, read
+from stories.replay import run_timers
+from stories.story import Stage, Story, StoryStep, Teller, build_stage, read_story
 from workflow.clocks import due_on
 from workflow.model import Actor, Role
 
@@ -416,10 +417,9 @@ def test_the_database_masks_as_the_program_does(told: Told) -> None:
 
 def test_only_the_closure_report_goes_through_the_second_door() -> None:
     root = Path(__file__).parents[2]
-    packages = ("workflow", "people", "cases", "notifications", "reports", "web", "ops", "infra")
     using = {
         str(path.relative_to(root))
-        for package in packages
+        for package in packages()
         for path in (root / package).rglob("*.py")
         if re.search(r"\b(un)?masked_texts\b", path.read_text("utf-8"))
     }

@@ -19,7 +19,6 @@ from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
 from cases.tally import counted_marks, fresh
 from infra.db import checkpoint, reading, transaction
-from ops.verify import verify
 from reports.addendum import Addendum, addendum
 from reports.closed_years import closed_year, prove
 from tests.databases import found
@@ -27,6 +26,7 @@ from tests.demo import BUILT_AT, demo_copy
 from tests.reports.ended import Ended, ended, local
 from tests.reports.golden import SCHEMES, file_of, sealed
 from tests.reports.told import in_hand, replied
+from verify.checking import verify
 from workflow.model import Actor, CaseId, Role
 from workflow.procedures.shared.commands import Rate
 
@@ -177,7 +177,7 @@ def elsewhere(folder: Path, *arguments: str, zone: str, locale: str) -> tuple[in
         "HUIYIN_LANGUAGE": "en", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8",
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-m", "ops.cli", *arguments], cwd=ROOT, env=environment, capture_output=True, check=False
+        [sys.executable, "-m", "cli.main", *arguments], cwd=ROOT, env=environment, capture_output=True, check=False
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done.returncode, done.stdout.decode()

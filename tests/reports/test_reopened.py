@@ -15,7 +15,6 @@ import pytest
 from cases.words import Words
 from infra.db import reading, transaction
 from ledger.chain import NewEvent, append_to_office
-from ops.stories import Story, StoryStep, Teller
 from reports.assessment import assess, lines_of
 from reports.bulletin import Bulletin, ReopenedLater, bulletin
 from reports.bulletin_sheet import sheet_rows
@@ -25,6 +24,7 @@ from reports.exports import Order, record, write_file
 from reports.handed_out import BULLETIN, EXPORTED
 from reports.periods import Period
 from reports.sheet_files import line_words
+from stories.story import Story, StoryStep, Teller
 from tests.databases import SmallOffice, found
 from tests.reports.hand_made import at
 from tests.reports.told import closed, handed, in_hand, reopened, replied

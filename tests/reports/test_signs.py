@@ -17,7 +17,6 @@ from cases.visibility import MayNotCompare, likeness_of_replies
 from cases.words import Words
 from infra.db import reading, transaction
 from ledger.tables import Event
-from ops.verify import verify
 from people.directory import names_of_units
 from reports.assessment import assess
 from reports.sign_words import evidence
@@ -35,6 +34,7 @@ from tests.reports.bent import (
     rated,
 )
 from tests.reports.hand_made import at
+from verify.checking import verify
 from workflow.model import TIMERS, Actor, Role
 from workflow.signs import SIGNS
 

@@ -1,6 +1,6 @@
 """Orders told step by step in the small office, for the year-end figures: what each step is called, once."""
 
-from ops.stories import StoryStep
+from stories.story import StoryStep
 from tests.databases import step
 
 WORDS = {"title": "路灯不亮", "statement": "路口的灯坏了。", "applicant": "甲某"}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from cases.office import OfficeContext
 from cases.policies import shipped_files
-from ops.replay import with_ladder
+from stories.replay import with_ladder
 from tests.databases import (
     step,
 )

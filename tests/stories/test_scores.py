@@ -7,8 +7,8 @@ All three were accepted or contacted in time, ended in time and rated well. RATE
 
 import pytest
 
-from ops.replay import replay
-from ops.stories import read_story
+from stories.replay import replay
+from stories.story import read_story
 from tests.stories.test_stories import path_of
 
 RATES = {"RATES-B": 100.0, "DACHUAN": 90.0, "JINHUA": 80.0}

@@ -1,6 +1,6 @@
 """Whole cases, told step by step with a virtual clock: every due time, light and point, worked out by hand.
 
-The first three are the field's worked cases; the others were written for what those leave out. `python -m ops.cli
+The first three are the field's worked cases; the others were written for what those leave out. `python -m cli.main
 replay FILE` says the same to a person; the format is in `docs/stories.md`.
 """
 
@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli.main import app
 from infra.settings import settings
-from ops.cli import app
-from ops.replay import replay
-from ops.stories import read_story
+from stories.replay import replay
+from stories.story import read_story
 from workflow.procedures import PROCEDURES
 
 HERE = Path(__file__).parent

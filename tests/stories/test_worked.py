@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from cli.main import app
 from infra.settings import settings
-from ops.cli import app
-from ops.replay import replay
-from ops.stories import read_story
+from stories.replay import replay
+from stories.story import read_story
 from tests.stories.test_stories import path_of
 from tests.stories.worked import WORKED, Worked
 

@@ -14,13 +14,13 @@ from sqlalchemy import text
 from cases.execute import Opened
 from infra.db import reading, transaction
 from ops.jobs import JOBS, run_job
-from ops.stories import StoryStep, actor_of
 from people.links import make_link, use_link
 from people.signin import begin_session
 from people.staffing import add_account, close_account
 from reports.closing import close_year, propose_close
 from reports.jobs import ask, finish, keep, take
 from reports.report_kinds import SHEET
+from stories.story import StoryStep, actor_of
 from tests.databases import FOUNDED_AT, SEATS, Site, SmallOffice, serving, sqlite_copy, step
 from tests.web.asking import Answer, Asking, asking
 from tests.web.canaries import mediation_with_canaries, recuse

@@ -15,9 +15,9 @@ from ledger.tables import Event, Message
 from notifications.compose import compose
 from notifications.names import give_names
 from ops.jobs import JOBS, run_job
-from ops.verify import verify
 from tests.databases import START, Site, form_token, found, step, stopped_clock
 from tests.web.reading import page, read
+from verify.checking import verify
 from web.pages import new_form_id
 
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=366)

@@ -16,7 +16,6 @@ from ledger.tables import Event
 from notifications.compose import compose
 from notifications.names import give_names
 from ops.jobs import JOBS, run_job
-from ops.verify import verify
 from people.office_keys import (
     ANCHORS,
     LINKS,
@@ -34,6 +33,7 @@ from tests.databases import START, Site, SmallOffice
 from tests.web.reading import page
 from tests.web.test_second import MESSAGE, mailing, post
 from tests.web.test_security import with_password
+from verify.checking import verify
 
 pytestmark = pytest.mark.usefixtures("fast_passwords")
 __all__ = ["mailing"]

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from cases.office import choose_own_scheme, load_office
 from cases.policies import publish, shipped_files
+from cli.main import app
 from infra.db import reading, transaction
 from infra.settings import settings
-from ops.cli import app
 from reports.assessment import assess
 from reports.closing import SchemeIsGone, close_year, propose_close
 from tests.databases import Site, form_token

@@ -11,11 +11,11 @@ from cases.reads import BATCH, gather
 from cases.tables import CaseRead
 from infra.db import reading, transaction
 from ops.jobs import JOBS, run_job
-from ops.verify import verify
 from tests.databases import START, Site, found, step
-from tests.ops.records import named
+from tests.verify.records import named
 from tests.web.reading import page
 from tests.web.test_closures import events as office_events
+from verify.checking import verify
 from web.reads import Notes
 from workflow.model import AccountId
 

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from cases.execute import Opened, execute, open_case
 from cases.sweep import sweep
+from cli.main import app
 from infra.db import reading, transaction
 from infra.settings import settings
-from ops.cli import app
-from ops.stories import read_story
+from stories.story import read_story
 from tests.databases import Site, SmallOffice, step
 from tests.web.canaries import CANARIES, mediation_with_canaries
 from tests.web.reading import page, read

@@ -14,13 +14,13 @@ from infra.db import reading, transaction
 from ledger.tables import Message
 from notifications.compose import compose
 from notifications.names import give_names
-from ops.verify import verify
 from people.directory import active_with_role, find_account
 from people.tables import Account
 from tests.databases import Site, SmallOffice, count, form_token, serving, sqlite_copy
 from tests.web.reading import page, read
 from tests.web.test_closures import events as office_events
 from tests.web.test_security import with_password
+from verify.checking import verify
 from web.pages import new_form_id
 from workflow.model import Role
 

@@ -11,12 +11,12 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from infra.db import reading, transaction
-from ops.verify import verify
 from people.factors import RECOVERY_CODES, new_secret, set_factor, use_factor
 from tests.databases import START, Site, found
 from tests.web.reading import page, read
 from tests.web.test_second import decide, post
 from tests.web.test_security import PASSWORD, try_password, with_password
+from verify.checking import verify
 from web.context import SESSION_COOKIE
 from workflow.model import AccountId
 

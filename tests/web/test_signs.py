@@ -263,7 +263,7 @@ def test_the_hourly_job_forgets_what_is_a_year_old(site: Site) -> None:
 
 def test_an_origin_is_no_part_of_the_record(site: Site) -> None:
     """Whoever forgets it, or edits it, changes nothing that the ledger vouches for: it is a figure for a question."""
-    from ops.verify import verify
+    from verify.checking import verify
 
     everything_told(site)
     with transaction(site.engine) as connection:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from gates.packages import packages
+
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("workflow", "people", "cases", "notifications", "reports", "web", "ops", "infra", "templates", "migrations")
+PACKAGES = packages()
 CHINESE = re.compile("[㐀-鿿]")
 
 Finder = Callable[[ast.Module], Iterator[int]]
@@ -104,7 +106,7 @@ def test_the_rules_never_read_the_clock() -> None:
 
 def test_time_enters_the_program_at_three_edges_only() -> None:
     # A migration is started by whoever starts the program, and takes no argument.
-    edges = {"web/context.py", "ops/timers.py", "ops/clock.py"}
+    edges = {"web/context.py", "ops/timers.py", "cli/clock.py"}
     # Asks the database server for its time, to hold ours against it; figures of ages are for machines that watch.
     held_against = {"cases/clock_watch.py", "ops/figures.py"}
     migrating = {"migrations/__init__.py", "migrations/versions/0002_policy_versions.py"}
@@ -219,7 +221,7 @@ MAY_SELECT = {
     "cases/facts.py": "the prepared form of `visible_cases` for one case, under the same condition `in_reach`",
     "cases/planning.py": "the dry run: every running clock, whoever may see its case; an administrator reads no names",
     "cases/sweep.py": "the timers: who held the case when a light lit; nobody reads the result",
-    "ops/stories.py": "a simulation looks up the parties that the story itself has just named",
+    "stories/story.py": "a simulation looks up the parties that the story itself has just named",
 }
 
 
@@ -310,26 +312,26 @@ def test_only_visibility_starts_a_select_of_cases_or_texts() -> None:
 MAY_SPEAK = {
     "cases/numbers.py": "the form of a case number: （2026）滨园人调字第31号",
     "infra/i18n.py": "how a day is written in Chinese: a pattern of the CLDR, no sentence",
-    "ops/cli.py": "help and answers of the command line, in both languages at once",
-    "ops/printing.py": "the same: help of an option that many commands have",
-    "ops/anchoring.py": "the same: help and answers of `huiyin anchor` and `huiyin pack`",
-    "ops/as_of.py": "the same: help of `huiyin as-of`",
-    "ops/database.py": "the same: help and answers of `huiyin database`",
-    "ops/assessing.py": "the same: help and answers of `huiyin assess` and `huiyin scheme`",
-    "ops/deadline.py": "the same: help of `huiyin deadline`",
-    "ops/exporting.py": "the same: help of `huiyin export`",
-    "ops/policies.py": "the same: help of `huiyin policy`",
-    "ops/safe_keeping.py": "the same: help of `huiyin backup`, `backup-key` and `restore`",
-    "ops/rescue.py": "the same: help of `huiyin rescue`",
-    "ops/signs.py": "the same: help of `huiyin assess signs`",
-    "ops/statistics.py": "the same: help of `huiyin serials` and `huiyin bulletin`",
+    "cli/main.py": "help and answers of the command line, in both languages at once",
+    "cli/printing.py": "the same: help of an option that many commands have",
+    "cli/anchoring.py": "the same: help and answers of `huiyin anchor` and `huiyin pack`",
+    "cli/as_of.py": "the same: help of `huiyin as-of`",
+    "cli/database.py": "the same: help and answers of `huiyin database`",
+    "cli/assessing.py": "the same: help and answers of `huiyin assess` and `huiyin scheme`",
+    "cli/deadline.py": "the same: help of `huiyin deadline`",
+    "cli/exporting.py": "the same: help of `huiyin export`",
+    "cli/policies.py": "the same: help of `huiyin policy`",
+    "cli/safe_keeping.py": "the same: help of `huiyin backup`, `backup-key` and `restore`",
+    "cli/rescue.py": "the same: help of `huiyin rescue`",
+    "cli/signs.py": "the same: help of `huiyin assess signs`",
+    "cli/statistics.py": "the same: help of `huiyin serials` and `huiyin bulletin`",
     "reports/sheets.py": "what a spreadsheet takes for a day or a time: read, never shown",
     "workflow/notice_*.py": "the words by which a notice's sentences say so: read, never shown",
     "workflow/notices.py": "the words by which a notice's table says off and worked: read, never shown",
     "ops/serving.py": "what the command line says when a server starts",
     "ops/founding.py": "names given to the units of a new office",
-    "ops/stories.py": "the name of the simulated office",
-    "ops/demo*.py": "the invented cases of the demo office",
+    "stories/story.py": "the name of the simulated office",
+    "demo/*.py": "the invented cases of the demo office",
 }
 
 
