@@ -46,7 +46,10 @@ def apply(connection: Connection, case_id: int, decision: Decision, *, version: 
     touched = _UPDATE_CASE.run(connection, key_id=case_id, key_version=version, version=version + 1, **row)
     if touched != 1:
         raise CaseWasNotThere
-    return {"cases": vouched(row, without=DERIVED), **apply_records(connection, case_id, decision)}
+    if decision.case:
+        connection.execute(update(Case).where(_case.id == case_id).values(**decision.case))
+    wrote = {**vouched(row, without=DERIVED), **decision.case}
+    return {"cases": wrote, **apply_records(connection, case_id, decision)}
 
 
 def apply_records(connection: Connection, case_id: int, decision: Decision) -> dict[str, Json]:

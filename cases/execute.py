@@ -32,7 +32,7 @@ from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
 from workflow.fields import brings_people_in
 from workflow.model import UNFILED, AccountId, Actor, CaseFacts, Decision, Json, UnitId
-from workflow.procedures.shared.commands import AppealLight, AskAgain
+from workflow.procedures.shared.commands import AppealLight, AskAgain, RenewCode
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
@@ -112,6 +112,8 @@ def execute(
     situation = Situation(facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=closed_years)
     decision = decide(situation, command)
     wrote = apply(connection, case_id, decision, version=facts.version)
+    if isinstance(command, RenewCode):
+        wrote["tracking"] = dict(tracking.renew(connection, tracking.code_for(request), case_id=case_id))
     version = facts.version + 1
     try:
         head = _append(connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key)

@@ -4,7 +4,7 @@ Every query here starts in `visibility.py`. Those that each page of cases asks a
 """
 
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -189,6 +189,12 @@ def _records_in_reach(table: type[Row], role: Role) -> tuple[Statement, Any]:
         .order_by(columns.number)
     )
     return Statement(query), namedtuple(table.__name__, columns.keys())
+
+
+def title_in(events: Iterable[EventLine], texts: Mapping[int, str]) -> str | None:
+    """The title as it was last given, if the reader may know it."""
+    given = [number for event in events for number in event.data.get("command", {}).get("title") or ()]
+    return next((texts[number] for number in reversed(given) if number in texts), None)
 
 
 def seq_of_version(connection: Connection, case_id: int, version: int) -> int:

@@ -8,7 +8,7 @@ of this length needs no slow hash (OWASP ASVS 5, 6.5.2): it is looked up by its 
 import hashlib
 import re
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.sql import bindparam
 
 from cases.tables import Tracking
@@ -23,6 +23,9 @@ _NOT_CODE = re.compile(r"[^0-9A-Z]+")
 
 _tracking = Tracking.__table__.c  # type: ignore[attr-defined]
 _INSERT = Statement(insert(Tracking).values(code_hash=bindparam("code_hash"), case_id=bindparam("case_id")))
+_RENEW = Statement(
+    update(Tracking).where(_tracking.case_id == bindparam("case_id")).values(code_hash=bindparam("code_hash"))
+)
 _FIND = Statement(select(_tracking.case_id).where(_tracking.code_hash == bindparam("code_hash")))
 
 
@@ -40,6 +43,13 @@ def remember(connection: Connection, code: str, *, case_id: int) -> dict[str, st
     """Keeps what is needed to recognise the code, and returns it for the ledger."""
     row = {"code_hash": _hash(code)}
     _INSERT.run(connection, case_id=case_id, **row)
+    return row
+
+
+def renew(connection: Connection, code: str, *, case_id: int) -> dict[str, str]:
+    """The same for a code that takes the place of the one before."""
+    row = {"code_hash": _hash(code)}
+    _RENEW.run(connection, case_id=case_id, **row)
     return row
 
 

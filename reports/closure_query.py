@@ -122,7 +122,7 @@ def _parts(actor: Actor, *, masked: bool) -> Mapping[str, ColumnElement[Any]]:
         "clocks": _clocks(case.id),
         "marks": _lights(case.id),
         "rating": _last_rating(case.id),
-        "title": titles.limit(1).scalar_subquery(),
+        "title": titles.order_by(_text.number.desc()).limit(1).scalar_subquery(),
         **{side.value: _named(names, side) for side in Side},
         **{name: cast(null(), Text) for name in LATER},
     }

@@ -51,6 +51,7 @@ def decide(situation: Situation, command: Command) -> Decision:
         new=tuple(draft.new),
         changed=tuple(draft.changed),
         tells=step.tells,
+        case=draft.case,
     )
 
 

@@ -53,6 +53,7 @@ class Draft:
         self.new: list[Record] = []
         self.changed: list[Record] = []
         self.data: dict[str, Json] = {}
+        self.case: dict[str, Json] = {}  #: columns of the case's own row that were entered wrongly
         self.custody: Custody | None = None
         self.outcome: str | None = facts.outcome
         self.reached: set[str] = set()  #: milestones that depend on what was said
@@ -219,6 +220,7 @@ class Step:
     marks: str | None = None  #: the milestone that the case has reached after it
     forgets: frozenset[str] = frozenset()  #: milestones that are to be reached anew after it
     cannot_be_undone: bool = False
+    minor: bool = False  #: never what a case waits for: kept apart from the steps that are
     quiet: bool = False  #: not worth naming while it is closed: it answers to something that rarely is
     aside: bool = False  #: ends the matter without an answer on its merits: off the usual path
     brings_in: bool = False  #: gives the matter to a person, also if the one who had it is gone

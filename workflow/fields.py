@@ -72,6 +72,9 @@ Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]
 DisputeType = Annotated[str, Choice("dispute_types")]
 TotalLength = Annotated[int, Ge(1), Le(3650)]
 Confirmed = Annotated[bool, Must()]
+NewTitle = Annotated[_OptionalShort, Personal(TextKind.TITLE)]
+NewName = Annotated[_OptionalShort, Personal(TextKind.PARTY_NAME)]
+Message = Annotated[_Long, Personal(TextKind.STATEMENT)]
 
 
 # -- reading the marks of a command ------------------------------------------------------------------------------------

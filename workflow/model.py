@@ -361,3 +361,4 @@ class Decision:
     new: tuple[Record, ...]
     changed: tuple[Record, ...]
     tells: tuple[Audience, ...]
+    case: Mapping[str, Json] = field(default_factory=dict)  #: columns of the case's own row that are corrected

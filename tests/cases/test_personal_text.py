@@ -54,14 +54,18 @@ from workflow.procedures.petition.commands import (
 )
 from workflow.procedures.shared.commands import (
     Accept,
+    AddNote,
+    AddParty,
     AppealLight,
     AskAgain,
+    Correct,
     DecideWaiver,
     ExplainLateness,
     Rate,
     Refuse,
     Resume,
     Suspend,
+    WriteBack,
 )
 
 #: Fields of several texts.
@@ -148,6 +152,11 @@ def _a_petition(world: World, marked: Marked) -> None:
     world.take(case, marked(RequestExtension, to_length=10), by="mediator")
     world.take(case, marked(Suspend, ground="appraisal", until=date(2026, 3, 10)), by="mediator")
     world.take(case, marked(Resume), by="mediator", at=START + HOUR)
+    (party,) = world.parties(case)[:1]
+    world.take(case, marked(AddNote), by="mediator", at=START + HOUR)
+    world.take(case, marked(AddParty, side="respondent"), by="clerk", at=START + HOUR)
+    world.take(case, marked(Correct, party=party), by="clerk", at=START + HOUR)
+    world.take(case, marked(WriteBack), by="petitioner", at=START + HOUR)
     world.take(case, marked(Reply, form="oral"), by="mediator", at=START + 2 * HOUR)
     world.take(case, marked(Rate, score="satisfied"), by="petitioner", at=START + DAY)
     world.take(case, Close(outcome="resolved"), by="mediator", at=START + DAY)

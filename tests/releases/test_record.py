@@ -105,7 +105,7 @@ def test_what_the_events_add_up_to_is_what_the_rows_say(upgraded: Upgraded) -> N
             assert loaded is not None
             facts, _ = loaded
             assert record.clocks() == facts.clocks
-            assert (record.case["state"], record.version) == (facts.state.value, facts.version)
+            assert (record.case["state"], record.version) == (facts.state, facts.version)
 
 
 def test_the_marks_of_every_case_are_tallied(upgraded: Upgraded) -> None:

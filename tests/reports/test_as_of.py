@@ -126,7 +126,7 @@ def test_a_case_is_known_at_each_instant_of_its_life_as_it_was_then(engine: Engi
 
 
 def _said(one: CaseAsOf) -> tuple[Any, ...]:
-    whole = (one.state.value, one.version, len(one.events))
+    whole = (one.state, one.version, len(one.events))
     shown = one.foremost
     if shown is None:
         return (*whole, None, None, None, None)

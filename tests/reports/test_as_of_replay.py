@@ -191,7 +191,7 @@ def test_the_work_list_is_the_one_of_then_in_its_order(built: Built) -> None:
     with reading(built.engine) as connection:
         for look in looked:
             found = open_cases_as_of(connection, at=look.at, actor=TIMERS, office=built.office)
-            said = [(int(one.case_id), one.state.value, _sqlite(one.next_due_at)) for one in found]
+            said = [(int(one.case_id), one.state, _sqlite(one.next_due_at)) for one in found]
             assert said == look.open_cases, look.at.isoformat()
 
 

@@ -1,7 +1,7 @@
 """The case page: where it stands, what is due, what may be done now, and what has happened."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
 
 #: The fields of commands whose texts the timeline shows.
-SAID = ("note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
+SAID = ("message", "note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class StepView:
     reasons: tuple[Reason, ...]
     likeliest: bool
     final: bool
+    minor: bool
     notes: tuple[Reason, ...] = ()  #: what the reader has to know to fill the form in
 
 
@@ -60,6 +61,9 @@ class TimelineView:
     rung: str | None
     clock: str | None
     texts: tuple[str, ...]
+    detail: str | None = None  #: the code of what kind of note it is
+    #: Of a correction: the field, what stood there, what stands there now.
+    changes: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +140,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         public_id=name.public_id,
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
         version=facts.version,
-        title=_first(texts, opening["title"]),
+        title=record.title_in(events, texts),
         statement=tuple(texts[n] for n in opening["statement"] if n in texts),
         dispute_type=facts.dispute_type or "99",
         procedure=facts.procedure,
@@ -173,7 +177,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         replies=tuple(
             text for event in events for text in _texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
         ),
-        timeline=tuple(_timeline_line(event, texts, accounts, ctx) for event in reversed(events)),
+        timeline=_timeline(events, texts, accounts, ctx),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
         own=ctx.actor.account in at_work or (facts.holder_person is None and facts.holder_unit == ctx.actor.unit),
     )
@@ -193,7 +197,7 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
 
 def _steps(situation: Situation, choices: Choices, returned: FormView | None) -> tuple[StepView, ...]:
     found = available_steps(situation)
-    likeliest = _likeliest(situation, [step for step, reasons in found if not reasons])
+    likeliest = _likeliest(situation, [step for step, reasons in found if not reasons and not step.minor])
     views = []
     for step, reasons in found:
         name = step.command.__name__
@@ -206,10 +210,11 @@ def _steps(situation: Situation, choices: Choices, returned: FormView | None) ->
                 reasons=() if back else reasons,
                 likeliest=back or (returned is None and step is likeliest),
                 final=step.cannot_be_undone,
+                minor=step.minor,
                 notes=step.notes(situation),
             )
         )
-    return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None)))
+    return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None, view.minor)))
 
 
 def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:
@@ -255,6 +260,32 @@ def _clocks_in_order(facts: CaseFacts, now: datetime) -> list[Any]:
     ]
 
 
+def _timeline(
+    events: list[record.EventLine], texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
+) -> tuple[TimelineView, ...]:
+    """The latest first; a correction with what stood there before it."""
+    lines = []
+    for at, event in enumerate(events):
+        line = _timeline_line(event, texts, accounts, ctx)
+        if "before" in event.data:
+            line = replace(line, changes=tuple(_changes(event, record.title_in(events[:at], texts), texts, ctx)))
+        lines.append(line)
+    return tuple(reversed(lines))
+
+
+def _changes(
+    event: record.EventLine, title: str | None, texts: Mapping[int, str], ctx: Context
+) -> Iterator[tuple[str, str, str]]:
+    words, given, before = Words(ctx.language), event.data["command"], event.data["before"]
+    if given.get("title") and title:
+        yield "title", title, texts.get(given["title"][0], "")
+    if "dispute_type" in before:
+        yield "dispute_type", words(f"dispute.{before['dispute_type']}"), words(f"dispute.{given['dispute_type']}")
+    for field in ("name", "contact"):
+        if field in before and (now := texts.get(given[field][0])):
+            yield field, texts.get(before[field], ""), now
+
+
 def _timeline_line(
     event: record.EventLine, texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
 ) -> TimelineView:
@@ -269,6 +300,7 @@ def _timeline_line(
         rung=event.data.get("rung"),
         clock=event.data.get("name"),
         texts=_texts_in(event.data, texts, SAID),
+        detail=f"choice.occasion.{kind}" if (kind := event.data.get("command", {}).get("occasion")) else None,
     )
 
 
@@ -292,10 +324,6 @@ def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, A
 def _session(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
     invited = tuple(texts[number] for number in record.invitees_of(row) if number in texts)
     return {**_with_texts(row, texts, ctx), "invitees": invited}
-
-
-def _first(texts: Mapping[int, str], numbers: list[int]) -> str | None:
-    return next((texts[number] for number in numbers if number in texts), None)
 
 
 def _noticeably(earlier: datetime, later: datetime) -> bool:

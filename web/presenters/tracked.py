@@ -13,6 +13,7 @@ from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.model import Actor, CaseId, Role
 from workflow.procedures import PROCEDURES
+from workflow.procedures.shared.commands import Rate, WriteBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class TrackedCase:
     ended: bool
     answers: tuple[str, ...]
     may_rate: bool
+    may_write: bool
+    written: tuple[tuple[str, str], ...]  #: (when, what the person has added)
     rating: str | None
     happened: tuple[tuple[str, str], ...]  #: (when, code of the event)
 
@@ -37,6 +40,7 @@ TOLD = frozenset(
         "case:first_responded", "clock:extended", "clock:paused", "clock:resumed", "case:replied", "mediator:appointed",
         "mediator:replaced", "case:rights_notified", "case:session_held", "case:settled", "case:settled_in_part",
         "case:terminated", "case:confirmation_applied", "case:followed_up", "case:rated", "case:closed", "case:reopened",
+        "case:written_back", "case:code_renewed",
     }
 )  # fmt: skip
 
@@ -52,10 +56,11 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
     ratings = record.ratings_of(connection, case_id, actor=actor)
     policy = ctx.office.policy.for_profile(facts.profile)
     steps = available_steps(Situation(facts=facts, actor=actor, now=ctx.now, policy=policy))
+    open_steps = {step.command for step, reasons in steps if not reasons}
     assert facts.received_at is not None
     return TrackedCase(
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
-        title=next((texts[n] for n in events[0].data["command"]["title"] if n in texts), None),
+        title=record.title_in(events, texts),
         state=facts.state,
         procedure=facts.procedure,
         received=minute(facts.received_at, ctx),
@@ -68,7 +73,14 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
             for number in event.data.get("command", {}).get(field) or ()
             if number in texts
         ),
-        may_rate=any(step.command.__name__ == "Rate" and not reasons for step, reasons in steps),
+        may_rate=Rate in open_steps,
+        may_write=WriteBack in open_steps,
+        written=tuple(
+            (minute(event.occurred_at, ctx), texts[number])
+            for event in events
+            for number in event.data.get("command", {}).get("message") or ()
+            if number in texts
+        ),
         rating=ratings[-1].score if ratings else None,
         happened=tuple((minute(event.occurred_at, ctx), event.code) for event in events if event.code in TOLD),
     )

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from cases.execute import CaseHasMoved, execute, open_case
 from cases.reading import find_case, texts_of
 from cases.repeats import FormWasUsed
-from cases.tracking import in_groups
+from cases.tracking import code_for, in_groups
 from infra.db import transaction
 from web.access import CASE_STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -24,6 +24,7 @@ from workflow.foresight import Moved, moved_dates
 from workflow.model import Refusal, Role
 from workflow.policy import Profile
 from workflow.procedures import PROCEDURES
+from workflow.procedures.shared.commands import RenewCode
 
 INTAKE = frozenset({Role.CLERK, Role.COORDINATOR})
 
@@ -43,7 +44,7 @@ def case_page(ctx: Ctx, public_id: str) -> Response:
 def take_step(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
     """Takes a step and goes back to the case; a refused form comes back as it was typed."""
     try:
-        _take(ctx, form, public_id, command)
+        code = _take(ctx, form, public_id, command)
     except FormIsWrong as error:
         return _again(ctx, public_id, error.form, status=422)
     except DatesMove as dates:
@@ -52,6 +53,8 @@ def take_step(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
         return _conflict(ctx, form, public_id, command, since=form.version, was_used=True)
     except CaseHasMoved as error:
         return _conflict(ctx, form, public_id, command, since=error.expected)
+    if code:
+        return render(ctx, "pages/new_code.html", code=in_groups(code), back=f"/cases/{public_id}")
     return see_other(f"/cases/{public_id}")
 
 
@@ -63,7 +66,8 @@ class DatesMove(Exception):
         self.form, self.moved = form, moved
 
 
-def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
+def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
+    """A tracking code, if the step has made one: it is shown once."""
     with ctx.reading() as connection:
         case_id = _found(connection, ctx, public_id)
         situation, _ = situation_of(connection, ctx, case_id)
@@ -73,7 +77,7 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
         # A form of another version is either the very form that made the newer one, sent twice, or a conflict.
         if situation.facts.version != form.version:
             if sent_before(connection, ctx, kind, form, case_id=case_id):
-                return
+                return code_for(form.form_id) if kind is RenewCode else None
             raise CaseHasMoved(expected=form.version, found=situation.facts.version)
     command = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
     typed = as_typed(kind, form.fields(), choices)
@@ -94,6 +98,7 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> None:
             )
     except Refusal as refusal:
         raise FormIsWrong(with_errors(typed, refusal.reasons)) from refusal
+    return code_for(form.form_id) if kind is RenewCode else None
 
 
 def _ask(ctx: Context, form: Posted, public_id: str, dates: DatesMove) -> Response:

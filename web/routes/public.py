@@ -26,7 +26,7 @@ from web.slowing import address_of, wait_after_code, wait_after_filing
 from workflow.commands import Intake
 from workflow.model import CaseId, Reason, Refusal
 from workflow.procedures import PROCEDURES
-from workflow.procedures.shared.commands import Rate
+from workflow.procedures.shared.commands import Rate, WriteBack
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,29 @@ def rate(ctx: Ctx, form: Form) -> Response:
     return see_other("/track/case")
 
 
+@post("/track/message", who=PETITIONER)
+def write_back(ctx: Ctx, form: Form) -> Response:
+    """Something that the person adds to their matter; whoever has it in hand is told."""
+    case_id = _own_case(ctx)
+    try:
+        command = read_form(WriteBack, form.fields(), {}, zone=ctx.office.policy.calendar.zone)
+        with transaction(ctx.engine) as connection:
+            done = execute(
+                connection, case_id, command, actor=ctx.actor, now=ctx.now, expected_version=None, office=ctx.office,
+                request=form.form_id,
+            )  # fmt: skip
+            if not done.repeated and (wait := wait_after_filing(connection, ctx, form.form_id)):
+                raise Refusal((Reason(code="file.too_many", values={"seconds": whole_seconds(wait)}),))
+    except FormIsWrong as error:
+        return _tracked_page(ctx, message=error.form, status=422)
+    except Refusal as refusal:
+        typed = with_errors(as_typed(WriteBack, form.fields(), {}), refusal.reasons)
+        return _tracked_page(ctx, message=typed, status=422)
+    except FormWasUsed:
+        return _tracked_page(ctx, message=as_typed(WriteBack, form.fields(), {}), was_used=True, status=409)
+    return see_other("/track/case")
+
+
 @post("/track/leave", who=PUBLIC, dated=False)
 def leave(ctx: Ctx, form: SessionForm) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     return end(ctx, see_other("/"))
@@ -174,12 +197,20 @@ def _origin(ctx: Context) -> str | None:
 
 
 def _tracked_page(
-    ctx: Context, *, returned: FormView | None = None, was_used: bool = False, status: int = 200
+    ctx: Context,
+    *,
+    returned: FormView | None = None,
+    message: FormView | None = None,
+    was_used: bool = False,
+    status: int = 200,
 ) -> Response:
     with ctx.reading() as connection:
         tracked = show_tracked(connection, ctx, CaseId(_own_case(ctx)))
     form = returned or (blank_form(Rate, {}) if tracked.may_rate else None)
-    return render(ctx, "pages/tracked.html", status=status, tracked=tracked, form=form, was_used=was_used)
+    message = message or (blank_form(WriteBack, {}) if tracked.may_write else None)
+    return render(
+        ctx, "pages/tracked.html", status=status, tracked=tracked, form=form, message=message, was_used=was_used
+    )
 
 
 def _filing_page(

@@ -34,6 +34,7 @@ from workflow.procedures.mediation.records import Agreement, Session
 from workflow.procedures.mediation.states import MediationState
 from workflow.procedures.shared import rules
 from workflow.procedures.shared.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
+from workflow.procedures.shared.desk import desk_steps
 from workflow.procedures.shared.lights import light_steps
 
 S, R = MediationState, Relation
@@ -197,6 +198,7 @@ MEDIATION = Procedure(
             allowed=MEDIATORS, checks=(rules.confirmed("papers_complete"),),
             clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
+        *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=(S.APPLIED, S.CONSENT_PENDING)),
         *light_steps(
             (*MEDIATORS, *((role, R.SAME_UNIT) for role in (Role.COORDINATOR, Role.CLERK)), (Role.SUPERVISOR, R.ABOVE)), until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)
         ),

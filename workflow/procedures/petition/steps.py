@@ -44,6 +44,7 @@ from workflow.procedures.petition.commands import (
 from workflow.procedures.petition.states import PetitionState
 from workflow.procedures.shared import rules
 from workflow.procedures.shared.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
+from workflow.procedures.shared.desk import desk_steps
 from workflow.procedures.shared.lights import light_steps
 
 S, R = PetitionState, Relation
@@ -213,6 +214,7 @@ PETITION = Procedure(
             guards=(rules.a_clock_can_go_on(*DECIDING),), writes=p.forget_outcome, clocks=(GoOn(DECIDING),),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD), marks="reopened", forgets=frozenset({"rated"}),
         ),
+        *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN),
         *light_steps(TOLD, until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
     ),
 )  # fmt: skip

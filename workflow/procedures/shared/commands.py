@@ -13,6 +13,11 @@ from workflow.fields import (
     AppealText,
     Choice,
     Comment,
+    Contact,
+    Message,
+    Name,
+    NewName,
+    NewTitle,
     Note,
     OptionalNote,
     Parties,
@@ -118,3 +123,46 @@ class Rate(Command):
 
     score: Literal["satisfied", "fairly_satisfied", "dissatisfied"]
     comment: Comment = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddNote(Command):
+    """记事: what whoever has the matter in hand wants to keep: a call, one that nobody answered, a visit."""
+
+    occasion: Literal["note", "call", "unanswered_call", "visit"] = "note"
+    note: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correct(Command):
+    """更正 what was entered wrongly. What it was stays in the record; every page shows what is right."""
+
+    title: NewTitle = None
+    dispute_type: Annotated[str | None, Choice("dispute_types")] = None
+    party: Annotated[RecordNumber | None, Choice("parties")] = None
+    name: NewName = None
+    contact: Contact = None
+    reason: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddParty(Command):
+    """增加当事人: somebody whom nobody had named when the matter came in."""
+
+    side: Literal["applicant", "respondent"]
+    name: Name
+    contact: Contact = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewCode(Command):
+    """补发查询码 to whoever has lost theirs and was identified. The one before opens nothing any more."""
+
+    identified_by: Literal["id_document", "call_back", "known_person"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteBack(Command):
+    """补充说明 by whoever brought the matter, through their own channel."""
+
+    message: Message

@@ -60,13 +60,13 @@ def open_case(situation: Situation, command: Intake, draft: Draft) -> None:
     names = [*draft.texts["applicant"], *draft.texts.get("more_applicants", ())]
     for position, name in enumerate(names):
         contact = draft.optional_text("applicant_contact") if position == 0 else None
-        draft.new.append(_party(draft, Side.APPLICANT, name, contact))
+        draft.new.append(new_party(draft, Side.APPLICANT, name, contact))
     for name in draft.texts.get("respondents", ()):
-        draft.new.append(_party(draft, Side.RESPONDENT, name, None))
+        draft.new.append(new_party(draft, Side.RESPONDENT, name, None))
     draft.hand_over(situation.facts, unit=unit, person=None, at=received_at(situation, command))
 
 
-def _party(draft: Draft, side: Side, name: RecordNumber, contact: RecordNumber | None) -> Party:
+def new_party(draft: Draft, side: Side, name: RecordNumber, contact: RecordNumber | None) -> Party:
     """Whoever applies has consented by applying; the other side is asked."""
     consent = Consent.GIVEN if side is Side.APPLICANT else Consent.PENDING
     return Party(number=draft.number(), side=side, name=name, contact=contact, consent=consent)

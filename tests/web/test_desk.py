@@ -1,0 +1,82 @@
+"""Notes, corrections and new codes on the pages of a case, and what a petitioner adds to their own."""
+
+from starlette.testclient import TestClient
+
+from tests.databases import Site
+from tests.reports.told import in_hand
+from tests.web.reading import page, read
+
+
+def an_order(site: Site) -> str:
+    opened = site.office.tell("hotline", *in_hand("2026-03-02"))
+    site.clock.set("2026-03-03T10:00")
+    return f"/cases/{opened.public_id}"
+
+
+def send(browser: TestClient, address: str, command: str, **typed: str) -> tuple[int, str]:
+    form = page(browser, address).form(f"/{command}")
+    answer = browser.post(form.action, data=form.typed(**typed))
+    return answer.status_code, answer.text
+
+
+def test_a_corrected_title_stands_on_every_page_and_the_history_has_both(site: Site) -> None:
+    address, clerk = an_order(site), site.session_for("clerk")
+    old = page(clerk, address).text
+    assert "停车位" not in old
+    assert send(clerk, address, "Correct", title="停车位", reason="录入错误")[0] == 303
+    shown = clerk.get(address).text
+    assert "<strong>停车位</strong>" in shown
+    assert "→ <ins>停车位</ins>" in shown
+    assert "停车位" in clerk.get("/work").text
+
+
+def test_a_correction_without_a_word_comes_back_as_it_was_typed(site: Site) -> None:
+    address, clerk = an_order(site), site.session_for("clerk")
+    status, answer = send(clerk, address, "Correct", name="李四", reason="本人更正")
+    assert status == 422
+    assert "请选择这是谁的姓名或联系方式" in answer
+    assert read(answer).form("/Correct").values["name"] == ["李四"]
+
+
+def test_a_note_says_what_it_was(site: Site) -> None:
+    address, mediator = an_order(site), site.session_for("mediator")
+    assert send(mediator, address, "AddNote", occasion="unanswered_call", note="无人接听")[0] == 303
+    assert "去电无人接听" in page(mediator, address).text
+
+
+def test_daily_work_never_stands_before_the_step_that_the_case_waits_for(site: Site) -> None:
+    address, mediator = an_order(site), site.session_for("mediator")
+    shown = mediator.get(address).text
+    assert shown.index("随时可做") > shown.index("panel next")
+    assert shown.index("/steps/AddNote") > shown.index("随时可做")
+    assert shown.index("/steps/AddNote") > max(shown.index(f"/steps/{step}") for step in ("Reply", "ContactPerson"))
+
+
+def test_a_new_code_is_shown_once_and_the_old_one_is_worth_nothing(site: Site) -> None:
+    opened = site.office.tell("hotline", *in_hand("2026-03-02"))
+    site.clock.set("2026-03-03T10:00")
+    clerk, address = site.session_for("clerk"), f"/cases/{opened.public_id}"
+    form = page(clerk, address).form("/RenewCode")
+    answer = clerk.post(form.action, data=form.typed(identified_by="id_document"))
+    assert answer.status_code == 200
+    code = answer.text.partition('<p class="code">')[2].partition("<")[0]
+    assert len(code.replace("-", "")) == 24
+    again = clerk.post(form.action, data=form.typed(identified_by="id_document"))
+    assert code in again.text, "a form that is sent twice shows the same code"
+    for typed, status in ((opened.code, 422), (code, 303)):
+        visitor = site.browser()
+        form = page(visitor, "/track").form("/track")
+        assert visitor.post("/track", data=form.typed(code=typed)).status_code == status
+
+
+def test_a_petitioner_adds_something_and_sees_it(site: Site) -> None:
+    opened = site.office.tell("hotline", *in_hand("2026-03-02"))
+    site.clock.set("2026-03-03T10:00")
+    visitor = site.browser()
+    visitor.post("/track", data=page(visitor, "/track").form("/track").typed(code=opened.code))
+    form = page(visitor, "/track/case").form("/track/message")
+    assert visitor.post("/track/message", data=form.typed(message="门口又堵了。")).status_code == 303
+    assert "门口又堵了。" in page(visitor, "/track/case").text
+    assert "门口又堵了。" in page(site.session_for("mediator"), f"/cases/{opened.public_id}").text
+    empty = visitor.post("/track/message", data=page(visitor, "/track/case").form("/track/message").typed(message="  "))
+    assert empty.status_code == 422
