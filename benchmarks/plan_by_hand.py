@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 from cases.planning import PAGE
 from cases.rows import CLOCK_COLUMNS, rungs_from
 from workflow.counting import count
-from workflow.policy import Ladder, Policy, Rule
+from workflow.policy import Policy
+from workflow.policy_rules import Ladder, Rule
 
 #: A day on which the rules are those of every clock in the book.
 ON = date(2026, 12, 10)

@@ -11,7 +11,8 @@ from cases.tables import Case
 from infra.statements import Statement
 from ledger.chain import commitment, new_salt
 from workflow import model
-from workflow.model import Decision, Json, Progress
+from workflow.facts import Decision, Progress
+from workflow.model import Json
 
 #: Columns that follow from others of the same row; `labels.json` says so and `verify` recomputes them.
 DERIVED = frozenset({"yellow_at", "red_at", "crossed_until", "next_crossing_at"})

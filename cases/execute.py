@@ -30,8 +30,9 @@ from workflow.clocks import crossed
 from workflow.commands import Command, Intake
 from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
+from workflow.facts import CaseFacts, Decision
 from workflow.fields import brings_people_in
-from workflow.model import UNFILED, AccountId, Actor, CaseFacts, Decision, Json, UnitId
+from workflow.model import UNFILED, AccountId, Actor, Json, UnitId
 from workflow.procedures.shared.commands import AppealLight, AskAgain, RenewCode
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it

@@ -16,12 +16,12 @@ from infra.statements import Statement
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.tables import Account, UnitAbove
+from workflow.facts import CaseFacts
 from workflow.model import (
     HAS_WAIVERS,
     AccountId,
     Actor,
     Appointment,
-    CaseFacts,
     CaseId,
     Consent,
     Custody,

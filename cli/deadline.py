@@ -23,8 +23,9 @@ from workflow.calendar import FIRST_YEAR, LAST_YEAR, BeyondCalendar, NoSuchTime,
 from workflow.clocks import ClockRefuses
 from workflow.counting import STEADY
 from workflow.model import Kind, Roll, Unit
-from workflow.policy import LONGEST, Policy, Rule, rule_on
+from workflow.policy import Policy, rule_on
 from workflow.policy_files import policy_from
+from workflow.policy_rules import LONGEST, Rule
 from workflow.receipt import Receipt, allowed_by, receipt, worked_out
 
 deadline = typer.Typer(no_args_is_help=True, help="逐日说明期限。Explain time limits day by day.")

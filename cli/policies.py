@@ -27,7 +27,7 @@ from infra.db import reading, transaction
 from infra.settings import settings
 from workflow.model import TIMERS
 from workflow.notices import NoticeIsWrong, as_toml, decoded, from_json, read_notice
-from workflow.policy_checks import is_zone
+from workflow.policy_calendars import is_zone
 from workflow.policy_files import PolicyIsWrong, policy_from
 
 policy = typer.Typer(

@@ -50,9 +50,10 @@ from workflow.counted_lights import BY_EXTENSION, BY_PAUSE
 from workflow.disputes import DISPUTE_TYPES
 from workflow.marks import MEASURES
 from workflow.model import UNFILED, Consent, Kind, Light, Role, Side, Unit
-from workflow.policy import Confidence, Ground, Policy
+from workflow.policy import Policy
 from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
+from workflow.policy_rules import Confidence, Ground
 from workflow.procedures import PROCEDURES, STATES
 from workflow.procedures.mediation.commands import Terminate
 from workflow.procedures.mediation.rules import BREACHED, NOT_CONFIRMED, PERFORMED, SETTLED_LATE

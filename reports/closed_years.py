@@ -26,7 +26,7 @@ from reports.yearly import gathered, result_of
 from workflow.calendar import WorkCalendar
 from workflow.model import TIMERS
 from workflow.policy import Scheme
-from workflow.policy_checks import calendar_of
+from workflow.policy_calendars import calendar_of
 from workflow.policy_files import parse
 from workflow.spelling import as_json
 

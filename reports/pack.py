@@ -30,7 +30,8 @@ from ledger.chain import GENESIS, OFFICE_STREAM, NewEvent, append_to_office
 from ledger.tables import Event
 from reports.pack_papers import paper
 from reports.receipts import as_json, receipt_of
-from workflow.model import Actor, CaseFacts, Json, Text
+from workflow.facts import CaseFacts
+from workflow.model import Actor, Json, Text
 from workflow.spelling import stamp
 
 FORMAT = "huiyin pack 1"

@@ -16,7 +16,8 @@ from infra.i18n import write_minute
 from infra.jinja import render
 from people.directory import names_of_units
 from workflow.clocks import light
-from workflow.model import TIMERS, CaseFacts
+from workflow.facts import CaseFacts
+from workflow.model import TIMERS
 
 
 def paper(

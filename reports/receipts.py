@@ -8,7 +8,8 @@ from typing import Any
 
 from workflow.clocks import OPENED_ALERT_CODES, OVERDUE_CODES
 from workflow.counting import STEADY
-from workflow.model import CaseFacts, Clock, RecordNumber, Rung
+from workflow.facts import CaseFacts
+from workflow.model import Clock, RecordNumber, Rung
 from workflow.policy import CasePolicy
 from workflow.receipt import Day, Receipt, left_at, receipt
 

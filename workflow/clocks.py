@@ -13,7 +13,8 @@ from datetime import date, datetime
 from workflow.calendar import A_DAY, WorkCalendar
 from workflow.counting import A_MOMENT, STEADY, count, opened
 from workflow.model import LIGHT_ORDER, Audience, Clock, Kind, Light, Pause, RecordNumber, Rung, Unit
-from workflow.policy import CasePolicy, Ladder, Rule
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Ladder, Rule
 
 OPENED_ALERT_CODES = ("yellow", "reminder")
 OVERDUE_CODES = ("red", "lapsed")

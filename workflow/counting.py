@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from workflow.calendar import A_DAY, WorkCalendar, add_months
 from workflow.model import LIGHT_ORDER, Kind, Light, Pause, Roll, Rung, Unit
-from workflow.policy import Ladder, RungRule
+from workflow.policy_rules import Ladder, RungRule
 
 STEADY = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
 A_MOMENT = timedelta(microseconds=1)

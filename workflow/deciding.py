@@ -8,22 +8,9 @@ from workflow import clocks as counting
 from workflow.clock_moves import move_clocks
 from workflow.commands import Command
 from workflow.definition import Draft, Situation, Step
+from workflow.facts import CaseFacts, Decision, Progress
 from workflow.fields import codes_of, personal_fields, personal_texts
-from workflow.model import (
-    UNFILED,
-    Actor,
-    CaseFacts,
-    Clock,
-    Decision,
-    Json,
-    Progress,
-    Reason,
-    RecordNumber,
-    Refusal,
-    Relation,
-    Role,
-    State,
-)
+from workflow.model import UNFILED, Actor, Clock, Json, Reason, RecordNumber, Refusal, Relation, Role, State
 from workflow.offers import not_offered
 from workflow.procedures import PROCEDURES
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from workflow.clocks import CASE_ENDED
 from workflow.commands import Command
+from workflow.facts import CaseFacts
 from workflow.model import (
     AccountId,
     Actor,
     Audience,
-    CaseFacts,
     Custody,
     Json,
     Reason,
@@ -28,7 +28,8 @@ from workflow.model import (
     TextKind,
     UnitId,
 )
-from workflow.policy import CasePolicy, Event, Rule
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Event, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

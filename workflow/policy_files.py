@@ -14,25 +14,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Strict, TypeAdapter, ValidationError
 
-from workflow.policy import (
-    STRICT,
-    AppealRule,
-    CalendarYear,
-    Extension,
-    Ladder,
-    Name,
-    PauseRule,
-    Policy,
-    Rule,
-    RungRule,
-    Scheme,
-    SchemeItem,
-    Source,
-    SteadyRung,
-)
+from workflow.policy import AppealRule, CalendarYear, Policy, Scheme, SchemeItem
 from workflow.policy_checks import PARTS, Parts, assembled
 from workflow.policy_found import Found
 from workflow.policy_lines import column_of, line_of, lines_of
+from workflow.policy_rules import STRICT, Extension, Ladder, Name, PauseRule, Rule, RungRule, Source, SteadyRung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

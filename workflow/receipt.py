@@ -22,7 +22,8 @@ from workflow.clocks import (
 )
 from workflow.counting import A_MOMENT, STEADY, units_left
 from workflow.model import Clock, Pause, RecordNumber, Roll, Rung, Unit
-from workflow.policy import CasePolicy, Ladder, Rule, RungRule
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Ladder, Rule, RungRule
 
 SHOWN = (*OPENED_ALERT_CODES, *OVERDUE_CODES)
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from workflow.counting import count
 from workflow.history import History, Lit
 from workflow.model import Clock, Kind
-from workflow.policy import CasePolicy, Ladder
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Ladder
 
 #: Matters whose ladder is part of the matter: nobody would light a crisis by days.
 OWN_LADDER = frozenset({"crisis"})

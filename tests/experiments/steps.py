@@ -5,7 +5,8 @@ from random import Random
 
 from tests.cases.records import World, an_intake
 from workflow.commands import Command, Intake
-from workflow.model import AccountId, CaseFacts, Consent
+from workflow.facts import CaseFacts
+from workflow.model import AccountId, Consent
 from workflow.procedures.mediation.commands import (
     AppointMediators,
     CloseMediation,

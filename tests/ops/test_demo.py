@@ -27,7 +27,8 @@ from tests.databases import opened
 from tests.demo import BUILT_AT, demo_copy, made_with
 from workflow.clocks import light, paused_until
 from workflow.disputes import DISPUTE_TYPES
-from workflow.model import LIGHT_ORDER, TIMERS, UNFILED, CaseFacts, Kind, Light, Role
+from workflow.facts import CaseFacts
+from workflow.model import LIGHT_ORDER, TIMERS, UNFILED, Kind, Light, Role
 from workflow.procedures import STATES
 
 #: The day after that of `BUILT_AT`, and the last of its week.

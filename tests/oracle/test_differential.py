@@ -14,7 +14,8 @@ from tests.workflow.factories import policy_of
 from workflow.calendar import WorkCalendar
 from workflow.clocks import red_at, yellow_at
 from workflow.model import Clock, Roll, Unit
-from workflow.policy import CasePolicy, Rule
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Rule
 from workflow.receipt import receipt, worked_out
 
 QUESTIONS = 10_000

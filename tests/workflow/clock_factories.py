@@ -7,7 +7,8 @@ from datetime import timedelta
 from tests.workflow.factories import at, local, policy_of
 from workflow.clocks import start
 from workflow.model import Clock, RecordNumber, Unit
-from workflow.policy import CasePolicy, Ladder, Rule, RungRule
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Ladder, Rule, RungRule
 
 POLICY = policy_of("petition")
 ONE, TWO = RecordNumber(1), RecordNumber(2)

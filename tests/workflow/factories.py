@@ -17,16 +17,15 @@ from workflow.calendar import WorkCalendar
 from workflow.commands import Command, Intake
 from workflow.deciding import available_steps, decide
 from workflow.definition import Situation
+from workflow.facts import CaseFacts, Decision
 from workflow.model import (
     UNFILED,
     AccountId,
     Actor,
     Appointment,
-    CaseFacts,
     CaseId,
     Clock,
     Custody,
-    Decision,
     Party,
     Reason,
     Record,

@@ -21,7 +21,7 @@ from workflow.clocks import (
     yellow_at,
 )
 from workflow.model import Audience, Kind, Light, Roll, Unit
-from workflow.policy import RungRule
+from workflow.policy_rules import RungRule
 
 # -- the worked cases -------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from workflow.clocks import (
     yellow_at,
 )
 from workflow.model import Audience, Clock, Light, Unit
-from workflow.policy import RungRule
+from workflow.policy_rules import RungRule
 
 # -- pauses -----------------------------------------------------------------------------------------------------------
 

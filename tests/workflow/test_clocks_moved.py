@@ -12,7 +12,8 @@ from tests.workflow.clock_factories import A_MOMENT, POLICY, TWO, a_clock, a_rul
 from tests.workflow.factories import at, calendar, local
 from workflow.clocks import crossed, due_on, extend, light, move, next_crossing_at, pause, paused_until, stop, void
 from workflow.model import Clock, Kind, Light, Unit
-from workflow.policy import CasePolicy, Rule
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Rule
 
 HOT_07 = POLICY.rules["HOT-07"][-1]
 MONDAY = "2026-03-02T09:00"

@@ -23,7 +23,7 @@ from workflow.clocks import (
     stop,
 )
 from workflow.model import Audience, Light, Pause, Roll, Unit
-from workflow.policy import RungRule, SteadyRung
+from workflow.policy_rules import RungRule, SteadyRung
 
 PLAIN = WorkCalendar(
     name="plain", zone=ZoneInfo("UTC"), off=frozenset(), work=frozenset(), published=frozenset({2025, 2026})

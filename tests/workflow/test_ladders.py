@@ -13,7 +13,7 @@ from tests.workflow.factories import at, calendar, local, policy_of, shipped_pol
 from workflow.clocks import due_on, light, pause, red_at, yellow_at
 from workflow.counting import units_left
 from workflow.model import Audience, Kind, Light, Roll, Unit
-from workflow.policy import Rule, RungRule
+from workflow.policy_rules import Rule, RungRule
 
 FIRST = "2026-06-01T09:00"  # a Monday; of calendar days, day d is 1 June + d
 

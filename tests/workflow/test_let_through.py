@@ -38,7 +38,8 @@ from tests.workflow.factories import (
 )
 from workflow.clocks import crossed, due_on, light
 from workflow.deciding import with_crossings_recorded
-from workflow.model import Actor, Audience, CaseFacts, Consent, Light, Role
+from workflow.facts import CaseFacts
+from workflow.model import Actor, Audience, Consent, Light, Role
 from workflow.procedures.mediation.commands import (
     ApplyForConfirmation,
     CloseMediation,

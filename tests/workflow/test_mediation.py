@@ -40,17 +40,8 @@ from tests.workflow.factories import (
 )
 from workflow.clocks import due_on, paused_until
 from workflow.commands import adapter_of
-from workflow.model import (
-    AccountId,
-    CaseFacts,
-    Consent,
-    Custody,
-    Kind,
-    Reason,
-    RecordNumber,
-    Role,
-    Text,
-)
+from workflow.facts import CaseFacts
+from workflow.model import AccountId, Consent, Custody, Kind, Reason, RecordNumber, Role, Text
 from workflow.procedures.mediation.commands import (
     Agreed,
     ApplyForConfirmation,

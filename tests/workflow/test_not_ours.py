@@ -36,8 +36,10 @@ from tests.workflow.factories import (
 from workflow.clocks import ClockRefuses, pause, paused_until
 from workflow.deciding import decide
 from workflow.definition import Situation
-from workflow.model import Actor, Audience, CaseFacts, Clock, Decision, RecordNumber, Refusal, Role, Text
-from workflow.policy import CasePolicy, Rule
+from workflow.facts import CaseFacts, Decision
+from workflow.model import Actor, Audience, Clock, RecordNumber, Refusal, Role, Text
+from workflow.policy import CasePolicy
+from workflow.policy_rules import Rule
 from workflow.procedures.petition.commands import FindNotOurs, ReportByPhone, ReportInWriting
 from workflow.procedures.shared.commands import Accept, Rate, Refuse, Suspend
 

@@ -22,8 +22,9 @@ from tests.workflow.factories import (
     take,
     unfiled,
 )
+from workflow.facts import CaseFacts
 from workflow.fields import choices_in
-from workflow.model import AccountId, CaseFacts, Reason, RecordNumber, UnitId
+from workflow.model import AccountId, Reason, RecordNumber, UnitId
 from workflow.offers import OFFERS
 from workflow.procedures import COMMANDS
 from workflow.procedures.mediation.commands import AppointMediators, NotifyRights

@@ -12,9 +12,9 @@ from tests.workflow.factories import at, policy_of, shipped_policy
 from tests.workflow.policy_texts import SHIPPED
 from workflow.clocks import light
 from workflow.model import Kind, Light
-from workflow.policy import Rule
 from workflow.policy_checks import clock_names
 from workflow.policy_files import parse
+from workflow.policy_rules import Rule
 
 RULES: dict[str, Rule] = {name: versions[-1] for name, versions in shipped_policy().rules.items()}
 

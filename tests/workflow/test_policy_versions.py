@@ -26,7 +26,8 @@ from tests.workflow.policy_texts import LADDER, PROFILE, RULE, SHIPPED, YEAR, sm
 from workflow.clocks import due_on, extend, pause, start
 from workflow.deciding import decide
 from workflow.definition import Situation
-from workflow.model import UNFILED, CaseFacts, Clock, Refusal
+from workflow.facts import CaseFacts
+from workflow.model import UNFILED, Clock, Refusal
 from workflow.policy import CasePolicy, Policy, rule_on
 from workflow.policy_files import policy_from
 

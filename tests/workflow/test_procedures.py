@@ -50,19 +50,8 @@ from workflow.clocks import due_on
 from workflow.commands import Command, Intake
 from workflow.deciding import available_steps
 from workflow.definition import Start, Step, Stop, StopAll
-from workflow.model import (
-    UNFILED,
-    AccountId,
-    Actor,
-    CaseFacts,
-    Custody,
-    Reason,
-    RecordNumber,
-    Relation,
-    Role,
-    State,
-    Text,
-)
+from workflow.facts import CaseFacts
+from workflow.model import UNFILED, AccountId, Actor, Custody, Reason, RecordNumber, Relation, Role, State, Text
 from workflow.procedure import Procedure, ProcedureIsUnsound
 from workflow.procedures import PROCEDURES
 from workflow.procedures.mediation.commands import FollowUp, NotifyRights

@@ -31,7 +31,8 @@ from workflow.clocks import due_on
 from workflow.commands import Command
 from workflow.deciding import decide
 from workflow.definition import Situation
-from workflow.model import Actor, CaseFacts, Clock, Refusal
+from workflow.facts import CaseFacts
+from workflow.model import Actor, Clock, Refusal
 from workflow.policy import CasePolicy, Profile
 from workflow.procedures.mediation.commands import FollowUp
 from workflow.procedures.petition.commands import Assign, SignFor

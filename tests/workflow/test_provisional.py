@@ -9,7 +9,7 @@ from tests.workflow.clock_factories import a_clock, a_rule, with_ladder
 from tests.workflow.factories import calendar
 from workflow.clocks import due_is_provisional
 from workflow.model import Light, Roll, Unit
-from workflow.policy import RungRule
+from workflow.policy_rules import RungRule
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.workflow.factories import CASE, CENTRE, ROOM, at, calendar
 from workflow.clocks import extend, go_on, pause, stop
 from workflow.history import History, Lit, Taken
 from workflow.model import AccountId, Clock, Custody, Kind, Light, RecordNumber, Unit, UnitId
-from workflow.policy import Rule
+from workflow.policy_rules import Rule
 from workflow.signs import SIGNS, Sign, signs
 
 START = "2026-03-02T09:00"

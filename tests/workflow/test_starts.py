@@ -26,7 +26,7 @@ from tests.workflow.factories import (
 )
 from tests.workflow.policy_texts import PROFILE, RULE, spoilt, the_fault
 from workflow.clocks import due_on
-from workflow.model import CaseFacts
+from workflow.facts import CaseFacts
 from workflow.procedures.mediation.commands import RecordConsent
 from workflow.procedures.petition.commands import Assign
 from workflow.procedures.shared.commands import Accept, Refuse

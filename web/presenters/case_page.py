@@ -20,7 +20,8 @@ from web.presenters.lights import ClockView, LightView, case_light, clock_view, 
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
-from workflow.model import CaseFacts, Reason, TextKind
+from workflow.facts import CaseFacts
+from workflow.model import Reason, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
 
@@ -37,8 +38,20 @@ class StepView:
     reasons: tuple[Reason, ...]
     likeliest: bool
     final: bool
-    minor: bool
     notes: tuple[Reason, ...] = ()  #: what the reader has to know to fill the form in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPage:
+    """A step on a page of its own."""
+
+    public_id: str
+    number: str
+    version: int
+    command: str
+    form: FormView
+    final: bool
+    notes: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +99,7 @@ class CasePage:
     light: LightView
     path: tuple[tuple[str, str], ...]  #: (state, done | now | ahead)
     steps: tuple[StepView, ...]
+    at_any_time: tuple[str, ...]  #: commands that have pages of their own
     steps_of_others: tuple[tuple[str, tuple[str, ...]], ...]  #: (command, roles)
     clocks: tuple[ClockView, ...]
     parties: tuple[PartyView, ...]
@@ -155,6 +169,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         light=case_light(facts.clocks, ctx),
         path=_path(facts),
         steps=_steps(situation, choices, returned),
+        at_any_time=_at_any_time(situation),
         steps_of_others=tuple(
             (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
         ),
@@ -196,25 +211,54 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
 
 
 def _steps(situation: Situation, choices: Choices, returned: FormView | None) -> tuple[StepView, ...]:
-    found = available_steps(situation)
+    """The steps that move the case or its dates, the likeliest first, those that are closed now at the end; and of the others
+    only one whose form comes back. What can be done at any time has pages of its own."""
+    found = [
+        (step, reasons) for step, reasons in available_steps(situation) if not step.minor or _is_back(step, returned)
+    ]
     likeliest = _likeliest(situation, [step for step, reasons in found if not reasons and not step.minor])
     views = []
     for step, reasons in found:
-        name = step.command.__name__
+        back = _is_back(step, returned)
         form = None if reasons else blank_form(step.command, choices, preset=step.preset(situation))
-        back = returned is not None and returned.command == name
         views.append(
             StepView(
-                command=name,
+                command=step.command.__name__,
                 form=returned if back else form,
                 reasons=() if back else reasons,
                 likeliest=back or (returned is None and step is likeliest),
                 final=step.cannot_be_undone,
-                minor=step.minor,
                 notes=step.notes(situation),
             )
         )
-    return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None, view.minor)))
+    return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None)))
+
+
+def _is_back(step: Step, returned: FormView | None) -> bool:
+    return returned is not None and returned.command == step.command.__name__
+
+
+def _at_any_time(situation: Situation) -> tuple[str, ...]:
+    return tuple(step.command.__name__ for step, reasons in available_steps(situation) if step.minor and not reasons)
+
+
+def show_step(connection: Connection, ctx: Context, case_id: int, command: str) -> StepPage:
+    """The page of one step. Raises `NoSuchPage` for one that is not open to the reader now."""
+    situation, name = situation_of(connection, ctx, case_id)
+    step = next((one for one, why in available_steps(situation) if one.command.__name__ == command and not why), None)
+    if step is None:
+        raise NoSuchPage
+    texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
+    choices = choices_for(connection, ctx, situation, texts)
+    return StepPage(
+        public_id=name.public_id,
+        number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
+        version=situation.facts.version,
+        command=command,
+        form=blank_form(step.command, choices, preset=step.preset(situation)),
+        final=step.cannot_be_undone,
+        notes=step.notes(situation),
+    )
 
 
 def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:

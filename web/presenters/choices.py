@@ -12,7 +12,8 @@ from web.forms import Choices, Option
 from web.presenters.lights import minute
 from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
-from workflow.model import CaseFacts, Clock, Waiver
+from workflow.facts import CaseFacts
+from workflow.model import Clock, Waiver
 from workflow.offers import OFFERS
 from workflow.procedures.shared.lights import contestable, lights_of, renewable
 

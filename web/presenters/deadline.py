@@ -13,7 +13,8 @@ from reports.receipts import as_json, receipt_of
 from web.context import Context, NoSuchPage
 from web.presenters.lights import LightView, clock_light, minute
 from workflow.counting import STEADY
-from workflow.model import CaseFacts, Clock, Json, Rung
+from workflow.facts import CaseFacts
+from workflow.model import Clock, Json, Rung
 from workflow.receipt import SHOWN, Receipt, left_at
 
 

@@ -13,7 +13,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import SEEN, Form, Posted
-from web.presenters.case_page import changes_since, show_case, situation_of
+from web.presenters.case_page import changes_since, show_case, show_step, situation_of
 from web.presenters.choices import choices_for, intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
@@ -38,6 +38,13 @@ def case_page(ctx: Ctx, public_id: str) -> Response:
     if owed:
         note_this_read(ctx, case_id)
     return render(ctx, "pages/case.html", case=page)
+
+
+@get("/cases/{public_id}/steps/{command}", who=CASE_STAFF)
+def step_page(ctx: Ctx, public_id: str, command: str) -> Response:
+    with ctx.reading() as connection:
+        shown = show_step(connection, ctx, _found(connection, ctx, public_id), command)
+    return render(ctx, "pages/step.html", step=shown)
 
 
 @post("/cases/{public_id}/steps/{command}", who=CASE_STAFF)
@@ -128,7 +135,7 @@ def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: i
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
         typed = as_typed(kind, form.fields(), choices_for(connection, ctx, situation, texts))
         changes = changes_since(connection, ctx, case_id, since)
-    still_open = any(step.command == name and step.form is not None for step in page.steps)
+    still_open = name in page.at_any_time or any(step.command == name and step.form is not None for step in page.steps)
     return render(
         ctx, "pages/conflict.html", status=409, case=page, typed=typed, changes=changes, still_open=still_open,
         was_used=was_used,

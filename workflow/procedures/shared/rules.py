@@ -20,7 +20,7 @@ from workflow.model import (
     Side,
     Unit,
 )
-from workflow.policy import LONGEST, Extension, Rule
+from workflow.policy_rules import LONGEST, Extension, Rule
 from workflow.procedures.shared.commands import Lengthening, Pausing, Rate, Refuse, Suspend
 
 LONGEST_DAYS = LONGEST[Unit.DAY]
