@@ -168,6 +168,20 @@ def _waivers(connection: Connection, case_id: int) -> tuple[Waiver, ...]:
     return tuple(Waiver(**dict(zip(names, row, strict=True))) for row in rows)
 
 
+def _parties(connection: Connection, case_id: int) -> tuple[Party, ...]:
+    return tuple(
+        Party(number=n, side=Side(side), name=name, contact=contact, consent=Consent(consent))
+        for n, side, name, contact, consent in _PARTIES.rows(connection, case_id=case_id)
+    )
+
+
+def _appointments(connection: Connection, case_id: int) -> tuple[Appointment, ...]:
+    return tuple(
+        Appointment(number=n, person=p, chief=chief, from_at=begin, until_at=end, disclosure=disclosure)
+        for n, p, chief, begin, end, disclosure in _APPOINTMENTS.rows(connection, case_id=case_id)
+    )
+
+
 def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[type[Record], tuple[Record, ...]]:
     """The records of the procedure's own kinds that its rules look at."""
     return {
@@ -223,14 +237,8 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         holder_person=row["holder_person"],
         milestones=frozenset(row["milestones"].split()),
         next_number=row["next_number"],
-        parties=tuple(
-            Party(number=n, side=Side(side), name=name, contact=contact, consent=Consent(consent))
-            for n, side, name, contact, consent in _PARTIES.rows(connection, case_id=row["id"])
-        ),
-        appointments=tuple(
-            Appointment(number=n, person=p, chief=chief, from_at=begin, until_at=end, disclosure=disclosure)
-            for n, p, chief, begin, end, disclosure in _APPOINTMENTS.rows(connection, case_id=row["id"])
-        ),
+        parties=_parties(connection, row["id"]),
+        appointments=_appointments(connection, row["id"]),
         clocks=clocks,
         records=_own_records(connection, row["procedure"], row["id"]),
         waivers=_waivers(connection, row["id"]) if contested else (),

@@ -16,9 +16,8 @@ from cases.office import OfficeContext
 from cases.office import choose as choose_profiles_of
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, file_name, files_of, shipped_files, versions
-from cases.statutory_days import missing_days, notice_remarks
 from cases.words import Words, fault_words, whole_due
-from cli.calendars import of_country
+from cli.calendars import year_of_notice, years_of_country
 from cli.clock import read_clock
 from cli.deadline import policy_at_hand
 from cli.opening import office_of, opened_engine, opened_to_write, reader_words
@@ -26,7 +25,7 @@ from cli.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from infra.db import reading, transaction
 from infra.settings import settings
 from workflow.model import TIMERS
-from workflow.notices import NoticeIsWrong, as_toml, decoded, from_json, read_notice
+from workflow.notices import NoticeIsWrong
 from workflow.policy_calendars import is_zone
 from workflow.policy_files import PolicyIsWrong, policy_from
 
@@ -148,32 +147,14 @@ def calendar(
         zone = "Asia/Shanghai" if name == "cn" else fail(words("calendar.zone"), ASKED_WRONGLY)
     try:
         if country is not None:
-            by_year = of_country(country, subdivision, year)
-            parts = [
-                as_toml(
-                    name,
-                    one,
-                    off,
-                    work,
-                    source=source or f"python holidays: {country} {subdivision or ''}".strip(),
-                    zone=zone,
-                    extends=extends,
-                    provisional=country == "CN",
-                )
-                for one, (off, work) in by_year.items()
-            ]
+            parts = years_of_country(country, subdivision, year, name=name, source=source, zone=zone, extends=extends)
         else:
             assert notice is not None
-            text = decoded(_read(notice))
-            read = from_json(text, year=year[0]) if notice.suffix == ".json" else read_notice(text, year=year[0])
-            missing = missing_days(read.off, year=year[0], zone=zone, extends=extends, language=words.language)
-            typer.echo("".join(f"{line}\n" for line in notice_remarks(read, missing, words)), err=True, nl=False)
             parts = [
-                as_toml(
-                    name, year[0], read.off, read.work, source=source, zone=zone, extends=extends,
-                    provisional=bool(missing),
+                year_of_notice(
+                    _read(notice), notice.suffix, year[0], words, name=name, source=source, zone=zone, extends=extends
                 )
-            ]  # fmt: skip
+            ]
     except NoticeIsWrong as error:
         where = notice or country
         fail(f"{where}:{error.line}: {words(error.code, value=error.value)}", ASKED_WRONGLY)

@@ -18,6 +18,7 @@ from cli.troubles import FILE, SERVER, SYSTEM
 from gates.advisories import SKIPPED, AdvisoriesAreUnreadable, known_weaknesses
 from gates.bill import bill_out_of_step
 from gates.packages import packages
+from gates.sizes import too_long
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
 from infra.settings import CODES
@@ -320,6 +321,7 @@ GATES: dict[str, Callable[[], list[str]]] = {
     "translations": missing_words,
     "sbom": bill_out_of_step,
     "advisories": known_weaknesses,
+    "sizes": lambda: list(too_long()),
 }
 
 

@@ -97,14 +97,7 @@ def compose(
 ) -> Composed:
     """The letters of claimed messages. A recipient whose account is closed gets none."""
     wanted = list(rows)
-    accounts = {
-        row.id: row
-        for row in connection.execute(
-            select(_account.id, _account.name, _account.email, _account.language).where(
-                is_among(_account.id, (row.recipient for row in wanted)), _account.active.is_(True)
-            )
-        )
-    }
+    accounts = _open_accounts(connection, wanted)
     events = {
         (row.stream, row.seq): row
         for row in connection.execute(
@@ -137,6 +130,18 @@ def compose(
             log.exception("mail cannot be composed", extra={"mail": lines[0][0].id})
             broken += [row.id for row, _ in lines]
     return Composed(letters=tuple(letters), broken=frozenset(broken), without_key=frozenset(without_key))
+
+
+def _open_accounts(connection: Connection, wanted: list[Any]) -> dict[int, Any]:
+    """The recipients who are still there, by account."""
+    return {
+        row.id: row
+        for row in connection.execute(
+            select(_account.id, _account.name, _account.email, _account.language).where(
+                is_among(_account.id, (row.recipient for row in wanted)), _account.active.is_(True)
+            )
+        )
+    }
 
 
 def _letter(

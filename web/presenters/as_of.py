@@ -17,8 +17,8 @@ from reports.instants import Moment
 from reports.sheet_files import PaperLine, item_words, line_words, scheme_name
 from web.context import Context
 from web.presenters.assessment import Row, rows_of
-from web.presenters.case_page import TimelineView
 from web.presenters.lights import LightView, clock_light
+from web.presenters.timeline import TimelineView
 from workflow.clocks import Left
 from workflow.counting import STEADY
 from workflow.model import Clock, Custody, Unit, UnitId

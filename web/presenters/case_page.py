@@ -1,7 +1,7 @@
 """The case page: where it stands, what is due, what may be done now, and what has happened."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from web.context import Context, NoSuchPage
 from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
+from web.presenters.timeline import TimelineView, noticeably, texts_in, timeline_line, timeline_of
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
@@ -24,9 +25,6 @@ from workflow.facts import CaseFacts
 from workflow.model import Reason, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
-
-#: The fields of commands whose texts the timeline shows.
-SAID = ("message", "note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,23 +58,6 @@ class PartyView:
     name: str | None  #: None: the reader may not know it
     contact: str | None
     consent: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineView:
-    seq: int
-    code: str
-    when: str
-    noticed: str | None  #: when it was recorded, if that was noticeably later
-    who: str | None
-    role: str
-    light: str | None
-    rung: str | None
-    clock: str | None
-    texts: tuple[str, ...]
-    detail: str | None = None  #: the code of what kind of note it is
-    #: Of a correction: the field, what stood there, what stands there now.
-    changes: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +145,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         flags=tuple(flag for flag in shown.flags if flag in facts.milestones),
         shown=shown,
         received=minute(facts.received_at, ctx),
-        registered=minute(facts.registered_at, ctx) if _noticeably(facts.received_at, facts.registered_at) else None,
+        registered=minute(facts.registered_at, ctx) if noticeably(facts.received_at, facts.registered_at) else None,
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
         light=case_light(facts.clocks, ctx),
         path=_path(facts),
@@ -190,9 +171,9 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         agreements=tuple(_with_texts(row, texts, ctx) for row in kept("agreement", record.agreements_of)),
         ratings=tuple(_with_texts(row, texts, ctx) for row in kept("rating", record.ratings_of)),
         replies=tuple(
-            text for event in events for text in _texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
+            text for event in events for text in texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
         ),
-        timeline=_timeline(events, texts, accounts, ctx),
+        timeline=timeline_of(events, texts, accounts, ctx),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
         own=ctx.actor.account in at_work or (facts.holder_person is None and facts.holder_unit == ctx.actor.unit),
     )
@@ -204,7 +185,7 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor, after=after)
     accounts = names_of_accounts(connection, {event.actor for event in events})
-    return tuple(_timeline_line(event, texts, accounts, ctx) for event in events)
+    return tuple(timeline_line(event, texts, accounts, ctx) for event in events)
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------
@@ -304,55 +285,6 @@ def _clocks_in_order(facts: CaseFacts, now: datetime) -> list[Any]:
     ]
 
 
-def _timeline(
-    events: list[record.EventLine], texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
-) -> tuple[TimelineView, ...]:
-    """The latest first; a correction with what stood there before it."""
-    lines = []
-    for at, event in enumerate(events):
-        line = _timeline_line(event, texts, accounts, ctx)
-        if "before" in event.data:
-            line = replace(line, changes=tuple(_changes(event, record.title_in(events[:at], texts), texts, ctx)))
-        lines.append(line)
-    return tuple(reversed(lines))
-
-
-def _changes(
-    event: record.EventLine, title: str | None, texts: Mapping[int, str], ctx: Context
-) -> Iterator[tuple[str, str, str]]:
-    words, given, before = Words(ctx.language), event.data["command"], event.data["before"]
-    if given.get("title") and title:
-        yield "title", title, texts.get(given["title"][0], "")
-    if "dispute_type" in before:
-        yield "dispute_type", words(f"dispute.{before['dispute_type']}"), words(f"dispute.{given['dispute_type']}")
-    for field in ("name", "contact"):
-        if field in before and (now := texts.get(given[field][0])):
-            yield field, texts.get(before[field], ""), now
-
-
-def _timeline_line(
-    event: record.EventLine, texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
-) -> TimelineView:
-    return TimelineView(
-        seq=event.seq,
-        code=event.code,
-        when=minute(event.occurred_at, ctx),
-        noticed=minute(event.recorded_at, ctx) if _noticeably(event.occurred_at, event.recorded_at) else None,
-        who=accounts.get(event.actor) if event.actor is not None else None,
-        role=event.role,
-        light=event.data.get("light"),
-        rung=event.data.get("rung"),
-        clock=event.data.get("name"),
-        texts=_texts_in(event.data, texts, SAID),
-        detail=f"choice.occasion.{kind}" if (kind := event.data.get("command", {}).get("occasion")) else None,
-    )
-
-
-def _texts_in(data: Mapping[str, Any], texts: Mapping[int, str], names: tuple[str, ...]) -> tuple[str, ...]:
-    command = data.get("command", {})
-    return tuple(texts[number] for name in names for number in command.get(name) or () if number in texts)
-
-
 def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
     """A record with its texts in place of their numbers; a text the reader may not see is None."""
     fields: dict[str, Any] = row._asdict()
@@ -368,7 +300,3 @@ def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, A
 def _session(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:
     invited = tuple(texts[number] for number in record.invitees_of(row) if number in texts)
     return {**_with_texts(row, texts, ctx), "invitees": invited}
-
-
-def _noticeably(earlier: datetime, later: datetime) -> bool:
-    return abs((later - earlier).total_seconds()) >= 120

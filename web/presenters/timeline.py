@@ -1,0 +1,84 @@
+"""What has happened in a case, as its page and the page of a conflict show it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from cases import reading as record
+from cases.words import Words
+from web.context import Context
+from web.presenters.lights import minute
+
+#: The fields of commands whose texts the timeline shows.
+SAID = ("message", "note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineView:
+    seq: int
+    code: str
+    when: str
+    noticed: str | None  #: when it was recorded, if that was noticeably later
+    who: str | None
+    role: str
+    light: str | None
+    rung: str | None
+    clock: str | None
+    texts: tuple[str, ...]
+    detail: str | None = None  #: the code of what kind of note it is
+    #: Of a correction: the field, what stood there, what stands there now.
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+
+def timeline_of(
+    events: list[record.EventLine], texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
+) -> tuple[TimelineView, ...]:
+    """The latest first; a correction with what stood there before it."""
+    lines = []
+    for at, event in enumerate(events):
+        line = timeline_line(event, texts, accounts, ctx)
+        if "before" in event.data:
+            line = replace(line, changes=tuple(_changes(event, record.title_in(events[:at], texts), texts, ctx)))
+        lines.append(line)
+    return tuple(reversed(lines))
+
+
+def _changes(
+    event: record.EventLine, title: str | None, texts: Mapping[int, str], ctx: Context
+) -> Iterator[tuple[str, str, str]]:
+    words, given, before = Words(ctx.language), event.data["command"], event.data["before"]
+    if given.get("title") and title:
+        yield "title", title, texts.get(given["title"][0], "")
+    if "dispute_type" in before:
+        yield "dispute_type", words(f"dispute.{before['dispute_type']}"), words(f"dispute.{given['dispute_type']}")
+    for field in ("name", "contact"):
+        if field in before and (now := texts.get(given[field][0])):
+            yield field, texts.get(before[field], ""), now
+
+
+def timeline_line(
+    event: record.EventLine, texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
+) -> TimelineView:
+    return TimelineView(
+        seq=event.seq,
+        code=event.code,
+        when=minute(event.occurred_at, ctx),
+        noticed=minute(event.recorded_at, ctx) if noticeably(event.occurred_at, event.recorded_at) else None,
+        who=accounts.get(event.actor) if event.actor is not None else None,
+        role=event.role,
+        light=event.data.get("light"),
+        rung=event.data.get("rung"),
+        clock=event.data.get("name"),
+        texts=texts_in(event.data, texts, SAID),
+        detail=f"choice.occasion.{kind}" if (kind := event.data.get("command", {}).get("occasion")) else None,
+    )
+
+
+def texts_in(data: Mapping[str, Any], texts: Mapping[int, str], names: tuple[str, ...]) -> tuple[str, ...]:
+    command = data.get("command", {})
+    return tuple(texts[number] for name in names for number in command.get(name) or () if number in texts)
+
+
+def noticeably(earlier: datetime, later: datetime) -> bool:
+    return abs((later - earlier).total_seconds()) >= 120
