@@ -24,8 +24,8 @@ from benchmarks.ratios import Finding, compare, seconds
 from benchmarks.recording import Said, recorder, shape_of
 from infra.db import AUTOCHECKPOINT_PAGES, BUSY_TIMEOUT_MS, reading
 from workflow.commands import Command
+from workflow.procedures.every_case.commands import ExtendByConsent
 from workflow.procedures.mediation.commands import HoldSession, Settle
-from workflow.procedures.shared.commands import ExtendByConsent
 
 ROUNDS, CASES_A_BLOCK = 40, 20
 #: The share of the hand-written throughput to reach: a commit that waits longer hides more of us.

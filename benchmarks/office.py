@@ -15,8 +15,8 @@ from infra.db import reading, transaction
 from people.tables import Account, Unit, UnitAbove
 from workflow.commands import Command
 from workflow.model import AccountId, Actor, RecordNumber, Role, UnitId
+from workflow.procedures.every_case.commands import Accept
 from workflow.procedures.mediation.commands import Apply, AppointMediators, NotifyRights, RecordConsent
-from workflow.procedures.shared.commands import Accept
 
 UPSTREAM, CENTRE = 1, 2
 ROOMS = range(3, 23)  #: the units below the centre, each with a head and its mediators

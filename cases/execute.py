@@ -33,7 +33,7 @@ from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision
 from workflow.fields import brings_people_in
 from workflow.model import UNFILED, AccountId, Actor, Json, UnitId
-from workflow.procedures.shared.commands import AppealLight, AskAgain, RenewCode
+from workflow.procedures.every_case.commands import AppealLight, AskAgain, RenewCode
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 

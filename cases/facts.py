@@ -16,7 +16,7 @@ from infra.statements import Statement
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.tables import Account, UnitAbove
-from workflow.facts import CaseFacts
+from workflow.facts import CaseFacts, missing
 from workflow.model import (
     HAS_WAIVERS,
     AccountId,
@@ -202,6 +202,10 @@ def _own_statements(procedure: str) -> dict[type[Record], tuple[Statement, tuple
     return found
 
 
+def _authors(connection: Connection, case_id: int) -> frozenset[AccountId]:
+    return frozenset(AccountId(account) for (account,) in _AUTHORS.rows(connection, case_id=case_id))
+
+
 def _custodies(connection: Connection, case_id: int) -> tuple[Custody, ...]:
     return tuple(
         Custody(number=n, unit=unit, person=person, from_at=begin, until_at=end)
@@ -242,9 +246,7 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         clocks=clocks,
         records=_own_records(connection, row["procedure"], row["id"]),
         waivers=_waivers(connection, row["id"]) if contested else (),
-        authors=frozenset(AccountId(a) for (a,) in _AUTHORS.rows(connection, case_id=row["id"]))
-        if contested
-        else frozenset(),
+        authors=_authors(connection, row["id"]) if contested else missing("authors"),
         custody=custody,
         closed_at=row["closed_at"],
         outcome=row["outcome"],

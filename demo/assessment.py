@@ -24,7 +24,7 @@ from reports.closing import close_year, proposal_of, propose_close
 from stories.story import Stage
 from workflow.commands import Command
 from workflow.model import TIMERS, Actor, RecordNumber, Refusal
-from workflow.procedures.shared.commands import AppealLight, AskAgain, DecideWaiver
+from workflow.procedures.every_case.commands import AppealLight, AskAgain, DecideWaiver
 
 SCHEME = "LIGHTS-A"
 AT = time(10, 0)

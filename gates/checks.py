@@ -56,11 +56,11 @@ from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
 from workflow.policy_rules import Confidence, Ground
 from workflow.procedures import PROCEDURES, STATES
+from workflow.procedures.every_case.commands import AppealLight, Refuse
+from workflow.procedures.every_case.lights import APPEAL, FURTHER
 from workflow.procedures.mediation.commands import Terminate
 from workflow.procedures.mediation.rules import BREACHED, NOT_CONFIRMED, PERFORMED, SETTLED_LATE
 from workflow.procedures.petition.commands import Close, FindNotOurs
-from workflow.procedures.shared.commands import AppealLight, Refuse
-from workflow.procedures.shared.lights import APPEAL, FURTHER
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
@@ -135,7 +135,7 @@ def codes(policy: Policy) -> Iterator[str]:
     grounds = {kind: get_args(get_type_hints(kind).get("ground")) for kind in kinds}
     yield from _named("waived", (BY_EXTENSION, BY_PAUSE, "recounted", "superseded", *grounds[AppealLight]))
     yield from _named("waived", grounds[FindNotOurs])
-    yield from _named("milestone", {step.marks for step in steps if step.marks})
+    yield from _named("milestone", {step.reaches for step in steps if step.reaches})
     yield from _named("milestone", ("explained", PERFORMED, BREACHED, SETTLED_LATE))
     yield from (error.code for error in (InstantIsUnreadable, OfficeWasNotFounded, InstantIsToCome))
     yield from _named("stage", ("recount", APPEAL, FURTHER))

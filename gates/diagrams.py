@@ -103,7 +103,7 @@ def _steps(table: Procedure) -> Iterator[tuple[str, ...]]:
             _lines(rule_name(guard) for guard in step.guards),
             _lines(rule_name(check) for check in step.checks),
             "<br>".join(_moved(change) for change in step.clocks),
-            f"`{step.marks}`" if step.marks else "",
+            f"`{step.reaches}`" if step.reaches else "",
         )
 
 

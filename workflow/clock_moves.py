@@ -20,7 +20,7 @@ from workflow.definition import (
     VoidAll,
 )
 from workflow.model import Clock, Kind, RecordNumber
-from workflow.procedures.shared import rules
+from workflow.procedures.every_case import rules
 
 
 def move_clocks(situation: Situation, command: Command, step: Step, draft: Draft) -> dict[RecordNumber, Clock]:

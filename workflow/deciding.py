@@ -109,7 +109,7 @@ def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[Recor
     ended = target in final and facts.state not in final
     return Progress(
         state=target,
-        milestones=(facts.milestones - step.forgets) | ({step.marks} if step.marks else set()) | draft.reached,
+        milestones=(facts.milestones - step.forgets) | ({step.reaches} if step.reaches else set()) | draft.reached,
         next_number=draft.next_number,
         holder_unit=custody.unit,
         holder_person=custody.person,

@@ -218,11 +218,11 @@ class Step:
     writes: Writer = nothing_more
     clocks: tuple[ClockChange, ...] = ()
     tells: tuple[Audience, ...] = ()
-    marks: str | None = None  #: the milestone that the case has reached after it
+    reaches: str | None = None  #: the milestone that the case has reached after it
     forgets: frozenset[str] = frozenset()  #: milestones that are to be reached anew after it
     cannot_be_undone: bool = False
     minor: bool = False  #: never what a case waits for: kept apart from the steps that are
-    quiet: bool = False  #: not worth naming while it is closed: it answers to something that rarely is
+    quiet: bool = False  #: hidden while its guards close it: it is needed rarely
     aside: bool = False  #: ends the matter without an answer on its merits: off the usual path
     brings_in: bool = False  #: gives the matter to a person, also if the one who had it is gone
     likened: bool = False  #: an answer of its own words: equal ones in several cases are a sign

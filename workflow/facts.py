@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from workflow.model import (
     AccountId,
@@ -22,6 +22,32 @@ from workflow.model import (
 )
 
 R = TypeVar("R", bound=Record)
+
+
+class FactIsMissing(Exception):
+    """A rule has looked at something that was not loaded for whoever asks. No rule may take it for nothing."""
+
+
+class Missing:
+    """Stands where a fact was not loaded: whatever is asked of it is refused."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise FactIsMissing(self._name)
+
+    __iter__ = __len__ = __bool__ = __contains__ = __getitem__ = __reversed__ = _refuse
+
+    def get(self, *_: object) -> NoReturn:
+        self._refuse()
+
+
+def missing(name: str) -> Any:
+    """The default of a fact that is only loaded for those who answer for it."""
+    return Missing(name)
+
+
 FIRST = RecordNumber(1)
 
 
@@ -47,10 +73,11 @@ class CaseFacts:
     records: Mapping[type[Record], tuple[Record, ...]] = field(default_factory=dict)  #: of the procedure's own kinds
     clocks: tuple[Clock, ...] = ()
     waivers: tuple[Waiver, ...] = ()
-    authors: frozenset[AccountId] = frozenset()  #: who has acted in it; known once a light of it is contested
+    authors: frozenset[AccountId] = missing("authors")  #: who has acted in it; known once a light of it is contested
     custody: Custody | None = None
-    custodies: tuple[Custody, ...] = ()  #: all of them; known once something has lit, to those who answer for lights
-    noticed: Mapping[str, datetime] = field(default_factory=dict)  #: when each light, `clock:rung`, was; known likewise
+    #: All of them; known once something has lit, to those who answer for lights.
+    custodies: tuple[Custody, ...] = missing("custodies")
+    noticed: Mapping[str, datetime] = missing("noticed")  #: when each light, `clock:rung`, was; known likewise
     closed_at: datetime | None = None
     outcome: str | None = None
     extension_asked: int | None = None

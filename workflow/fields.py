@@ -79,27 +79,29 @@ Message = Annotated[_Long, Personal(TextKind.STATEMENT)]
 
 # -- reading the marks of a command ------------------------------------------------------------------------------------
 
-_MARKS: dict[type[Any], dict[str, tuple[object, ...]]] = {}
+_ANNOTATIONS: dict[type[Any], dict[str, tuple[object, ...]]] = {}
 
 
-def marks_of(command: type[Any]) -> dict[str, tuple[object, ...]]:
+def annotations_of(command: type[Any]) -> dict[str, tuple[object, ...]]:
     """The marks of each field of a command."""
-    if command not in _MARKS:
+    if command not in _ANNOTATIONS:
         hints = get_type_hints(command, include_extras=True)
-        _MARKS[command] = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
-    return _MARKS[command]
+        _ANNOTATIONS[command] = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+    return _ANNOTATIONS[command]
 
 
 def personal_fields(command: type[Any]) -> dict[str, TextKind]:
     """The fields of a command whose text is about people."""
     return {
-        name: mark.kind for name, marks in marks_of(command).items() for mark in marks if isinstance(mark, Personal)
+        name: mark.kind for name, said in annotations_of(command).items() for mark in said if isinstance(mark, Personal)
     }
 
 
 def choices_in(command: type[Any]) -> dict[str, str]:
     """The fields of a command whose values are offered, each with the name of what is."""
-    return {name: mark.of for name, marks in marks_of(command).items() for mark in marks if isinstance(mark, Choice)}
+    return {
+        name: mark.of for name, said in annotations_of(command).items() for mark in said if isinstance(mark, Choice)
+    }
 
 
 def brings_people_in(command: type[Any]) -> bool:

@@ -11,8 +11,8 @@ from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Extend, GoOn, PauseAll, ResumeAll, Situation
 from workflow.model import Clock
 from workflow.procedures import PROCEDURES
-from workflow.procedures.shared.commands import Lengthening
-from workflow.procedures.shared.rules import extendable_clock
+from workflow.procedures.every_case.commands import Lengthening
+from workflow.procedures.every_case.rules import extendable_clock
 
 MOVING = (Extend, PauseAll, ResumeAll, GoOn)
 

@@ -12,9 +12,9 @@ from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.fields import choices_in
 from workflow.model import Reason
+from workflow.procedures.every_case.lights import lights_of, renewable
+from workflow.procedures.every_case.rules import pause_grounds
 from workflow.procedures.mediation.rules import serving
-from workflow.procedures.shared.lights import lights_of, renewable
-from workflow.procedures.shared.rules import pause_grounds
 
 #: By the name of a choice, its values. Which of a case's lights may be appealed against, a check says with its reason.
 OFFERS: Mapping[str, Callable[[Situation], Collection[Any]]] = {

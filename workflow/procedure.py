@@ -125,7 +125,7 @@ class Procedure:
     @cached_property
     def answers(self) -> frozenset[str]:
         """The events that give the person the answer."""
-        return frozenset(step.event for step in self.steps if step.marks == ANSWERED)
+        return frozenset(step.event for step in self.steps if step.reaches == ANSWERED)
 
     @cached_property
     def counted(self) -> Mapping[str, str]:

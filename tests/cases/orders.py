@@ -5,8 +5,8 @@ from datetime import datetime
 
 from tests.cases.records import World, local
 from workflow.model import AccountId
+from workflow.procedures.every_case.commands import Accept
 from workflow.procedures.petition.commands import Assign, ContactPerson, SignFor
-from workflow.procedures.shared.commands import Accept
 
 #: The ladder of a hotline order that comes in on Monday 2026-03-02. Five working days end with 03-09; the last two of
 #: them begin on Friday 03-06, the last one on 03-09; five working days after the end is the end of 03-16.

@@ -9,8 +9,8 @@ from cases.sweep import sweep
 from tests.cases.orders import LADDER, TOLD, an_order, crossings, told
 from tests.cases.records import START, World, local
 from workflow.model import Refusal
+from workflow.procedures.every_case.commands import Acknowledge, Suspend
 from workflow.procedures.petition.commands import GrantExtension, RequestExtension
-from workflow.procedures.shared.commands import Acknowledge, Suspend
 
 FRIDAY = local("2026-03-06 09:00")  # yellow since midnight
 LONG_AFTER = local("2026-04-20 08:00")

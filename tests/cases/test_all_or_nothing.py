@@ -14,8 +14,8 @@ from infra.db import transaction
 from infra.statements import Statement
 from tests.cases.records import DAY, START, World, an_intake, new_request
 from workflow.model import AccountId
+from workflow.procedures.every_case.commands import Accept
 from workflow.procedures.mediation.commands import AppointMediators, RecordConsent
-from workflow.procedures.shared.commands import Accept
 
 #: More cases than any step has statements; each failure gets a case of its own.
 CASES = 50

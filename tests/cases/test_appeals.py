@@ -24,6 +24,7 @@ from tests.cases.records import START, World, local, new_request
 from tests.databases import FOUNDED_AT
 from workflow.commands import Command
 from workflow.model import TIMERS, AccountId, Actor, RecordNumber, Refusal, Role, UnitId
+from workflow.procedures.every_case.commands import Accept, AppealLight, AskAgain, DecideWaiver
 from workflow.procedures.mediation.commands import AppointMediators, RecordConsent
 from workflow.procedures.petition.commands import (
     Assign,
@@ -33,7 +34,6 @@ from workflow.procedures.petition.commands import (
     RequestExtension,
     SignFor,
 )
-from workflow.procedures.shared.commands import Accept, AppealLight, AskAgain, DecideWaiver
 
 LIT_AT = local("2026-03-06 00:00")
 #: Both on the last day of the order, before red lights too.

@@ -13,8 +13,8 @@ from cases.tracking import case_of, code_for
 from infra.db import reading
 from tests.cases.records import DAY, HOUR, START, World, an_intake, new_request
 from workflow.model import TIMERS, Refusal
+from workflow.procedures.every_case.commands import Accept, AddNote, AddParty, Correct, RenewCode, WriteBack
 from workflow.procedures.petition.commands import Register
-from workflow.procedures.shared.commands import Accept, AddNote, AddParty, Correct, RenewCode, WriteBack
 
 WRONG = {"title": "停车为", "applicant": "李士", "applicant_contact": "13900000000"}
 

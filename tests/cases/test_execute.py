@@ -13,9 +13,9 @@ from cases.tables import Recusal
 from infra.db import transaction
 from tests.cases.records import DAY, HOUR, START, World, an_intake, local, new_request
 from workflow.model import TIMERS, AccountId, Actor, Refusal, Role
+from workflow.procedures.every_case.commands import Accept
 from workflow.procedures.mediation.commands import RecordConsent
 from workflow.procedures.petition.commands import Assign, ContactPerson, RespondFirst, SignFor
-from workflow.procedures.shared.commands import Accept
 
 # -- what a step leaves -----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from infra.db import owned, reading, transaction
 from ledger.chain import GENESIS, Head, NewEvent, append_to_office, chained, commitment, event_hash, lock_head
 from tests.cases.records import DAY, START, World
 from workflow.model import AccountId, Actor, Role, UnitId
-from workflow.procedures.shared.commands import Accept
+from workflow.procedures.every_case.commands import Accept
 from workflow.spelling import stamp
 
 # -- append-only ------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from tests.cases.orders import an_order
 from tests.cases.records import START, World
 from tests.cases.test_appeals import ASKED_AT, LIT_AT, Contest, an_appeal
 from workflow.model import TIMERS, UnitId
-from workflow.procedures.shared.commands import Accept
+from workflow.procedures.every_case.commands import Accept
 
 #: So long one waits for another who may be waiting for it.
 A_MOMENT = 1.0

@@ -25,8 +25,8 @@ from tests.cases.records import DAY, Template, World, local
 from verify.checking import verify
 from workflow.model import TIMERS
 from workflow.policy_files import version_of
+from workflow.procedures.every_case.commands import Acknowledge, ExtendByConsent
 from workflow.procedures.petition.commands import GrantExtension, RequestExtension
-from workflow.procedures.shared.commands import Acknowledge, ExtendByConsent
 
 Rows = dict[str, list[dict[str, Any]]]
 RELEASE: Rows = json.loads((Path(__file__).parent / "release-0001.json").read_text("utf-8"))

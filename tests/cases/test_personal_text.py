@@ -20,6 +20,21 @@ from workflow.commands import Command
 from workflow.fields import personal_fields
 from workflow.model import TIMERS, AccountId, RecordNumber
 from workflow.procedures import PROCEDURES
+from workflow.procedures.every_case.commands import (
+    Accept,
+    AddNote,
+    AddParty,
+    AppealLight,
+    AskAgain,
+    Correct,
+    DecideWaiver,
+    ExplainLateness,
+    Rate,
+    Refuse,
+    Resume,
+    Suspend,
+    WriteBack,
+)
 from workflow.procedures.mediation.commands import (
     Apply,
     AppointMediators,
@@ -51,21 +66,6 @@ from workflow.procedures.petition.commands import (
     RequestSuspension,
     RespondFirst,
     SignFor,
-)
-from workflow.procedures.shared.commands import (
-    Accept,
-    AddNote,
-    AddParty,
-    AppealLight,
-    AskAgain,
-    Correct,
-    DecideWaiver,
-    ExplainLateness,
-    Rate,
-    Refuse,
-    Resume,
-    Suspend,
-    WriteBack,
 )
 
 #: Fields of several texts.

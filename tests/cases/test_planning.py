@@ -19,8 +19,8 @@ from tests.cases.orders import an_order
 from tests.cases.records import DAY, World, local
 from workflow.model import Actor, RecordNumber, Role
 from workflow.policy_files import PolicyIsWrong
+from workflow.procedures.every_case.commands import Accept, DecideWaiver
 from workflow.procedures.petition.commands import RespondFirst
-from workflow.procedures.shared.commands import Accept, DecideWaiver
 
 ADMINISTRATOR = Actor(account=None, role=Role.ADMINISTRATOR, unit=None)
 MONDAY = local("2026-12-28 09:00")

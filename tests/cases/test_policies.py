@@ -19,8 +19,8 @@ from tests.cases.records import DAY, START, World, local
 from verify.checking import verify
 from workflow.model import TIMERS, Refusal
 from workflow.policy_files import PolicyIsWrong, version_of
+from workflow.procedures.every_case.commands import Accept, Suspend
 from workflow.procedures.petition.commands import RequestExtension
-from workflow.procedures.shared.commands import Accept, Suspend
 
 HOTLINE, PROFILES, THIS_YEAR = "rules/hotline.toml", "profiles/orders.toml", "calendars/cn-2026.toml"
 LATER = START + DAY

@@ -13,9 +13,9 @@ from infra.db import reading, transaction
 from tests.cases.records import DAY, HOUR, START, World, an_intake, new_request
 from workflow.fields import codes_of, personal_texts
 from workflow.model import AccountId
+from workflow.procedures.every_case.commands import Accept, ExtendByConsent
 from workflow.procedures.mediation.commands import AppointMediators, RecordConsent, Settle
 from workflow.procedures.petition.commands import Register, RespondFirst
-from workflow.procedures.shared.commands import Accept, ExtendByConsent
 
 FIRST = Register(
     title="楼道堆物", statement="楼道里堆满了杂物", applicant="王某", applicant_contact="13800000000",

@@ -6,8 +6,8 @@ OFC-01 from Monday 2 March 2026, 9:00: one working day, Tue 3 March, 24:00.
 from cases.signing import sign_by_time
 from cases.sweep import sweep
 from tests.cases.records import START, World, local
+from workflow.procedures.every_case.commands import Accept
 from workflow.procedures.petition.commands import Assign, SignFor
-from workflow.procedures.shared.commands import Accept
 
 JUST_BEFORE, OVER = local("2026-03-03 23:59"), local("2026-03-04 00:00")
 

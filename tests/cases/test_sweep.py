@@ -12,8 +12,8 @@ from cases.sweep import Swept, sweep
 from infra.db import transaction
 from tests.cases.orders import LADDER, TOLD, an_order, crossings, told
 from tests.cases.records import DAY, START, World, local
+from workflow.procedures.every_case.commands import Accept, Resume, Suspend
 from workflow.procedures.petition.commands import Reply
-from workflow.procedures.shared.commands import Accept, Resume, Suspend
 
 # -- once, and at the true instant ------------------------------------------------------------------------------------
 

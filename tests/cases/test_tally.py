@@ -17,6 +17,7 @@ from tests.cases.records import DAY, HOUR, START, World, local, new_request
 from tests.oracle import marks_by_hand as by_hand
 from workflow.commands import Command
 from workflow.model import TIMERS, AccountId, RecordNumber, Refusal
+from workflow.procedures.every_case.commands import Accept, AppealLight, AskAgain, DecideWaiver, Rate, Resume, Suspend
 from workflow.procedures.petition.commands import (
     Assign,
     Close,
@@ -29,7 +30,6 @@ from workflow.procedures.petition.commands import (
     RequestExtension,
     SignFor,
 )
-from workflow.procedures.shared.commands import Accept, AppealLight, AskAgain, DecideWaiver, Rate, Resume, Suspend
 
 YEARS = (2025, 2026)
 

@@ -24,8 +24,8 @@ from notifications.deliver import Delivered, deliver
 from tests.cases.orders import an_order
 from tests.cases.records import World, local
 from workflow.model import TIMERS, AccountId, RecordNumber
+from workflow.procedures.every_case.commands import Accept, AppealLight, DecideWaiver
 from workflow.procedures.petition.commands import Assign, Close, ContactPerson, FindNotOurs, Reopen, Reply, SignFor
-from workflow.procedures.shared.commands import Accept, AppealLight, DecideWaiver
 
 #: A hotline order that comes in on Monday 2026-03-02 has five working days, 03-03 to 03-09: red from 03-10 00:00.
 RED = local("2026-03-10 00:00")

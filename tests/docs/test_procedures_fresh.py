@@ -6,8 +6,8 @@ import pytest
 
 from gates.diagrams import FOLDER, main, page, rule_name, write_procedures
 from workflow.procedures import PROCEDURES
+from workflow.procedures.every_case import rules
 from workflow.procedures.mediation import rules as mediation_rules
-from workflow.procedures.shared import rules
 
 
 @pytest.mark.parametrize("procedure", sorted(PROCEDURES))
@@ -36,7 +36,7 @@ def test_every_command_state_and_milestone_of_a_procedure_is_on_its_page(procedu
         assert any(
             all(f"`{source}`" in row for source in step.sources)
             and (f"`{step.target}`" in row if step.target else "(stays)" in row)
-            and (step.marks is None or f"`{step.marks}`" in row)
+            and (step.reaches is None or f"`{step.reaches}`" in row)
             for row in rows
         )
 

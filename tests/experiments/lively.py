@@ -33,7 +33,7 @@ from stories.replay import run_timers
 from stories.story import Stage, Teller
 from workflow.commands import Command
 from workflow.model import Actor, CaseId, Role
-from workflow.procedures.shared.commands import AppealLight, DecideWaiver
+from workflow.procedures.every_case.commands import AppealLight, DecideWaiver
 
 FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)

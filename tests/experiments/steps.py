@@ -7,6 +7,7 @@ from tests.cases.records import World, an_intake
 from workflow.commands import Command, Intake
 from workflow.facts import CaseFacts
 from workflow.model import AccountId, Consent
+from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
 from workflow.procedures.mediation.commands import (
     AppointMediators,
     CloseMediation,
@@ -30,7 +31,6 @@ from workflow.procedures.petition.commands import (
     SignFor,
 )
 from workflow.procedures.petition.states import PetitionState
-from workflow.procedures.shared.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
 
 P, M = PetitionState, MediationState
 MATTERS = ("petition", "hotline", "enterprise", "mediation")

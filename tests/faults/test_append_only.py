@@ -27,7 +27,7 @@ from tests.ops.program_role import granted, plain_role
 from verify.checking import main as verify
 from verify.sources import CannotRead, opened
 from verify.stream import EVENT_COLUMNS
-from workflow.procedures.shared.commands import Accept
+from workflow.procedures.every_case.commands import Accept
 
 __all__ = ["postgres_office", "postgres_world", "sqlite_office", "sqlite_world"]
 

@@ -67,8 +67,8 @@ from workflow.commands import Command
 from workflow.marks import marks
 from workflow.model import TIMERS, Actor, Refusal, Role
 from workflow.policy_files import PolicyIsWrong
+from workflow.procedures.every_case.commands import AskAgain, Suspend
 from workflow.procedures.petition.commands import Close, ContactPerson, FindNotOurs, Reopen, Reply
-from workflow.procedures.shared.commands import AskAgain, Suspend
 
 __all__ = [
     "engine", "office", "office_template", "postgres_template", "postgresql", "site", "sqlite", "sqlite_template",

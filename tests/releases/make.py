@@ -35,8 +35,8 @@ from web.app import create_app
 from workflow.commands import Command
 from workflow.model import Role
 from workflow.procedures import COMMANDS
+from workflow.procedures.every_case.commands import Resume
 from workflow.procedures.petition.commands import Register, Reply, ReportByPhone, ReportInWriting
-from workflow.procedures.shared.commands import Resume
 
 HERE = Path(__file__).parent
 FOUNDED_AT = datetime(2025, 1, 2, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from tests.databases import found
 from tests.reports.ended import SIGNED_AT, Ended, ended, local, refused
 from tests.reports.told import appealed, came_in, in_hand, replied
 from workflow.policy import NoSuchScheme
-from workflow.procedures.shared.commands import DecideWaiver
+from workflow.procedures.every_case.commands import DecideWaiver
 
 __all__ = ["ended"]
 

@@ -28,7 +28,7 @@ from tests.reports.golden import SCHEMES, file_of, sealed
 from tests.reports.told import in_hand, replied
 from verify.checking import verify
 from workflow.model import Actor, CaseId, Role
-from workflow.procedures.shared.commands import Rate
+from workflow.procedures.every_case.commands import Rate
 
 __all__ = ["ended"]
 

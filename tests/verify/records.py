@@ -24,9 +24,9 @@ from verify.report import Report
 from verify.sources import TRIGGERS
 from workflow.commands import Command, Intake
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Resume, Suspend
 from workflow.procedures.mediation.commands import Apply, AppointMediators, HoldSession, NotifyRights, RecordConsent
 from workflow.procedures.petition.commands import Assign, Register, SignFor
-from workflow.procedures.shared.commands import Accept, ExtendByConsent, Resume, Suspend
 from workflow.spelling import stamp
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 09:00 in Shanghai

@@ -42,7 +42,7 @@ from tests.verify.records import (
 from verify.checking import main, verify
 from verify.report import Report
 from verify.sources import CannotRead
-from workflow.procedures.shared.commands import Accept
+from workflow.procedures.every_case.commands import Accept
 
 ANCHOR, OFFICE = TABLES["anchor"], TABLES["office"]
 LATER = START + timedelta(days=60)

@@ -23,8 +23,8 @@ from tests.databases import Site, SmallOffice, step
 from tests.web.canaries import CANARIES, mediation_with_canaries
 from tests.web.reading import page, read
 from workflow.model import UnitId
+from workflow.procedures.every_case.commands import Accept
 from workflow.procedures.petition.commands import Assign, Register
-from workflow.procedures.shared.commands import Accept
 
 TESTS = Path(__file__).resolve().parents[1]
 STORY = read_story(TESTS / "stories" / "case-5-factory-noise.json")

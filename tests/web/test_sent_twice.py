@@ -11,8 +11,8 @@ from tests.web.test_closures import events as office_events
 from tests.web.test_policy_page import FILE, NOTICES, apply_form, book, planned
 from web.forms import blank_form
 from workflow.commands import Command
+from workflow.procedures.every_case.commands import Suspend
 from workflow.procedures.mediation.commands import HoldSession
-from workflow.procedures.shared.commands import Suspend
 
 __all__ = ["book"]
 

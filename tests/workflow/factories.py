@@ -36,6 +36,7 @@ from workflow.model import (
 )
 from workflow.policy import CasePolicy, Policy
 from workflow.policy_files import policy_from
+from workflow.procedures.every_case.commands import Accept, Suspend
 from workflow.procedures.mediation.commands import (
     Apply,
     AppointMediators,
@@ -46,7 +47,6 @@ from workflow.procedures.mediation.commands import (
     Terminate,
 )
 from workflow.procedures.petition.commands import Assign, GrantExtension, Register, Reply, RequestExtension, SignFor
-from workflow.procedures.shared.commands import Accept, Suspend
 
 UPSTREAM, CENTRE, ROOM, ELSEWHERE = UnitId(1), UnitId(2), UnitId(3), UnitId(9)
 CASE = CaseId(7)
@@ -98,7 +98,10 @@ PETITIONER = Actor(account=None, role=Role.PETITIONER, unit=CENTRE, case=CASE)
 
 
 def unfiled(profile: str) -> CaseFacts:
-    return CaseFacts(id=None, procedure=policy_of(profile).profile.procedure, profile=profile, state=UNFILED)
+    return CaseFacts(
+        id=None, procedure=policy_of(profile).profile.procedure, profile=profile, state=UNFILED,
+        authors=frozenset(), custodies=(), noticed={},
+    )  # fmt: skip
 
 
 def situation(facts: CaseFacts, actor: Actor, on: str) -> Situation:

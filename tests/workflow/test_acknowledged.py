@@ -29,8 +29,8 @@ from tests.workflow.factories import (
 )
 from workflow.clocks import covers, extend, is_acknowledged, light, move, pause, stop, waits_for_word
 from workflow.model import Actor, Clock, Light, Role
+from workflow.procedures.every_case.commands import Acknowledge
 from workflow.procedures.petition.commands import ContactPerson
-from workflow.procedures.shared.commands import Acknowledge
 
 MONDAY, FRIDAY = "2026-03-02T09:00", "2026-03-06T09:00"
 

@@ -31,8 +31,8 @@ from tests.workflow.factories import (
 )
 from workflow.clocks import due_on, paused_until
 from workflow.model import Reason
+from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Resume, Suspend
 from workflow.procedures.petition.commands import Assign, GrantExtension, Reply, RequestExtension
-from workflow.procedures.shared.commands import Accept, ExtendByConsent, Resume, Suspend
 
 # -- extension --------------------------------------------------------------------------------------------------------
 

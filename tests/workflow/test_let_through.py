@@ -40,6 +40,7 @@ from workflow.clocks import crossed, due_on, light
 from workflow.deciding import with_crossings_recorded
 from workflow.facts import CaseFacts
 from workflow.model import Actor, Audience, Consent, Light, Role
+from workflow.procedures.every_case.commands import Accept, ExplainLateness, ExtendByConsent
 from workflow.procedures.mediation.commands import (
     ApplyForConfirmation,
     CloseMediation,
@@ -58,7 +59,6 @@ from workflow.procedures.petition.commands import (
     SignByTime,
     SignFor,
 )
-from workflow.procedures.shared.commands import Accept, ExplainLateness, ExtendByConsent
 
 TIMERS = Actor(account=None, role=Role.SYSTEM, unit=None)
 

@@ -42,6 +42,7 @@ from workflow.clocks import due_on, paused_until
 from workflow.commands import adapter_of
 from workflow.facts import CaseFacts
 from workflow.model import AccountId, Consent, Custody, Kind, Reason, RecordNumber, Role, Text
+from workflow.procedures.every_case.commands import Accept, Refuse
 from workflow.procedures.mediation.commands import (
     Agreed,
     ApplyForConfirmation,
@@ -59,7 +60,6 @@ from workflow.procedures.mediation.commands import (
     Terminate,
 )
 from workflow.procedures.mediation.records import Session
-from workflow.procedures.shared.commands import Accept, Refuse
 
 # -- consent to mediate -----------------------------------------------------------------------------------------------
 

@@ -40,8 +40,8 @@ from workflow.facts import CaseFacts, Decision
 from workflow.model import Actor, Audience, Clock, RecordNumber, Refusal, Role, Text
 from workflow.policy import CasePolicy
 from workflow.policy_rules import Rule
+from workflow.procedures.every_case.commands import Accept, Rate, Refuse, Suspend
 from workflow.procedures.petition.commands import FindNotOurs, ReportByPhone, ReportInWriting
-from workflow.procedures.shared.commands import Accept, Rate, Refuse, Suspend
 
 NOT_OURS = FindNotOurs(ground="duplicate", proper_channel="the town's petition office")
 

@@ -27,9 +27,9 @@ from workflow.fields import choices_in
 from workflow.model import AccountId, Reason, RecordNumber, UnitId
 from workflow.offers import OFFERS
 from workflow.procedures import COMMANDS
+from workflow.procedures.every_case.commands import Accept, Suspend
 from workflow.procedures.mediation.commands import AppointMediators, NotifyRights
 from workflow.procedures.petition.commands import Assign
-from workflow.procedures.shared.commands import Accept, Suspend
 
 NOBODY, NOWHERE = AccountId(999), UnitId(999)
 NOT_OFFERED = "form.not_offered"

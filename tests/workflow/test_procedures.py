@@ -54,9 +54,9 @@ from workflow.facts import CaseFacts
 from workflow.model import UNFILED, AccountId, Actor, Custody, Reason, RecordNumber, Relation, Role, State, Text
 from workflow.procedure import Procedure, ProcedureIsUnsound
 from workflow.procedures import PROCEDURES
+from workflow.procedures.every_case.commands import Accept, Rate, Refuse
 from workflow.procedures.mediation.commands import FollowUp, NotifyRights
 from workflow.procedures.petition.commands import Assign, Close, Register, Reply, SignFor
-from workflow.procedures.shared.commands import Accept, Rate, Refuse
 
 # -- received_at ------------------------------------------------------------------------------------------------------
 

@@ -34,9 +34,9 @@ from workflow.definition import Situation
 from workflow.facts import CaseFacts
 from workflow.model import Actor, Clock, Refusal
 from workflow.policy import CasePolicy, Profile
+from workflow.procedures.every_case.commands import Accept
 from workflow.procedures.mediation.commands import FollowUp
 from workflow.procedures.petition.commands import Assign, SignFor
-from workflow.procedures.shared.commands import Accept
 
 # -- inheritance ------------------------------------------------------------------------------------------------------
 

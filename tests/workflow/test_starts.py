@@ -27,9 +27,9 @@ from tests.workflow.factories import (
 from tests.workflow.policy_texts import PROFILE, RULE, spoilt, the_fault
 from workflow.clocks import due_on
 from workflow.facts import CaseFacts
+from workflow.procedures.every_case.commands import Accept, Refuse
 from workflow.procedures.mediation.commands import RecordConsent
 from workflow.procedures.petition.commands import Assign
-from workflow.procedures.shared.commands import Accept, Refuse
 
 LATER = "2026-03-06T10:00"  # the Friday of that week
 

@@ -119,7 +119,9 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     known = known_accounts(connection, {*situation.people, *at_work, *(event.actor for event in events)})
     accounts = {account: one.name for account, one in known.items()}
     units, closed = names_of_units(connection), Words(ctx.language)("account.closed")
-    choices = choices_for(connection, ctx, situation, texts, known=known, units=units)
+    open_steps = [step for step, reasons in available_steps(situation) if not reasons and not step.minor]
+    offering = [step.command for step in open_steps]
+    choices = choices_for(connection, ctx, situation, texts, of=offering, known=known, units=units)
     wrote = frozenset[str]().union(*(event.wrote for event in events))
 
     def kept(table: str, rows_of: Callable[..., list[Any]]) -> list[Any]:
@@ -230,7 +232,7 @@ def show_step(connection: Connection, ctx: Context, case_id: int, command: str) 
     if step is None:
         raise NoSuchPage
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
-    choices = choices_for(connection, ctx, situation, texts)
+    choices = choices_for(connection, ctx, situation, texts, of=[step.command])
     return StepPage(
         public_id=name.public_id,
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),

@@ -1,6 +1,6 @@
 """What the forms of a case have to offer: people, units, parties, grounds, lights."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,67 +10,81 @@ from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
 from web.presenters.lights import minute
+from workflow.commands import Command
 from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.facts import CaseFacts
-from workflow.model import Clock, Waiver
+from workflow.fields import choices_in
+from workflow.model import Clock, Party, Role, Waiver
 from workflow.offers import OFFERS
-from workflow.procedures.shared.lights import contestable, lights_of, renewable
+from workflow.procedures.every_case.lights import contestable, lights_of, renewable
 
 
 def choices_for(
     connection: Connection, ctx: Context, situation: Situation, texts: Mapping[int, str], *,
+    of: Iterable[type[Command]],
     known: Mapping[int, KnownAccount] | None = None, units: Mapping[int, str] | None = None,
 ) -> Choices:  # fmt: skip
-    """Everything that a form of this case may have to offer. `known` and `units` are names that the page has already."""
+    """What the forms of these commands have to offer, and nothing else. `known` and `units` are names that the page has
+    already."""
     facts = situation.facts
     appointed = OFFERS["appointed"](situation)
     units = units or names_of_units(connection)
     known = known or known_accounts(connection, (*situation.people, *appointed))
     closed = Words(ctx.language)("account.closed")
-    mediators = tuple(
-        Option(value=str(account), text=f"{known[account].name}（{units[unit]}）")
-        for account, unit in situation.people.items()
-    )
-    return {
+
+    def mediators() -> tuple[Option, ...]:
+        return tuple(
+            Option(value=str(account), text=f"{known[account].name}（{units[unit]}）")
+            for account, unit in situation.people.items()
+        )
+
+    made: dict[str, Callable[[], tuple[Option, ...]]] = {
         "mediators": mediators,
         "handlers": mediators,
         # Whoever serves can leave, also one whose account is closed or whose unit the actor does not reach.
-        "appointed": tuple(Option(value=str(account), text=known[account].said(closed)) for account in appointed),
-        "units": tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
-        "parties": tuple(
-            Option(
-                value=str(party.number),
-                text=texts.get(party.name),
-                code=None if party.name in texts else "party.unnamed",
-            )
-            for party in facts.parties
-        ),
-        "pause_grounds": tuple(
+        "appointed": lambda: tuple(Option(value=str(one), text=known[one].said(closed)) for one in appointed),
+        "units": lambda: tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
+        "parties": lambda: tuple(_party(party, texts) for party in facts.parties),
+        "pause_grounds": lambda: tuple(
             Option(value=ground, code=f"ground.{ground}") for ground in OFFERS["pause_grounds"](situation)
         ),
-        "waivers": tuple(
-            Option(value=str(waiver.number), text=_light_of(waiver, facts, ctx))
-            for waiver in facts.waivers
-            if waiver.decided_at is None
+        "waivers": lambda: tuple(
+            Option(value=str(one.number), text=_light_of(one, facts, ctx))
+            for one in facts.waivers
+            if one.decided_at is None
         ),
-        **appeal_choices(situation, ctx),
-        **intake_choices(),
+        "rejected_appeals": lambda: _renewable(situation, ctx),
+        "lights": lambda: _contestable(situation, ctx),
+        "dispute_types": lambda: intake_choices()["dispute_types"],
     }
+    wanted = {choice for command in of for choice in choices_in(command).values()}
+    return {name: make() for name, make in made.items() if name in wanted}
+
+
+def _party(party: Party, texts: Mapping[int, str]) -> Option:
+    named = party.name in texts
+    return Option(value=str(party.number), text=texts.get(party.name), code=None if named else "party.unnamed")
 
 
 def appeal_choices(situation: Situation, ctx: Context) -> dict[str, tuple[Option, ...]]:
     """The lights that the reader's unit may appeal against, and the rejected appeals that it may renew."""
-    facts = situation.facts
-    return {
-        "rejected_appeals": tuple(
-            Option(value=str(waiver.number), text=_light_of(waiver, facts, ctx)) for waiver in renewable(situation)
-        ),
-        "lights": tuple(
-            Option(value=light.name, text=_named_light(light.clock, light.rung.code, light.rung.at, ctx))
-            for light in contestable(situation)
-        ),
-    }
+    return {"rejected_appeals": _renewable(situation, ctx), "lights": _contestable(situation, ctx)}
+
+
+def _renewable(situation: Situation, ctx: Context) -> tuple[Option, ...]:
+    return tuple(
+        Option(value=str(waiver.number), text=_light_of(waiver, situation.facts, ctx))
+        for waiver in renewable(situation)
+    )
+
+
+def _contestable(situation: Situation, ctx: Context) -> tuple[Option, ...]:
+    """None for those who answer for no light: who held the case when one lit is not their business, and not loaded."""
+    return tuple(
+        Option(value=light.name, text=_named_light(light.clock, light.rung.code, light.rung.at, ctx))
+        for light in (contestable(situation) if situation.actor.role is Role.SUPERVISOR else ())
+    )
 
 
 def every_light(situation: Situation, ctx: Context) -> dict[str, tuple[Option, ...]]:

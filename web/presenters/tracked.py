@@ -13,7 +13,7 @@ from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.model import Actor, CaseId, Role
 from workflow.procedures import PROCEDURES
-from workflow.procedures.shared.commands import Rate, WriteBack
+from workflow.procedures.every_case.commands import Rate, WriteBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

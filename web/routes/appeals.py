@@ -26,7 +26,7 @@ from workflow.commands import Command
 from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.model import TIMERS, Refusal, Role
-from workflow.procedures.shared.commands import AppealLight, AskAgain
+from workflow.procedures.every_case.commands import AppealLight, AskAgain
 
 APPEALS = frozenset({Role.SUPERVISOR, Role.ASSESSOR, Role.AUDITOR})
 HEADS = frozenset({Role.SUPERVISOR})

@@ -24,7 +24,7 @@ from workflow.foresight import Moved, moved_dates
 from workflow.model import Refusal, Role
 from workflow.policy import Profile
 from workflow.procedures import PROCEDURES
-from workflow.procedures.shared.commands import RenewCode
+from workflow.procedures.every_case.commands import RenewCode
 
 INTAKE = frozenset({Role.CLERK, Role.COORDINATOR})
 
@@ -80,7 +80,7 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
         situation, _ = situation_of(connection, ctx, case_id)
         kind = _command(situation.facts.procedure, name)
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
-        choices = choices_for(connection, ctx, situation, texts)
+        choices = choices_for(connection, ctx, situation, texts, of=[kind])
         # A form of another version is either the very form that made the newer one, sent twice, or a conflict.
         if situation.facts.version != form.version:
             if sent_before(connection, ctx, kind, form, case_id=case_id):
@@ -133,7 +133,7 @@ def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: i
         kind = _command(situation.facts.procedure, name)
         page = show_case(connection, ctx, case_id)
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
-        typed = as_typed(kind, form.fields(), choices_for(connection, ctx, situation, texts))
+        typed = as_typed(kind, form.fields(), choices_for(connection, ctx, situation, texts, of=[kind]))
         changes = changes_since(connection, ctx, case_id, since)
     still_open = name in page.at_any_time or any(step.command == name and step.form is not None for step in page.steps)
     return render(

@@ -26,7 +26,7 @@ from web.slowing import address_of, wait_after_code, wait_after_filing
 from workflow.commands import Intake
 from workflow.model import CaseId, Reason, Refusal
 from workflow.procedures import PROCEDURES
-from workflow.procedures.shared.commands import Rate, WriteBack
+from workflow.procedures.every_case.commands import Rate, WriteBack
 
 log = logging.getLogger(__name__)
 

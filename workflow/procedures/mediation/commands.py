@@ -1,4 +1,4 @@
-"""What may be asked of a mediation, beside what may be asked of every case (`shared/commands.py`)."""
+"""What may be asked of a mediation, beside what may be asked of every case (`every_case/commands.py`)."""
 
 from dataclasses import dataclass
 from datetime import date

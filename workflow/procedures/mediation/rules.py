@@ -1,6 +1,6 @@
 """What the table of mediation asks before a step and writes after it: consent, mediators, agreement, performance, the end.
 
-The table itself is in `steps.py`; what other procedures ask too, in `shared/rules.py`.
+The table itself is in `steps.py`; what other procedures ask too, in `every_case/rules.py`.
 
 Source: 人民调解法 (2010) §17-§33; 民事诉讼法 §205; 民诉法解释 §355.
 """
@@ -13,6 +13,7 @@ from workflow.commands import Command
 from workflow.counting import A_MOMENT
 from workflow.definition import Draft, Situation
 from workflow.model import AccountId, Appointment, Consent, Reason
+from workflow.procedures.every_case import rules
 from workflow.procedures.mediation.commands import (
     Agreed,
     ApplyForConfirmation,
@@ -28,7 +29,6 @@ from workflow.procedures.mediation.commands import (
     Terminate,
 )
 from workflow.procedures.mediation.records import Agreement, Session
-from workflow.procedures.shared import rules
 
 #: What a court does not confirm: status, title to property or to intellectual property, what has a procedure of its own
 #: (民诉法解释 §355).

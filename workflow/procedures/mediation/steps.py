@@ -11,6 +11,10 @@ from workflow.definition import ANSWERED as ANSWER
 from workflow.definition import Extend, PauseAll, ResumeAll, Start, Step, Stop, StopAll
 from workflow.model import UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
+from workflow.procedures.every_case import rules
+from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
+from workflow.procedures.every_case.desk import desk_steps
+from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.mediation import rules as m
 from workflow.procedures.mediation.commands import (
     Apply,
@@ -32,10 +36,6 @@ from workflow.procedures.mediation.commands import (
 )
 from workflow.procedures.mediation.records import Agreement, Session
 from workflow.procedures.mediation.states import MediationState
-from workflow.procedures.shared import rules
-from workflow.procedures.shared.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
-from workflow.procedures.shared.desk import desk_steps
-from workflow.procedures.shared.lights import light_steps
 
 S, R = MediationState, Relation
 AT_WORK = (S.MEDIATOR_ASSIGNED, S.RIGHTS_NOTIFIED, S.IN_SESSION)
@@ -135,12 +135,12 @@ MEDIATION = Procedure(
         Step(
             command=NotifyRights, event="case:rights_notified", sources=(S.MEDIATOR_ASSIGNED,),
             target=S.RIGHTS_NOTIFIED, allowed=MEDIATORS, guards=(m.no_open_disclosure,),
-            checks=(rules.every_party_in("signed_by"),), marks="rights_notified",
+            checks=(rules.every_party_in("signed_by"),), reaches="rights_notified",
         ),
         Step(
             command=HoldSession, event="case:session_held", sources=(S.RIGHTS_NOTIFIED, S.IN_SESSION),
             target=S.IN_SESSION, allowed=MEDIATORS, guards=(rules.not_paused, m.no_open_disclosure),
-            checks=(m.invitees_only_by_consent,), writes=m.record_session, marks="session_held",
+            checks=(m.invitees_only_by_consent,), writes=m.record_session, reaches="session_held",
         ),
         Step(
             command=ExtendByConsent, event="clock:extended", sources=(S.ACCEPTED, *AT_WORK), target=None,
@@ -161,7 +161,7 @@ MEDIATION = Procedure(
             command=Settle, event="case:settled", sources=(S.IN_SESSION,), target=S.SETTLED, allowed=MEDIATORS,
             guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS, writes=m.record_agreement,
             clocks=(Stop("period"), Start("confirmation", at=m.takes_effect_at), Start("follow_up", at=m.performance_falls_due)),
-            tells=(Audience.UNIT_HEAD,), marks=ANSWER, counted_as="settled", notes=m.note_late,
+            tells=(Audience.UNIT_HEAD,), reaches=ANSWER, counted_as="settled", notes=m.note_late,
         ),
         Step(
             command=SettleInPart, event="case:settled_in_part", sources=(S.IN_SESSION,), target=None,
@@ -173,25 +173,25 @@ MEDIATION = Procedure(
             allowed=(*MEDIATORS, *CLERKS),
             checks=(m.there_was_no_agreement, m.the_period_is_over, m.who_withdraws_ends_it, rules.confirmed("notice_given")),
             writes=m.note_terminated, clocks=(Stop("period"), Start("closing")), tells=(Audience.UNIT_HEAD,),
-            marks=ANSWER, cannot_be_undone=True, counted_as="terminated", aside=True,
+            reaches=ANSWER, cannot_be_undone=True, counted_as="terminated", aside=True,
         ),
         Step(
             command=ApplyForConfirmation, event="case:confirmation_applied", sources=(S.SETTLED, S.FOLLOWED_UP, S.CLOSED),
             target=None, allowed=MEDIATORS, guards=(m.confirmation_window_is_open,),
-            checks=(rules.every_party_in("consenting"), m.a_court_confirms_it), clocks=(Stop("confirmation"),), marks="confirmation_applied",
+            checks=(rules.every_party_in("consenting"), m.a_court_confirms_it), clocks=(Stop("confirmation"),), reaches="confirmation_applied",
         ),
         Step(
             command=RecordPerformance, event="case:performance_recorded", sources=(S.SETTLED,), target=None,
-            allowed=MEDIATORS, writes=m.note_performance, marks="performance_recorded",
+            allowed=MEDIATORS, writes=m.note_performance, reaches="performance_recorded",
         ),
         Step(
             command=FollowUp, event="case:followed_up", sources=(S.SETTLED,), target=S.FOLLOWED_UP, allowed=MEDIATORS,
             guards=(m.performance_is_due_or_done,), writes=m.note_breach,
-            clocks=(Stop("follow_up"), Start("closing")), marks="followed_up", counted_as="followed_up",
+            clocks=(Stop("follow_up"), Start("closing")), reaches="followed_up", counted_as="followed_up",
         ),
         Step(
             command=Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
-            guards=(rules.not_rated_yet,), writes=rules.record_rating, marks="rated",
+            guards=(rules.not_rated_yet,), writes=rules.record_rating, reaches="rated",
         ),
         Step(
             command=CloseMediation, event="case:closed", sources=(S.FOLLOWED_UP, S.TERMINATED), target=S.CLOSED,

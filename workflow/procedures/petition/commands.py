@@ -1,4 +1,4 @@
-"""What may be asked of a petition or an order, beside what may be asked of every case (`shared/commands.py`)."""
+"""What may be asked of a petition or an order, beside what may be asked of every case (`every_case/commands.py`)."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from workflow.commands import Command, Intake
 from workflow.fields import Answer, Choice, Confirmed, Names, Note, OptionalNote
 from workflow.model import AccountId, UnitId
-from workflow.procedures.shared.commands import Lengthening, Pausing
+from workflow.procedures.every_case.commands import Lengthening, Pausing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What the table of petitions and orders asks before a step and writes after it: assigning, signing, the notice that is owed,
 extensions and pauses that a supervisor decides, returning what is not ours, the end.
 
-The table itself is in `steps.py`; what other procedures ask too, in `shared/rules.py`.
+The table itself is in `steps.py`; what other procedures ask too, in `every_case/rules.py`.
 
 Source: 信访工作条例 (2022) §17-§23, §34; 济南市 12345 条例 §24; 潍坊市 12345 条例 §22.
 """
@@ -12,6 +12,8 @@ from typing import Any
 from workflow.clocks import start
 from workflow.definition import Draft, Situation
 from workflow.model import NOT_OURS, Reason, RecordNumber, Role
+from workflow.procedures.every_case.commands import Suspend
+from workflow.procedures.every_case.rules import needs_approval, pausable, pause_grounds
 from workflow.procedures.petition.commands import (
     Assign,
     Close,
@@ -22,8 +24,6 @@ from workflow.procedures.petition.commands import (
     SignFor,
 )
 from workflow.procedures.petition.states import PetitionState
-from workflow.procedures.shared.commands import Suspend
-from workflow.procedures.shared.rules import needs_approval, pausable, pause_grounds
 
 #: The milestone of a matter that nobody has signed for in time, until somebody does.
 SIGNED_BY_TIME = "signed_by_time"

@@ -22,6 +22,10 @@ from workflow.definition import (
 )
 from workflow.model import UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
+from workflow.procedures.every_case import rules
+from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
+from workflow.procedures.every_case.desk import desk_steps
+from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.petition import rules as p
 from workflow.procedures.petition.commands import (
     Assign,
@@ -42,10 +46,6 @@ from workflow.procedures.petition.commands import (
     SignFor,
 )
 from workflow.procedures.petition.states import PetitionState
-from workflow.procedures.shared import rules
-from workflow.procedures.shared.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
-from workflow.procedures.shared.desk import desk_steps
-from workflow.procedures.shared.lights import light_steps
 
 S, R = PetitionState, Relation
 OPEN = (S.REGISTERED, S.ACCEPTED, S.DISPATCHED, S.HANDLING)
@@ -134,26 +134,26 @@ PETITION = Procedure(
         Step(
             command=SignByTime, event="case:signed_by_time", sources=(S.DISPATCHED,), target=S.HANDLING,
             allowed=((Role.SYSTEM, R.ANYONE),), guards=(p.signing_is_overdue,), clocks=(Stop("signing", outcome="by_time"),),
-            tells=(Audience.HOLDER, Audience.UNIT_HEAD), marks=p.SIGNED_BY_TIME, quiet=True,
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches=p.SIGNED_BY_TIME, quiet=True,
         ),
         Step(
             command=ContactPerson, event="case:contacted", sources=(S.DISPATCHED, S.HANDLING), target=None,
-            allowed=HANDLERS, clocks=(Stop("contact"),), marks="contacted",
+            allowed=HANDLERS, clocks=(Stop("contact"),), reaches="contacted",
         ),
         Step(
             command=RespondFirst, event="case:first_responded", sources=OPEN, target=None,
             allowed=(*HANDLERS, (Role.CLERK, R.ABOVE)),
-            clocks=(Stop("first_response"),), marks="first_responded",
+            clocks=(Stop("first_response"),), reaches="first_responded",
         ),
         Step(
             command=ReportByPhone, event="case:reported_by_phone", sources=UNTIL_CLOSED, target=None, allowed=REPORTERS,
             guards=(rules.runs("oral_report"),), clocks=(Stop("oral_report"),),
-            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_by_phone", quiet=True,
+            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), reaches="reported_by_phone", quiet=True,
         ),
         Step(
             command=ReportInWriting, event="case:reported_in_writing", sources=UNTIL_CLOSED, target=None, allowed=REPORTERS,
             guards=(rules.runs("written_report"),), clocks=(Stop("written_report"),),
-            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), marks="reported_in_writing", quiet=True,
+            tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), reaches="reported_in_writing", quiet=True,
         ),
         Step(
             command=RequestExtension, event="case:extension_requested", sources=(S.HANDLING,), target=None,
@@ -197,11 +197,11 @@ PETITION = Procedure(
             command=Reply, event="case:replied", sources=(S.HANDLING,), target=S.REPLIED, allowed=HANDLERS,
             guards=(rules.not_paused,), writes=p.settle_extension_request,
             clocks=(Stop("contact"), Stop("first_response"), Stop("decision"), Stop("order"), Start("closing")),
-            tells=(Audience.UNIT_HEAD,), marks=ANSWER, likened=True, counted_as="answered",
+            tells=(Audience.UNIT_HEAD,), reaches=ANSWER, likened=True, counted_as="answered",
         ),
         Step(
             command=Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
-            guards=(rules.not_rated_yet,), writes=rules.record_rating, marks="rated",
+            guards=(rules.not_rated_yet,), writes=rules.record_rating, reaches="rated",
         ),
         Step(
             command=Close, event="case:closed", sources=(S.REPLIED,), target=S.CLOSED,
@@ -212,7 +212,7 @@ PETITION = Procedure(
             command=Reopen, event="case:reopened", sources=(S.CLOSED,), target=S.HANDLING,
             allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
             guards=(rules.a_clock_can_go_on(*DECIDING),), writes=p.forget_outcome, clocks=(GoOn(DECIDING),),
-            tells=(Audience.HOLDER, Audience.UNIT_HEAD), marks="reopened", forgets=frozenset({"rated"}),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches="reopened", forgets=frozenset({"rated"}),
         ),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN),
         *light_steps(TOLD, until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),

@@ -29,7 +29,7 @@ from workflow.model import (
     State,
     Waiver,
 )
-from workflow.procedures.shared.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
+from workflow.procedures.every_case.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
 
 APPEAL, FURTHER = "appeal", "further"
 
@@ -106,7 +106,7 @@ def light_steps(
     appeal = Step(
         command=AppealLight, event="light:appealed", sources=always, target=None,
         allowed=((Role.SUPERVISOR, Relation.ANYONE),), guards=(a_light_may_be_appealed,),
-        checks=(light_may_be_appealed,), writes=write_appeal, tells=(Audience.ASSESSMENT_OFFICE,), marks=HAS_WAIVERS,
+        checks=(light_may_be_appealed,), writes=write_appeal, tells=(Audience.ASSESSMENT_OFFICE,), reaches=HAS_WAIVERS,
         quiet=True,
     )  # fmt: skip
     again = Step(
@@ -276,6 +276,8 @@ def a_waiver_waits(situation: Situation) -> Reason | None:
 
 def decider_is_outside_the_case(situation: Situation) -> Reason | None:
     """Whoever has acted in a case, held it or mediated in it, never decides about its points."""
+    if a_waiver_waits(situation):
+        return None  # another guard says so
     facts, me = situation.facts, situation.actor.account
     inside = {*facts.authors, *(c.person for c in facts.custodies), *(a.person for a in facts.appointments)}
     return Reason(code="waiver.you_are_part_of_it") if me in inside else None

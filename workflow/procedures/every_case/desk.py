@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from workflow.definition import Draft, Situation, Step
 from workflow.model import Audience, Json, Reason, Relation, Role, Side, State
-from workflow.procedures.shared import rules
-from workflow.procedures.shared.commands import AddNote, AddParty, Correct, RenewCode, WriteBack
+from workflow.procedures.every_case import rules
+from workflow.procedures.every_case.commands import AddNote, AddParty, Correct, RenewCode, WriteBack
 
 #: Whoever has a matter in hand, and the desk that took it in.
 IN_HAND = (

@@ -21,7 +21,7 @@ from workflow.model import (
     Unit,
 )
 from workflow.policy_rules import LONGEST, Extension, Rule
-from workflow.procedures.shared.commands import Lengthening, Pausing, Rate, Refuse, Suspend
+from workflow.procedures.every_case.commands import Lengthening, Pausing, Rate, Refuse, Suspend
 
 LONGEST_DAYS = LONGEST[Unit.DAY]
 UNSTATED_EXTENSION = 2
