@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from cases import filed, tracking
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
-from cases.facts import load_facts, load_people
+from cases.facts import load_facts, load_people, with_lights_known
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
 from cases.repeats import FormWasUsed, taken_before
@@ -104,7 +104,9 @@ def execute(
     facts, _ = loaded
     if expected_version is not None and facts.version != expected_version:
         raise CaseHasMoved(expected=expected_version, found=facts.version)
-    head, facts = _settle(connection, head, facts, now=now)
+    before, (head, facts) = head, _settle(connection, head, facts, now=now)
+    if head != before:  # a light may have been recorded just now, to be appealed against
+        facts = with_lights_known(connection, facts, actor=actor)
     policy = office.policy.for_profile(facts.profile)
     people = load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {}
     closed_years = office.closed_years

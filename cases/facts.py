@@ -145,9 +145,16 @@ def load_facts(
     row = dict(zip(_CASE_COLUMNS, rows[0], strict=True))
     clocks = tuple(clock_from(values) for values in _CLOCKS.rows(connection, case_id=case_id))
     facts = _facts(connection, row, clocks)
-    if actor.role in ANSWER_FOR_LIGHTS and any(clock.crossed_until for clock in clocks):
-        facts = replace(facts, custodies=_custodies(connection, case_id), noticed=_noticed(connection, case_id))
+    facts = with_lights_known(connection, facts, actor=actor)
     return facts, CaseName(row["public_id"], row["series"], row["year"], row["serial"])
+
+
+def with_lights_known(connection: Connection, facts: CaseFacts, *, actor: Actor) -> CaseFacts:
+    """With who has held the case and when its lights were noticed, if something has lit, for those who answer for lights."""
+    if actor.role not in ANSWER_FOR_LIGHTS or not any(clock.crossed_until for clock in facts.clocks):
+        return facts
+    assert facts.id is not None, "a case whose clocks run exists"
+    return replace(facts, custodies=_custodies(connection, facts.id), noticed=_noticed(connection, facts.id))
 
 
 def load_people(connection: Connection, case_id: int, *, actor: Actor) -> dict[AccountId, UnitId]:

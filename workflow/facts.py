@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from workflow.model import (
@@ -43,6 +44,7 @@ class Missing:
         self._refuse()
 
 
+@cache
 def missing(name: str) -> Any:
     """The default of a fact that is only loaded for those who answer for it."""
     return Missing(name)

@@ -7,6 +7,7 @@ from infra.db import reading
 from tests.cases.records import DAY, START, World
 from workflow.definition import Situation
 from workflow.facts import CaseFacts, FactIsMissing
+from workflow.procedures.every_case.commands import AppealLight
 from workflow.procedures.every_case.lights import decider_is_outside_the_case, lights_of
 
 
@@ -46,3 +47,12 @@ def test_a_rule_that_would_take_it_for_nothing_is_stopped(world: World) -> None:
     with pytest.raises(FactIsMissing):
         list(lights_of(situation))
     assert decider_is_outside_the_case(situation) is None, "nothing waits for a decision, so that nobody is asked"
+
+
+def test_a_head_appeals_in_the_moment_in_which_the_light_is_recorded(world: World) -> None:
+    """Nothing had lit when the case was read: the step itself records the light that is due."""
+    case = world.open().case_id
+    (clock,) = world.column("SELECT number FROM clock WHERE case_id = :id AND name = 'notice'", id=case)
+    asked = AppealLight(light=f"{clock}:red", ground="force_majeure", evidence="台风停工。")
+    world.take(case, asked, by="duty_leader", at=START + 30 * DAY)
+    assert "light:appealed" in [event["code"] for event in world.events(case)]
