@@ -35,7 +35,7 @@ class CaseWasNotThere(Exception):
 
 def progress_row(progress: Progress) -> dict[str, Any]:
     row = {name: getattr(progress, name) for name in PROGRESS}
-    return {**row, "state": str(progress.state), "milestones": " ".join(sorted(progress.milestones))}
+    return {**row, "milestones": " ".join(sorted(progress.milestones))}
 
 
 def apply(connection: Connection, case_id: int, decision: Decision, *, version: int) -> dict[str, Json]:

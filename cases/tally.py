@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     bindparam,
@@ -62,6 +63,9 @@ _TALLIED_OF_UNITS = Statement(
         _tally.year == bindparam("year"), _tally.person == EVERYBODY
     )
 )
+
+#: The last event of each stream.
+_AT_THE_END = (_event.stream == _head.stream) & (_event.seq == _head.seq)
 
 #: What a tally is kept by: year, unit, person, measure, outcome.
 Key = tuple[int, int, int, str, str]
@@ -144,10 +148,8 @@ def fresh(
 
 def to_be_read(connection: Connection, *, until: datetime) -> int:
     """Of how many cases the events are read for the marks as they stood at `until`."""
-    at_the_end = (_event.stream == _head.stream) & (_event.seq == _head.seq)
     moved = visible_cases(TIMERS, func.count()).join_from(Case, StreamHead, _head.stream == case.id)
-    moved = moved.join(Event, at_the_end).where(case.registered_at <= until)
-    moved = moved.where(or_(_event.recorded_at > until, _head.tallied < _head.seq))
+    moved = moved.join(Event, _AT_THE_END).where(case.registered_at <= until, _has_moved(until))
     return int(connection.execute(moved).scalar_one())
 
 
@@ -175,12 +177,15 @@ def check_tallied(connection: Connection) -> None:
 
 def moved_since(connection: Connection, *, until: datetime | None = None) -> set[int]:
     """The cases whose stored marks are not those of the record as it stands, or as it stood at `until`."""
-    moved = set(connection.execute(_moved()).scalars())
-    if until is not None:
-        at_the_end = (_event.stream == _head.stream) & (_event.seq == _head.seq)
-        later = select(_head.stream).join_from(StreamHead, Event, at_the_end).where(_event.recorded_at > until)
-        moved |= set(connection.execute(later.where(_head.stream != OFFICE_STREAM)).scalars())
-    return moved
+    if until is None:
+        return set(connection.execute(_moved()).scalars())
+    since = select(_head.stream).join_from(StreamHead, Event, _AT_THE_END).where(_has_moved(until))
+    return set(connection.execute(since.where(_head.stream != OFFICE_STREAM)).scalars())
+
+
+def _has_moved(until: datetime) -> ColumnElement[bool]:
+    """Of the end of a stream: its marks are not those of the record as it stood at `until`."""
+    return or_(_event.recorded_at > until, _head.tallied < _head.seq)
 
 
 def fresh_marks(

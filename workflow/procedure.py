@@ -93,7 +93,6 @@ class Procedure:
     figures: tuple[str, ...] = ()
     channel_of: Mapping[str, str] = field(default_factory=dict)
     unsigned: frozenset[State] = frozenset()
-    served_by: Role = Role.MEDIATOR
     machine: StepMachine = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from cases.facts import load_facts
+from cases.sweep import sweep
 from infra.db import reading
 from tests.cases.records import DAY, START, World
 from workflow.definition import Situation
@@ -20,8 +21,6 @@ def facts_for(world: World, case: int, who: str) -> CaseFacts:
 
 def a_late_case(world: World) -> int:
     """Whose notice was due long ago, and whose lights are recorded."""
-    from cases.sweep import sweep
-
     case = world.open().case_id
     sweep(world.engine, now=START + 60 * DAY)
     return case

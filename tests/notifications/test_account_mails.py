@@ -21,8 +21,6 @@ from workflow.model import TIMERS, AccountId, Role
 SOON = START + timedelta(minutes=5)
 #: A code that no catalogue has comes out as it stands.
 RAW = re.compile(r"mail\.\w+\.\w+")
-ACCOUNT = Account.__table__.c  # type: ignore[attr-defined]
-MESSAGE = Message.__table__.c  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])

@@ -26,6 +26,9 @@ from workflow.model import Reason, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
 
+#: Steps with the reasons why they are closed.
+Available = tuple[tuple[Step, tuple[Reason, ...]], ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
@@ -119,8 +122,8 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     known = known_accounts(connection, {*situation.people, *at_work, *(event.actor for event in events)})
     accounts = {account: one.name for account, one in known.items()}
     units, closed = names_of_units(connection), Words(ctx.language)("account.closed")
-    open_steps = [step for step, reasons in available_steps(situation) if not reasons and not step.minor]
-    offering = [step.command for step in open_steps]
+    found = available_steps(situation)
+    offering = [step.command for step, reasons in found if not reasons and not step.minor]
     choices = choices_for(connection, ctx, situation, texts, of=offering, known=known, units=units)
     wrote = frozenset[str]().union(*(event.wrote for event in events))
 
@@ -151,8 +154,8 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
         light=case_light(facts.clocks, ctx),
         path=_path(facts),
-        steps=_steps(situation, choices, returned),
-        at_any_time=_at_any_time(situation),
+        steps=_steps(situation, found, choices, returned),
+        at_any_time=tuple(step.command.__name__ for step, reasons in found if step.minor and not reasons),
         steps_of_others=tuple(
             (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
         ),
@@ -193,12 +196,12 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 
-def _steps(situation: Situation, choices: Choices, returned: FormView | None) -> tuple[StepView, ...]:
+def _steps(
+    situation: Situation, available: Available, choices: Choices, returned: FormView | None
+) -> tuple[StepView, ...]:
     """The steps that move the case or its dates, the likeliest first, those that are closed now at the end; and of the others
     only one whose form comes back. What can be done at any time has pages of its own."""
-    found = [
-        (step, reasons) for step, reasons in available_steps(situation) if not step.minor or _is_back(step, returned)
-    ]
+    found = [(step, reasons) for step, reasons in available if not step.minor or _is_back(step, returned)]
     likeliest = _likeliest(situation, [step for step, reasons in found if not reasons and not step.minor])
     views = []
     for step, reasons in found:
@@ -219,10 +222,6 @@ def _steps(situation: Situation, choices: Choices, returned: FormView | None) ->
 
 def _is_back(step: Step, returned: FormView | None) -> bool:
     return returned is not None and returned.command == step.command.__name__
-
-
-def _at_any_time(situation: Situation) -> tuple[str, ...]:
-    return tuple(step.command.__name__ for step, reasons in available_steps(situation) if step.minor and not reasons)
 
 
 def show_step(connection: Connection, ctx: Context, case_id: int, command: str) -> StepPage:

@@ -1,6 +1,7 @@
 """The procedures, a folder each: states, commands, records, rules, and a table of steps that an official can read.
 
-What the rest of the program has to know of a procedure it asks here; nothing outside knows one by name.
+What the rest of the program has to know of a procedure it asks here. The three places that still know one by name are in
+`docs/decisions/0032`.
 """
 
 from collections.abc import Mapping
