@@ -37,6 +37,8 @@ AUTOCHECKPOINT_PAGES = 16384
 BUSY_TIMEOUT_MS = 2_000
 #: Connections of one process: of the pages' forty threads most are busy without one. Half of them are kept open.
 CONNECTIONS = 40
+#: Somebody else is writing, or the database cannot be reached or written to.
+CANNOT_WRITE_NOW = (WaitedTooLong, OperationalError, NoConnectionInTime)
 POOL_SECONDS = 3.0  #: for a connection, when as many as the pool gives are in use
 #: Of a PostgreSQL role's every connection. A transaction that does nothing for a minute is that of a process that was
 #: stopped, and holds what others wait for; the network is given up when nobody has answered for twenty seconds.
@@ -177,8 +179,8 @@ def written_at_once(engine: Engine, write: Callable[[Connection], object]) -> bo
 
 
 def cannot_write_now(error: BaseException) -> bool:
-    """Whether it may be tried again: somebody else is writing, or the database cannot be reached or written to."""
-    return isinstance(error, (WaitedTooLong, OperationalError, NoConnectionInTime))
+    """Whether it may be tried again: it is one of `CANNOT_WRITE_NOW`."""
+    return isinstance(error, CANNOT_WRITE_NOW)
 
 
 def _turn(engine: Engine, *, patience_seconds: float) -> AbstractContextManager[None]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from cases.anchors import is_due, make_anchors
 from cases.clock_watch import believe, look, trusted_time
@@ -18,8 +17,7 @@ from cases.signing import sign_by_time
 from cases.sweep import sweep
 from cases.tally import TalliesCatchUp, check_tallied, keep_up
 from cases.thirds import warn_of_third_reds
-from infra.db import checkpoint, reading, transaction
-from infra.line import WaitedTooLong
+from infra.db import CANNOT_WRITE_NOW, checkpoint, reading, transaction
 from infra.settings import Settings
 from infra.stopping import Stop, never
 from notifications.daily import release_digests
@@ -193,5 +191,5 @@ def note_broken_off(name: str, engine: Engine, *, now: datetime) -> None:
     try:
         with transaction(engine) as connection:
             note_failure(connection, name, now=now)
-    except (WaitedTooLong, OperationalError):
+    except CANNOT_WRITE_NOW:
         log.warning("a failed run could not be noted", extra={"job": name})

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
@@ -9,7 +10,7 @@ from tempfile import TemporaryFile
 from sqlalchemy import Engine
 
 from cases.office import load_office
-from infra.db import cannot_write_now, reading, transaction
+from infra.db import CANNOT_WRITE_NOW, cannot_write_now, reading, transaction
 from infra.stopping import Stop, never
 from infra.ticks import read_ticks
 from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
@@ -67,11 +68,18 @@ def _attempt(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], stop
         raise
     except Exception as error:
         if cannot_write_now(error):
-            raise  # nothing of it can be noted either: it is free again when the lease is over
+            _let_go(engine, wanted)
+            raise
         log.exception("a report cannot be made", extra={"report": wanted.public_id})
         _fail(engine, wanted, "report.broke_off", {}, now=clock())
         return Done(made=0, failed=1)
     return Done(made=1, failed=0)
+
+
+def _let_go(engine: Engine, wanted: Wanted) -> None:
+    """Whoever comes next has it, if that can be written; otherwise it is free when the lease is over."""
+    with suppress(*CANNOT_WRITE_NOW, ReportIsLost):
+        jobs.give_back(engine, wanted)
 
 
 def _make(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], stop: Stop) -> None:
@@ -135,8 +143,13 @@ def _progress(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], sto
             raise _Stopped
         now = clock()
         if told is None or now - told >= TELL_EVERY:
-            jobs.tell(engine, wanted, done, total, now=now)
             told = now
+            try:
+                jobs.tell(engine, wanted, done, total, now=now)
+            except Exception as error:
+                if not cannot_write_now(error) or now >= wanted.until:
+                    raise
+                log.info("how far a report is could not be said", extra={"report": wanted.public_id})
 
     return tell
 

@@ -49,6 +49,10 @@ with transaction(open_engine(sys.argv[1])) as connection:
 WHOLE_SWEEP_SECONDS = 900.0
 
 
+#: The end of what the program has logged, when it does not do what it should.
+LOG_SHOWN = 4000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     clocks: int  #: that are due when the timers start
@@ -106,6 +110,9 @@ def program(url: str, home: Path, plan: Plan, *arguments: str, **given: str) -> 
         )
     try:
         yield process
+    except Exception as error:
+        error.add_note((home / "log").read_text("utf-8", "replace")[-LOG_SHOWN:])
+        raise
     finally:
         process.kill()
         process.wait()

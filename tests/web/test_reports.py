@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from cases import tally
 from cases.tally import keep_up
 from infra.db import reading, transaction
+from infra.line import WaitedTooLong
 from notifications.deliver import deliver
 from ops import jobs as ops_jobs
 from ops import report_making
@@ -293,6 +294,28 @@ def test_a_worker_that_wakes_after_another_has_taken_its_report_leaves_it_alone(
     file = hashlib.sha256(auditor.get(f"{place}/file").content).hexdigest()
     assert [one["sha256"] for one in events(site, "report:exported")] == [file]
     assert [one["sha256"] for one in events(site, "report:made")] == [file]
+
+
+@pytest.mark.parametrize(("busy_in", "first"), [("tell", Done(made=1, failed=0)), ("keep", None)])
+def test_a_moment_in_which_nobody_can_write_costs_a_report_nothing_or_it_is_free_at_once(
+    busy_in: str, first: Done | None, auditor: TestClient, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = asked(auditor, "/closures/csv", **DAYS)
+    goes_on = getattr(jobs, busy_in)
+
+    def waits_too_long(*_given: Any, **_named: Any) -> Any:
+        monkeypatch.setattr(jobs, busy_in, goes_on)
+        raise WaitedTooLong
+
+    monkeypatch.setattr(jobs, busy_in, waits_too_long)
+    if first is None:
+        with pytest.raises(WaitedTooLong):
+            made(site)
+        assert "排队中" in words(auditor, place)
+        assert made(site) == Done(made=1, failed=0)
+    else:
+        assert made(site) == first
+    assert len(events(site, "report:made")) == 1
 
 
 def test_what_is_thrown_away_while_it_is_made_was_never_handed_out(
