@@ -7,8 +7,8 @@ from sqlalchemy import Connection, update
 from sqlalchemy.sql import bindparam
 
 from cases.rows import INSERT, UPDATE, to_row, vouched
-from cases.tables import Case
-from infra.statements import Statement
+from cases.tables import Case, Recusal
+from infra.statements import Statement, insert_or
 from ledger.chain import commitment, new_salt
 from workflow import model
 from workflow.facts import Decision, Progress
@@ -50,7 +50,16 @@ def apply(connection: Connection, case_id: int, decision: Decision, *, version: 
     if decision.case:
         connection.execute(update(Case).where(_case.id == case_id).values(**decision.case))
     wrote = {**vouched(row, without=DERIVED), **decision.case}
-    return {"cases": wrote, **apply_records(connection, case_id, decision)}
+    return {"cases": wrote, **apply_records(connection, case_id, decision), **_recuse(connection, case_id, decision)}
+
+
+def _recuse(connection: Connection, case_id: int, decision: Decision) -> dict[str, Json]:
+    """For these the case does not exist from now on; once is as good as twice."""
+    if not decision.recused:
+        return {}
+    rows = [{"case_id": case_id, "person": person} for person in decision.recused]
+    connection.execute(insert_or(connection, Recusal).values(rows).on_conflict_do_nothing())
+    return {"recusal": {str(person): {} for person in decision.recused}}
 
 
 def apply_records(connection: Connection, case_id: int, decision: Decision) -> dict[str, Json]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 from sqlalchemy.sql import bindparam
 
+from cases.recusals import NOBODY
 from cases.tables import Clock
 from infra.statements import Statement
 from ledger.chain import Head, NewEvent, append_rows, chained
@@ -46,6 +47,7 @@ class DueClock:
     acknowledged_at: datetime | None
     unit: UnitId
     person: AccountId | None
+    recused: frozenset[AccountId] = NOBODY
 
 
 def record_crossings(
@@ -83,9 +85,9 @@ def record_crossings(
 
 def _told(roster: Roster, clock: DueClock, rung: Rung) -> tuple[tuple[AccountId, ...], tuple[AccountId, ...]]:
     """Whom a rung tells at once, and who else reads of it in the next morning's digest."""
-    at_once = roster.told(_at_once(rung.tell), unit=clock.unit, person=clock.person)
+    at_once = roster.told(_at_once(rung.tell), unit=clock.unit, person=clock.person, recused=clock.recused)
     later = _daily(rung.tell)
-    daily = roster.told(later, unit=clock.unit, person=clock.person) if later else ()
+    daily = roster.told(later, unit=clock.unit, person=clock.person, recused=clock.recused) if later else ()
     return at_once, tuple(person for person in daily if person not in at_once)
 
 

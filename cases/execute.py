@@ -119,7 +119,10 @@ def execute(
         wrote["tracking"] = dict(tracking.renew(connection, tracking.code_for(request), case_id=case_id))
     version = facts.version + 1
     try:
-        head = _append(connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key)
+        head = _append(
+            connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key,
+            recused=facts.recused,
+        )  # fmt: skip
     except IntegrityError as error:
         if not key_is_taken(error):
             raise
@@ -193,6 +196,7 @@ def _settle(connection: Connection, head: Head, facts: CaseFacts, *, now: dateti
             acknowledged_at=clock.acknowledged_at,
             unit=unit,
             person=facts.holder_person,
+            recused=facts.recused,
         )
         for clock in due
     ]
@@ -212,9 +216,10 @@ def _append(
     version: int,
     wrote: dict[str, Json],
     key: str,
+    recused: frozenset[AccountId] = frozenset(),
 ) -> Head:
     """The event of the decision at the end of the chain, and a message to everyone who is told."""
-    told = _told(connection, decision, actor)
+    told = _told(connection, decision, actor, recused=recused)
     event = NewEvent(
         code=decision.event,
         occurred_at=now,
@@ -229,8 +234,13 @@ def _append(
     return head
 
 
-def _told(connection: Connection, decision: Decision, actor: Actor) -> tuple[AccountId, ...]:
+def _told(
+    connection: Connection, decision: Decision, actor: Actor, *, recused: frozenset[AccountId]
+) -> tuple[AccountId, ...]:
     if not decision.tells:
         return ()
     unit, person = UnitId(decision.progress.holder_unit), decision.progress.holder_person
-    return Roster.around(connection, unit).told(decision.tells, unit=unit, person=person, but_not=actor.account)
+    recused |= frozenset(decision.recused)
+    return Roster.around(connection, unit).told(
+        decision.tells, unit=unit, person=person, but_not=actor.account, recused=recused
+    )

@@ -1,6 +1,6 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.crossings import CROSSED
+from cases.recusals import NOBODY, recused_from
 from cases.rows import CLOCK_COLUMNS, TABLE_OF, clock_from, from_row
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
@@ -18,6 +19,8 @@ from ledger.upcasters import data_of
 from people.tables import Account, UnitAbove
 from workflow.facts import CaseFacts, missing
 from workflow.model import (
+    HAS_PARTICIPANTS,
+    HAS_RECUSALS,
     HAS_WAIVERS,
     AccountId,
     Actor,
@@ -25,6 +28,7 @@ from workflow.model import (
     CaseId,
     Consent,
     Custody,
+    Participant,
     Party,
     Record,
     Role,
@@ -44,6 +48,9 @@ _custody = tables.Custody.__table__.c  # type: ignore[attr-defined]
 _waiver = tables.Waiver.__table__.c  # type: ignore[attr-defined]
 _appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]
 
+_participant = tables.Participant.__table__.c  # type: ignore[attr-defined]
+
+PARTICIPANT_COLUMNS = tuple(f.name for f in fields(Participant))
 _CASE_COLUMNS = (
     "id", "procedure", "profile", "state", "version", "dispute_type", "channel", "received_at", "registered_at",
     "holder_unit", "holder_person", "custody_number", "custody_from", "milestones", "next_number", "closed_at",
@@ -73,6 +80,11 @@ _APPOINTMENTS = Statement(
 )
 
 
+_PARTICIPANTS = Statement(
+    select(*(_participant[name] for name in PARTICIPANT_COLUMNS))
+    .where(_participant.case_id == bindparam("case_id"))
+    .order_by(_participant.number)
+)
 _WAIVERS = Statement(
     select(
         _waiver.number, _waiver.clock, _waiver.rung, _waiver.ground, _waiver.proposed_at, _waiver.decided_at,
@@ -189,6 +201,11 @@ def _appointments(connection: Connection, case_id: int) -> tuple[Appointment, ..
     )
 
 
+def _participants(connection: Connection, case_id: int) -> tuple[Participant, ...]:
+    rows = _PARTICIPANTS.rows(connection, case_id=case_id)
+    return tuple(Participant(**dict(zip(PARTICIPANT_COLUMNS, row, strict=True))) for row in rows)
+
+
 def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[type[Record], tuple[Record, ...]]:
     """The records of the procedure's own kinds that its rules look at."""
     return {
@@ -233,7 +250,8 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         from_at=row["custody_from"],
         until_at=None,
     )
-    contested = HAS_WAIVERS in row["milestones"].split()
+    milestones = frozenset(row["milestones"].split())
+    contested = HAS_WAIVERS in milestones
     return CaseFacts(
         id=CaseId(row["id"]),
         procedure=row["procedure"],
@@ -246,10 +264,12 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         registered_at=row["registered_at"],
         holder_unit=row["holder_unit"],
         holder_person=row["holder_person"],
-        milestones=frozenset(row["milestones"].split()),
+        milestones=milestones,
         next_number=row["next_number"],
         parties=_parties(connection, row["id"]),
         appointments=_appointments(connection, row["id"]),
+        participants=_participants(connection, row["id"]) if HAS_PARTICIPANTS in milestones else (),
+        recused=recused_from(connection, [row["id"]]).get(row["id"], NOBODY) if HAS_RECUSALS in milestones else NOBODY,
         clocks=clocks,
         records=_own_records(connection, row["procedure"], row["id"]),
         waivers=_waivers(connection, row["id"]) if contested else (),

@@ -6,14 +6,15 @@ An administrator sees no case. What is told from here is numbers and lights; no 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_
+from sqlalchemy import Connection, func, or_, select, union
 
 from cases.reading import PAGE, clocks_of
-from cases.tables import Appointment, Case
+from cases.tables import Appointment, Participant
 from cases.visibility import case, visible_cases
 from workflow.model import TIMERS, AccountId, Clock, UnitId
 
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
+_participant = Participant.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Held:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
     """Those due next come first; a page of each is named, and the figures count all. `serves` are cases that somebody else
-    holds and this account mediates."""
+    holds and this account mediates or takes part in."""
 
     holds: int
     held: tuple[Held, ...]
@@ -38,11 +39,12 @@ class Holdings:
 
 def holdings_of(connection: Connection, account: AccountId) -> Holdings:
     holds, held = _found(connection, visible_cases(TIMERS).where(case.holder_person == account))
-    serving = (
-        visible_cases(TIMERS)
-        .join_from(Case, Appointment, _appointment.case_id == case.id)
-        .where(_appointment.person == account, _appointment.until_at.is_(None))
-        .where(or_(case.holder_person.is_(None), case.holder_person != account))
+    there = union(
+        select(_appointment.case_id).where(_appointment.person == account, _appointment.until_at.is_(None)),
+        select(_participant.case_id).where(_participant.person == account, _participant.until_at.is_(None)),
+    )
+    serving = visible_cases(TIMERS).where(
+        case.id.in_(there), or_(case.holder_person.is_(None), case.holder_person != account)
     )
     serves, served = _found(connection, serving)
     return Holdings(holds=holds, held=held, serves=serves, served=served)

@@ -150,7 +150,9 @@ class _Writer:
             rows[case_id] = {"key_id": case_id, "version": state.version, **state.row(self._connection, case_id)}
             told: tuple[AccountId, ...] = ()
             if change.due_moves or change.light_before is not change.light_after:
-                told = self._roster.told(TOLD_OF_A_MOVE, unit=change.book.unit, person=change.book.person)
+                told = self._roster.told(
+                    TOLD_OF_A_MOVE, unit=change.book.unit, person=change.book.person, recused=change.book.recused
+                )
             heads[case_id], event = chained(case_id, heads[case_id], self._event(change, state, wrote, told))
             events.append(event)
             mails += messages(case_id, heads[case_id].seq, recorded_at=heads[case_id].at, to=told)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, tuple_
 from sqlalchemy.sql import bindparam
 
 from cases import tables
+from cases.recusals import NOBODY, has_recusals, recused_from
 from cases.rows import CLOCK_COLUMNS, clock_from
 from infra.statements import Statement
 from people.audiences import Roster
@@ -46,7 +47,7 @@ _CASE = (
     "next_number",
     "milestones",
 )
-_PROFILE = _CASE.index("profile")
+_PROFILE, _MILESTONES = _CASE.index("profile"), _CASE.index("milestones")
 _RUNNING = Statement(
     select(*(_case[name] for name in _CASE), *(_clock[name] for name in CLOCK_COLUMNS))
     .join_from(tables.Clock, tables.Case, _clock.case_id == _case.id)
@@ -75,6 +76,7 @@ class Book:
     next_due_at: datetime | None
     next_number: int
     milestones: frozenset[str]
+    recused: frozenset[AccountId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +132,13 @@ def planned(
     roster = Roster.whole(connection)
     for page in running(connection):
         clocks += len(page)
+        recused = recused_from(connection, (row[0] for row in page if has_recusals(row[_MILESTONES])))
         for row in page:
             clock = clock_from(row[len(_CASE) :])
             if _stays(clock, row[_PROFILE], candidate, keep_rules=keep_rules):
                 continue
             # What is due by now will be in the ledger before the plan can be applied.
-            clock, book = settled(clock, until=now), _book(row)
+            clock, book = settled(clock, until=now), _book(row, recused.get(row[0], NOBODY))
             change = change_of(book, clock, candidate, roster, now=now, keep_rules=keep_rules)
             if change is None:
                 continue
@@ -180,12 +183,12 @@ def _stays(clock: Clock, profile: str, candidate: Policy, *, keep_rules: bool) -
     return due_at == clock.due_at and rungs == clock.rungs and provisional == clock.provisional
 
 
-def _book(row: tuple[Any, ...]) -> Book:
+def _book(row: tuple[Any, ...], recused: frozenset[AccountId]) -> Book:
     case_id, public_id, series, year, serial, profile, version, unit, person, due, number, marks = row[: len(_CASE)]
     return Book(
         case_id=case_id, public_id=public_id, series=series, year=year, serial=serial, profile=profile, version=version,
         unit=UnitId(unit), person=AccountId(person) if person is not None else None, next_due_at=due,
-        next_number=number, milestones=frozenset(marks.split()),
+        next_number=number, milestones=frozenset(marks.split()), recused=recused,
     )  # fmt: skip
 
 
@@ -199,9 +202,10 @@ def change_of(
     crossing = tuple(one.rung for one in crossed(after, until=now))
     told = {rung.code: rung.tell for rung in clock.rungs}
     before_light, after_light = light(clock, at=now), light(after, at=now)
-    mails = [person for rung in crossing for person in roster.told(rung.tell, unit=book.unit, person=book.person)]
+    to: dict[str, Any] = {"unit": book.unit, "person": book.person, "recused": book.recused}
+    mails = [person for rung in crossing for person in roster.told(rung.tell, **to)]
     if after.due_at != clock.due_at or before_light is not after_light:
-        mails += roster.told(TOLD_OF_A_MOVE, unit=book.unit, person=book.person)
+        mails += roster.told(TOLD_OF_A_MOVE, **to)
     return Change(
         book=book,
         before=clock,

@@ -14,6 +14,7 @@ from sqlalchemy.sql import bindparam
 
 from cases import tables
 from cases.crossings import DueClock, record_crossings
+from cases.recusals import NOBODY, has_recusals, recused_from
 from cases.rows import rungs_from
 from infra.columns import UTCDateTime
 from infra.db import checkpoint, reading, transaction
@@ -117,15 +118,17 @@ def _still_due(connection: Connection, keys: list[tuple[int, int]], *, now: date
     rows = connection.execute(
         select(
             _clock.case_id, _clock.number, _clock.name, _clock.rule, _clock.due_at, _clock.rungs, _clock.crossed_until,
-            _clock.acknowledged_at, _case.holder_unit, _case.holder_person,
+            _clock.acknowledged_at, _case.holder_unit, _case.holder_person, _case.milestones,
         )
         .join_from(tables.Clock, tables.Case, _clock.case_id == _case.id)
         .where(_clock.case_id.in_(sorted({case_id for case_id, _ in keys})), _clock.next_crossing_at <= now)
     )  # fmt: skip
-    return [_due(row) for row in rows if (row.case_id, row.number) in wanted]
+    due = [row for row in rows if (row.case_id, row.number) in wanted]
+    recused = recused_from(connection, (row.case_id for row in due if has_recusals(row.milestones)))
+    return [_due(row, recused.get(row.case_id, NOBODY)) for row in due]
 
 
-def _due(row: Any) -> DueClock:
+def _due(row: Any, recused: frozenset[AccountId]) -> DueClock:
     return DueClock(
         case_id=row.case_id,
         number=row.number,
@@ -137,4 +140,5 @@ def _due(row: Any) -> DueClock:
         acknowledged_at=row.acknowledged_at,
         unit=UnitId(row.holder_unit),
         person=AccountId(row.holder_person) if row.holder_person is not None else None,
+        recused=recused,
     )

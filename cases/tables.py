@@ -129,6 +129,21 @@ class Appointment(Row, table=True):
     disclosure: str
 
 
+class Participant(Row, table=True):
+    """Somebody who takes part beside whoever holds the case; of the staff by `person`, from outside by a name."""
+
+    __tablename__ = "participant"
+    __table_args__ = (Index("ix_participant_taking_part", "person", "case_id", sqlite_where=text("until_at IS NULL AND person IS NOT NULL"), postgresql_where=text("until_at IS NULL AND person IS NOT NULL")),)  # fmt: skip
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    part: str
+    person: int | None = Field(default=None, sa_type=BigKey)
+    name: int | None = None
+    contact: int | None = None
+    from_at: datetime = Field(sa_type=UTCDateTime)
+    until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
 class Session(Row, table=True):
     __tablename__ = "mediation_session"
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)

@@ -32,7 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from cases.tables import Appointment, Case, PersonalText, Recusal
+from cases.tables import Appointment, Case, Participant, PersonalText, Recusal
 from infra.among import is_among
 from people.tables import UnitAbove
 from workflow.model import Actor, Role, TextKind
@@ -41,6 +41,7 @@ from workflow.procedures import UNSIGNED
 case = Case.__table__.c  # type: ignore[attr-defined]
 _text = PersonalText.__table__.c  # type: ignore[attr-defined]
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
+_participant = Participant.__table__.c  # type: ignore[attr-defined]
 _recusal = Recusal.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 
@@ -106,12 +107,13 @@ def in_reach(role: Role, *, of_one: bool = False) -> ColumnElement[bool]:
 
 
 def _of_mediator(*, of_one: bool) -> CompoundSelect[Any]:
-    """What a mediator holds, serves in, or may sign for. A list of ids found by three indexes: a mediator's cases are few
+    """What a mediator holds, serves or takes part in, or may sign for. A list of ids found by four indexes: a mediator's cases are few
     among all, and no page of theirs may cost what all cases cost."""
     mine, waiting = Case.__table__.alias("mine"), Case.__table__.alias("waiting")  # type: ignore[attr-defined]
     lists = (
         select(mine.c.id).where(mine.c.holder_person == _ME),
         select(_appointment.case_id).where(_appointment.person == _ME, _appointment.until_at.is_(None)),
+        select(_participant.case_id).where(_participant.person == _ME, _participant.until_at.is_(None)),
         select(waiting.c.id).where(
             waiting.c.holder_unit == _MY_UNIT,
             waiting.c.holder_person.is_(None),

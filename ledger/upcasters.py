@@ -32,6 +32,8 @@ VOUCHING = (
 #: The shape that this program gives each event, by its code. A code that is no longer written stays: it is still read.
 SHAPES: Mapping[str, int] = {
     **dict.fromkeys(STEPS, 3),
+    "case:corrected": 4,
+    "party:added": 4,
     **dict.fromkeys(VOUCHING, 2),
     "clock:crossed": 3,
     "clock:recounted": 3,
@@ -161,11 +163,25 @@ def events_say_whom_they_tell(data: Data) -> Data:
     return {"told": None, **data}
 
 
+def _names_apart(command: str) -> Upcaster:
+    """Of a few days: the name of somebody stood where the command's own name stands."""
+
+    def names_of_people_stand_apart(data: Data) -> Data:
+        said = data.get("command", {})
+        if isinstance(said.get("name"), str):
+            return data
+        return {**data, "command": {**said, "name": command, "party_name": said.get("name", [])}}
+
+    return names_of_people_stand_apart
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     **{(code, 1): clocks_say_when_they_were_opened for code in (*STEPS, "clock:recounted")},
     **{(code, 2): events_say_whom_they_tell for code in (*STEPS, "clock:recounted", "clock:crossed")},
     **{(code, 1): events_say_whom_they_tell for code in ("anchor:made", "unit:third_red")},
     **{(code, 1): events_of_the_office_vouch_for_rows for code in VOUCHING},
     ("clock:crossed", 1): crossings_say_whether_they_were_in_hand,
+    ("case:corrected", 3): _names_apart("Correct"),
+    ("party:added", 3): _names_apart("AddParty"),
     ("report:exported", 1): exports_keep_their_choice_together,
 }

@@ -74,15 +74,17 @@ class Roster:
         return cls(_ALL_POSTS.rows(connection))
 
     def told(
-        self, audiences: Iterable[Audience], *, unit: UnitId, person: AccountId | None, but_not: AccountId | None = None
-    ) -> tuple[AccountId, ...]:
-        """The accounts behind the audiences, each once, in a fixed order; whoever acted is not told of the own act.
+        self, audiences: Iterable[Audience], *, unit: UnitId, person: AccountId | None,
+        but_not: AccountId | None = None, recused: frozenset[AccountId] = frozenset(),
+    ) -> tuple[AccountId, ...]:  # fmt: skip
+        """The accounts behind the audiences, each once, in a fixed order; whoever acted is not told of the own act, and whoever
+        is recused of nothing: others stand in for them.
 
         `person` belongs to `unit`: a matter is given to a person together with the unit that answers for it.
         """
-        asked = (tuple(audiences), unit, person, but_not)
+        asked = (tuple(audiences), unit, person, but_not, recused)
         if asked not in self._found:  # a sweep asks the same for every case that a person holds
-            found = {account for audience in audiences for account in self._behind(audience, unit, person)}
+            found = {account for audience in audiences for account in self._behind(audience, unit, person, recused)}
             self._found[asked] = tuple(
                 sorted(account for account in found if account is not None and account != but_not)
             )
@@ -100,8 +102,12 @@ class Roster:
             case _:
                 return tuple(_nearest(self._posts.get(unit, []), STAND_INS))
 
-    def _behind(self, audience: Audience, unit: UnitId, person: AccountId | None) -> Iterable[AccountId | None]:
+    def _behind(
+        self, audience: Audience, unit: UnitId, person: AccountId | None, recused: frozenset[AccountId]
+    ) -> Iterable[AccountId | None]:
         posts = self._posts.get(unit, [])
+        if recused:
+            posts = [post._replace(account=None) if post.account in recused else post for post in posts]
         match audience:
             case Audience.HOLDER if person is None:
                 return _nearest(posts, DESK) or _nearest(posts, STAND_INS)

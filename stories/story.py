@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, select
 
 from cases.execute import CaseNotFound, Opened, execute, open_case
 from cases.office import OfficeContext, establish
-from cases.tables import Clock, Party, PersonalText, Waiver
+from cases.tables import Clock, Participant, Party, PersonalText, Waiver
 from infra.columns import Row
 from infra.db import transaction
 from people.directory import person
@@ -26,6 +26,7 @@ from people.staffing import add_account, add_unit
 from web.forms import shapes
 from workflow.calendar import NoSuchTime
 from workflow.commands import Command, Intake, adapter_of
+from workflow.fields import OF_PEOPLE
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
 from workflow.procedures import COMMANDS
 from workflow.unseen import has_lone_surrogate
@@ -210,7 +211,7 @@ class Teller:
     def _resolved(self, connection: Connection, choice: str | None, value: Any) -> Any:
         """Names of a story as the ids of the record: people, units, and parties (or "all" of them)."""
         match choice:
-            case "mediators" | "handlers" | "appointed":
+            case _ if choice in OF_PEOPLE:
                 return [self._account(v) for v in value] if isinstance(value, list) else self._account(value)
             case "units":
                 return self._known(self._stage.units, value)
@@ -224,6 +225,8 @@ class Teller:
                 return f"{self._last(connection, Clock, name=name)}:{rung}"
             case "waivers" | "rejected_appeals":
                 return self._last(connection, Waiver) if value == "last" else value
+            case "participants":
+                return self._last(connection, Participant) if value == "last" else value
             case _:
                 return value
 

@@ -18,6 +18,7 @@ from workflow.model import Role
 MENU = (
     ("/work", "menu.work"),
     ("/intake", "menu.intake"),
+    ("/hand-over", "menu.hand_over"),
     ("/assessment", "menu.assessment"),
     ("/appeals", "menu.appeals"),
     ("/closures", "menu.closures"),

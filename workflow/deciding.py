@@ -39,6 +39,7 @@ def decide(situation: Situation, command: Command) -> Decision:
         changed=tuple(draft.changed),
         tells=step.tells,
         case=draft.case,
+        recused=tuple(draft.recused),
     )
 
 
@@ -76,8 +77,9 @@ def _stands(relation: Relation, actor: Actor, facts: CaseFacts) -> bool:
         case Relation.BY_CODE:
             return facts.id is not None and actor.case == facts.id
         case Relation.ASSIGNED:
-            serving = {a.person for a in facts.appointments if a.until_at is None}
-            return actor.account is not None and actor.account in serving | {facts.holder_person}
+            return actor.account in facts.in_hand_of
+        case Relation.TAKES_PART:
+            return actor.account is not None and any(one.person == actor.account for one in facts.taking_part)
         case Relation.SAME_UNIT:
             return actor.unit is not None and actor.unit == facts.holder_unit
         case Relation.ABOVE:

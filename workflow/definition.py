@@ -55,6 +55,7 @@ class Draft:
         self.changed: list[Record] = []
         self.data: dict[str, Json] = {}
         self.case: dict[str, Json] = {}  #: columns of the case's own row that were entered wrongly
+        self.recused: list[AccountId] = []
         self.custody: Custody | None = None
         self.outcome: str | None = facts.outcome
         self.reached: set[str] = set()  #: milestones that depend on what was said

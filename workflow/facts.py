@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from workflow.model import (
+    CO_HANDLER,
     AccountId,
     Appointment,
     Audience,
@@ -14,6 +15,7 @@ from workflow.model import (
     Clock,
     Custody,
     Json,
+    Participant,
     Party,
     Record,
     RecordNumber,
@@ -72,6 +74,8 @@ class CaseFacts:
     next_number: RecordNumber = FIRST
     parties: tuple[Party, ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    participants: tuple[Participant, ...] = ()  #: also those who have left
+    recused: frozenset[AccountId] = frozenset()  #: those for whom the case does not exist
     records: Mapping[type[Record], tuple[Record, ...]] = field(default_factory=dict)  #: of the procedure's own kinds
     clocks: tuple[Clock, ...] = ()
     waivers: tuple[Waiver, ...] = ()
@@ -87,6 +91,22 @@ class CaseFacts:
     def of(self, kind: type[R]) -> tuple[R, ...]:
         """The records of one of the procedure's own kinds, in the order of their numbers."""
         return self.records.get(kind, ())  # type: ignore[return-value]  # under each kind lie records of it
+
+    @property
+    def serving(self) -> tuple[Appointment, ...]:
+        """The mediators of the case as it stands."""
+        return tuple(one for one in self.appointments if one.until_at is None)
+
+    @property
+    def taking_part(self) -> tuple[Participant, ...]:
+        return tuple(one for one in self.participants if one.until_at is None)
+
+    @property
+    def in_hand_of(self) -> frozenset[AccountId]:
+        """Whose matter it is: the holder, the mediators, the co-handlers."""
+        co_handlers = {one.person for one in self.taking_part if one.part == CO_HANDLER}
+        found = {self.holder_person, *(one.person for one in self.serving), *co_handlers}
+        return frozenset(one for one in found if one is not None)
 
     def running(self, name: str) -> Clock | None:
         return next((c for c in self.clocks if c.name == name and c.stopped_at is None), None)
@@ -121,3 +141,4 @@ class Decision:
     changed: tuple[Record, ...]
     tells: tuple[Audience, ...]
     case: Mapping[str, Json] = field(default_factory=dict)  #: columns of the case's own row that are corrected
+    recused: tuple[AccountId, ...] = ()  #: for whom the case does not exist from now on

@@ -29,8 +29,9 @@ class Choice:
     of: str
 
 
-#: Choices that name somebody who is to take part from now on.
+#: Choices that name somebody who is to take part from now on; and all that name people of the staff.
 BROUGHT_IN = frozenset({"mediators", "handlers"})
+OF_PEOPLE = BROUGHT_IN | {"appointed", "in_hand", "recusable"}
 
 
 @dataclass(frozen=True, slots=True)

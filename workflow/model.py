@@ -43,7 +43,8 @@ class Role(StrEnum):
 class Relation(StrEnum):
     """How an actor must stand to a case for a role to count."""
 
-    ASSIGNED = "assigned"  #: holds it, or is one of its mediators
+    ASSIGNED = "assigned"  #: holds it, or is one of its mediators or co-handlers
+    TAKES_PART = "takes_part"  #: was brought in beside them
     SAME_UNIT = "same_unit"  #: belongs to the unit that holds it
     ABOVE = "above"  #: belongs to the unit that holds it, or to one above that unit
     BY_CODE = "by_code"  #: came with its tracking code
@@ -253,6 +254,20 @@ class Appointment(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Participant(Record):
+    """Somebody who takes part beside whoever holds the case: one of the staff by the account, somebody from outside by name."""
+
+    table: ClassVar[str] = "participant"
+
+    part: str
+    person: AccountId | None
+    name: RecordNumber | None  #: of its text
+    contact: RecordNumber | None
+    from_at: datetime
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rating(Record):
     table: ClassVar[str] = "rating"
 
@@ -285,7 +300,14 @@ class Waiver(Record):
 
 
 #: The kinds of records that cases of every procedure have.
-OF_EVERY_CASE: tuple[type[Record], ...] = (Clock, Text, Party, Custody, Appointment, Rating, Waiver)
+OF_EVERY_CASE: tuple[type[Record], ...] = (Clock, Text, Party, Custody, Appointment, Participant, Rating, Waiver)
+
+#: The milestone of a case that does not exist for somebody any more.
+HAS_RECUSALS = "somebody_recused"
+#: The milestone of a case that somebody was brought into, so that others need not look for anybody.
+HAS_PARTICIPANTS = "participants_brought_in"
+#: The part of a participant who may do what whoever holds the case may do.
+CO_HANDLER = "co_handler"
 
 #: What an outcome begins with that says that a matter was never ours; the ground follows.
 NOT_OURS = "not_ours."

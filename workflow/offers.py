@@ -14,14 +14,17 @@ from workflow.fields import choices_in
 from workflow.model import Reason
 from workflow.procedures.every_case.lights import lights_of, renewable
 from workflow.procedures.every_case.rules import pause_grounds
-from workflow.procedures.mediation.rules import serving
+from workflow.procedures.every_case.taking_part import those_in_hand, those_who_may_be_recused
 
 #: By the name of a choice, its values. Which of a case's lights may be appealed against, a check says with its reason.
 OFFERS: Mapping[str, Callable[[Situation], Collection[Any]]] = {
     "units": lambda situation: sorted(situation.actor.units),
     "handlers": lambda situation: list(situation.people),
     "mediators": lambda situation: list(situation.people),
-    "appointed": lambda situation: [appointment.person for appointment in serving(situation)],
+    "appointed": lambda situation: [appointment.person for appointment in situation.facts.serving],
+    "in_hand": those_in_hand,
+    "recusable": those_who_may_be_recused,
+    "participants": lambda situation: [one.number for one in situation.facts.taking_part],
     "parties": lambda situation: [party.number for party in situation.facts.parties],
     "pause_grounds": pause_grounds,
     "lights": lambda situation: [light.name for light in lights_of(situation)],

@@ -31,7 +31,7 @@ def test_what_was_corrected_is_shown_and_what_was_there_stays(world: World) -> N
     case = a_petition(world)
     (party,) = world.parties(case)
     world.take(case, Correct(title="停车位", dispute_type="10", reason="录入错误"), by="clerk", at=START + HOUR)
-    world.take(case, Correct(party=party, name="李四", reason="本人更正"), by="clerk", at=START + 2 * HOUR)
+    world.take(case, Correct(party=party, party_name="李四", reason="本人更正"), by="clerk", at=START + 2 * HOUR)
     clerk = world.actor("clerk")
     with reading(world.engine) as connection:
         assert titles_of(connection, [case], actor=clerk)[case] == ("停车位", ["李四"])
@@ -55,7 +55,7 @@ def test_no_word_of_a_correction_stands_in_an_event(world: World) -> None:
     case = a_petition(world)
     (party,) = world.parties(case)
     world.take(
-        case, Correct(title="停车位", party=party, name="李四", contact="13911111111", reason="更正"), by="clerk"
+        case, Correct(title="停车位", party=party, party_name="李四", contact="13911111111", reason="更正"), by="clerk"
     )
     assert not any(
         word in str(event["data"]) for event in world.events(case) for word in ("停车位", "李四", "13911111111")
@@ -85,10 +85,10 @@ def test_the_record_of_then_has_what_stood_there_then(world: World) -> None:
     ("typed", "why"),
     [
         ({}, ("correct.nothing", None)),
-        ({"name": "李四"}, ("correct.whose", "party")),
+        ({"party_name": "李四"}, ("correct.whose", "party")),
         ({"dispute_type": "25"}, ("correct.same_type", "dispute_type")),
         ({"dispute_type": "no such"}, ("form.not_offered", "dispute_type")),
-        ({"party": 999, "name": "李四"}, ("form.not_offered", "party")),
+        ({"party": 999, "party_name": "李四"}, ("form.not_offered", "party")),
     ],
 )
 def test_a_correction_of_nothing_of_nobody_or_of_another_case_is_refused(
@@ -107,7 +107,7 @@ def test_somebody_whose_name_is_left_empty_is_not_corrected(sqlite_world: World)
     (party,) = sqlite_world.parties(case)
     with pytest.raises(Refusal) as refused:
         sqlite_world.take(case, Correct(party=party, reason="更正"), by="clerk")
-    assert ("correct.what", "name") in fields_at_fault(refused)
+    assert ("correct.what", "party_name") in fields_at_fault(refused)
 
 
 def test_a_new_code_opens_the_case_and_the_old_one_nothing(world: World) -> None:
@@ -132,7 +132,7 @@ def test_only_the_desk_gives_a_new_code(sqlite_world: World, who: str) -> None:
 def test_somebody_joins_on_the_other_side_and_is_asked_for_consent(world: World) -> None:
     case = world.open("mediation").case_id
     before = world.parties(case)
-    world.take(case, AddParty(side="respondent", name="丙某"), by="clerk", at=START + HOUR)
+    world.take(case, AddParty(side="respondent", party_name="丙某"), by="clerk", at=START + HOUR)
     rows = world.rows("SELECT number, side, consent FROM party WHERE case_id = :id ORDER BY number", id=case)
     (added,) = [row for row in rows if row["number"] not in before]
     assert (added["side"], added["consent"]) == ("respondent", "pending")

@@ -26,10 +26,13 @@ from workflow.procedures.every_case.commands import (
     AddParty,
     AppealLight,
     AskAgain,
+    BringIn,
     Correct,
     DecideWaiver,
     ExplainLateness,
+    HandOver,
     Rate,
+    Recuse,
     Refuse,
     Resume,
     Suspend,
@@ -157,6 +160,10 @@ def _a_petition(world: World, marked: Marked) -> None:
     world.take(case, marked(AddParty, side="respondent"), by="clerk", at=START + HOUR)
     world.take(case, marked(Correct, party=party), by="clerk", at=START + HOUR)
     world.take(case, marked(WriteBack), by="petitioner", at=START + HOUR)
+    mediator, other = (AccountId(world.account(name)) for name in ("mediator", "mediator_2"))
+    world.take(case, marked(BringIn, part="agent"), by="mediator", at=START + HOUR)
+    world.take(case, marked(HandOver, leaving=mediator, to=other, ground="absent"), by="coordinator", at=START + HOUR)
+    world.take(case, marked(Recuse, person=other, to=mediator, ground="interest"), by="coordinator", at=START + HOUR)
     world.take(case, marked(Reply, form="oral"), by="mediator", at=START + 2 * HOUR)
     world.take(case, marked(Rate, score="satisfied"), by="petitioner", at=START + DAY)
     world.take(case, Close(outcome="resolved"), by="mediator", at=START + DAY)

@@ -102,6 +102,7 @@ NEVER_KEPT = {"account:reopened", "office:scheme_chosen"}
 NEWER = {
     "case:extension_refused", "case:pause_requested", "case:signed_by_time", "light:explained", "case:noted",
     "case:corrected", "case:code_renewed", "case:written_back", "party:added",
+    "case:handed_over", "person:recused", "person:brought_in", "person:left",
 }  # fmt: skip
 
 

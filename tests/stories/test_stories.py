@@ -80,6 +80,19 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # granted: mediator 1; answered: head 1.
         6,
     ),
+    "petition-mediator-ill-and-back": (
+        (
+            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
+            # 4 March + 60 = 3 May, as in the story above: who holds it moves no date.
+            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-04-20T15:00", "green", False),
+            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
+            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
+        ),
+        0.0,
+        # Registered 1; assigned: mediator, head 2; recused by the head: the mediator 1; handed over, twice: who takes over and
+        # the head 4; answered: head 1.
+        9,
+    ),
     "enterprise-extended-after-yellow": (
         (
             ("ENT-01a", "2026-03-02T10:00", "2026-03-03", None, "2026-03-04T00:00", "2026-03-02T11:00", "green", False),

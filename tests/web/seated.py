@@ -147,6 +147,11 @@ def _cases(office: SmallOffice) -> dict[str, Opened]:
             step("2026-03-02T12:00", "mediator", "Reply", form="oral", answer="已清理。"),
             step("2026-03-02T16:00", "mediator", "Close", outcome="resolved"),
         ),
+        "helped": office.tell("hotline", *_until_signed("room", "mediator"), _recorder("2026-03-02T10:30")),
+        "parted": office.tell(
+            "hotline", *_until_signed("room", "mediator"), _recorder("2026-03-02T10:30"),
+            step("2026-03-02T11:00", "mediator", "EndPart", participant="last"),
+        ),
         "desks": office.tell("petition", _registered("desk_clerk")),
         "above": office.tell("petition", _registered("clerk@upstream")),
         "barred": office.tell("hotline", *_until_signed("room", "mediator")),
@@ -155,6 +160,10 @@ def _cases(office: SmallOffice) -> dict[str, Opened]:
         if seat.endswith(("@centre", "@room")):
             recuse(office, found["barred"].case_id, seat)
     return found
+
+
+def _recorder(at: str) -> StoryStep:
+    return step(at, "mediator", "BringIn", part="recorder", person="mediator_2")
 
 
 def _registered(by: str) -> StoryStep:
@@ -196,6 +205,7 @@ def _things(site: Site, cases: Mapping[str, Opened]) -> dict[str, str]:
         **{f"clock_of_{name}": str(numbers[0]) for name, numbers in clocks.items()},
         **{name: str(office.units[name]) for name in UNITS},
         **{name: str(office.accounts[name]) for name in OTHERS},
+        "room_mediator": str(office.accounts["mediator"]), "desk_mediator": str(office.accounts["desk_mediator"]),
         **{f"me of {seat}": str(office.accounts[seat]) for seat in ASKERS if seat not in OUTSIDERS},
         "nowhere": secrets.token_hex(16), "no_id": str(2**62), "no_small_id": str(2**30), "no_clock": "999",
         "me": str(office.accounts["an_account"]), "mail": _a_mail(site),

@@ -32,10 +32,10 @@ def test_a_corrected_title_stands_on_every_page_and_the_history_has_both(site: S
 
 def test_a_correction_without_a_word_comes_back_as_it_was_typed(site: Site) -> None:
     address, clerk = an_order(site), site.session_for("clerk")
-    status, answer = send(clerk, address, "Correct", name="李四", reason="本人更正")
+    status, answer = send(clerk, address, "Correct", party_name="李四", reason="本人更正")
     assert status == 422
     assert "请选择这是谁的姓名或联系方式" in answer
-    assert read(answer).form("/Correct").values["name"] == ["李四"]
+    assert read(answer).form("/Correct").values["party_name"] == ["李四"]
 
 
 def test_a_note_says_what_it_was(site: Site) -> None:
@@ -80,3 +80,43 @@ def test_a_petitioner_adds_something_and_sees_it(site: Site) -> None:
     assert "门口又堵了。" in page(site.session_for("mediator"), f"/cases/{opened.public_id}").text
     empty = visitor.post("/track/message", data=page(visitor, "/track/case").form("/track/message").typed(message="  "))
     assert empty.status_code == 422
+
+
+# -- handing over everything ------------------------------------------------------------------------------------------
+
+
+def three_in_hand(site: Site) -> list[str]:
+    opened = [site.office.tell("hotline", *in_hand("2026-03-02")) for _ in range(3)]
+    site.clock.set("2026-03-03T10:00")
+    return [one.public_id for one in opened]
+
+
+def test_a_coordinator_gives_everything_of_one_colleague_to_another_in_one_go(site: Site) -> None:
+    cases, coordinator = three_in_hand(site), site.session_for("coordinator")
+    leaving, to = (site.office.accounts[name] for name in ("mediator", "mediator_2"))
+    assert f"/hand-over/{leaving}" in page(coordinator, "/hand-over").links
+    form = page(coordinator, f"/hand-over/{leaving}").form(f"/hand-over/{leaving}")
+    assert sorted(form.values["cases"]) == sorted(cases), "all are chosen"
+    answer = coordinator.post(form.action, data=form.typed(to=str(to), ground="leaves_office"))
+    assert "已移交 3 件" in answer.text
+    again = coordinator.post(form.action, data=form.typed(to=str(to), ground="leaves_office"))
+    assert again.status_code == 200
+    for case in cases:
+        assert site.session_for("mediator").get(f"/cases/{case}").status_code == 404
+        history = page(site.session_for("mediator_2"), f"/cases/{case}").text
+        assert "由谁接手：账号-mediator_2" in history
+
+
+def test_of_a_list_only_the_chosen_go_and_what_was_typed_comes_back(site: Site) -> None:
+    cases, coordinator = three_in_hand(site), site.session_for("coordinator")
+    leaving, to = (site.office.accounts[name] for name in ("mediator", "mediator_2"))
+    form = page(coordinator, f"/hand-over/{leaving}").form(f"/hand-over/{leaving}")
+    wrong = coordinator.post(form.action, data=form.typed(cases=[cases[0]], ground="moves", note="岗位调整"))
+    assert wrong.status_code == 422
+    back = read(wrong.text).form(f"/hand-over/{leaving}")
+    assert (back.values["cases"], back.values["note"], back.values["ground"]) == ([cases[0]], ["岗位调整"], ["moves"])
+    nothing = coordinator.post(form.action, data=form.typed(cases=[], to=str(to), ground="moves"))
+    assert "请至少选中一件事项" in nothing.text
+    done = coordinator.post(back.action, data=back.typed(to=str(to)))
+    assert "已移交 1 件" in done.text
+    assert sorted(read(done.text).form(f"/hand-over/{leaving}").values["cases"]) == sorted(cases[1:])

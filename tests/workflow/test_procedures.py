@@ -4,6 +4,7 @@ The shape of the tables is in `test_matrix.py`; mediation's own rules in `test_m
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from enum import StrEnum
 
 import pytest
@@ -53,7 +54,7 @@ from workflow.definition import Start, Step, Stop, StopAll
 from workflow.facts import CaseFacts
 from workflow.model import UNFILED, AccountId, Actor, Custody, Reason, RecordNumber, Relation, Role, State, Text
 from workflow.procedure import Procedure, ProcedureIsUnsound
-from workflow.procedures import PROCEDURES
+from workflow.procedures import COMMANDS, PROCEDURES
 from workflow.procedures.every_case.commands import Accept, Rate, Refuse
 from workflow.procedures.mediation.commands import FollowUp, NotifyRights
 from workflow.procedures.petition.commands import Assign, Close, Register, Reply, SignFor
@@ -94,6 +95,10 @@ def test_an_event_carries_the_fields_of_its_command_and_nothing_else() -> None:
     assert data["command"] == {"name": "GrantExtension", "to_length": 15, "person_told": True}
     accepted = decided(a_registered_matter(), Accept(), by=CLERK, on=TUESDAY)
     assert accepted.data == {"command": {"name": "Accept"}}
+
+
+def test_no_field_stands_where_the_event_has_the_name_of_its_command() -> None:
+    assert [kind.__name__ for kind in COMMANDS.values() if "name" in {field.name for field in fields(kind)}] == []
 
 
 def test_personal_text_enters_an_event_only_by_the_number_of_its_record() -> None:
@@ -235,6 +240,8 @@ def test_what_is_offered_is_what_the_engine_lets_through() -> None:
         "Resume": ["pause.not_paused"],
         "RequestSuspension": [],
         "Reply": [],
+        "Recuse": [],
+        "BringIn": [],
         "AddNote": [],
         "Correct": [],
         "AddParty": [],

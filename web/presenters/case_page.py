@@ -17,7 +17,7 @@ from web.context import Context, NoSuchPage
 from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
-from web.presenters.timeline import TimelineView, noticeably, texts_in, timeline_line, timeline_of
+from web.presenters.timeline import TimelineView, accounts_named, noticeably, texts_in, timeline_line, timeline_of
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
@@ -88,6 +88,7 @@ class CasePage:
     clocks: tuple[ClockView, ...]
     parties: tuple[PartyView, ...]
     mediators: tuple[tuple[str, bool, str], ...]
+    participants: tuple[tuple[str, str | None, str | None], ...]  #: (part, name, contact), of those who take part now
     sessions: tuple[Mapping[str, Any], ...]
     agreements: tuple[Mapping[str, Any], ...]
     ratings: tuple[Mapping[str, Any], ...]
@@ -118,8 +119,11 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     facts = situation.facts
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor)
-    at_work = {facts.holder_person, *(a.person for a in facts.appointments)}
-    known = known_accounts(connection, {*situation.people, *at_work, *(event.actor for event in events)})
+    at_work = {
+        facts.holder_person, *(a.person for a in facts.appointments), *(one.person for one in facts.participants),
+    }  # fmt: skip
+    acted = {ctx.actor.account, *(event.actor for event in events)} | accounts_named(events)
+    known = known_accounts(connection, {*situation.people, *at_work, *acted})
     accounts = {account: one.name for account, one in known.items()}
     units, closed = names_of_units(connection), Words(ctx.language)("account.closed")
     found = available_steps(situation)
@@ -172,6 +176,14 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         mediators=tuple(
             (known[a.person].said(closed), a.chief, a.disclosure) for a in facts.appointments if a.until_at is None
         ),
+        participants=tuple(
+            (
+                one.part,
+                known[one.person].said(closed) if one.person else texts.get(one.name) if one.name else None,
+                texts.get(one.contact) if one.contact else None,
+            )
+            for one in facts.taking_part
+        ),
         sessions=tuple(_session(row, texts, ctx) for row in kept("mediation_session", record.sessions_of)),
         agreements=tuple(_with_texts(row, texts, ctx) for row in kept("agreement", record.agreements_of)),
         ratings=tuple(_with_texts(row, texts, ctx) for row in kept("rating", record.ratings_of)),
@@ -189,7 +201,7 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
     after = record.seq_of_version(connection, case_id, version)
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor, after=after)
-    accounts = names_of_accounts(connection, {event.actor for event in events})
+    accounts = names_of_accounts(connection, {event.actor for event in events} | accounts_named(events))
     return tuple(timeline_line(event, texts, accounts, ctx) for event in events)
 
 

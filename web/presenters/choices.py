@@ -15,7 +15,7 @@ from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.facts import CaseFacts
 from workflow.fields import choices_in
-from workflow.model import Clock, Party, Role, Waiver
+from workflow.model import AccountId, Clock, Participant, Party, Role, Waiver
 from workflow.offers import OFFERS
 from workflow.procedures.every_case.lights import contestable, lights_of, renewable
 
@@ -30,7 +30,10 @@ def choices_for(
     facts = situation.facts
     appointed = OFFERS["appointed"](situation)
     units = units or names_of_units(connection)
-    known = known or known_accounts(connection, (*situation.people, *appointed))
+    recusable = OFFERS["recusable"](situation)
+    known = dict(known or {})
+    if unknown := {*appointed, *recusable} - set(known):
+        known |= known_accounts(connection, unknown)
     closed = Words(ctx.language)("account.closed")
 
     def mediators() -> tuple[Option, ...]:
@@ -39,11 +42,17 @@ def choices_for(
             for account, unit in situation.people.items()
         )
 
+    def colleague(account: AccountId) -> Option:
+        return Option(value=str(account), text=known[account].said(closed))
+
     made: dict[str, Callable[[], tuple[Option, ...]]] = {
         "mediators": mediators,
         "handlers": mediators,
         # Whoever serves can leave, also one whose account is closed or whose unit the actor does not reach.
-        "appointed": lambda: tuple(Option(value=str(one), text=known[one].said(closed)) for one in appointed),
+        "appointed": lambda: tuple(colleague(one) for one in appointed),
+        "in_hand": lambda: tuple(colleague(one) for one in OFFERS["in_hand"](situation)),
+        "recusable": lambda: tuple(colleague(one) for one in recusable),
+        "participants": lambda: tuple(_participant(one, texts, known, ctx) for one in facts.taking_part),
         "units": lambda: tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
         "parties": lambda: tuple(_party(party, texts) for party in facts.parties),
         "pause_grounds": lambda: tuple(
@@ -65,6 +74,12 @@ def choices_for(
 def _party(party: Party, texts: Mapping[int, str]) -> Option:
     named = party.name in texts
     return Option(value=str(party.number), text=texts.get(party.name), code=None if named else "party.unnamed")
+
+
+def _participant(one: Participant, texts: Mapping[int, str], known: Mapping[int, KnownAccount], ctx: Context) -> Option:
+    words = Words(ctx.language)
+    name = known[one.person].name if one.person else texts.get(one.name or 0, words("party.unnamed"))
+    return Option(value=str(one.number), text=f"{words(f'choice.part.{one.part}')} · {name}")
 
 
 def appeal_choices(situation: Situation, ctx: Context) -> dict[str, tuple[Option, ...]]:

@@ -1,6 +1,6 @@
 """What has happened in a case, as its page and the page of a conflict show it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,9 @@ from cases import reading as record
 from cases.words import Words
 from web.context import Context
 from web.presenters.lights import minute
+from workflow.fields import OF_PEOPLE, choices_in
+from workflow.model import AccountId
+from workflow.procedures import COMMANDS
 
 #: The fields of commands whose texts the timeline shows.
 SAID = ("message", "note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
@@ -26,6 +29,8 @@ class TimelineView:
     rung: str | None
     clock: str | None
     texts: tuple[str, ...]
+    #: Whom the step names: the field, and their names.
+    people: tuple[tuple[str, str], ...] = ()
     detail: str | None = None  #: the code of what kind of note it is
     #: Of a correction: the field, what stood there, what stands there now.
     changes: tuple[tuple[str, str, str], ...] = ()
@@ -52,9 +57,9 @@ def _changes(
         yield "title", title, texts.get(given["title"][0], "")
     if "dispute_type" in before:
         yield "dispute_type", words(f"dispute.{before['dispute_type']}"), words(f"dispute.{given['dispute_type']}")
-    for field in ("name", "contact"):
-        if field in before and (now := texts.get(given[field][0])):
-            yield field, texts.get(before[field], ""), now
+    for field, typed in (("name", "party_name"), ("contact", "contact")):
+        if field in before and (now := texts.get(given[typed][0])):
+            yield typed, texts.get(before[field], ""), now
 
 
 def timeline_line(
@@ -71,8 +76,25 @@ def timeline_line(
         rung=event.data.get("rung"),
         clock=event.data.get("name"),
         texts=texts_in(event.data, texts, SAID),
+        people=tuple(
+            (field, Words(ctx.language)("sign.comma").join(accounts.get(one, "") for one in named))
+            for field, named in _people_of(event)
+        ),
         detail=f"choice.occasion.{kind}" if (kind := event.data.get("command", {}).get("occasion")) else None,
     )
+
+
+def accounts_named(events: Iterable[record.EventLine]) -> set[AccountId]:
+    """Whoever a step of these names, beside those who took one."""
+    return {account for event in events for _, accounts in _people_of(event) for account in accounts}
+
+
+def _people_of(event: record.EventLine) -> Iterator[tuple[str, list[AccountId]]]:
+    command = event.data.get("command", {})
+    kind = COMMANDS.get(command.get("name", ""))
+    for field, choice in (choices_in(kind) if kind else {}).items():
+        if choice in OF_PEOPLE and (value := command.get(field)):
+            yield field, value if isinstance(value, list) else [value]
 
 
 def texts_in(data: Mapping[str, Any], texts: Mapping[int, str], names: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from workflow.fields import (
     Sometimes,
     TotalLength,
 )
-from workflow.model import RecordNumber
+from workflow.model import AccountId, RecordNumber
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ class Correct(Command):
     title: NewTitle = None
     dispute_type: Annotated[str | None, Choice("dispute_types")] = None
     party: Annotated[RecordNumber | None, Choice("parties")] = None
-    name: NewName = None
+    party_name: NewName = None
     contact: Contact = None
     reason: Note
 
@@ -150,7 +150,7 @@ class AddParty(Command):
     """增加当事人: somebody whom nobody had named when the matter came in."""
 
     side: Literal["applicant", "respondent"]
-    name: Name
+    party_name: Name
     contact: Contact = None
 
 
@@ -166,3 +166,40 @@ class WriteBack(Command):
     """补充说明 by whoever brought the matter, through their own channel."""
 
     message: Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver(Command):
+    """移交 what somebody has in hand to another person, who goes on where they stopped. No clock begins anew."""
+
+    leaving: Annotated[AccountId, Choice("in_hand")]
+    to: Annotated[AccountId, Choice("handlers")]
+    ground: Literal["leaves_office", "moves", "absent", "evens_load"]
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recuse(Command):
+    """回避: the case does not exist any more for somebody who has an interest in it. What they have in hand goes to another."""
+
+    person: Annotated[AccountId, Choice("recusable")]
+    to: Annotated[AccountId | None, Choice("handlers"), Sometimes()] = None
+    ground: Literal["interest", "relative", "other_ties", "asked_by_party"]
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BringIn(Command):
+    """增加参与人: somebody of the staff who helps with the matter, or somebody from outside who speaks for a party or sent it."""
+
+    part: Literal["co_handler", "recorder", "counsellor", "reviewer", "agent", "informant", "sender"]
+    person: Annotated[AccountId | None, Choice("handlers"), Sometimes()] = None
+    party_name: Annotated[NewName, Sometimes()] = None
+    contact: Contact = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndPart(Command):
+    """Somebody who was brought in takes part no longer."""
+
+    participant: Annotated[RecordNumber, Choice("participants")]

@@ -16,6 +16,7 @@ from workflow.procedures.every_case.commands import AddNote, AddParty, Correct, 
 IN_HAND = (
     (Role.MEDIATOR, Relation.ASSIGNED), (Role.COORDINATOR, Relation.ABOVE), (Role.CLERK, Relation.ABOVE),
 )  # fmt: skip
+WHO_NOTE = (*IN_HAND, (Role.MEDIATOR, Relation.TAKES_PART))
 DESK = ((Role.CLERK, Relation.ABOVE), (Role.COORDINATOR, Relation.ABOVE))
 
 
@@ -26,7 +27,7 @@ def desk_steps(
     always = (*until_closed, *ended)
     return (
         Step(
-            command=AddNote, event="case:noted", sources=always, target=None, allowed=IN_HAND, minor=True,
+            command=AddNote, event="case:noted", sources=always, target=None, allowed=WHO_NOTE, minor=True,
         ),
         Step(
             command=Correct, event="case:corrected", sources=always, target=None, allowed=IN_HAND,
@@ -50,17 +51,17 @@ def desk_steps(
 
 
 def something_is_corrected(_situation: Situation, command: Correct) -> Reason | None:
-    given = (command.title, command.dispute_type, command.party, command.name, command.contact)
+    given = (command.title, command.dispute_type, command.party, command.party_name, command.contact)
     return None if any(one is not None for one in given) else Reason(code="correct.nothing")
 
 
 def correction_says_whose(_situation: Situation, command: Correct) -> Reason | None:
     """A name or a contact is somebody's, and whoever is named has one of them corrected."""
-    given = command.name is not None or command.contact is not None
+    given = command.party_name is not None or command.contact is not None
     if given and command.party is None:
         return Reason(code="correct.whose", field="party")
     if command.party is not None and not given:
-        return Reason(code="correct.what", field="name")
+        return Reason(code="correct.what", field="party_name")
     return None
 
 
@@ -77,7 +78,7 @@ def correct(situation: Situation, command: Correct, draft: Draft) -> None:
         draft.case["dispute_type"] = command.dispute_type
     if command.party is not None:
         party = next(one for one in facts.parties if one.number == command.party)
-        name, contact = draft.optional_text("name"), draft.optional_text("contact")
+        name, contact = draft.optional_text("party_name"), draft.optional_text("contact")
         before |= {"name": party.name} if name else {}
         before |= {"contact": party.contact} if contact else {}
         draft.changed.append(replace(party, name=name or party.name, contact=contact or party.contact))
@@ -89,4 +90,4 @@ def correct(situation: Situation, command: Correct, draft: Draft) -> None:
 
 def add_party(_situation: Situation, command: AddParty, draft: Draft) -> None:
     side = Side(command.side)
-    draft.new.append(rules.new_party(draft, side, draft.text("name"), draft.optional_text("contact")))
+    draft.new.append(rules.new_party(draft, side, draft.text("party_name"), draft.optional_text("contact")))

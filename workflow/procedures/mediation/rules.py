@@ -14,6 +14,7 @@ from workflow.counting import A_MOMENT
 from workflow.definition import Draft, Situation
 from workflow.model import AccountId, Appointment, Consent, Reason
 from workflow.procedures.every_case import rules
+from workflow.procedures.every_case.taking_part import new_appointment
 from workflow.procedures.mediation.commands import (
     Agreed,
     ApplyForConfirmation,
@@ -71,12 +72,8 @@ def record_consent(situation: Situation, command: RecordConsent, draft: Draft) -
 # -- mediators --------------------------------------------------------------------------------------------------------
 
 
-def serving(situation: Situation) -> tuple[Appointment, ...]:
-    return tuple(a for a in situation.facts.appointments if a.until_at is None)
-
-
 def no_open_disclosure(situation: Situation) -> Reason | None:
-    open_ones = any(a.disclosure == "open" for a in serving(situation))
+    open_ones = any(a.disclosure == "open" for a in situation.facts.serving)
     return Reason(code="mediator.disclosure_unanswered") if open_ones else None
 
 
@@ -86,7 +83,7 @@ def a_disclosure_is_open(situation: Situation) -> Reason | None:
 
 def has_disclosed(situation: Situation, command: KeepMediator) -> Reason | None:
     """Consent to stay answers this mediator's own disclosure, and not another's."""
-    disclosed = {a.person for a in serving(situation) if a.disclosure == "open"}
+    disclosed = {a.person for a in situation.facts.serving if a.disclosure == "open"}
     return (
         None
         if not disclosed or command.mediator in disclosed
@@ -101,7 +98,7 @@ def named_once(_situation: Situation, command: AppointMediators) -> Reason | Non
 
 def serves_here(field: str):  # type: ignore[no-untyped-def]  # a check whose type `Step.checks` gives
     def check(situation: Situation, command: Command) -> Reason | None:
-        known = {a.person for a in serving(situation)}
+        known = {a.person for a in situation.facts.serving}
         return None if getattr(command, field) in known else Reason(code="mediator.not_serving", field=field)
 
     return check
@@ -117,13 +114,9 @@ def does_not_serve_yet(situation: Situation, command: ReplaceMediator) -> Reason
 def appoint(situation: Situation, command: AppointMediators, draft: Draft) -> None:
     """The case goes to the room of the mediator who leads it."""
     for person in (command.chief, *command.others):
-        draft.new.append(_appointment(draft, person, chief=person == command.chief, at=situation.now))
+        draft.new.append(new_appointment(draft, person, chief=person == command.chief, at=situation.now))
     unit = situation.people[command.chief]
     draft.hand_over(situation.facts, unit=unit, person=command.chief, at=situation.now)
-
-
-def _appointment(draft: Draft, person: AccountId, *, chief: bool, at: datetime) -> Appointment:
-    return Appointment(number=draft.number(), person=person, chief=chief, from_at=at, until_at=None)
 
 
 def note_disclosure(situation: Situation, command: Disclose, draft: Draft) -> None:
@@ -137,14 +130,14 @@ def note_consent_to_stay(situation: Situation, command: KeepMediator, draft: Dra
 def replace_mediator(situation: Situation, command: ReplaceMediator, draft: Draft) -> None:
     leaving = _of(situation, command.leaving)
     draft.changed.append(replace(leaving, until_at=situation.now))
-    draft.new.append(_appointment(draft, command.arriving, chief=leaving.chief, at=situation.now))
+    draft.new.append(new_appointment(draft, command.arriving, chief=leaving.chief, at=situation.now))
     if leaving.chief:
         unit = situation.people[command.arriving]
         draft.hand_over(situation.facts, unit=unit, person=command.arriving, at=situation.now)
 
 
 def _of(situation: Situation, person: AccountId) -> Appointment:
-    return next(a for a in serving(situation) if a.person == person)
+    return next(a for a in situation.facts.serving if a.person == person)
 
 
 # -- sessions and agreement -------------------------------------------------------------------------------------------

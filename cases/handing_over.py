@@ -1,0 +1,95 @@
+"""Everything that somebody has in hand, given to another in one go: each case by the same rule as alone, in a step of its own."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, select, union
+
+from cases.execute import CaseNotFound, execute
+from cases.office import OfficeContext
+from cases.repeats import FormWasUsed
+from cases.tables import Appointment, Case, Participant
+from cases.visibility import case, visible_cases
+from infra.db import transaction
+from workflow.model import CO_HANDLER, AccountId, Actor, Reason, Refusal
+from workflow.procedures.every_case.commands import HandOver
+
+#: Cases that one form gives to another at most; the rest stays on the list for the next form.
+AT_MOST = 200
+
+_appointment = Appointment.__table__.c  # type: ignore[attr-defined]
+_participant = Participant.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What came of one case: nothing to say, or the reasons why it stays where it is."""
+
+    case_id: int
+    reasons: tuple[Reason, ...] = ()
+
+
+def loads(connection: Connection, *, actor: Actor) -> dict[AccountId, int]:
+    """How many open cases each person has in hand, as far as they are the actor's to give to somebody else."""
+    held = _theirs(actor, case.holder_person).where(case.holder_person.is_not(None))
+    mediated = _theirs(actor, _appointment.person, case.id).join_from(
+        Case, Appointment, _appointment.case_id == case.id
+    )
+    helped = _theirs(actor, _participant.person, case.id).join_from(Case, Participant, _participant.case_id == case.id)
+    every = union(
+        held.add_columns(case.id),
+        mediated.where(_appointment.until_at.is_(None)),
+        helped.where(_participant.until_at.is_(None), _participant.part == CO_HANDLER),
+    ).subquery()
+    person, number = every.c
+    rows = connection.execute(select(person, func.count(number)).group_by(person))
+    return {AccountId(account): n for account, n in rows}
+
+
+def in_hand_of(connection: Connection, account: AccountId, *, actor: Actor) -> list[Any]:
+    """The open cases that this person has in hand, those due first: rows of (id, public_id, series, year, serial,
+    dispute_type), `AT_MOST` of them."""
+    theirs = union(
+        _theirs(actor, case.id).where(case.holder_person == account),
+        select(_appointment.case_id).where(_appointment.person == account, _appointment.until_at.is_(None)),
+        select(_participant.case_id).where(
+            _participant.person == account, _participant.until_at.is_(None), _participant.part == CO_HANDLER
+        ),
+    )
+    columns = (case.id, case.public_id, case.series, case.year, case.serial, case.dispute_type)
+    query = _theirs(actor, *columns).where(case.id.in_(theirs)).order_by(case.next_due_at, case.id).limit(AT_MOST)
+    return list(connection.execute(query))
+
+
+def _theirs(actor: Actor, *columns: Any) -> Select[Any]:
+    """Open cases that units at or below the actor's hold."""
+    query = visible_cases(actor, *columns).where(case.closed_at.is_(None))
+    return query.where(case.holder_unit.in_(sorted(actor.units)))
+
+
+def hand_over_all(
+    engine: Engine, cases: Iterable[int], command: HandOver, *, actor: Actor, now: datetime, office: OfficeContext,
+    request: str,
+) -> Sequence[Handed]:  # fmt: skip
+    """Hands over each of these, one after the other; what is refused stays, and says why. The same form sent again finds what
+    it has done."""
+    return [_one(engine, one, command, actor=actor, now=now, office=office, request=request) for one in cases]
+
+
+def _one(
+    engine: Engine, case_id: int, command: HandOver, *, actor: Actor, now: datetime, office: OfficeContext, request: str
+) -> Handed:
+    own = hashlib.sha256(f"{request}:{case_id}".encode()).hexdigest()[: len(request)]
+    try:
+        with transaction(engine) as connection:
+            execute(
+                connection, case_id, command, actor=actor, now=now, expected_version=None, office=office, request=own
+            )
+    except Refusal as refusal:
+        return Handed(case_id=case_id, reasons=refusal.reasons)
+    except (CaseNotFound, FormWasUsed):
+        return Handed(case_id=case_id, reasons=(Reason(code="hand_over.has_moved"),))
+    return Handed(case_id=case_id)

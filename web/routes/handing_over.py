@@ -1,0 +1,140 @@
+"""Handing over everything that somebody has in hand: who has how much, which matters, to whom, and what stayed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from cases import reading as record
+from cases.facts import load_people
+from cases.handing_over import AT_MOST, Handed, hand_over_all, in_hand_of, loads
+from cases.numbers import case_number
+from people.directory import KnownAccount, known_accounts, names_of_units
+from web.access import RowId, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.forms import FormIsWrong, FormView, Option, as_typed, blank_form, read_form, with_errors
+from web.pages import render
+from web.posted import Form, Posted
+from web.presenters.lights import LightView, case_light
+from workflow.model import AccountId, Reason, Role
+from workflow.procedures.every_case.commands import HandOver
+
+ANSWERS_FOR_PEOPLE = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
+#: The boxes of the cases, beside the fields of the command.
+CASES = "cases"
+#: A case of another procedure than the command knows is no case of this form.
+NO_CASE = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InHand:
+    """One matter of the list; `reasons` say why it stayed."""
+
+    id: int
+    public_id: str
+    number: str
+    title: str | None
+    dispute_type: str
+    light: LightView
+    chosen: bool
+    reasons: tuple[Reason, ...] = ()
+
+
+@get("/hand-over", who=ANSWERS_FOR_PEOPLE)
+def who_has_what(ctx: Ctx) -> Response:
+    with ctx.reading() as connection:
+        found = loads(connection, actor=ctx.actor)
+        known = known_accounts(connection, found)
+        serving, units = load_people(connection, NO_CASE, actor=ctx.actor), names_of_units(connection)
+    rows = sorted(((account, known[account], n) for account, n in found.items()), key=lambda row: (-row[2], row[0]))
+    where = {account: units.get(unit, "") for account, unit in serving.items()}
+    return render(ctx, "pages/hand_over_people.html", rows=rows, where=where)
+
+
+@get("/hand-over/{account}", who=ANSWERS_FOR_PEOPLE)
+def choose_successor(ctx: Ctx, account: RowId) -> Response:
+    with ctx.reading() as connection:
+        form = blank_form(HandOver, _choices(connection, ctx, account))
+        return _page(connection, ctx, account, form)
+
+
+@post("/hand-over/{account}", who=ANSWERS_FOR_PEOPLE)
+def hand_everything_over(ctx: Ctx, form: Form, account: RowId) -> Response:
+    with ctx.reading() as connection:
+        choices = _choices(connection, ctx, account)
+        mine = {row.public_id: row.id for row in in_hand_of(connection, AccountId(account), actor=ctx.actor)}
+    chosen = form.values.get(CASES, [])
+    typed = {**{name: said for name, said in form.fields().items() if name != CASES}, "leaving": [str(account)]}
+    try:
+        command = read_form(HandOver, typed, choices, zone=ctx.office.policy.calendar.zone)
+        assert isinstance(command, HandOver)
+        if not chosen:
+            raise FormIsWrong(with_errors(as_typed(HandOver, typed, choices), [Reason(code="hand_over.choose")]))
+    except FormIsWrong as error:
+        with ctx.reading() as connection:
+            return _page(connection, ctx, account, error.form, posted=form, status=422)
+    # What is not on the list any more has been handed over, by this form or meanwhile.
+    done = hand_over_all(
+        ctx.engine, [mine[one] for one in chosen if one in mine], command, actor=ctx.actor, now=ctx.now,
+        office=ctx.office, request=form.form_id,
+    )  # fmt: skip
+    with ctx.reading() as connection:
+        blank = blank_form(HandOver, _choices(connection, ctx, account))
+        return _page(connection, ctx, account, blank, done=done)
+
+
+def _choices(connection: Connection, ctx: Context, account: int) -> dict[str, tuple[Option, ...]]:
+    serving, units = load_people(connection, NO_CASE, actor=ctx.actor), names_of_units(connection)
+    known = known_accounts(connection, serving)
+    successors = tuple(
+        Option(value=str(one), text=f"{known[one].name}（{units[unit]}）")
+        for one, unit in serving.items()
+        if one != account
+    )
+    return {"in_hand": (Option(value=str(account)),), "handlers": successors}
+
+
+def _page(
+    connection: Connection, ctx: Context, account: int, form: FormView, *, posted: Posted | None = None,
+    done: Sequence[Handed] | None = None, status: int = 200,
+) -> Response:  # fmt: skip
+    """`done` is what came of a form; `posted` one that comes back as it was typed."""
+    who = _whose(connection, ctx, account, done)
+    why = {one.case_id: one.reasons for one in done or ()}
+    rows = in_hand_of(connection, AccountId(account), actor=ctx.actor)
+    chosen = None if posted is None else set(posted.values.get(CASES, []))
+    matters = [
+        InHand(
+            id=row.id, public_id=row.public_id, number=case_number(ctx.office.short_name, row.series, row.year, row.serial),
+            title=title, dispute_type=row.dispute_type, light=light, chosen=chosen is None or row.public_id in chosen,
+            reasons=why.get(row.id, ()),
+        )
+        for row, title, light in _with_titles(connection, ctx, rows)
+    ]  # fmt: skip
+    given = sum(1 for one in done or () if not one.reasons)
+    return render(
+        ctx, "pages/hand_over.html", status=status, person=who, account=account, matters=matters, form=form, given=given,
+        done=done is not None, form_id=posted.form_id if posted else None, at_most=AT_MOST,
+    )  # fmt: skip
+
+
+def _with_titles(connection: Connection, ctx: Context, rows: list) -> list[tuple]:  # type: ignore[type-arg]  # rows of a select
+    found = []
+    for at in range(0, len(rows), record.PAGE):
+        page = rows[at : at + record.PAGE]
+        ids = [row.id for row in page]
+        titles = record.titles_of(connection, ids, actor=ctx.actor)
+        clocks = record.clocks_of(connection, ids, actor=ctx.actor)
+        found += [(row, titles.get(row.id, (None, []))[0], case_light(clocks.get(row.id, ()), ctx)) for row in page]
+    return found
+
+
+def _whose(connection: Connection, ctx: Context, account: int, done: object) -> KnownAccount:
+    """Whoever has something in hand here, or may have. Raises `NoSuchPage` for everybody else."""
+    here: Mapping[AccountId, object] = {
+        **loads(connection, actor=ctx.actor), **load_people(connection, NO_CASE, actor=ctx.actor),
+    }  # fmt: skip
+    if AccountId(account) not in here and done is None:
+        raise NoSuchPage
+    return known_accounts(connection, [account])[account]
