@@ -16,6 +16,8 @@ LOAD_CASE = """
         SELECT mine.id FROM cases AS mine WHERE mine.holder_person = ? AND mine.id = ?
         UNION ALL SELECT appointment.case_id FROM appointment
             WHERE appointment.person = ? AND appointment.until_at IS NULL AND appointment.case_id = ?
+        UNION ALL SELECT participant.case_id FROM participant
+            WHERE participant.person = ? AND participant.until_at IS NULL AND participant.case_id = ?
         UNION ALL SELECT waiting.id FROM cases AS waiting
             WHERE waiting.holder_unit = ? AND waiting.holder_person IS NULL AND waiting.closed_at IS NULL
                 AND (waiting.state = ? OR waiting.state = ?) AND waiting.id = ?)
