@@ -6,7 +6,8 @@ may see, compare the version, settle the lights that are due, decide, apply, tel
 """
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from cases import filed, tracking
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people, with_lights_known
+from cases.linking import named_in, others_of
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
 from cases.repeats import FormWasUsed, taken_before
@@ -32,7 +34,7 @@ from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision
 from workflow.fields import brings_people_in
-from workflow.model import UNFILED, AccountId, Actor, Json, UnitId
+from workflow.model import UNFILED, AccountId, Actor, CaseId, Json, UnitId
 from workflow.procedures.every_case.commands import AppealLight, AskAgain, RenewCode
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
@@ -93,8 +95,9 @@ def execute(
     """
     if isinstance(command, CONTESTING):  # before any head is locked: whoever closes a year takes heads after it
         chain.wait_for_key(connection, chain.CLOSING)
-    head = chain.lock_head(connection, case_id)
-    key = chain.request_key(request)
+    named = named_in(connection, case_id, command)
+    heads = _locked(connection, case_id, named)
+    head = heads.get(case_id)
     if head and (done := taken_before(connection, request, command, actor=actor, case_id=case_id)):
         return Done(case_id=case_id, seq=done.seq, version=done.data["version"], repeated=True)
     loaded = load_facts(connection, case_id, actor=actor, seen_by=seen_by) if head else None
@@ -107,27 +110,46 @@ def execute(
     before, (head, facts) = head, _settle(connection, head, facts, now=now)
     if head != before:  # a light may have been recorded just now, to be appealed against
         facts = with_lights_known(connection, facts, actor=actor)
-    policy = office.policy.for_profile(facts.profile)
-    people = load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {}
-    closed_years = office.closed_years
-    if isinstance(command, CONTESTING):  # the office may have closed a year since this request began
-        closed_years = load_closed_years(connection)
-    situation = Situation(facts=facts, actor=actor, now=now, policy=policy, people=people, closed_years=closed_years)
+    situation = Situation(
+        facts=facts, actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
+        people=load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {},
+        # The office may have closed a year since this request began.
+        closed_years=load_closed_years(connection) if isinstance(command, CONTESTING) else office.closed_years,
+        others=others_of(connection, named & heads.keys(), command, actor=actor) if named else {},
+    )  # fmt: skip
     decision = decide(situation, command)
     wrote = apply(connection, case_id, decision, version=facts.version)
     if isinstance(command, RenewCode):
         wrote["tracking"] = dict(tracking.renew(connection, tracking.code_for(request), case_id=case_id))
-    version = facts.version + 1
     try:
         head = _append(
-            connection, case_id, head, decision, actor=actor, now=now, version=version, wrote=wrote, key=key,
-            recused=facts.recused,
-        )  # fmt: skip
+            connection, head, decision, facts, actor=actor, now=now, wrote=wrote, key=chain.request_key(request)
+        )
     except IntegrityError as error:
         if not key_is_taken(error):
             raise
         raise FormWasUsed from error  # for another case, at this moment: nobody waited, because their locks differ
-    return Done(case_id=case_id, seq=head.seq, version=version)
+    _write_beside(connection, decision, situation.others, heads, actor=actor, now=now)
+    return Done(case_id=case_id, seq=head.seq, version=facts.version + 1)
+
+
+def _locked(connection: Connection, case_id: int, named: frozenset[CaseId]) -> Mapping[int, Head]:
+    """The heads of the case and of those that the step is about, as far as there are such."""
+    if named:
+        return chain.lock_heads(connection, {case_id, *named})
+    head = chain.lock_head(connection, case_id)
+    return {case_id: head} if head else {}
+
+
+def _write_beside(
+    connection: Connection, decision: Decision, others: Mapping[CaseId, CaseFacts], heads: Mapping[int, Head], *,
+    actor: Actor, now: datetime,
+) -> None:  # fmt: skip
+    """What the step changes of other cases, each with an event of its own."""
+    for case, beside in decision.beside.items():
+        facts, head = others[case], heads[case]
+        wrote = apply(connection, case, beside, version=facts.version)
+        _append(connection, head, beside, facts, actor=actor, now=chain.not_before(now, head), wrote=wrote, key=None)
 
 
 def open_case(
@@ -172,7 +194,8 @@ def open_case(
     }
     wrote["tracking"] = dict(tracking.remember(connection, code, case_id=case_id))
     head = chain.begin_stream(connection, case_id)
-    head = _append(connection, case_id, head, decision, actor=actor, now=now, version=1, wrote=wrote, key=key)
+    filed_facts = replace(facts, id=CaseId(case_id))
+    head = _append(connection, head, decision, filed_facts, actor=actor, now=now, wrote=wrote, key=key)
     return Opened(case_id=case_id, public_id=row["public_id"], code=code, proof=filed.proof(head.hash))
 
 
@@ -206,31 +229,24 @@ def _settle(connection: Connection, head: Head, facts: CaseFacts, *, now: dateti
 
 
 def _append(
-    connection: Connection,
-    case_id: int,
-    head: Head,
-    decision: Decision,
-    *,
-    actor: Actor,
-    now: datetime,
-    version: int,
-    wrote: dict[str, Json],
-    key: str,
-    recused: frozenset[AccountId] = frozenset(),
-) -> Head:
-    """The event of the decision at the end of the chain, and a message to everyone who is told."""
-    told = _told(connection, decision, actor, recused=recused)
+    connection: Connection, head: Head, decision: Decision, facts: CaseFacts, *, actor: Actor, now: datetime,
+    wrote: dict[str, Json], key: str | None,
+) -> Head:  # fmt: skip
+    """The event of the decision at the end of the chain of a case that stood as `facts` says, and a message to everyone who
+    is told."""
+    assert facts.id is not None, "it has a chain"
+    told = _told(connection, decision, actor, recused=facts.recused)
     event = NewEvent(
         code=decision.event,
         occurred_at=now,
         recorded_at=now,
         actor=actor,
-        data={**decision.data, "version": version, "wrote": wrote, "told": list(told)},
+        data={**decision.data, "version": facts.version + 1, "wrote": wrote, "told": list(told)},
         key=key,
     )
-    head = chain.append(connection, case_id, head, event)
+    head = chain.append(connection, facts.id, head, event)
     if told:
-        post(connection, messages(case_id, head.seq, recorded_at=head.at, to=told))
+        post(connection, messages(facts.id, head.seq, recorded_at=head.at, to=told))
     return head
 
 

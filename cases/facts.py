@@ -19,6 +19,7 @@ from ledger.upcasters import data_of
 from people.tables import Account, UnitAbove
 from workflow.facts import CaseFacts, missing
 from workflow.model import (
+    HAS_LINKS,
     HAS_PARTICIPANTS,
     HAS_RECUSALS,
     HAS_WAIVERS,
@@ -28,6 +29,7 @@ from workflow.model import (
     CaseId,
     Consent,
     Custody,
+    Link,
     Participant,
     Party,
     Record,
@@ -50,6 +52,9 @@ _appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]
 
 _participant = tables.Participant.__table__.c  # type: ignore[attr-defined]
 
+_link = tables.Link.__table__.c  # type: ignore[attr-defined]
+
+LINK_COLUMNS = tuple(f.name for f in fields(Link))
 PARTICIPANT_COLUMNS = tuple(f.name for f in fields(Participant))
 _CASE_COLUMNS = (
     "id", "procedure", "profile", "state", "version", "dispute_type", "channel", "received_at", "registered_at",
@@ -84,6 +89,9 @@ _PARTICIPANTS = Statement(
     select(*(_participant[name] for name in PARTICIPANT_COLUMNS))
     .where(_participant.case_id == bindparam("case_id"))
     .order_by(_participant.number)
+)
+_LINKS = Statement(
+    select(*(_link[name] for name in LINK_COLUMNS)).where(_link.case_id == bindparam("case_id")).order_by(_link.number)
 )
 _WAIVERS = Statement(
     select(
@@ -146,10 +154,12 @@ def _visible(role: Role) -> Statement:
 
 
 def load_facts(
-    connection: Connection, case_id: int, *, actor: Actor, seen_by: Actor | None = None
-) -> tuple[CaseFacts, CaseName] | None:
+    connection: Connection, case_id: int, *, actor: Actor, seen_by: Actor | None = None,
+    leads_to: frozenset[CaseId] | None = None,
+) -> tuple[CaseFacts, CaseName] | None:  # fmt: skip
     """The facts of a case, or None if it does not exist for this actor; or for `seen_by`, if whoever asks is trusted to
-    find it with other eyes (a unit that answers for a light of a case that has moved on)."""
+    find it with other eyes (a unit that answers for a light of a case that has moved on). `leads_to` is known of a case that
+    is to be linked."""
     eyes = seen_by or actor
     rows = _visible(eyes.role).rows(connection, case_id=case_id, **reach_of(eyes))
     if not rows:
@@ -158,6 +168,8 @@ def load_facts(
     clocks = tuple(clock_from(values) for values in _CLOCKS.rows(connection, case_id=case_id))
     facts = _facts(connection, row, clocks)
     facts = with_lights_known(connection, facts, actor=actor)
+    if leads_to is not None:
+        facts = replace(facts, leads_to=leads_to)
     return facts, CaseName(row["public_id"], row["series"], row["year"], row["serial"])
 
 
@@ -204,6 +216,11 @@ def _appointments(connection: Connection, case_id: int) -> tuple[Appointment, ..
 def _participants(connection: Connection, case_id: int) -> tuple[Participant, ...]:
     rows = _PARTICIPANTS.rows(connection, case_id=case_id)
     return tuple(Participant(**dict(zip(PARTICIPANT_COLUMNS, row, strict=True))) for row in rows)
+
+
+def _links(connection: Connection, case_id: int) -> tuple[Link, ...]:
+    rows = _LINKS.rows(connection, case_id=case_id)
+    return tuple(Link(**dict(zip(LINK_COLUMNS, row, strict=True))) for row in rows)
 
 
 def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[type[Record], tuple[Record, ...]]:
@@ -269,6 +286,7 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         parties=_parties(connection, row["id"]),
         appointments=_appointments(connection, row["id"]),
         participants=_participants(connection, row["id"]) if HAS_PARTICIPANTS in milestones else (),
+        links=_links(connection, row["id"]) if HAS_LINKS in milestones else (),
         recused=recused_from(connection, [row["id"]]).get(row["id"], NOBODY) if HAS_RECUSALS in milestones else NOBODY,
         clocks=clocks,
         records=_own_records(connection, row["procedure"], row["id"]),

@@ -144,6 +144,18 @@ class Participant(Row, table=True):
     until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+class Link(Row, table=True):
+    """Another case that this one has to do with; the other one has the opposite link."""
+
+    __tablename__ = "link"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    kind: str
+    other: int = Field(foreign_key="cases.id", sa_type=BigKey)
+    from_at: datetime = Field(sa_type=UTCDateTime)
+    until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
 class Session(Row, table=True):
     __tablename__ = "mediation_session"
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)

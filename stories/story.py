@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, select
 
 from cases.execute import CaseNotFound, Opened, execute, open_case
 from cases.office import OfficeContext, establish
-from cases.tables import Clock, Participant, Party, PersonalText, Waiver
+from cases.tables import Clock, Link, Participant, Party, PersonalText, Waiver
 from infra.columns import Row
 from infra.db import transaction
 from people.directory import person
@@ -220,6 +220,8 @@ class Teller:
                 if value == "all":
                     return list(known.values())
                 return [self._known(known, v) for v in value] if isinstance(value, list) else self._known(known, value)
+            case "links":
+                return self._last(connection, Link) if value == "last" else value
             case "lights":
                 name, _, rung = str(value).partition(":")
                 return f"{self._last(connection, Clock, name=name)}:{rung}"

@@ -5,7 +5,7 @@ a refused form comes back whole.
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
-from workflow.fields import MAX_SHORT, Choice, Must, Sometimes
+from workflow.fields import MAX_SHORT, Choice, Must, OfCase, Sometimes
 from workflow.model import Reason
 from workflow.unseen import seen
 
@@ -35,7 +35,7 @@ class Field:
     """One field as a page shows it. `values` is what was typed; `errors` are reasons about this field."""
 
     name: str
-    kind: str  #: line, text, lines, number, date, datetime, tick, options, ticks
+    kind: str  #: line, text, lines, number, date, datetime, case, tick, options, ticks
     required: bool
     sometimes: bool = False  #: not required by itself, but something else in the form may ask for it
     max_length: int | None = None
@@ -111,9 +111,11 @@ def read_form(
     *,
     zone: ZoneInfo,
     hidden: frozenset[str] = frozenset(),
+    find_case: Callable[[str], int | None] = lambda _typed: None,
 ) -> Command:
     """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused. Without
-    `choices` it is not asked whether a choice is offered: such a command may be compared, never taken."""
+    `choices` it is not asked whether a choice is offered: such a command may be compared, never taken. `find_case` finds the
+    case of a number that was typed."""
     known = {shape.name: shape for shape in shapes(command) if shape.name not in hidden}
     values: dict[str, Any] = {}
     errors: list[Reason] = [Reason(code="form.unknown_field") for name in typed if name not in known]
@@ -126,7 +128,7 @@ def read_form(
             errors.append(Reason(code="form.not_offered", field=name))
             continue
         try:
-            values[name] = _value(shape, texts, zone)
+            values[name] = _value(shape, texts, zone, find_case)
         except NoSuchTime:
             errors.append(Reason(code="form.no_such_time", field=name))
         except ValueError:
@@ -182,7 +184,7 @@ def _shape(name: str, hint: Any, *, default: Any) -> _Shape:
     literal = tuple(get_args(kind)) if get_origin(kind) is Literal else ()
     return _Shape(
         name=name,
-        kind=_kind(kind, choice=choice, limit=limit, must=any(isinstance(mark, Must) for mark in marks)),
+        kind=_kind(kind, marks, choice=choice, limit=limit),
         required=default is MISSING or isinstance(default, str),
         sometimes=any(isinstance(mark, Sometimes) for mark in marks),
         max_length=limit if kind is str else None,
@@ -207,8 +209,10 @@ def _flattened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
             return hint, marks
 
 
-def _kind(kind: Any, *, choice: str | None, limit: int | None, must: bool) -> str:
-    many = get_origin(kind) is tuple
+def _kind(kind: Any, marks: tuple[Any, ...], *, choice: str | None, limit: int | None) -> str:
+    many, must = get_origin(kind) is tuple, any(isinstance(mark, Must) for mark in marks)
+    if any(isinstance(mark, OfCase) for mark in marks):
+        return "case"
     if choice:
         return "ticks" if many else "options"
     if many:
@@ -230,8 +234,12 @@ def _options(shape: _Shape, choices: Choices) -> tuple[Option, ...]:
 # -- from text to values ----------------------------------------------------------------------------------------------
 
 
-def _value(shape: _Shape, texts: list[str], zone: ZoneInfo) -> Any:
+def _value(shape: _Shape, texts: list[str], zone: ZoneInfo, find_case: Callable[[str], int | None]) -> Any:
     match shape.kind:
+        case "case":
+            if (found := find_case(texts[0])) is None:
+                raise ValueError
+            return found
         case "lines":
             return tuple(filter(None, map(seen, texts[0].split("\n"))))
         case "ticks":

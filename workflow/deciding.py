@@ -40,6 +40,10 @@ def decide(situation: Situation, command: Command) -> Decision:
         tells=step.tells,
         case=draft.case,
         recused=tuple(draft.recused),
+        beside={
+            case: _beside(situation.others[case], step, other, now=situation.now)
+            for case, other in draft.beside.items()
+        },
     )
 
 
@@ -101,17 +105,34 @@ def _codes(command: Command, draft: Draft) -> dict[str, Json]:
     return {**codes_of(command), **texts}
 
 
+def _beside(facts: CaseFacts, step: Step, draft: Draft, *, now: datetime) -> Decision:
+    """What a step writes of another case: records, and nothing of where that one stands."""
+    progress = _standing(facts, draft, facts.clocks_running, now=now, state=facts.state, closed_at=facts.closed_at)
+    progress = replace(progress, milestones=facts.milestones | draft.reached)
+    new, changed = tuple(draft.new), tuple(draft.changed)
+    return Decision(event=step.event, data=draft.data, progress=progress, new=new, changed=changed, tells=())
+
+
 def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
     facts, now = situation.facts, situation.now
-    running = [clock for clock in clocks.values() if clock.stopped_at is None]
+    target, final = str(step.target or facts.state), PROCEDURES[facts.procedure].final
+    ended = target in final and facts.state not in final
+    closed_at = now if ended else facts.closed_at if target in final else None
+    running = tuple(clock for clock in clocks.values() if clock.stopped_at is None)
+    progress = _standing(facts, draft, running, now=now, state=target, closed_at=closed_at)
+    reached = {step.reaches} if step.reaches else set()
+    return replace(progress, milestones=(facts.milestones - step.forgets) | reached | draft.reached)
+
+
+def _standing(
+    facts: CaseFacts, draft: Draft, running: tuple[Clock, ...], *, now: datetime, state: State, closed_at: datetime | None
+) -> Progress:  # fmt: skip
     pauses = [until for clock in running if (until := counting.paused_until(clock, at=now))]
     custody = draft.custody or facts.custody
     assert custody is not None, "the step that opens a case takes it into custody"
-    target, final = str(step.target or facts.state), PROCEDURES[facts.procedure].final
-    ended = target in final and facts.state not in final
     return Progress(
-        state=target,
-        milestones=(facts.milestones - step.forgets) | ({step.reaches} if step.reaches else set()) | draft.reached,
+        state=state,
+        milestones=facts.milestones,
         next_number=draft.next_number,
         holder_unit=custody.unit,
         holder_person=custody.person,
@@ -121,7 +142,7 @@ def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[Recor
         paused_until=max(pauses, default=None),
         extension_asked=draft.extension_asked,
         outcome=draft.outcome,
-        closed_at=now if ended else facts.closed_at if target in final else None,
+        closed_at=closed_at,
     )
 
 

@@ -16,6 +16,7 @@ from workflow.model import (
     AccountId,
     Actor,
     Audience,
+    CaseId,
     Custody,
     Json,
     Reason,
@@ -43,6 +44,7 @@ class Situation:
     policy: CasePolicy
     people: Mapping[AccountId, UnitId] = field(default_factory=dict)
     closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
+    others: Mapping[CaseId, CaseFacts] = field(default_factory=dict)  #: other cases that the command names
 
 
 class Draft:
@@ -56,6 +58,7 @@ class Draft:
         self.data: dict[str, Json] = {}
         self.case: dict[str, Json] = {}  #: columns of the case's own row that were entered wrongly
         self.recused: list[AccountId] = []
+        self.beside: dict[CaseId, Draft] = {}  #: what the step writes of other cases
         self.custody: Custody | None = None
         self.outcome: str | None = facts.outcome
         self.reached: set[str] = set()  #: milestones that depend on what was said

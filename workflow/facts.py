@@ -15,6 +15,7 @@ from workflow.model import (
     Clock,
     Custody,
     Json,
+    Link,
     Participant,
     Party,
     Record,
@@ -75,6 +76,9 @@ class CaseFacts:
     parties: tuple[Party, ...] = ()
     appointments: tuple[Appointment, ...] = ()
     participants: tuple[Participant, ...] = ()  #: also those who have left
+    links: tuple[Link, ...] = ()  #: also those that were taken away
+    #: Every case that its links lead to, from one to the next; known of a case that is to be linked.
+    leads_to: frozenset[CaseId] = missing("leads_to")
     recused: frozenset[AccountId] = frozenset()  #: those for whom the case does not exist
     records: Mapping[type[Record], tuple[Record, ...]] = field(default_factory=dict)  #: of the procedure's own kinds
     clocks: tuple[Clock, ...] = ()
@@ -107,6 +111,14 @@ class CaseFacts:
         co_handlers = {one.person for one in self.taking_part if one.part == CO_HANDLER}
         found = {self.holder_person, *(one.person for one in self.serving), *co_handlers}
         return frozenset(one for one in found if one is not None)
+
+    @property
+    def linked(self) -> tuple[Link, ...]:
+        return tuple(one for one in self.links if one.until_at is None)
+
+    @property
+    def clocks_running(self) -> tuple[Clock, ...]:
+        return tuple(clock for clock in self.clocks if clock.stopped_at is None)
 
     def running(self, name: str) -> Clock | None:
         return next((c for c in self.clocks if c.name == name and c.stopped_at is None), None)
@@ -142,3 +154,4 @@ class Decision:
     tells: tuple[Audience, ...]
     case: Mapping[str, Json] = field(default_factory=dict)  #: columns of the case's own row that are corrected
     recused: tuple[AccountId, ...] = ()  #: for whom the case does not exist from now on
+    beside: Mapping[CaseId, "Decision"] = field(default_factory=dict)  #: what the same step changes of other cases

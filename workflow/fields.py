@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BeforeValidator
 
-from workflow.model import AccountId, Json, RecordNumber, TextKind
+from workflow.model import AccountId, CaseId, Json, RecordNumber, TextKind
 from workflow.spelling import as_json
 from workflow.unseen import seen
 
@@ -32,6 +32,11 @@ class Choice:
 #: Choices that name somebody who is to take part from now on; and all that name people of the staff.
 BROUGHT_IN = frozenset({"mediators", "handlers"})
 OF_PEOPLE = BROUGHT_IN | {"appointed", "in_hand", "recusable"}
+
+
+@dataclass(frozen=True, slots=True)
+class OfCase:
+    """Marks a field that names another case, by the number that stands on paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,9 @@ NewName = Annotated[_OptionalShort, Personal(TextKind.PARTY_NAME)]
 Message = Annotated[_Long, Personal(TextKind.STATEMENT)]
 
 
+OtherCase = Annotated[CaseId, OfCase()]
+
+
 # -- reading the marks of a command ------------------------------------------------------------------------------------
 
 _ANNOTATIONS: dict[type[Any], dict[str, tuple[object, ...]]] = {}
@@ -108,6 +116,16 @@ def choices_in(command: type[Any]) -> dict[str, str]:
 def brings_people_in(command: type[Any]) -> bool:
     """Whether a command names somebody who is to take part from now on, so that `Situation.people` is needed."""
     return not BROUGHT_IN.isdisjoint(choices_in(command).values())
+
+
+def cases_named_by(command: Any) -> frozenset[CaseId]:
+    """The other cases that a command names."""
+    named = (
+        getattr(command, name)
+        for name, said in annotations_of(type(command)).items()
+        if any(isinstance(mark, OfCase) for mark in said)
+    )
+    return frozenset(case for case in named if case is not None)
 
 
 def personal_texts(command: Any) -> Iterable[tuple[str, TextKind, str]]:

@@ -268,6 +268,18 @@ class Participant(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Record):
+    """Another case that this one has to do with. The other one has the link too, of the opposite kind."""
+
+    table: ClassVar[str] = "link"
+
+    kind: str
+    other: CaseId
+    from_at: datetime
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rating(Record):
     table: ClassVar[str] = "rating"
 
@@ -300,10 +312,12 @@ class Waiver(Record):
 
 
 #: The kinds of records that cases of every procedure have.
-OF_EVERY_CASE: tuple[type[Record], ...] = (Clock, Text, Party, Custody, Appointment, Participant, Rating, Waiver)
+OF_EVERY_CASE: tuple[type[Record], ...] = (Clock, Text, Party, Custody, Appointment, Participant, Link, Rating, Waiver)
 
 #: The milestone of a case that does not exist for somebody any more.
 HAS_RECUSALS = "somebody_recused"
+#: The milestone of a case that has to do with another.
+HAS_LINKS = "linked"
 #: The milestone of a case that somebody was brought into, so that others need not look for anybody.
 HAS_PARTICIPANTS = "participants_brought_in"
 #: The part of a participant who may do what whoever holds the case may do.

@@ -24,6 +24,7 @@ OFFERS: Mapping[str, Callable[[Situation], Collection[Any]]] = {
     "appointed": lambda situation: [appointment.person for appointment in situation.facts.serving],
     "in_hand": those_in_hand,
     "recusable": those_who_may_be_recused,
+    "links": lambda situation: [one.number for one in situation.facts.linked],
     "participants": lambda situation: [one.number for one in situation.facts.taking_part],
     "parties": lambda situation: [party.number for party in situation.facts.parties],
     "pause_grounds": pause_grounds,

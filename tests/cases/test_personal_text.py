@@ -18,7 +18,7 @@ from tests.cases.orders import an_order
 from tests.cases.records import DAY, HOUR, START, World, local
 from workflow.commands import Command
 from workflow.fields import personal_fields
-from workflow.model import TIMERS, AccountId, RecordNumber
+from workflow.model import TIMERS, AccountId, CaseId, RecordNumber
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import (
     Accept,
@@ -31,11 +31,13 @@ from workflow.procedures.every_case.commands import (
     DecideWaiver,
     ExplainLateness,
     HandOver,
+    LinkCases,
     Rate,
     Recuse,
     Refuse,
     Resume,
     Suspend,
+    Unlink,
     WriteBack,
 )
 from workflow.procedures.mediation.commands import (
@@ -81,7 +83,7 @@ class Marked:
     def __init__(self) -> None:
         self.words: dict[str, tuple[str, str]] = {}
 
-    def __call__(self, kind: type[Command], **values: Any) -> Any:
+    def __call__(self, kind: type[Command], /, **values: Any) -> Any:
         for name in personal_fields(kind):
             texts = tuple(self._word(kind, name) for _ in range(2 if name in MANY else 1))
             values[name] = texts if name in MANY else texts[0]
@@ -160,6 +162,10 @@ def _a_petition(world: World, marked: Marked) -> None:
     world.take(case, marked(AddParty, side="respondent"), by="clerk", at=START + HOUR)
     world.take(case, marked(Correct, party=party), by="clerk", at=START + HOUR)
     world.take(case, marked(WriteBack), by="petitioner", at=START + HOUR)
+    beside = CaseId(world.open().case_id)
+    world.take(case, marked(LinkCases, other=beside, kind="related"), by="clerk", at=START + HOUR)
+    number = world.column("SELECT number FROM link WHERE case_id = :id", id=case)[0]
+    world.take(case, marked(Unlink, link=number), by="clerk", at=START + HOUR)
     mediator, other = (AccountId(world.account(name)) for name in ("mediator", "mediator_2"))
     world.take(case, marked(BringIn, part="agent"), by="mediator", at=START + HOUR)
     world.take(case, marked(HandOver, leaving=mediator, to=other, ground="absent"), by="coordinator", at=START + HOUR)

@@ -1,5 +1,7 @@
 """Notes, corrections and new codes on the pages of a case, and what a petitioner adds to their own."""
 
+import re
+
 from starlette.testclient import TestClient
 
 from tests.databases import Site
@@ -120,3 +122,38 @@ def test_of_a_list_only_the_chosen_go_and_what_was_typed_comes_back(site: Site) 
     done = coordinator.post(back.action, data=back.typed(to=str(to)))
     assert "已移交 1 件" in done.text
     assert sorted(read(done.text).form(f"/hand-over/{leaving}").values["cases"]) == sorted(cases[1:])
+
+
+# -- links ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_other_matter_is_named_as_it_stands_on_paper_and_each_page_leads_to_the_other(site: Site) -> None:
+    (first, second, third), clerk = three_in_hand(site), site.session_for("clerk")
+    number = re.search(r"（2026）\S+第\d+号", page(clerk, f"/cases/{second}").text)
+    assert number
+    form = page(clerk, f"/cases/{first}/steps/LinkCases").form("/LinkCases")
+    wrong = clerk.post(
+        form.action, data=form.typed(other="（2026）滨园信访第999号", kind="duplicate_of", note="重复来件")
+    )
+    assert wrong.status_code == 422
+    assert "您能看到的事项中没有这个编号" in wrong.text
+    back = read(wrong.text).form("/LinkCases")
+    assert (back.values["other"], back.values["note"]) == (["（2026）滨园信访第999号"], ["重复来件"])
+    typed = number[0].replace("（", "(").replace("）", ")").replace("第", "")
+    assert clerk.post(back.action, data=back.typed(other=typed)).status_code == 303
+    assert f"/cases/{second}" in page(clerk, f"/cases/{first}").links
+    assert "另有重复件" in page(clerk, f"/cases/{second}").text
+    assert "关联事项" not in page(clerk, f"/cases/{third}").text
+
+
+def test_a_link_to_a_matter_that_is_not_the_readers_names_nothing_of_it(site: Site) -> None:
+    (mine, other, _), clerk = three_in_hand(site), site.session_for("clerk")
+    number = re.search(r"（2026）\S+第\d+号", page(clerk, f"/cases/{other}").text)
+    assert number
+    send(clerk, f"/cases/{mine}", "LinkCases", other=number[0], kind="related")
+    coordinator = site.session_for("coordinator")
+    send(coordinator, f"/cases/{other}", "HandOver", leaving=str(site.office.accounts["mediator"]), to=str(site.office.accounts["mediator_2"]), ground="evens_load")  # fmt: skip
+    shown = page(site.session_for("mediator"), f"/cases/{mine}")
+    assert "另一件事项（您无权查看）" in shown.text
+    assert number[0] not in shown.text
+    assert f"/cases/{other}" not in shown.links

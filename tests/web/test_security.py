@@ -168,6 +168,8 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         return site.petitioner_of(number)
     if path.startswith(("/mails", "/people", "/policy", "/second", "/clock", "/keys")):
         return site.session_for("administrator")
+    if path.startswith("/hand-over"):
+        return site.session_for("coordinator")
     if path.startswith("/appeals"):
         return site.session_for("supervisor")
     auditors = ("/closures", "/signs", "/assessment", "/bulletin", "/reports")

@@ -17,7 +17,16 @@ from web.context import Context, NoSuchPage
 from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
-from web.presenters.timeline import TimelineView, accounts_named, noticeably, texts_in, timeline_line, timeline_of
+from web.presenters.linked import LinkView, known_cases, link_views
+from web.presenters.timeline import (
+    TimelineView,
+    accounts_named,
+    cases_linked,
+    noticeably,
+    texts_in,
+    timeline_line,
+    timeline_of,
+)
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
@@ -89,6 +98,7 @@ class CasePage:
     parties: tuple[PartyView, ...]
     mediators: tuple[tuple[str, bool, str], ...]
     participants: tuple[tuple[str, str | None, str | None], ...]  #: (part, name, contact), of those who take part now
+    links: tuple[LinkView, ...]
     sessions: tuple[Mapping[str, Any], ...]
     agreements: tuple[Mapping[str, Any], ...]
     ratings: tuple[Mapping[str, Any], ...]
@@ -135,6 +145,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         """The rows of a table that no event of the case has written are not asked for."""
         return rows_of(connection, case_id, actor=ctx.actor) if table in wrote else []
 
+    linked = known_cases(connection, ctx, cases_linked(events))
     opening, shown = events[0].data["command"], PROCEDURES[facts.procedure].shown
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"
@@ -184,13 +195,14 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
             )
             for one in facts.taking_part
         ),
+        links=link_views(facts.linked, linked),
         sessions=tuple(_session(row, texts, ctx) for row in kept("mediation_session", record.sessions_of)),
         agreements=tuple(_with_texts(row, texts, ctx) for row in kept("agreement", record.agreements_of)),
         ratings=tuple(_with_texts(row, texts, ctx) for row in kept("rating", record.ratings_of)),
         replies=tuple(
             text for event in events for text in texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
         ),
-        timeline=timeline_of(events, texts, accounts, ctx),
+        timeline=timeline_of(events, texts, accounts, ctx, linked),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
         own=ctx.actor.account in at_work or (facts.holder_person is None and facts.holder_unit == ctx.actor.unit),
     )
@@ -202,7 +214,8 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor, after=after)
     accounts = names_of_accounts(connection, {event.actor for event in events} | accounts_named(events))
-    return tuple(timeline_line(event, texts, accounts, ctx) for event in events)
+    linked = known_cases(connection, ctx, cases_linked(events))
+    return tuple(timeline_line(event, texts, accounts, ctx, linked) for event in events)
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------

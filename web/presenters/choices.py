@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -10,12 +11,13 @@ from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
 from web.presenters.lights import minute
+from web.presenters.linked import link_options
 from workflow.commands import Command
 from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.facts import CaseFacts
 from workflow.fields import choices_in
-from workflow.model import AccountId, Clock, Participant, Party, Role, Waiver
+from workflow.model import Clock, Participant, Party, Role, Waiver
 from workflow.offers import OFFERS
 from workflow.procedures.every_case.lights import contestable, lights_of, renewable
 
@@ -28,31 +30,12 @@ def choices_for(
     """What the forms of these commands have to offer, and nothing else. `known` and `units` are names that the page has
     already."""
     facts = situation.facts
-    appointed = OFFERS["appointed"](situation)
     units = units or names_of_units(connection)
-    recusable = OFFERS["recusable"](situation)
-    known = dict(known or {})
-    if unknown := {*appointed, *recusable} - set(known):
-        known |= known_accounts(connection, unknown)
-    closed = Words(ctx.language)("account.closed")
-
-    def mediators() -> tuple[Option, ...]:
-        return tuple(
-            Option(value=str(account), text=f"{known[account].name}（{units[unit]}）")
-            for account, unit in situation.people.items()
-        )
-
-    def colleague(account: AccountId) -> Option:
-        return Option(value=str(account), text=known[account].said(closed))
-
+    known = _with_colleagues(connection, situation, dict(known or {}))
     made: dict[str, Callable[[], tuple[Option, ...]]] = {
-        "mediators": mediators,
-        "handlers": mediators,
-        # Whoever serves can leave, also one whose account is closed or whose unit the actor does not reach.
-        "appointed": lambda: tuple(colleague(one) for one in appointed),
-        "in_hand": lambda: tuple(colleague(one) for one in OFFERS["in_hand"](situation)),
-        "recusable": lambda: tuple(colleague(one) for one in recusable),
+        **_of_people(situation, known, units, ctx),
         "participants": lambda: tuple(_participant(one, texts, known, ctx) for one in facts.taking_part),
+        "links": lambda: link_options(connection, ctx, facts.linked),
         "units": lambda: tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
         "parties": lambda: tuple(_party(party, texts) for party in facts.parties),
         "pause_grounds": lambda: tuple(
@@ -69,6 +52,35 @@ def choices_for(
     }
     wanted = {choice for command in of for choice in choices_in(command).values()}
     return {name: make() for name, make in made.items() if name in wanted}
+
+
+def _with_colleagues(
+    connection: Connection, situation: Situation, known: dict[int, KnownAccount]
+) -> Mapping[int, KnownAccount]:
+    """Also the names of whoever is in the matter now."""
+    unknown = {*OFFERS["appointed"](situation), *OFFERS["recusable"](situation)} - set(known)
+    return known | known_accounts(connection, unknown) if unknown else known
+
+
+def _of_people(
+    situation: Situation, known: Mapping[int, KnownAccount], units: Mapping[int, str], ctx: Context
+) -> dict[str, Callable[[], tuple[Option, ...]]]:
+    closed = Words(ctx.language)("account.closed")
+
+    def mediators() -> tuple[Option, ...]:
+        return tuple(
+            Option(value=str(account), text=f"{known[account].name}（{units[unit]}）")
+            for account, unit in situation.people.items()
+        )
+
+    def colleagues(choice: str) -> tuple[Option, ...]:
+        """Whoever is in the matter can leave, also one whose account is closed or whose unit the actor does not reach."""
+        return tuple(Option(value=str(one), text=known[one].said(closed)) for one in OFFERS[choice](situation))
+
+    return {
+        **dict.fromkeys(("mediators", "handlers"), mediators),
+        **{choice: partial(colleagues, choice) for choice in ("appointed", "in_hand", "recusable")},
+    }
 
 
 def _party(party: Party, texts: Mapping[int, str]) -> Option:

@@ -9,8 +9,9 @@ from cases import reading as record
 from cases.words import Words
 from web.context import Context
 from web.presenters.lights import minute
+from web.presenters.linked import Known
 from workflow.fields import OF_PEOPLE, choices_in
-from workflow.model import AccountId
+from workflow.model import AccountId, CaseId
 from workflow.procedures import COMMANDS
 
 #: The fields of commands whose texts the timeline shows.
@@ -31,18 +32,20 @@ class TimelineView:
     texts: tuple[str, ...]
     #: Whom the step names: the field, and their names.
     people: tuple[tuple[str, str], ...] = ()
+    #: The other case of a link: what it is to this one, its address and its number, if the reader may know them.
+    link: tuple[str, str | None, str | None] | None = None
     detail: str | None = None  #: the code of what kind of note it is
     #: Of a correction: the field, what stood there, what stands there now.
     changes: tuple[tuple[str, str, str], ...] = ()
 
 
 def timeline_of(
-    events: list[record.EventLine], texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
+    events: list[record.EventLine], texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context, linked: Known
 ) -> tuple[TimelineView, ...]:
     """The latest first; a correction with what stood there before it."""
     lines = []
     for at, event in enumerate(events):
-        line = timeline_line(event, texts, accounts, ctx)
+        line = timeline_line(event, texts, accounts, ctx, linked)
         if "before" in event.data:
             line = replace(line, changes=tuple(_changes(event, record.title_in(events[:at], texts), texts, ctx)))
         lines.append(line)
@@ -63,7 +66,7 @@ def _changes(
 
 
 def timeline_line(
-    event: record.EventLine, texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
+    event: record.EventLine, texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context, linked: Known
 ) -> TimelineView:
     return TimelineView(
         seq=event.seq,
@@ -80,6 +83,7 @@ def timeline_line(
             (field, Words(ctx.language)("sign.comma").join(accounts.get(one, "") for one in named))
             for field, named in _people_of(event)
         ),
+        link=(said["kind"], *linked.get(said["other"], (None, None))) if (said := event.data.get("link")) else None,
         detail=f"choice.occasion.{kind}" if (kind := event.data.get("command", {}).get("occasion")) else None,
     )
 
@@ -87,6 +91,11 @@ def timeline_line(
 def accounts_named(events: Iterable[record.EventLine]) -> set[AccountId]:
     """Whoever a step of these names, beside those who took one."""
     return {account for event in events for _, accounts in _people_of(event) for account in accounts}
+
+
+def cases_linked(events: Iterable[record.EventLine]) -> set[CaseId]:
+    """The other cases that links of these lead to."""
+    return {CaseId(said["other"]) for event in events if (said := event.data.get("link"))}
 
 
 def _people_of(event: record.EventLine) -> Iterator[tuple[str, list[AccountId]]]:

@@ -1,5 +1,7 @@
 """The case page, its steps, and the registration of new cases by staff."""
 
+from functools import partial
+
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
@@ -17,6 +19,7 @@ from web.presenters.case_page import changes_since, show_case, show_step, situat
 from web.presenters.choices import choices_for, intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
+from web.presenters.linked import case_that_was_typed
 from web.reads import note_this_read, read_is_owed
 from web.sent_again import sent_before
 from workflow.commands import Command, Intake
@@ -86,7 +89,9 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
             if sent_before(connection, ctx, kind, form, case_id=case_id):
                 return code_for(form.form_id) if kind is RenewCode else None
             raise CaseHasMoved(expected=form.version, found=situation.facts.version)
-    command = read_form(kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone)
+    command = read_form(
+        kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone, find_case=partial(case_that_was_typed, ctx)
+    )
     typed = as_typed(kind, form.fields(), choices)
     try:
         moved = moved_dates(situation, command)

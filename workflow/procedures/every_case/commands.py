@@ -20,6 +20,7 @@ from workflow.fields import (
     NewTitle,
     Note,
     OptionalNote,
+    OtherCase,
     Parties,
     Sometimes,
     TotalLength,
@@ -203,3 +204,20 @@ class EndPart(Command):
     """Somebody who was brought in takes part no longer."""
 
     participant: Annotated[RecordNumber, Choice("participants")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkCases(Command):
+    """关联 this matter with another one that it has to do with."""
+
+    other: OtherCase
+    kind: Literal["duplicate_of", "part_of", "follows", "related"]
+    note: OptionalNote = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlink(Command):
+    """取消关联 that was a mistake."""
+
+    link: Annotated[RecordNumber, Choice("links")]
+    reason: Note

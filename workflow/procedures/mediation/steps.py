@@ -15,6 +15,7 @@ from workflow.procedures.every_case import rules
 from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
 from workflow.procedures.every_case.desk import desk_steps
 from workflow.procedures.every_case.lights import light_steps
+from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_part import people_steps
 from workflow.procedures.mediation import rules as m
 from workflow.procedures.mediation.commands import (
@@ -199,6 +200,7 @@ MEDIATION = Procedure(
             allowed=MEDIATORS, checks=(rules.confirmed("papers_complete"),),
             clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
+        *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *people_steps(until_closed=UNTIL_CLOSED),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=(S.APPLIED, S.CONSENT_PENDING)),
         *light_steps(
