@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 
 from cases import filed, tracking
+from cases.acts import with_acts_known
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people, with_lights_known
@@ -29,7 +30,7 @@ from ledger.chain import Head, NewEvent, key_is_taken
 from ledger.outbox import messages, post
 from people.audiences import Roster
 from workflow.clocks import crossed
-from workflow.commands import Command, Intake
+from workflow.commands import Act, Command, Intake
 from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision
@@ -40,7 +41,7 @@ from workflow.procedures.every_case.commands import AppealLight, AskAgain, Renew
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
 
-#: Commands that a closed year forbids.
+#: Commands that a closed year forbids, beside what is entered of one.
 CONTESTING = (AppealLight, AskAgain)
 
 
@@ -93,7 +94,8 @@ def execute(
 
     Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
     """
-    if isinstance(command, CONTESTING):  # before any head is locked: whoever closes a year takes heads after it
+    late = touches_last_year(command, now, office)
+    if late:  # before any head is locked: whoever closes a year takes heads after it
         chain.wait_for_key(connection, chain.CLOSING)
     named = named_in(connection, case_id, command)
     heads = _locked(connection, case_id, named)
@@ -111,10 +113,10 @@ def execute(
     if head != before:  # a light may have been recorded just now, to be appealed against
         facts = with_lights_known(connection, facts, actor=actor)
     situation = Situation(
-        facts=facts, actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
+        facts=with_acts_known(connection, facts, command), actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
         people=load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {},
         # The office may have closed a year since this request began.
-        closed_years=load_closed_years(connection) if isinstance(command, CONTESTING) else office.closed_years,
+        closed_years=load_closed_years(connection) if late else office.closed_years,
         others=others_of(connection, named & heads.keys(), command, actor=actor) if named else {},
     )  # fmt: skip
     decision = decide(situation, command)
@@ -131,6 +133,13 @@ def execute(
         raise FormWasUsed from error  # for another case, at this moment: nobody waited, because their locks differ
     _write_beside(connection, decision, situation.others, heads, actor=actor, now=now)
     return Done(case_id=case_id, seq=head.seq, version=facts.version + 1)
+
+
+def touches_last_year(command: Command, now: datetime, office: OfficeContext) -> bool:
+    """Whether a year that is being closed at this moment could forbid it."""
+    local_day = office.policy.calendar.local_day
+    entered = command.happened_at if isinstance(command, Act) else None
+    return isinstance(command, CONTESTING) or (entered is not None and local_day(entered).year < local_day(now).year)
 
 
 def _locked(connection: Connection, case_id: int, named: frozenset[CaseId]) -> Mapping[int, Head]:
@@ -238,7 +247,7 @@ def _append(
     told = _told(connection, decision, actor, recused=facts.recused)
     event = NewEvent(
         code=decision.event,
-        occurred_at=now,
+        occurred_at=decision.occurred_at or now,
         recorded_at=now,
         actor=actor,
         data={**decision.data, "version": facts.version + 1, "wrote": wrote, "told": list(told)},

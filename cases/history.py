@@ -233,6 +233,7 @@ def _taken(event: Any, data: Data) -> Taken:
         actor=event.actor,
         unit=event.unit,
         texts=tuple(RecordNumber(int(number)) for number in data["wrote"].get("personal_text", {})),
+        done_at=event.occurred_at,
         extent=command.get("extent"),
     )
 

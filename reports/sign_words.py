@@ -35,8 +35,18 @@ def evidence(sign: Sign, words: Words, units: Mapping[int, str]) -> str:
         said["days"] = words.count("length.day", int(str(said["days"])))
     if "working_days" in said:
         said["working_days"] = words.count("length.working_day", int(str(said["working_days"])))
+    if "command" in said:
+        said["command"] = words(f"command.{said['command']}")
     code = f"gaming.evidence.{sign.code}"
-    code += f".{said['light']}" if "light" in said else ".overdue" if said.get("overdue") else ""
+    code += (
+        f".{said['light']}"
+        if "light" in said
+        else ".overdue"
+        if said.get("overdue")
+        else ".after_light"
+        if said.get("after_light")
+        else ""
+    )
     return words(code, **said)
 
 

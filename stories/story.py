@@ -197,8 +197,9 @@ class Teller:
             raise StoryIsWrong(f"{self._story.case}: there is no command {step.do!r}")
         choices = {shape.name: shape.choice for shape in shapes(kind)}
         values = {name: self._resolved(connection, choices.get(name), value) for name, value in step.fields.items()}
-        if "received_at" in values:
-            values["received_at"] = self.instant(values["received_at"])
+        for name in ("received_at", "happened_at"):
+            if name in values:
+                values[name] = self.instant(values[name])
         try:
             made = adapter_of(kind).validate_python(values)
         except ValidationError as error:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
-from workflow.fields import MAX_SHORT, Choice, Must, OfCase, Sometimes
+from workflow.fields import MAX_SHORT, Choice, Last, Must, OfCase, Sometimes, annotations_of
 from workflow.model import Reason
 from workflow.unseen import seen
 
@@ -171,9 +171,9 @@ def shapes(command: type[Command]) -> tuple[_Shape, ...]:
     """What each field of a command looks like in a form."""
     if command not in _SHAPES:
         hints = get_type_hints(command, include_extras=True)
-        _SHAPES[command] = tuple(
-            _shape(field.name, hints[field.name], default=field.default) for field in fields(command)
-        )
+        found = [_shape(field.name, hints[field.name], default=field.default) for field in fields(command)]
+        last = {name for name, marks in annotations_of(command).items() if any(isinstance(m, Last) for m in marks)}
+        _SHAPES[command] = tuple(sorted(found, key=lambda shape: shape.name in last))
     return _SHAPES[command]
 
 

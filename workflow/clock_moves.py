@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from workflow import clocks as counting
+from workflow.acts import happened, question_lights
 from workflow.commands import Command
 from workflow.definition import (
     AcknowledgeAll,
@@ -45,7 +46,7 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
         case Start():
             return _started(change, running, situation, command, draft)
         case Stop(name=name, outcome=outcome):
-            return [counting.stop(clock, at=now, outcome=outcome) for clock in running if clock.name == name]
+            return [_stopped(clock, outcome, situation, command, draft) for clock in running if clock.name == name]
         case StopAll(outcome=outcome):
             duties = (clock for clock in running if clock.kind is Kind.DUTY)
             return [counting.stop(clock, at=now, outcome=outcome) for clock in duties]
@@ -86,11 +87,18 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
     raise AssertionError(change)
 
 
+def _stopped(clock: Clock, outcome: str, situation: Situation, command: Any, draft: Draft) -> Clock:
+    """When the act was done that ends it; what lit meanwhile is left to an assessor."""
+    at = min(max(happened(situation, command), clock.started_at), situation.now)
+    question_lights(clock, draft, at=at, now=situation.now)
+    return counting.stop(clock, at=at, outcome=outcome)
+
+
 def _started(start: Start, running: list[Clock], situation: Situation, command: Any, draft: Draft) -> list[Clock]:
     """The clock, unless the profile leaves it out, its rule counts from elsewhere, it is not owed, or it runs already: the
     citizen's clock never restarts."""
     policy = situation.policy
-    began = start.at(situation, command) if start.at else situation.now
+    began = start.at(situation, command) if start.at else happened(situation, command)
     rule = policy.rule(start.name, on=policy.calendar.local_day(began))
     if rule is None or not start.counts_for(rule) or any(clock.name == start.name for clock in running):
         return []

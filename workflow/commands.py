@@ -7,13 +7,14 @@ else is a code or a figure. Who may ask, and when, is in `procedures/`.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
 from workflow.fields import (
     Contact,
     DisputeType,
+    Last,
     Name,
     Names,
     Statement,
@@ -31,6 +32,13 @@ class Command:
     """What every command is: its fields and no others."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act(Command):
+    """Something that is done in the world. `happened_at`: when, if that was before it is entered (`acts.py`)."""
+
+    happened_at: Annotated[datetime | None, Last()] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache
 
 from workflow import clocks as counting
+from workflow.acts import FIELD, faults, happened
 from workflow.clock_moves import move_clocks
 from workflow.commands import Command
 from workflow.definition import Draft, Situation, Step
@@ -22,6 +23,7 @@ def decide(situation: Situation, command: Command) -> Decision:
         raise Refusal((Reason(code="step.not_yours"),))
     reasons = [reason for guard in step.guards if (reason := guard(situation))]
     reasons += [reason for check in step.checks if (reason := check(situation, command))]
+    reasons += faults(situation, step, command)
     told = {reason.field for reason in reasons}  # a check says better than "not offered" what is wrong
     reasons += [reason for reason in not_offered(situation, command) if reason.field not in told]
     if reasons:
@@ -39,6 +41,7 @@ def decide(situation: Situation, command: Command) -> Decision:
         changed=tuple(draft.changed),
         tells=step.tells,
         case=draft.case,
+        occurred_at=happened(situation, command),
         recused=tuple(draft.recused),
         beside={
             case: _beside(situation.others[case], step, other, now=situation.now)
@@ -102,7 +105,8 @@ def _step(facts: CaseFacts, command: type[Command]) -> Step:
 def _codes(command: Command, draft: Draft) -> dict[str, Json]:
     """The command's fields for the ledger: texts by number, everything else as codes and figures."""
     texts: dict[str, Json] = {name: list(draft.texts.get(name, ())) for name in personal_fields(type(command))}
-    return {**codes_of(command), **texts}
+    codes = {name: value for name, value in codes_of(command).items() if (name, value) != (FIELD, None)}
+    return {**codes, **texts}
 
 
 def _beside(facts: CaseFacts, step: Step, draft: Draft, *, now: datetime) -> Decision:

@@ -42,6 +42,7 @@ class Missing:
         raise FactIsMissing(self._name)
 
     __iter__ = __len__ = __bool__ = __contains__ = __getitem__ = __reversed__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
     def get(self, *_: object) -> NoReturn:
         self._refuse()
@@ -79,6 +80,8 @@ class CaseFacts:
     links: tuple[Link, ...] = ()  #: also those that were taken away
     #: Every case that its links lead to, from one to the next; known of a case that is to be linked.
     leads_to: frozenset[CaseId] = missing("leads_to")
+    #: When the last act of the case was done; known where an earlier instant is entered for the next.
+    acted_at: datetime = field(default=missing("acted_at"))
     recused: frozenset[AccountId] = frozenset()  #: those for whom the case does not exist
     records: Mapping[type[Record], tuple[Record, ...]] = field(default_factory=dict)  #: of the procedure's own kinds
     clocks: tuple[Clock, ...] = ()
@@ -153,5 +156,6 @@ class Decision:
     changed: tuple[Record, ...]
     tells: tuple[Audience, ...]
     case: Mapping[str, Json] = field(default_factory=dict)  #: columns of the case's own row that are corrected
+    occurred_at: datetime | None = None  #: when it was done, if that was before it is entered
     recused: tuple[AccountId, ...] = ()  #: for whom the case does not exist from now on
     beside: Mapping[CaseId, "Decision"] = field(default_factory=dict)  #: what the same step changes of other cases

@@ -40,6 +40,11 @@ class OfCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """Marks a field that stands at the end of its form: it is needed rarely."""
+
+
+@dataclass(frozen=True, slots=True)
 class Must:
     """Marks a box that has to be ticked: a hard rule that the person confirms by name."""
 

@@ -36,6 +36,7 @@ class Taken:
     actor: AccountId | None
     unit: UnitId | None
     texts: tuple[RecordNumber, ...]
+    done_at: datetime  #: before `at`, if it was entered late
     extent: str | None = None  #: of a step that says how far an agreement was performed
 
 

@@ -127,6 +127,11 @@ class Procedure:
         return frozenset(step.event for step in self.steps if step.reaches == ANSWERED)
 
     @cached_property
+    def in_order(self) -> frozenset[str]:
+        """The events of steps that follow one upon another; a note, a correction, a word to a light may come at any time."""
+        return frozenset(step.event for step in self.steps if not step.minor and not step.quiet)
+
+    @cached_property
     def counted(self) -> Mapping[str, str]:
         """The figure of a bulletin that an event counts in."""
         return {step.event: step.counted_as for step in self.steps if step.counted_as}

@@ -9,6 +9,7 @@ often, is nowhere in it. What shows only across cases (identical answers, rating
 - `late_extension`: granted in the last tenth, or on the last working day or after it.
 - `reopened`: opened again within thirty days after it was answered, so that an answer in time was none.
 - `late_registration`: registered more than one working day after it had come in.
+- `late_entry`: done more than one working day before it was entered, or before a light that its time limit showed meanwhile.
 - `not_ours_after_light`: found not to be ours, so that nothing of it counts, when a light had lit.
 
 The last tenth of a limit in days is its last `ceil(n / 10)` counted days, as the ladders count them; of one in hours the
@@ -31,11 +32,11 @@ from workflow.procedures import PROCEDURES
 LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION = "late_pause", "late_transfer", "late_extension"
 REOPENED_SIGN, LATE_REGISTRATION = "reopened", "late_registration"
 IDENTICAL_ANSWERS, ONE_ADDRESS = "identical_answers", "one_address"
-NOT_OURS_AFTER_LIGHT = "not_ours_after_light"
+NOT_OURS_AFTER_LIGHT, LATE_ENTRY = "not_ours_after_light", "late_entry"
 #: Every kind of sign, in the order in which they are shown.
 SIGNS = (
     LATE_PAUSE, LATE_TRANSFER, LATE_EXTENSION, REOPENED_SIGN, LATE_REGISTRATION, IDENTICAL_ANSWERS, ONE_ADDRESS,
-    NOT_OURS_AFTER_LIGHT,
+    NOT_OURS_AFTER_LIGHT, LATE_ENTRY,
 )  # fmt: skip
 #: Those that a single case shows.
 SINGLE_SIGNS = tuple(code for code in SIGNS if code not in (IDENTICAL_ANSWERS, ONE_ADDRESS))
@@ -86,6 +87,7 @@ def signs(history: History, calendar: WorkCalendar) -> tuple[Sign, ...]:
         *_extensions(history, calendar),
         *_reopenings(history, calendar),
         *_registration(history, calendar),
+        *_entries(history, calendar),
         *_not_ours(history, calendar),
     ]
     least: dict[tuple[int, str], Sign] = {}
@@ -201,6 +203,22 @@ def _registration(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
     if waited > REGISTERED_WITHIN_WORKING_DAYS:
         figures: dict[str, Json] = {"working_days": waited, "days": (registered - received).days}
         yield _sign(LATE_REGISTRATION, history, 1, history.registered_at, figures, by=history.custodies[0])
+
+
+def _entries(history: History, calendar: WorkCalendar) -> Iterator[Sign]:
+    in_order = PROCEDURES[history.procedure].in_order  # a note of an old call bends nothing
+    ended = {(clock.number, clock.stopped_at) for clock in history.clocks}
+    for step in history.steps:
+        if step.done_at >= step.at or step.event not in in_order:
+            continue
+        done, entered = calendar.local_day(step.done_at), calendar.local_day(step.at)
+        waited = calendar.working_days_between(done, entered)
+        lit = any((one.clock, step.done_at) in ended and step.done_at < one.at <= step.at for one in history.lit)
+        if lit or waited > REGISTERED_WITHIN_WORKING_DAYS:
+            figures: dict[str, Json] = {
+                "working_days": waited, "days": (entered - done).days, "command": step.command, "after_light": lit,
+            }  # fmt: skip
+            yield _sign(LATE_ENTRY, history, step.seq, step.at, figures)
 
 
 def _not_ours(history: History, calendar: WorkCalendar) -> Iterator[Sign]:

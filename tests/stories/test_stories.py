@@ -93,6 +93,15 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # the head 4; answered: head 1.
         9,
     ),
+    "hotline-signature-of-friday": (
+        (
+            # 1=Tue 3 2=4 3=5 4=6 5=Mon 9 March; k=2, yellow on day 4. It has stopped on Friday evening, after the yellow.
+            ("HOT-07", "2026-03-02T09:00", "2026-03-09", "2026-03-06T00:00", "2026-03-10T00:00", "2026-03-06T17:30", "yellow", False),
+            ("OFC-02", "2026-03-02T09:20", "2026-03-03", None, "2026-03-04T00:00", "2026-03-02T10:00", "green", False),
+        ),
+        -0.5,
+        None,
+    ),
     "enterprise-extended-after-yellow": (
         (
             ("ENT-01a", "2026-03-02T10:00", "2026-03-03", None, "2026-03-04T00:00", "2026-03-02T11:00", "green", False),

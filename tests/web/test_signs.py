@@ -12,7 +12,7 @@ from cases.assessment_tables import RatingOrigin, SignReview
 from infra.db import reading, transaction
 from infra.keys import KeyIsExposed, KeyIsUnreadable, secret_key
 from ops.jobs import JOBS, run_job
-from tests.databases import Site, SmallOffice, serving
+from tests.databases import Site, SmallOffice, serving, step
 from tests.reports.bent import SECRET, a_bent_year, an_order, answered, found_a_duplicate, paused
 from tests.web.reading import Page, read
 from workflow.signs import SIGNS
@@ -45,6 +45,8 @@ def everything_told(site: Site) -> None:
     """A case of each kind of sign, those that show only across cases too."""
     a_bent_year(site.office)
     found_a_duplicate(site.office, "2026-03-18T12:00")
+    late = {"note": "已响应。", "happened_at": "2026-03-03T17:00"}
+    an_order(site.office, step("2026-03-05T17:00", "mediator", "RespondFirst", **late))
     told = [an_order(site.office, answered(f"2026-03-02T10:0{n}", SECRET)) for n in range(3)]
     site.clock.set("2026-03-03T09:00")
     for opened in told:

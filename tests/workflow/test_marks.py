@@ -375,7 +375,7 @@ def test_whatever_decides_a_crisis_is_urgent_whatever_it_is_counted_in() -> None
 
 
 def an_answer(on: str, *, event: str = "case:replied") -> Taken:
-    return Taken(seq=20, event=event, command="Reply", at=at(on), actor=MEDIATOR, unit=ROOM, texts=())
+    return Taken(seq=20, event=event, command="Reply", at=at(on), done_at=at(on), actor=MEDIATOR, unit=ROOM, texts=())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from workflow.clocks import extend, go_on, pause, stop
 from workflow.history import History, Lit, Taken
 from workflow.model import AccountId, Clock, Custody, Kind, Light, RecordNumber, Unit, UnitId
 from workflow.policy_rules import Rule
-from workflow.signs import SIGNS, Sign, signs
+from workflow.signs import SINGLE_SIGNS, Sign, signs
 
 START = "2026-03-02T09:00"
 THIRTY, FIVE, FOUR = a_rule(30, Unit.DAY), a_rule(5), a_rule(4)
@@ -35,7 +35,9 @@ def a_history(*clocks_: Clock, **values: Any) -> History:
 
 def taken(command: str, when: str | datetime, *, seq: int = 7) -> Taken:
     instant = at(when) if isinstance(when, str) else when
-    return Taken(seq=seq, event="x", command=command, at=instant, actor=AccountId(4), unit=ROOM, texts=())
+    return Taken(
+        seq=seq, event="x", command=command, at=instant, done_at=instant, actor=AccountId(4), unit=ROOM, texts=()
+    )
 
 
 def paused(rule: Rule, when: str, *, clock: Clock | None = None, ground: str = "measurement") -> History:
@@ -240,6 +242,21 @@ def test_a_letter_of_friday_that_is_registered_on_tuesday_is_a_sign() -> None:
     assert sign.figures == {"working_days": 2, "days": 4}
 
 
+# -- entered late -------------------------------------------------------------------------------------------------------
+
+
+def entered(done: str, entered: str) -> History:
+    step = replace(taken("ContactPerson", entered, seq=12), event="case:contacted", done_at=at(done))
+    return a_history(stop(a_clock(FIVE, START), at=at(done)), steps=(step,))
+
+
+def test_what_is_entered_more_than_a_working_day_later_is_a_sign() -> None:
+    assert codes(entered("2026-03-04T17:00", "2026-03-05T17:00")) == []
+    (sign,) = found(entered("2026-03-04T17:00", "2026-03-06T09:00"))
+    assert (sign.code, sign.seq, sign.unit) == ("late_entry", 12, ROOM)
+    assert sign.figures == {"working_days": 2, "days": 2, "command": "ContactPerson", "after_light": False}
+
+
 # -- not ours ----------------------------------------------------------------------------------------------------------
 
 
@@ -285,14 +302,15 @@ def test_every_kind_of_sign_of_a_single_case_is_known_to_the_list() -> None:
         reopened(THIRTY, "2026-03-10T10:00", "2026-04-09T10:00"),
         registered("2026-03-06T16:00", "2026-03-10T00:00"),
         found_not_ours(RED),
+        entered("2026-03-04T17:00", "2026-03-06T09:00"),
     )
-    assert [code for history in histories for code in codes(history)] == [*SIGNS[:5], SIGNS[-1]]
+    assert [code for history in histories for code in codes(history)] == list(SINGLE_SIGNS)
 
 
 def test_no_figure_says_anything_of_a_person() -> None:
     allowed = {
         "clock", "number", "left", "of", "unit", "percent", "ground", "from", "to", "minutes", "to_length",
-        "length_unit", "overdue", "days", "working_days",
+        "length_unit", "overdue", "days", "working_days", "command", "after_light",
         "light", "lit_on",
     }  # fmt: skip
     for history in (
@@ -302,5 +320,6 @@ def test_no_figure_says_anything_of_a_person() -> None:
         reopened(THIRTY, "2026-04-02T00:00", "2026-04-03T00:00"),
         registered("2026-03-06T16:00", "2026-03-10T00:00"),
         found_not_ours(RED),
+        entered("2026-03-04T17:00", "2026-03-06T09:00"),
     ):
         assert {name for sign in found(history) for name in sign.figures} <= allowed

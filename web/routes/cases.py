@@ -1,10 +1,12 @@
 """The case page, its steps, and the registration of new cases by staff."""
 
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
+from cases.acts import with_acts_known
 from cases.execute import CaseHasMoved, execute, open_case
 from cases.reading import find_case, texts_of
 from cases.repeats import FormWasUsed
@@ -23,6 +25,7 @@ from web.presenters.linked import case_that_was_typed
 from web.reads import note_this_read, read_is_owed
 from web.sent_again import sent_before
 from workflow.commands import Command, Intake
+from workflow.definition import Situation
 from workflow.foresight import Moved, moved_dates
 from workflow.model import Refusal, Role
 from workflow.policy import Profile
@@ -93,6 +96,7 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
         kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone, find_case=partial(case_that_was_typed, ctx)
     )
     typed = as_typed(kind, form.fields(), choices)
+    situation = _with_acts_known(ctx, situation, command)
     try:
         moved = moved_dates(situation, command)
         if moved and form.one(SEEN) != seal_of(moved, ctx):
@@ -111,6 +115,11 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
     except Refusal as refusal:
         raise FormIsWrong(with_errors(typed, refusal.reasons)) from refusal
     return code_for(form.form_id) if kind is RenewCode else None
+
+
+def _with_acts_known(ctx: Context, situation: Situation, command: Command) -> Situation:
+    with ctx.reading() as connection:
+        return replace(situation, facts=with_acts_known(connection, situation.facts, command))
 
 
 def _ask(ctx: Context, form: Posted, public_id: str, dates: DatesMove) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import MaxLen
 
-from workflow.commands import Command
+from workflow.commands import Act, Command
 from workflow.fields import (
     MAX_SHORT,
     Answer,
@@ -29,7 +29,7 @@ from workflow.model import AccountId, RecordNumber
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accept(Command):
+class Accept(Act):
     """受理, and the notice of it given to the person."""
 
 
@@ -127,7 +127,7 @@ class Rate(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddNote(Command):
+class AddNote(Act):
     """记事: what whoever has the matter in hand wants to keep: a call, one that nobody answered, a visit."""
 
     occasion: Literal["note", "call", "unanswered_call", "visit"] = "note"

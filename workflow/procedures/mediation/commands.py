@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
-from workflow.commands import Command, Intake
+from workflow.commands import Act, Command, Intake
 from workflow.fields import (
     MAX_LINES,
     Answer,
@@ -40,14 +40,14 @@ class Apply(Intake):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeekConsent(Command):
+class SeekConsent(Act):
     """征求意见 of the other side."""
 
     note: OptionalNote = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordConsent(Command):
+class RecordConsent(Act):
     """One party's answer. A clear refusal ends the matter as not accepted: nobody is made to mediate."""
 
     party: Annotated[RecordNumber, Choice("parties")]
@@ -90,14 +90,14 @@ class ReplaceMediator(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotifyRights(Command):
+class NotifyRights(Act):
     """权利义务告知书 signed by every party."""
 
     signed_by: Parties
 
 
 @dataclass(frozen=True, kw_only=True)
-class HoldSession(Command):
+class HoldSession(Act):
     """调解会: joint or separate; outsiders only with the parties' consent."""
 
     form: Literal["joint", "caucus"]
@@ -153,7 +153,7 @@ class ApplyForConfirmation(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordPerformance(Command):
+class RecordPerformance(Act):
     """履行, in full or in part."""
 
     extent: Literal["in_full", "in_part"]
@@ -161,7 +161,7 @@ class RecordPerformance(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FollowUp(Command):
+class FollowUp(Act):
     """回访: performance as found, and whether the dispute shows signs of flaring up again."""
 
     extent: Literal["in_full", "in_part", "not_performed"]

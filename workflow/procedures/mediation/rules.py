@@ -8,6 +8,7 @@ Source: 人民调解法 (2010) §17-§33; 民事诉讼法 §205; 民诉法解释
 from dataclasses import replace
 from datetime import date, datetime
 
+from workflow.acts import happened
 from workflow.clocks import due_on
 from workflow.commands import Command
 from workflow.counting import A_MOMENT
@@ -155,7 +156,7 @@ def record_session(situation: Situation, command: HoldSession, draft: Draft) -> 
         place=draft.text("place"),
         minutes=draft.text("minutes"),
         invitees=invited[0] if invited else None,
-        held_at=situation.now,
+        held_at=happened(situation, command),
         more_invitees=" ".join(str(number) for number in invited[1:]) or None,
     )
     draft.new.append(session)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from workflow.commands import Command, Intake
+from workflow.commands import Act, Command, Intake
 from workflow.fields import Answer, Choice, Confirmed, Names, Note, OptionalNote
 from workflow.model import AccountId, UnitId
 from workflow.procedures.every_case.commands import Lengthening, Pausing
@@ -28,14 +28,14 @@ class FindNotOurs(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportByPhone(Command):
+class ReportByPhone(Act):
     """电话报告 to the level above or the police: who was told, and what."""
 
     note: Note
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportInWriting(Command):
+class ReportInWriting(Act):
     """书面报告 to the level above."""
 
     note: Note
@@ -70,14 +70,14 @@ class SignByTime(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContactPerson(Command):
+class ContactPerson(Act):
     """先行联系诉求人."""
 
     note: Note
 
 
 @dataclass(frozen=True, kw_only=True)
-class RespondFirst(Command):
+class RespondFirst(Act):
     """首次响应: what the person was told."""
 
     note: Note
@@ -112,7 +112,7 @@ class RequestSuspension(Pausing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply(Command):
+class Reply(Act):
     """答复: the handling decision or an oral reply, in words the person will read."""
 
     form: Literal["handling_decision", "oral"]
