@@ -19,6 +19,7 @@ from cases.acts import with_acts_known
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, load_people, with_lights_known
+from cases.last_step import with_last_step
 from cases.linking import named_in, others_of
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
@@ -36,7 +37,7 @@ from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision
 from workflow.fields import brings_people_in
 from workflow.model import UNFILED, AccountId, Actor, CaseId, Json, UnitId
-from workflow.procedures.every_case.commands import AppealLight, AskAgain, RenewCode
+from workflow.procedures.every_case.commands import AppealLight, AskAgain, RenewCode, TakeBack
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
@@ -113,7 +114,7 @@ def execute(
     if head != before:  # a light may have been recorded just now, to be appealed against
         facts = with_lights_known(connection, facts, actor=actor)
     situation = Situation(
-        facts=with_acts_known(connection, facts, command), actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
+        facts=_with_past_known(connection, facts, command), actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
         people=load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {},
         # The office may have closed a year since this request began.
         closed_years=load_closed_years(connection) if late else office.closed_years,
@@ -139,7 +140,16 @@ def touches_last_year(command: Command, now: datetime, office: OfficeContext) ->
     """Whether a year that is being closed at this moment could forbid it."""
     local_day = office.policy.calendar.local_day
     entered = command.happened_at if isinstance(command, Act) else None
-    return isinstance(command, CONTESTING) or (entered is not None and local_day(entered).year < local_day(now).year)
+    return isinstance(command, (*CONTESTING, TakeBack)) or (
+        entered is not None and local_day(entered).year < local_day(now).year
+    )
+
+
+def _with_past_known(connection: Connection, facts: CaseFacts, command: Command) -> CaseFacts:
+    """With what the rules ask of the case's past, if they ask."""
+    if isinstance(command, TakeBack):
+        return with_last_step(connection, facts)
+    return with_acts_known(connection, facts, command)
 
 
 def _locked(connection: Connection, case_id: int, named: frozenset[CaseId]) -> Mapping[int, Head]:

@@ -18,27 +18,18 @@ from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.tables import Account, UnitAbove
 from workflow.facts import CaseFacts, missing
-from workflow.model import (
+from workflow.model import AccountId, Actor, CaseId, Consent, Custody, Party, Record, Role, Side, UnitId
+from workflow.procedures import PROCEDURES
+from workflow.records import (
     HAS_LINKS,
     HAS_PARTICIPANTS,
     HAS_RECUSALS,
     HAS_WAIVERS,
-    AccountId,
-    Actor,
     Appointment,
-    CaseId,
-    Consent,
-    Custody,
     Link,
     Participant,
-    Party,
-    Record,
-    Role,
-    Side,
-    UnitId,
     Waiver,
 )
-from workflow.procedures import PROCEDURES
 
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]

@@ -14,8 +14,9 @@ from cases.repeats import FormWasUsed
 from cases.tables import Appointment, Case, Participant
 from cases.visibility import case, visible_cases
 from infra.db import transaction
-from workflow.model import CO_HANDLER, AccountId, Actor, Reason, Refusal
+from workflow.model import AccountId, Actor, Reason, Refusal
 from workflow.procedures.every_case.commands import HandOver
+from workflow.records import CO_HANDLER
 
 #: Cases that one form gives to another at most; the rest stays on the list for the next form.
 AT_MOST = 200

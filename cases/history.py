@@ -23,26 +23,15 @@ from infra.among import is_among
 from ledger.tables import Event
 from ledger.upcasters import Data, data_of
 from workflow.history import Ending, History, Lit, Taken
-from workflow.model import (
-    AccountId,
-    Actor,
-    CaseId,
-    Clock,
-    Custody,
-    Light,
-    Rating,
-    RecordNumber,
-    Side,
-    UnitId,
-    Waiver,
-)
+from workflow.model import AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, Side, UnitId
+from workflow.records import Rating, Waiver
 
 PAGE = 2000
 INSTANTS = ("started_at", "due_at", "opened_at", "acknowledged_at", "stopped_at", "crossed_until")
 _OF_A_CLOCK = frozenset(CLOCK_COLUMNS)
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _cutoff = YearCutoff.__table__.c  # type: ignore[attr-defined]
-_COLUMNS = (
+COLUMNS = (
     _event.stream, _event.seq, _event.code, _event.occurred_at, _event.recorded_at, _event.actor, _event.unit, _event.data,
 )  # fmt: skip
 
@@ -91,6 +80,13 @@ class Record:
                     kept[int(number)] = {**kept.get(int(number), {}), **row}
                     self.written[int(number)] = event.seq
         self.steps.append(_taken(event, data))
+        if undone := data.get("taken_back"):
+            self._undo(undone["seq"])
+
+    def _undo(self, seq: int) -> None:
+        """A step that was taken back was not taken, and did not end the case."""
+        self.steps = [step for step in self.steps if step.seq != seq]
+        self.endings = [ending for ending in self.endings if ending.seq != seq]
 
     def _move(self, row: dict[str, Any], event: Any) -> None:
         ended_before = self.case.get("closed_at")
@@ -173,7 +169,7 @@ def histories(
 
 
 def _events(actor: Actor, *, until: datetime | None, closed_year: int | None) -> Select[Any]:
-    query = visible_cases(actor, *_COLUMNS).join_from(Case, Event, _event.stream == case.id)
+    query = visible_cases(actor, *COLUMNS).join_from(Case, Event, _event.stream == case.id)
     if until is not None:
         query = query.where(_event.recorded_at <= until)
     if closed_year is not None:

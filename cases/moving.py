@@ -26,8 +26,9 @@ from ledger.outbox import messages, post
 from people.audiences import Roster
 from workflow import model
 from workflow.clocks import next_due_at
-from workflow.model import HAS_WAIVERS, AccountId, Actor, Json, Kind, RecordNumber, Waiver
+from workflow.model import AccountId, Actor, Json, Kind, RecordNumber
 from workflow.policy import Policy
+from workflow.records import HAS_WAIVERS, Waiver
 from workflow.spelling import stamp
 
 Files = Mapping[str, bytes]

@@ -5,7 +5,7 @@ Every query here starts in `visibility.py`. Those that each page of cases asks a
 
 from collections import namedtuple
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.sql import bindparam
 from cases.crossings import CROSSED
 from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Agreement, Case, Clock, Party, PersonalText, Rating, Session
-from cases.visibility import ALL_TEXTS, case, cases_in_reach, reach_of, texts_in_reach
+from cases.visibility import ALL_TEXTS, case, cases_in_reach, reach_of, still_counts, texts_in_reach
 from infra.columns import Row
 from infra.statements import Statement, among, spread
 from ledger.tables import Event
@@ -48,6 +48,7 @@ class EventLine:
     unit: int | None
     data: dict[str, Any]
     wrote: frozenset[str] = frozenset()
+    is_taken_back: bool = False
 
 
 def find_case(connection: Connection, public_id: str, *, actor: Actor) -> int | None:
@@ -123,7 +124,7 @@ def _asked(cases: Iterable[int], actor: Actor) -> dict[str, Any]:
 
 
 def timeline(connection: Connection, case_id: int, *, actor: Actor, after: int = 0) -> list[EventLine]:
-    return [
+    found = [
         EventLine(
             seq=seq,
             code=code,
@@ -140,6 +141,10 @@ def timeline(connection: Connection, case_id: int, *, actor: Actor, after: int =
         )
         for said in (data_of(code, data),)
     ]
+    undone = {said["seq"] for event in found if (said := event.data.get("taken_back"))}
+    return (
+        [replace(event, is_taken_back=True) if event.seq in undone else event for event in found] if undone else found
+    )
 
 
 @cache
@@ -174,7 +179,7 @@ def ratings_of(connection: Connection, case_id: int, *, actor: Actor) -> list[An
 
 
 def _records(connection: Connection, table: type[Row], case_id: int, actor: Actor) -> list[Any]:
-    """The rows of one case in a table, named as its columns are."""
+    """The rows of one case in a table, named as its columns are; without those of a step that was taken back."""
     statement, named = _records_in_reach(table, actor.role)
     return [named(*row) for row in statement.rows(connection, case_id=case_id, **reach_of(actor))]
 
@@ -185,7 +190,11 @@ def _records_in_reach(table: type[Row], role: Role) -> tuple[Statement, Any]:
     query = (
         cases_in_reach(role, *columns, of_one=True)
         .join_from(Case, table, columns.case_id == case.id)
-        .where(case.id == bindparam("case_id"), columns.case_id == bindparam("case_id"))
+        .where(
+            case.id == bindparam("case_id"),
+            columns.case_id == bindparam("case_id"),
+            still_counts(columns.case_id, record=columns.number),
+        )
         .order_by(columns.number)
     )
     return Statement(query), namedtuple(table.__name__, columns.keys())

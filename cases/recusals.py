@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select
 
 from cases.tables import Recusal
 from infra.among import is_among
-from workflow.model import HAS_RECUSALS, AccountId
+from workflow.model import AccountId
+from workflow.records import HAS_RECUSALS
 
 _recusal = Recusal.__table__.c  # type: ignore[attr-defined]
 NOBODY: frozenset[AccountId] = frozenset()

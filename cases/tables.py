@@ -156,6 +156,16 @@ class Link(Row, table=True):
     until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+class TakenBack(Row, table=True):
+    """A step that was taken back, by the seq of its event; and each record that it had made and that counts no more."""
+
+    __tablename__ = "taken_back"
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    seq: int
+    record: int | None = None
+
+
 class Session(Row, table=True):
     __tablename__ = "mediation_session"
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)

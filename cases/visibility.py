@@ -32,7 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from cases.tables import Appointment, Case, Participant, PersonalText, Recusal
+from cases.tables import Appointment, Case, Participant, PersonalText, Recusal, TakenBack
 from infra.among import is_among
 from people.tables import UnitAbove
 from workflow.model import Actor, Role, TextKind
@@ -42,6 +42,7 @@ case = Case.__table__.c  # type: ignore[attr-defined]
 _text = PersonalText.__table__.c  # type: ignore[attr-defined]
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
 _participant = Participant.__table__.c  # type: ignore[attr-defined]
+_taken_back = TakenBack.__table__.c  # type: ignore[attr-defined]
 _recusal = Recusal.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 
@@ -160,6 +161,12 @@ def texts_in_reach(role: Role, kinds: frozenset[TextKind], *, of_one: bool = Fal
         .join_from(Case, PersonalText, _text.case_id == case.id)
         .where(_text.kind.in_(readable) if readable else false())
     )
+
+
+def still_counts(case_id: ColumnElement[Any], *, seq: Any = None, record: Any = None) -> ColumnElement[bool]:
+    """Of an event or a record of a case: the step that made it was not taken back."""
+    this = _taken_back.seq == seq if record is None else _taken_back.record == record
+    return ~exists().where(_taken_back.case_id == case_id, this)
 
 
 def sealed_texts(case_id: int) -> Select[Any]:

@@ -34,6 +34,8 @@ class Words:
                 f"{name}_length": self.count(f"length.{unit}", n) for name, n in values.items() if type(n) is int
             }
             values |= lengths
+        if command := values.get("command"):
+            values["command"] = self(f"command.{command}")
         return self(f"reason.{reason.code}", **_plain(values))
 
     def because(self, day: Day, notices: list[str]) -> str:

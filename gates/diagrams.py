@@ -16,6 +16,7 @@ from workflow.definition import (
     Extend,
     GoOn,
     PauseAll,
+    PutBack,
     ResumeAll,
     Start,
     Step,
@@ -127,6 +128,8 @@ def _moved(change: ClockChange) -> str:
             return _started(change)
         case Stop(name=name, outcome=outcome):
             return f"stops `{name}` ({outcome})"
+        case PutBack():
+            return "puts all back as they were"
         case StopAll(outcome=outcome):
             return f"stops all ({outcome})"
         case VoidAll(unless=unless):

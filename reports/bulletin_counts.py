@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fun
 from sqlalchemy import case as choose
 
 from cases.tables import Agreement, Case, Clock, Rating, Session
-from cases.visibility import case, visible_cases
+from cases.visibility import case, still_counts, visible_cases
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.tables import UnitAbove
@@ -71,7 +71,7 @@ def steps(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Counte
             func.max(_event.occurred_at).label("at"),
         )
         .join_from(Case, Event, _event.stream == case.id)
-        .where(_ours(), _alive(spans), _event.code.in_(STEPS))
+        .where(_ours(), _alive(spans), _event.code.in_(STEPS), still_counts(_event.stream, seq=_event.seq))
         .group_by(case.id, case.procedure, case.channel, case.dispute_type, case.outcome, _event.code)
         .subquery()
     ).c  # fmt: skip
@@ -84,7 +84,7 @@ def first_sessions(connection: Connection, scope: Scope, spans: Sequence[Span]) 
     first = (
         scope.cases(case.id, func.min(_session.held_at).label("at"))
         .join_from(Case, Session, _session.case_id == case.id)
-        .where(_ours(), _alive(spans))
+        .where(_ours(), _alive(spans), still_counts(_session.case_id, record=_session.number))
         .group_by(case.id)
         .subquery()
     ).c
@@ -94,6 +94,7 @@ def first_sessions(connection: Connection, scope: Scope, spans: Sequence[Span]) 
 def amounts(connection: Connection, scope: Scope, spans: Sequence[Span]) -> Counted:
     """Yuan that agreements speak of, by type of dispute."""
     query = scope.cases().join_from(Case, Agreement, _agreement.case_id == case.id).where(_ours())
+    query = query.where(still_counts(_agreement.case_id, record=_agreement.number))
     amount = func.coalesce(func.sum(_agreement.amount_yuan), 0)
     yield from _counted(connection, query, _agreement.effective_at, (case.dispute_type,), spans, amount)
 
@@ -124,7 +125,13 @@ def performances(connection: Connection, scope: Scope, spans: Sequence[Span]) ->
     query = (
         scope.cases(_event.stream, _event.seq, _event.code, _event.occurred_at, _event.data)
         .join_from(Case, Event, _event.stream == case.id)
-        .where(_ours(), _alive(spans), _has_word_of_performance(), _event.code.in_(PERFORMANCE))
+        .where(
+            _ours(),
+            _alive(spans),
+            _has_word_of_performance(),
+            _event.code.in_(PERFORMANCE),
+            still_counts(_event.stream, seq=_event.seq),
+        )
     )
     last: dict[int, Row[Any]] = {}
     # In no order: sorted, SQLite would walk all events by their index instead of those of a few cases.

@@ -12,7 +12,8 @@ from typing import Any
 from workflow.clocks import is_crossed
 from workflow.commands import Act
 from workflow.definition import Draft, Situation, Step
-from workflow.model import HAS_WAIVERS, Clock, Reason, Waiver
+from workflow.model import Clock, Reason
+from workflow.records import HAS_WAIVERS, Waiver
 
 #: Working days; what is older is a note, and whoever must know why it was not entered reads it there.
 ENTERED_WITHIN = 5

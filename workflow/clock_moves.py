@@ -12,6 +12,7 @@ from workflow.definition import (
     Extend,
     GoOn,
     PauseAll,
+    PutBack,
     ResumeAll,
     Situation,
     Start,
@@ -68,6 +69,8 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
             paused = [clock for clock in running if counting.paused_until(clock, at=now)]
             ending = paused if when is None or when(situation, command) else []
             return [counting.resume(clock, policy.rule_of(clock), policy.of(clock), at=now) for clock in ending]
+        case PutBack():
+            return _put_back(clocks, situation)
         case AcknowledgeAll():
             return [replace(clock, acknowledged_at=now) for clock in running if counting.waits_for_word(clock, at=now)]
         case Extend(names=names):
@@ -92,6 +95,15 @@ def _stopped(clock: Clock, outcome: str, situation: Situation, command: Any, dra
     at = min(max(happened(situation, command), clock.started_at), situation.now)
     question_lights(clock, draft, at=at, now=situation.now)
     return counting.stop(clock, at=at, outcome=outcome)
+
+
+def _put_back(clocks: tuple[Clock, ...], situation: Situation) -> list[Clock]:
+    """What lit of them meanwhile is in the ledger and stays crossed."""
+    last = situation.facts.last_step
+    assert last is not None, "checked: there is a step to take back"
+    crossed = {clock.number: clock.crossed_until for clock in clocks}
+    before = [replace(clock, crossed_until=crossed[clock.number]) for clock in last.clocks]
+    return before + [counting.void(clock, at=situation.now) for clock in clocks if clock.number in last.new]
 
 
 def _started(start: Start, running: list[Clock], situation: Situation, command: Any, draft: Draft) -> list[Clock]:

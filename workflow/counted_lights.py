@@ -10,7 +10,8 @@ from datetime import datetime
 
 from workflow.clocks import REOPENED, VOID
 from workflow.history import History, Lit
-from workflow.model import LIGHT_ORDER, NOT_OURS, Clock, RecordNumber, Waiver
+from workflow.model import LIGHT_ORDER, NOT_OURS, Clock, RecordNumber
+from workflow.records import Waiver
 
 #: Why a light does not count by rule.
 BY_EXTENSION, BY_PAUSE = "extension_before_due", "pause_covers_lighting"

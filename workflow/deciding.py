@@ -119,13 +119,13 @@ def _beside(facts: CaseFacts, step: Step, draft: Draft, *, now: datetime) -> Dec
 
 def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
     facts, now = situation.facts, situation.now
-    target, final = str(step.target or facts.state), PROCEDURES[facts.procedure].final
+    target, final = str(draft.state or step.target or facts.state), PROCEDURES[facts.procedure].final
     ended = target in final and facts.state not in final
     closed_at = now if ended else facts.closed_at if target in final else None
     running = tuple(clock for clock in clocks.values() if clock.stopped_at is None)
     progress = _standing(facts, draft, running, now=now, state=target, closed_at=closed_at)
     reached = {step.reaches} if step.reaches else set()
-    return replace(progress, milestones=(facts.milestones - step.forgets) | reached | draft.reached)
+    return replace(progress, milestones=(facts.milestones - step.forgets - draft.lost) | reached | draft.reached)
 
 
 def _standing(

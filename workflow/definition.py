@@ -60,6 +60,8 @@ class Draft:
         self.recused: list[AccountId] = []
         self.beside: dict[CaseId, Draft] = {}  #: what the step writes of other cases
         self.custody: Custody | None = None
+        self.state: State | None = None  #: where the case stands then, if the table does not say it
+        self.lost: set[str] = set()  #: milestones that it has not reached any more
         self.outcome: str | None = facts.outcome
         self.reached: set[str] = set()  #: milestones that depend on what was said
         self.extension_asked: int | None = facts.extension_asked
@@ -169,6 +171,11 @@ class ResumeAll:
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """The clocks as they were before the step that is taken back; those that it started never counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Extend:
     """Closes the first of these clocks that runs and opens its successor of the command's total length."""
 
@@ -182,7 +189,7 @@ class GoOn:
     names: tuple[str, ...]
 
 
-ClockChange = Start | Stop | StopAll | VoidAll | AcknowledgeAll | PauseAll | ResumeAll | Extend | GoOn
+ClockChange = Start | Stop | StopAll | VoidAll | AcknowledgeAll | PauseAll | ResumeAll | PutBack | Extend | GoOn
 
 
 def nothing_more(_situation: Situation, _command: Any, _draft: Draft) -> None:
@@ -226,6 +233,7 @@ class Step:
     forgets: frozenset[str] = frozenset()  #: milestones that are to be reached anew after it
     cannot_be_undone: bool = False
     minor: bool = False  #: never what a case waits for: kept apart from the steps that are
+    answers_light: bool = False  #: about a light that was shown: at any time, and apart from the course of the case
     quiet: bool = False  #: hidden while its guards close it: it is needed rarely
     aside: bool = False  #: ends the matter without an answer on its merits: off the usual path
     brings_in: bool = False  #: gives the matter to a person, also if the one who had it is gone

@@ -6,24 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
-from workflow.model import (
-    CO_HANDLER,
-    AccountId,
-    Appointment,
-    Audience,
-    CaseId,
-    Clock,
-    Custody,
-    Json,
-    Link,
-    Participant,
-    Party,
-    Record,
-    RecordNumber,
-    State,
-    UnitId,
-    Waiver,
-)
+from workflow.model import AccountId, Audience, CaseId, Clock, Custody, Json, Party, Record, RecordNumber, State, UnitId
+from workflow.records import CO_HANDLER, Appointment, Link, Participant, Waiver
 
 R = TypeVar("R", bound=Record)
 
@@ -58,6 +42,27 @@ FIRST = RecordNumber(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastStep:
+    """The last step of a case that moved it, and how the case stood before it: what taking it back restores."""
+
+    seq: int
+    command: str
+    taken_at: datetime
+    by: AccountId | None  #: None: the person's own, or that of the timers
+    is_final: bool  #: it says of itself that it cannot be undone
+    stands_alone: bool  #: nothing that came later changed what it wrote
+    state: State
+    gained: frozenset[str]  #: milestones that it reached
+    lost: frozenset[str]  #: milestones that it forgot
+    outcome: str | None
+    extension_asked: int | None
+    held: tuple[UnitId, AccountId | None] | None  #: who had the case, if the step gave it to somebody else
+    clocks: tuple[Clock, ...]  #: that it changed, as they were
+    records: tuple[Record, ...]  #: the same of other records
+    new: frozenset[RecordNumber]  #: of what it made: clocks, appointments, a session, an agreement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFacts:
     """What the rules know of a case: no names, no texts."""
 
@@ -82,6 +87,8 @@ class CaseFacts:
     leads_to: frozenset[CaseId] = missing("leads_to")
     #: When the last act of the case was done; known where an earlier instant is entered for the next.
     acted_at: datetime = field(default=missing("acted_at"))
+    #: Known where one is to be taken back; None: there is none.
+    last_step: LastStep | None = field(default=missing("last_step"))
     recused: frozenset[AccountId] = frozenset()  #: those for whom the case does not exist
     records: Mapping[type[Record], tuple[Record, ...]] = field(default_factory=dict)  #: of the procedure's own kinds
     clocks: tuple[Clock, ...] = ()

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflow.model import AccountId, CaseId, Clock, Custody, Light, Rating, RecordNumber, UnitId, Waiver
+from workflow.model import AccountId, CaseId, Clock, Custody, Light, RecordNumber, UnitId
+from workflow.records import Rating, Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ class Procedure:
     @cached_property
     def in_order(self) -> frozenset[str]:
         """The events of steps that follow one upon another; a note, a correction, a word to a light may come at any time."""
-        return frozenset(step.event for step in self.steps if not step.minor and not step.quiet)
+        return frozenset(step.event for step in self.steps if not step.minor and not step.answers_light)
 
     @cached_property
     def counted(self) -> Mapping[str, str]:

@@ -37,6 +37,7 @@ from workflow.procedures.every_case.commands import (
     Refuse,
     Resume,
     Suspend,
+    TakeBack,
     Unlink,
     WriteBack,
 )
@@ -173,6 +174,7 @@ def _a_petition(world: World, marked: Marked) -> None:
     world.take(case, marked(Reply, form="oral"), by="mediator", at=START + 2 * HOUR)
     world.take(case, marked(Rate, score="satisfied"), by="petitioner", at=START + DAY)
     world.take(case, Close(outcome="resolved"), by="mediator", at=START + DAY)
+    world.take(case, marked(TakeBack), by="supervisor", at=START + DAY)
 
 
 def _a_refused_petition(world: World, marked: Marked) -> None:

@@ -103,7 +103,7 @@ NEWER = {
     "case:extension_refused", "case:pause_requested", "case:signed_by_time", "light:explained", "case:noted",
     "case:corrected", "case:code_renewed", "case:written_back", "party:added",
     "case:handed_over", "person:recused", "person:brought_in", "person:left",
-    "case:linked", "case:unlinked",
+    "case:linked", "case:unlinked", "case:taken_back",
 }  # fmt: skip
 
 

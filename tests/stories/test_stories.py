@@ -303,6 +303,7 @@ NOT_TOLD = {
     **dict.fromkeys(
         ("AddNote", "Correct", "AddParty", "RenewCode", "WriteBack"), "no date comes of it: tests/cases/test_desk.py"
     ),
+    "TakeBack": "no date comes of it: tests/cases/test_taking_back.py",
     **dict.fromkeys(("LinkCases", "Unlink"), "a story is of one case: tests/cases/test_links.py"),
     "ReportByPhone": "only a crisis has this clock, and the office of a story takes in none",
     "ReportInWriting": "only a crisis has this clock, and the office of a story takes in none",

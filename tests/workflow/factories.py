@@ -22,7 +22,6 @@ from workflow.model import (
     UNFILED,
     AccountId,
     Actor,
-    Appointment,
     CaseId,
     Clock,
     Custody,
@@ -47,6 +46,7 @@ from workflow.procedures.mediation.commands import (
     Terminate,
 )
 from workflow.procedures.petition.commands import Assign, GrantExtension, Register, Reply, RequestExtension, SignFor
+from workflow.records import Appointment
 
 UPSTREAM, CENTRE, ROOM, ELSEWHERE = UnitId(1), UnitId(2), UnitId(3), UnitId(9)
 CASE = CaseId(7)

@@ -10,18 +10,8 @@ from tests.workflow.factories import at, policy_of, shipped_policy
 from workflow.clocks import extend, go_on, start, stop, void
 from workflow.history import History, Lit, Taken
 from workflow.marks import MEASURES, Mark, marks, waiver_of
-from workflow.model import (
-    AccountId,
-    CaseId,
-    Clock,
-    Custody,
-    Light,
-    Pause,
-    Rating,
-    RecordNumber,
-    UnitId,
-    Waiver,
-)
+from workflow.model import AccountId, CaseId, Clock, Custody, Light, Pause, RecordNumber, UnitId
+from workflow.records import Rating, Waiver
 
 POLICY = policy_of("hotline")
 CALENDAR = shipped_policy().calendar

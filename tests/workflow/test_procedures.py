@@ -240,6 +240,7 @@ def test_what_is_offered_is_what_the_engine_lets_through() -> None:
         "Resume": ["pause.not_paused"],
         "RequestSuspension": [],
         "Reply": [],
+        "TakeBack": [],
         "LinkCases": [],
         "Recuse": [],
         "BringIn": [],

@@ -1,7 +1,7 @@
 """The case page: where it stands, what is due, what may be done now, and what has happened."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from cases import reading as record
 from cases.facts import CaseName, load_facts, load_people
+from cases.last_step import with_last_step
 from cases.numbers import case_number
 from cases.visibility import READABLE
 from cases.words import Words
@@ -34,6 +35,7 @@ from workflow.facts import CaseFacts
 from workflow.model import Reason, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
+from workflow.procedures.every_case.commands import TakeBack
 
 #: Steps with the reasons why they are closed.
 Available = tuple[tuple[Step, tuple[Reason, ...]], ...]
@@ -126,6 +128,8 @@ def situation_of(connection: Connection, ctx: Context, case_id: int) -> tuple[Si
 def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None) -> CasePage:
     """The page; `returned` is a form that was refused and comes back as it was typed."""
     situation, name = situation_of(connection, ctx, case_id)
+    if returned is not None and returned.command == TakeBack.__name__:
+        situation = replace(situation, facts=with_last_step(connection, situation.facts))
     facts = situation.facts
     texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
     events = record.timeline(connection, case_id, actor=ctx.actor)
@@ -200,7 +204,10 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         agreements=tuple(_with_texts(row, texts, ctx) for row in kept("agreement", record.agreements_of)),
         ratings=tuple(_with_texts(row, texts, ctx) for row in kept("rating", record.ratings_of)),
         replies=tuple(
-            text for event in events for text in texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
+            text
+            for event in events
+            if not event.is_taken_back
+            for text in texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
         ),
         timeline=timeline_of(events, texts, accounts, ctx, linked),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
@@ -252,6 +259,8 @@ def _is_back(step: Step, returned: FormView | None) -> bool:
 def show_step(connection: Connection, ctx: Context, case_id: int, command: str) -> StepPage:
     """The page of one step. Raises `NoSuchPage` for one that is not open to the reader now."""
     situation, name = situation_of(connection, ctx, case_id)
+    if command == TakeBack.__name__:
+        situation = replace(situation, facts=with_last_step(connection, situation.facts))
     step = next((one for one, why in available_steps(situation) if one.command.__name__ == command and not why), None)
     if step is None:
         raise NoSuchPage

@@ -17,9 +17,10 @@ from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.facts import CaseFacts
 from workflow.fields import choices_in
-from workflow.model import Clock, Participant, Party, Role, Waiver
+from workflow.model import Clock, Party, Role
 from workflow.offers import OFFERS
 from workflow.procedures.every_case.lights import contestable, lights_of, renewable
+from workflow.records import Participant, Waiver
 
 
 def choices_for(

@@ -12,7 +12,8 @@ from cases.words import Words
 from infra.among import is_among
 from web.context import Context
 from web.forms import Option
-from workflow.model import CaseId, Link, RecordNumber
+from workflow.model import CaseId, RecordNumber
+from workflow.records import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

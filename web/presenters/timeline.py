@@ -30,6 +30,7 @@ class TimelineView:
     rung: str | None
     clock: str | None
     texts: tuple[str, ...]
+    is_taken_back: bool = False
     #: Whom the step names: the field, and their names.
     people: tuple[tuple[str, str], ...] = ()
     #: The other case of a link: what it is to this one, its address and its number, if the reader may know them.
@@ -79,6 +80,7 @@ def timeline_line(
         rung=event.data.get("rung"),
         clock=event.data.get("name"),
         texts=texts_in(event.data, texts, SAID),
+        is_taken_back=event.is_taken_back,
         people=tuple(
             (field, Words(ctx.language)("sign.comma").join(accounts.get(one, "") for one in named))
             for field, named in _people_of(event)

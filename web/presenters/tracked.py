@@ -1,5 +1,6 @@
 """A matter as its petitioner follows it: where it stands in one sentence, the next date, the answer, the rating."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from web.context import Context, NoSuchPage
 from web.presenters.lights import LightView, case_light, minute
+from web.presenters.timeline import texts_in
 from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.model import Actor, CaseId, Role
@@ -40,7 +42,7 @@ TOLD = frozenset(
         "case:first_responded", "clock:extended", "clock:paused", "clock:resumed", "case:replied", "mediator:appointed",
         "mediator:replaced", "case:rights_notified", "case:session_held", "case:settled", "case:settled_in_part",
         "case:terminated", "case:confirmation_applied", "case:followed_up", "case:rated", "case:closed", "case:reopened",
-        "case:written_back", "case:code_renewed",
+        "case:written_back", "case:code_renewed", "case:taken_back",
     }
 )  # fmt: skip
 
@@ -66,13 +68,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         received=minute(facts.received_at, ctx),
         light=case_light(facts.clocks, ctx),
         ended=facts.state in PROCEDURES[facts.procedure].final,
-        answers=tuple(
-            texts[number]
-            for event in events
-            for field in ("answer", "remedies", "proper_channel")
-            for number in event.data.get("command", {}).get(field) or ()
-            if number in texts
-        ),
+        answers=tuple(_answers(events, texts)),
         may_rate=Rate in open_steps,
         may_write=WriteBack in open_steps,
         written=tuple(
@@ -82,5 +78,16 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
             if number in texts
         ),
         rating=ratings[-1].score if ratings else None,
-        happened=tuple((minute(event.occurred_at, ctx), event.code) for event in events if event.code in TOLD),
+        happened=tuple(
+            (minute(event.occurred_at, ctx), event.code)
+            for event in events
+            if event.code in TOLD and not event.is_taken_back
+        ),
     )
+
+
+def _answers(events: Iterable[record.EventLine], texts: Mapping[int, str]) -> Iterator[str]:
+    """What the person was told, without what was taken back."""
+    standing = (event for event in events if not event.is_taken_back)
+    for event in standing:
+        yield from texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))

@@ -7,10 +7,11 @@ What the rest of the program has to know of a procedure it asks here. The three 
 from collections.abc import Mapping
 
 from workflow.commands import Command
-from workflow.model import OF_EVERY_CASE, UNFILED, Record, State
+from workflow.model import UNFILED, Record, State
 from workflow.procedure import Part, Procedure
 from workflow.procedures.mediation.steps import MEDIATION
 from workflow.procedures.petition.steps import PETITION
+from workflow.records import OF_EVERY_CASE
 
 PROCEDURES: Mapping[str, Procedure] = {procedure.name: procedure for procedure in (PETITION, MEDIATION)}
 

@@ -221,3 +221,10 @@ class Unlink(Command):
 
     link: Annotated[RecordNumber, Choice("links")]
     reason: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeBack(Command):
+    """撤回上一步 that was a mistake, as if it had not been taken."""
+
+    reason: Note

@@ -14,7 +14,6 @@ from workflow.clocks import is_crossed, light, waits_for_word
 from workflow.counted_lights import waived
 from workflow.definition import AcknowledgeAll, Draft, Situation, Step
 from workflow.model import (
-    HAS_WAIVERS,
     Audience,
     Clock,
     Custody,
@@ -27,9 +26,9 @@ from workflow.model import (
     Role,
     Rung,
     State,
-    Waiver,
 )
 from workflow.procedures.every_case.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
+from workflow.records import HAS_WAIVERS, Waiver
 
 APPEAL, FURTHER = "appeal", "further"
 
@@ -96,29 +95,29 @@ def light_steps(
     always = (*until_closed, *ended)
     acknowledge = Step(
         command=Acknowledge, event="clock:acknowledged", sources=until_closed, target=None, allowed=told,
-        guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True,
+        guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True, answers_light=True,
     )  # fmt: skip
     explain = Step(
         command=ExplainLateness, event="light:explained", sources=until_closed, target=None, allowed=told,
-        guards=(an_explanation_is_owed,), writes=note_explained, tells=(Audience.UNIT_HEAD,), quiet=True,
+        guards=(an_explanation_is_owed,), writes=note_explained, tells=(Audience.UNIT_HEAD,), quiet=True, answers_light=True,
         notes=explanation_owed_by,
     )  # fmt: skip
     appeal = Step(
         command=AppealLight, event="light:appealed", sources=always, target=None,
         allowed=((Role.SUPERVISOR, Relation.ANYONE),), guards=(a_light_may_be_appealed,),
         checks=(light_may_be_appealed,), writes=write_appeal, tells=(Audience.ASSESSMENT_OFFICE,), reaches=HAS_WAIVERS,
-        quiet=True,
+        quiet=True, answers_light=True,
     )  # fmt: skip
     again = Step(
         command=AskAgain, event="light:appealed_again", sources=always, target=None,
         allowed=((Role.SUPERVISOR, Relation.ANYONE),), guards=(an_appeal_may_be_renewed,),
-        checks=(appeal_may_be_renewed,), writes=write_further_appeal, tells=(Audience.ASSESSMENT_OFFICE,), quiet=True,
+        checks=(appeal_may_be_renewed,), writes=write_further_appeal, tells=(Audience.ASSESSMENT_OFFICE,), quiet=True, answers_light=True,
     )  # fmt: skip
     decide = Step(
         command=DecideWaiver, event="light:waiver_decided", sources=always, target=None,
         allowed=((Role.ASSESSOR, Relation.ABOVE),), guards=(a_waiver_waits, decider_is_outside_the_case),
         checks=(waiver_is_open, second_decider_is_another), writes=write_waiver_decision,
-        tells=(Audience.HOLDER, Audience.UNIT_HEAD), quiet=True,
+        tells=(Audience.HOLDER, Audience.UNIT_HEAD), quiet=True, answers_light=True,
     )  # fmt: skip
     return acknowledge, explain, appeal, again, decide
 

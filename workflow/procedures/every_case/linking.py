@@ -7,9 +7,10 @@ not therefore read the other. Links of a direction never lead back to where they
 from dataclasses import replace
 
 from workflow.definition import Draft, Situation, Step
-from workflow.model import HAS_LINKS, CaseId, Json, Link, Reason, State
+from workflow.model import CaseId, Json, Reason, State
 from workflow.procedures.every_case.commands import LinkCases, Unlink
 from workflow.procedures.every_case.desk import IN_HAND
+from workflow.records import HAS_LINKS, Link
 
 #: What the other case is called from here, by what this one is to it.
 OPPOSITE = {

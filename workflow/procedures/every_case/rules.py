@@ -10,18 +10,10 @@ from typing import Any
 from workflow.clocks import paused_until
 from workflow.commands import Intake
 from workflow.definition import Check, Draft, Guard, Notes, Situation, Start, When
-from workflow.model import (
-    Clock,
-    Consent,
-    Party,
-    Rating,
-    Reason,
-    RecordNumber,
-    Side,
-    Unit,
-)
+from workflow.model import Clock, Consent, Party, Reason, RecordNumber, Side, Unit
 from workflow.policy_rules import LONGEST, Extension, Rule
 from workflow.procedures.every_case.commands import Lengthening, Pausing, Rate, Refuse, Suspend
+from workflow.records import Rating
 
 LONGEST_DAYS = LONGEST[Unit.DAY]
 UNSTATED_EXTENSION = 2

@@ -11,19 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from workflow.definition import Draft, Situation, Step
-from workflow.model import (
-    HAS_PARTICIPANTS,
-    HAS_RECUSALS,
-    AccountId,
-    Appointment,
-    Audience,
-    Participant,
-    Reason,
-    Relation,
-    Role,
-    State,
-)
+from workflow.model import AccountId, Audience, Reason, Relation, Role, State
 from workflow.procedures.every_case.commands import BringIn, EndPart, HandOver, Recuse
+from workflow.records import HAS_PARTICIPANTS, HAS_RECUSALS, Appointment, Participant
 
 #: Whoever answers for who has which matter.
 ANSWER_FOR_PEOPLE = ((Role.COORDINATOR, Relation.ABOVE), (Role.SUPERVISOR, Relation.ABOVE))

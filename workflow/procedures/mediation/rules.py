@@ -13,7 +13,7 @@ from workflow.clocks import due_on
 from workflow.commands import Command
 from workflow.counting import A_MOMENT
 from workflow.definition import Draft, Situation
-from workflow.model import AccountId, Appointment, Consent, Reason
+from workflow.model import AccountId, Consent, Reason
 from workflow.procedures.every_case import rules
 from workflow.procedures.every_case.taking_part import new_appointment
 from workflow.procedures.mediation.commands import (
@@ -31,6 +31,7 @@ from workflow.procedures.mediation.commands import (
     Terminate,
 )
 from workflow.procedures.mediation.records import Agreement, Session
+from workflow.records import Appointment
 
 #: What a court does not confirm: status, title to property or to intellectual property, what has a procedure of its own
 #: (民诉法解释 §355).

@@ -16,6 +16,7 @@ from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rat
 from workflow.procedures.every_case.desk import desk_steps
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
+from workflow.procedures.every_case.taking_back import take_back_step
 from workflow.procedures.every_case.taking_part import people_steps
 from workflow.procedures.mediation import rules as m
 from workflow.procedures.mediation.commands import (
@@ -200,6 +201,7 @@ MEDIATION = Procedure(
             allowed=MEDIATORS, checks=(rules.confirmed("papers_complete"),),
             clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
+        take_back_step(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *people_steps(until_closed=UNTIL_CLOSED),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=(S.APPLIED, S.CONSENT_PENDING)),

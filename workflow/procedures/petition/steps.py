@@ -27,6 +27,7 @@ from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rat
 from workflow.procedures.every_case.desk import desk_steps
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
+from workflow.procedures.every_case.taking_back import take_back_step
 from workflow.procedures.every_case.taking_part import people_steps
 from workflow.procedures.petition import rules as p
 from workflow.procedures.petition.commands import (
@@ -216,6 +217,7 @@ PETITION = Procedure(
             guards=(rules.a_clock_can_go_on(*DECIDING),), writes=p.forget_outcome, clocks=(GoOn(DECIDING),),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches="reopened", forgets=frozenset({"rated"}),
         ),
+        take_back_step(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *people_steps(until_closed=UNTIL_CLOSED),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN),
