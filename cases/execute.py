@@ -164,11 +164,12 @@ def _write_beside(
     connection: Connection, decision: Decision, others: Mapping[CaseId, CaseFacts], heads: Mapping[int, Head], *,
     actor: Actor, now: datetime,
 ) -> None:  # fmt: skip
-    """What the step changes of other cases, each with an event of its own."""
+    """What the step changes of other cases, each with an event of its own, after the lights that are due there."""
     for case, beside in decision.beside.items():
-        facts, head = others[case], heads[case]
+        at = chain.not_before(now, heads[case])
+        head, facts = _settle(connection, heads[case], others[case], now=at)
         wrote = apply(connection, case, beside, version=facts.version)
-        _append(connection, head, beside, facts, actor=actor, now=chain.not_before(now, head), wrote=wrote, key=None)
+        _append(connection, head, beside, facts, actor=actor, now=at, wrote=wrote, key=None)
 
 
 def open_case(

@@ -20,7 +20,8 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """What decides who sees a case. `serving` are its mediators as they are now, `recused` whoever must keep out of it."""
+    """What decides who sees a case. `serving` are its mediators and whoever else of the office takes part, as they are now,
+    `recused` whoever must keep out of it."""
 
     id: int
     state: str

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select, text
 
 from cases.reading import find_case
-from cases.tables import Appointment, Case, Recusal
+from cases.tables import Appointment, Case, Participant, Recusal
 from cases.visibility import case, cases_in_reach, reach_of, visible_cases
 from infra.db import reading, transaction
 from people.staffing import add_account, add_unit, add_unit_above
@@ -76,8 +76,16 @@ def some_cases(connection: Connection, random: Random, people: list[Actor]) -> N
                     disclosure="none",
                 )
             )
+        for n, person in enumerate([*random.sample(mediators, random.randrange(3)), None], start=10):
+            ended = random.choice([None, START + timedelta(days=1)])
+            taking_part = {"part": "recorder" if person else "agent", "person": person, "from_at": START}
+            connection.execute(insert(Participant).values(case_id=number, number=n, until_at=ended, **taking_part))
         for person in random.sample(accounts, random.randrange(8)):
             connection.execute(insert(Recusal).values(case_id=number, person=person))
+
+
+SERVING = """SELECT person FROM appointment WHERE case_id = :case AND until_at IS NULL
+    UNION SELECT person FROM participant WHERE case_id = :case AND until_at IS NULL AND person IS NOT NULL"""
 
 
 def matters(connection: Connection) -> Iterator[Matter]:
@@ -88,7 +96,7 @@ def matters(connection: Connection) -> Iterator[Matter]:
         yield Matter(
             id=row.id, state=row.state, intake_unit=row.intake_unit, holder_unit=row.holder_unit,
             holder_person=row.holder_person, is_closed=row.closed_at is not None,
-            serving=those("SELECT person FROM appointment WHERE case_id = :case AND until_at IS NULL", row.id),
+            serving=those(SERVING, row.id),
             recused=those("SELECT person FROM recusal WHERE case_id = :case", row.id),
         )  # fmt: skip
 
