@@ -56,11 +56,10 @@ from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
 from workflow.policy_rules import Confidence, Ground
 from workflow.procedures import PROCEDURES, STATES
-from workflow.procedures.every_case.commands import AppealLight, Refuse
+from workflow.procedures.every_case.commands import AppealLight
 from workflow.procedures.every_case.lights import APPEAL, FURTHER
-from workflow.procedures.mediation.commands import Terminate
 from workflow.procedures.mediation.rules import BREACHED, NOT_CONFIRMED, PERFORMED, SETTLED_LATE
-from workflow.procedures.petition.commands import Close, FindNotOurs
+from workflow.procedures.petition.commands import FindNotOurs
 from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
@@ -150,7 +149,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _of("kind", Kind)
     for unit in Unit:
         yield from (f"length.{unit.value}", f"left.{unit.value}", f"over.{unit.value}")
-    yield from _outcomes()
+    yield from _named("outcome", {outcome for procedure in PROCEDURES.values() for outcome in procedure.outcomes})
     yield from _named("disclosure", ("open", "kept"))
     yield from _named("group", (*GROUPS, "closed"))
     yield from _named("rating", ("satisfied", "fairly_satisfied", "dissatisfied"))
@@ -229,14 +228,6 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("settings", (*_codes_raised("_wrong"), *set(CODES.values()), "unknown", "unknown_near"))
     yield from _named("trouble", (*SERVER.values(), *FILE.values(), *SYSTEM.values()))
     yield from _reasons()
-
-
-def _outcomes() -> Iterator[str]:
-    yield from (f"outcome.{code}" for code in _literals(Close, "outcome"))
-    yield from (f"outcome.settled.{form}" for form in ("written", "oral", "in_part"))
-    yield from (f"outcome.terminated.{code}" for code in _literals(Terminate, "ground"))
-    yield from (f"outcome.not_ours.{code}" for code in _literals(FindNotOurs, "ground"))
-    yield from (f"outcome.not_accepted.{code}" for code in (*_literals(Refuse, "ground"), "returned_late"))
 
 
 def _literals(kind: type[Command], name: str) -> tuple[str, ...]:

@@ -267,13 +267,15 @@ def _of_procedure(procedure: str) -> Iterator[tuple[str, str]]:
     return ((procedure, f"{procedure}.{figure}") for figure in PROCEDURES[procedure].figures)
 
 
+#: The procedures that a bulletin speaks of.
+REPORTED = tuple(name for name, procedure in PROCEDURES.items() if procedure.figures)
 #: Every line in its order: its section, its count; a share has what it is worked out from.
 PLAIN: Sequence[tuple[str, str]] = (
     *_of_procedure("mediation"),
     *(("began", f"began.{how}{share}") for how in ("application", "own", "entrusted") for share in ("", "_share")),
     *(("performance", f"performance.{name}") for name in ("followed_up", "in_full", "in_part", "not_performed")),
     *(line for procedure in PROCEDURES if procedure != "mediation" for line in _of_procedure(procedure)),
-    *(("rating", f"rating.{procedure}.{score}") for procedure in PROCEDURES for score in SCORES),
+    *(("rating", f"rating.{procedure}.{score}") for procedure in REPORTED for score in SCORES),
 )  # fmt: skip
 SHARES = {
     "mediation.success_rate": _share("mediation.settled", "mediation.settled", "mediation.terminated"),
@@ -298,7 +300,7 @@ def _lines(by_period: Sequence[Counter[str]]) -> Iterator[Line]:
 def _breakdowns(counts: Counter[str]) -> Iterator[Breakdown]:
     """Only rows with a figure: most of the eighteen types are empty in most months."""
     yield _breakdown("dispute", BY_DISPUTE, DISPUTE_TYPES, counts)
-    yield _breakdown("channel", tuple(sorted(PROCEDURES)), BEGAN, counts)
+    yield _breakdown("channel", tuple(sorted(REPORTED)), BEGAN, counts)
     matters = sorted(name.removeprefix("matter.") for name in counts if name.startswith("matter."))
     rows = tuple((matter, (counts[f"matter.{matter}"],)) for matter in matters)
     yield Breakdown(section="matter", columns=("petition",), rows=rows)

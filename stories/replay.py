@@ -50,7 +50,7 @@ def replay(story: Story, *, sweeping: bool = True, ladder: str | None = None) ->
 def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None) -> dict[str, Any]:
     migrations.upgrade(engine)
     with transaction(engine) as connection:
-        stage = build_stage(connection, now=datetime.fromisoformat("2000-01-01T00:00:00+00:00"))
+        stage = build_stage(connection, now=datetime.fromisoformat("2000-01-01T00:00:00+00:00"), matter=story.matter)
     with reading(engine) as connection:
         office = load_office(connection)
     if ladder:

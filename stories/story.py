@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from annotated_types import MinLen
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, select
 
 from cases.execute import CaseNotFound, Opened, execute, open_case
-from cases.office import OfficeContext, establish
+from cases.office import USUAL_PROFILES, OfficeContext, establish
+from cases.policies import shipped_files
 from cases.tables import Clock, Link, Participant, Party, PersonalText, Waiver
 from infra.columns import Row
 from infra.db import transaction
@@ -28,6 +29,7 @@ from workflow.calendar import NoSuchTime
 from workflow.commands import Command, Intake, adapter_of
 from workflow.fields import OF_PEOPLE
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.policy_files import policy_from
 from workflow.procedures import COMMANDS
 from workflow.unseen import has_lone_surrogate
 
@@ -53,7 +55,8 @@ class StoryIsWrong(Exception):
     """A story cannot be told. Says which file, which step and what is wrong with it."""
 
 
-Matter = Literal["mediation", "petition", "hotline", "enterprise"]
+#: What an intake desk calls such a case, by the profiles of the policy that ships with the program.
+Matter = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ class StoryStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """`matter` is mediation, petition, hotline or enterprise; `until` is how long the timers go on after the last step."""
+    """`matter` is mediation, petition, hotline, enterprise, or another that there is a profile for; `until` is how long the timers go on after the last step."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     case: str | int
@@ -104,13 +107,17 @@ class Stage:
     units: Mapping[str, UnitId]
 
 
-def build_stage(connection: Connection, *, now: datetime) -> Stage:
-    """The small office of a replay. It says of itself that it is a simulation."""
+def build_stage(connection: Connection, *, now: datetime, matter: Matter | None = None) -> Stage:
+    """The small office of a replay, which takes in the usual matters, and `matter`. It says of itself that it is a simulation."""
+    shipped = policy_from(shipped_files(), calendar="cn").profiles
+    usual = {shipped[name].matter for name in USUAL_PROFILES}
+    other = [name for name, one in shipped.items() if one.matter == matter and matter not in usual][:1]
     establish(
         connection,
         name="滨江园区党群服务中心",
         short_name="滨园",
         now=now,
+        profiles=(*USUAL_PROFILES, *other),
         simulation=True,
     )
     units: dict[str, UnitId] = {}
@@ -169,7 +176,7 @@ class Teller:
                     raise StoryIsWrong(f"{self._story.case}: {step.do} would open a second case")
                 profile = self._office.profile_of(self._story.matter)
                 if profile is None:
-                    raise StoryIsWrong(f"{self._story.case}: this office takes in no {self._story.matter}")
+                    raise StoryIsWrong(f"{self._story.case}: this office takes in no matter {self._story.matter!r}")
                 self.opened = open_case(
                     connection, command, profile=profile, actor=actor, now=now, office=self._office, request=request
                 )

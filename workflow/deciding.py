@@ -32,6 +32,8 @@ def decide(situation: Situation, command: Command) -> Decision:
     for name, kind, text in personal_texts(command):
         draft.write_text(name, kind, text)
     step.writes(situation, command, draft)
+    known = (situation.facts.outcome, *PROCEDURES[situation.facts.procedure].outcomes)
+    assert draft.outcome is None or draft.outcome in known, f"undeclared outcome: {draft.outcome}"
     changed_clocks = move_clocks(situation, command, step, draft)
     return Decision(
         event=step.event,

@@ -5,7 +5,7 @@ Everything that looks at a command reads these marks: the form layer, the catalo
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BeforeValidator
@@ -116,6 +116,11 @@ def choices_in(command: type[Any]) -> dict[str, str]:
     return {
         name: mark.of for name, said in annotations_of(command).items() for mark in said if isinstance(mark, Choice)
     }
+
+
+def values_of(command: type[Any], field: str, *, prefix: str = "") -> tuple[str, ...]:
+    """What a field may say that takes one of some codes."""
+    return tuple(f"{prefix}{code}" for code in get_args(get_type_hints(command)[field]))
 
 
 def brings_people_in(command: type[Any]) -> bool:

@@ -9,6 +9,7 @@ Source: 人民调解法 (2010) §17-§33; 人民调解工作若干规定 §30, �
 
 from workflow.definition import ANSWERED as ANSWER
 from workflow.definition import Extend, PauseAll, ResumeAll, Start, Step, Stop, StopAll
+from workflow.fields import values_of
 from workflow.model import UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
 from workflow.procedures.every_case import rules
@@ -81,6 +82,10 @@ MEDIATION = Procedure(
     figures=(
         "registered", "accepted", "mediated", "settled", "settled_written", "settled_oral", "settled_in_part",
         "terminated", "success_rate", "amount_yuan",
+    ),
+    outcomes=(
+        "settled.written", "settled.oral", "settled.in_part", *values_of(Terminate, "ground", prefix="terminated."),
+        *values_of(Refuse, "ground", prefix="not_accepted."),
     ),
     steps=(
         Step(

@@ -20,7 +20,8 @@ from workflow.definition import (
     StopAll,
     VoidAll,
 )
-from workflow.model import UNFILED, Audience, Relation, Role
+from workflow.fields import values_of
+from workflow.model import NOT_OURS, UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
 from workflow.procedures.every_case import rules
 from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
@@ -87,6 +88,10 @@ PETITION = Procedure(
     shown=Shown(flags=(p.SIGNED_BY_TIME,)),
     figures=(
         "registered", "accepted", "not_accepted", "not_ours", "answered", "closed", "in_time", "on_time_rate",
+    ),
+    outcomes=(
+        *values_of(Close, "outcome"), *values_of(FindNotOurs, "ground", prefix=NOT_OURS),
+        *values_of(Refuse, "ground", prefix="not_accepted."), "not_accepted.returned_late",
     ),
     channel_of={"hotline": "hotline", "enterprise": "enterprise_order"},
     unsigned=frozenset({S.DISPATCHED, S.HANDLING}),
