@@ -93,6 +93,18 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # the head 4; answered: head 1.
         9,
     ),
+    "petition-wrongly-refused": (
+        (
+            # As if it had not been refused: 2 March + 15, and it runs until the acceptance.
+            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
+            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-04-20T15:00", "green", False),
+            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
+            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
+        ),
+        0.0,
+        # Registered 1; taken back: the clerk of the desk, and the duty leader of the centre 2; assigned 2; answered 1.
+        6,
+    ),
     "hotline-signature-of-friday": (
         (
             # 1=Tue 3 2=4 3=5 4=6 5=Mon 9 March; k=2, yellow on day 4. It has stopped on Friday evening, after the yellow.
@@ -303,7 +315,6 @@ NOT_TOLD = {
     **dict.fromkeys(
         ("AddNote", "Correct", "AddParty", "RenewCode", "WriteBack"), "no date comes of it: tests/cases/test_desk.py"
     ),
-    "TakeBack": "no date comes of it: tests/cases/test_taking_back.py",
     **dict.fromkeys(("LinkCases", "Unlink"), "a story is of one case: tests/cases/test_links.py"),
     "ReportByPhone": "only a crisis has this clock, and the office of a story takes in none",
     "ReportInWriting": "only a crisis has this clock, and the office of a story takes in none",
