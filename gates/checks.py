@@ -50,7 +50,7 @@ from workflow.commands import Channel, Command
 from workflow.counted_lights import BY_EXTENSION, BY_PAUSE
 from workflow.disputes import DISPUTE_TYPES
 from workflow.marks import MEASURES
-from workflow.model import UNFILED, Consent, Kind, Light, Role, Side, Unit
+from workflow.model import UNFILED, Audience, Consent, Kind, Light, Role, Side, Unit
 from workflow.policy import Policy
 from workflow.policy_checks import clock_names
 from workflow.policy_files import policy_from
@@ -142,6 +142,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("dispute", DISPUTE_TYPES)
     yield from _named("channel", get_args(Channel))
     yield from _of("light", Light)
+    yield from _of("audience", Audience)
     yield from _named("light", SHAPES)
     yield from _named("role", [role.value for role in Role])
     yield from _of("side", Side)

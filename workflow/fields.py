@@ -30,7 +30,7 @@ class Choice:
 
 
 #: Choices that name somebody who is to take part from now on; and all that name people of the staff.
-BROUGHT_IN = frozenset({"mediators", "handlers"})
+BROUGHT_IN = frozenset({"mediators", "handlers", "newcomers"})
 OF_PEOPLE = BROUGHT_IN | {"appointed", "in_hand", "recusable"}
 
 

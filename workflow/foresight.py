@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from workflow import clocks as counting
 from workflow.commands import Command
 from workflow.deciding import decide, with_crossings_recorded
-from workflow.definition import Extend, GoOn, PauseAll, ResumeAll, Situation
-from workflow.model import Clock
+from workflow.definition import Extend, GoOn, PauseAll, ResumeAll, Situation, Start, Step, Stop, StopAll, VoidAll
+from workflow.model import Audience, Clock, Kind
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import Lengthening
 from workflow.procedures.every_case.rules import extendable_clock
@@ -43,6 +43,32 @@ def moved_dates(situation: Situation, command: Command) -> tuple[Moved, ...]:
     # A clock that an earlier extension opened is known by its own number; one that is opened now, by the one before it.
     pairs = ((known.get(clock.number) or known.get(clock.extends or clock.number), clock) for clock in running)
     return tuple(Moved(before=old, after=new) for old, new in pairs if old and old.due_at != new.due_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a step will do, as far as it is known before its form is filled in: time limits by name, and audiences."""
+
+    stops: tuple[str, ...]
+    starts: tuple[str, ...]
+    tells: tuple[Audience, ...]
+
+
+def foreseen(situation: Situation, step: Step) -> Foreseen:
+    """What it stops of what runs now, and what it starts under the rules in force; not what depends on what is typed."""
+    running = [clock for clock in situation.facts.clocks if clock.stopped_at is None]
+    named = {change.name for change in step.clocks if isinstance(change, Stop)}
+    all_duties = any(isinstance(change, StopAll | VoidAll) for change in step.clocks)
+    stops = (one.name for one in running if one.name in named or (all_duties and one.kind is Kind.DUTY))
+    starts = (one.name for one in step.clocks if isinstance(one, Start) and _will_start(one, situation, running))
+    return Foreseen(stops=tuple(dict.fromkeys(stops)), starts=tuple(dict.fromkeys(starts)), tells=step.tells)
+
+
+def _will_start(start: Start, situation: Situation, running: list[Clock]) -> bool:
+    policy = situation.policy
+    rule = policy.rule(start.name, on=policy.calendar.local_day(situation.now))
+    runs = any(clock.name == start.name for clock in running)
+    return rule is not None and start.counts_for(rule) and start.when is None and not runs
 
 
 def _if_granted(situation: Situation, command: Lengthening, names: tuple[str, ...]) -> Moved:

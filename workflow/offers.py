@@ -20,6 +20,7 @@ from workflow.procedures.every_case.taking_part import those_in_hand, those_who_
 OFFERS: Mapping[str, Callable[[Situation], Collection[Any]]] = {
     "units": lambda situation: sorted(situation.actor.units),
     "handlers": lambda situation: list(situation.people),
+    "newcomers": lambda situation: [one for one in situation.people if one not in those_in_hand(situation)],
     "mediators": lambda situation: list(situation.people),
     "appointed": lambda situation: [appointment.person for appointment in situation.facts.serving],
     "in_hand": those_in_hand,

@@ -60,6 +60,11 @@ LOOKS = {
     "case": ("clerk", "case"),
     "case-of-the-mediator": ("mediator", "case"),
     "case-masked": ("auditor", "case"),
+    "take-back": ("mediator", "case/steps/TakeBack"),
+    "bring-in": ("mediator", "case/steps/BringIn"),
+    "link": ("mediator", "case/steps/LinkCases"),
+    "hand-over": ("supervisor", "/hand-over"),
+    "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
     "assessment": ("auditor", "/assessment"),
     "closures": ("auditor", "/closures"),
     "mails": ("administrator", "/mails?kind=sent"),
@@ -75,9 +80,12 @@ def _pages(office: Office, language: str) -> Any:
         page.goto(f"/work?lang={language}" if login != "administrator" else f"/people?lang={language}")
         for name, (who, address) in LOOKS.items():
             if who == login:
-                page.goto(address.format(**office.site.office.accounts) if address != "case" else "/work")
-                if address == "case":
+                of_a_case = address.partition("/steps/") if address.startswith("case") else None
+                page.goto("/work" if of_a_case else address.format(**office.site.office.accounts))
+                if of_a_case:
                     page.locator("a.title").first.click()
+                    if of_a_case[2]:
+                        page.locator(f"a[href$='/steps/{of_a_case[2]}']").first.click()
                 yield name, page
     yield from _public_pages(office, language)
 

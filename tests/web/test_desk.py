@@ -157,3 +157,37 @@ def test_a_link_to_a_matter_that_is_not_the_readers_names_nothing_of_it(site: Si
     assert "另一件事项（您无权查看）" in shown.text
     assert number[0] not in shown.text
     assert f"/cases/{other}" not in shown.links
+
+
+# -- taking back, and what a step will do -----------------------------------------------------------------------------
+
+
+def test_the_page_of_taking_back_names_the_step_and_the_history_strikes_it_through(site: Site) -> None:
+    address, mediator = an_order(site), site.session_for("mediator")
+    form = page(mediator, address).form("/steps/Reply")
+    assert mediator.post(form.action, data=form.typed(form="oral", answer="办错件了")).status_code == 303
+    asked = page(mediator, f"{address}/steps/TakeBack")
+    assert "将要撤回：“答复”" in asked.text
+    assert send(mediator, address, "TakeBack", reason="答复写到了别的事项上")[0] == 303
+    shown = mediator.get(address).text
+    assert re.search(r'<li class="undone">.*?办错件了', shown, re.S)
+    assert "（已撤回）" in shown
+    tracked = site.petitioner_of(1).get("/track/case").text
+    assert "办错件了" not in tracked
+
+
+def test_where_the_last_step_stays_the_page_says_why_and_has_no_form(site: Site) -> None:
+    address = an_order(site)
+    site.clock.set("2026-03-10T10:00")
+    mediator = site.session_for("mediator")
+    asked = page(mediator, f"{address}/steps/TakeBack")
+    assert "现在已经过期" in asked.text
+    assert not [form for form in asked.forms if form.action.endswith("/TakeBack")]
+
+
+def test_a_step_says_before_it_is_taken_which_limits_end_and_begin_and_who_is_told(site: Site) -> None:
+    address, mediator = an_order(site), site.session_for("mediator")
+    shown = page(mediator, address).text
+    assert "办理后结束的时限：工单办结" in shown
+    assert "开始计算的时限：评价与办结" in shown
+    assert "同时通知：承办单位负责人" in shown

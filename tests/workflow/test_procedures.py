@@ -52,7 +52,8 @@ from workflow.commands import Command, Intake
 from workflow.deciding import available_steps
 from workflow.definition import Start, Step, Stop, StopAll
 from workflow.facts import CaseFacts
-from workflow.model import UNFILED, AccountId, Actor, Custody, Reason, RecordNumber, Relation, Role, State, Text
+from workflow.foresight import foreseen
+from workflow.model import UNFILED, AccountId, Actor, Clock, Custody, Reason, RecordNumber, Relation, Role, State, Text
 from workflow.procedure import Procedure, ProcedureIsUnsound
 from workflow.procedures import COMMANDS, PROCEDURES
 from workflow.procedures.every_case.commands import Accept, Rate, Refuse
@@ -95,6 +96,19 @@ def test_an_event_carries_the_fields_of_its_command_and_nothing_else() -> None:
     assert data["command"] == {"name": "GrantExtension", "to_length": 15, "person_told": True}
     accepted = decided(a_registered_matter(), Accept(), by=CLERK, on=TUESDAY)
     assert accepted.data == {"command": {"name": "Accept"}}
+
+
+def test_what_a_step_will_do_is_known_before_its_form_is_filled_in() -> None:
+    facts = a_matter_in_hand("hotline")
+    steps = {step.command: step for step in PROCEDURES["petition"].machine.steps_from(facts.state)}
+    found = foreseen(situation(facts, MEDIATOR, TUESDAY), steps[Reply])
+    assert set(found.stops) == {"contact", "order"}
+    assert found.starts == ("closing",)
+    assert found.tells == steps[Reply].tells
+    decision = decided(facts, Reply(form="oral", answer="r"), by=MEDIATOR, on=TUESDAY)
+    clocks = [one for one in (*decision.new, *decision.changed) if isinstance(one, Clock)]
+    assert {one.name for one in clocks if one.stopped_at} == set(found.stops), "and that is what it does"
+    assert {one.name for one in clocks if not one.stopped_at} == set(found.starts)
 
 
 def test_no_field_stands_where_the_event_has_the_name_of_its_command() -> None:

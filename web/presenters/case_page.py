@@ -32,10 +32,12 @@ from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
 from workflow.facts import CaseFacts
+from workflow.foresight import Foreseen, foreseen
 from workflow.model import Reason, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import TakeBack
+from workflow.procedures.every_case.taking_back import why_not
 
 #: Steps with the reasons why they are closed.
 Available = tuple[tuple[Step, tuple[Reason, ...]], ...]
@@ -50,6 +52,7 @@ class StepView:
     reasons: tuple[Reason, ...]
     likeliest: bool
     final: bool
+    foreseen: Foreseen
     notes: tuple[Reason, ...] = ()  #: what the reader has to know to fill the form in
 
 
@@ -61,8 +64,9 @@ class StepPage:
     number: str
     version: int
     command: str
-    form: FormView
+    form: FormView | None  #: None: it is closed, and the notes say why
     final: bool
+    foreseen: Foreseen
     notes: tuple[Reason, ...]
 
 
@@ -246,6 +250,7 @@ def _steps(
                 reasons=() if back else reasons,
                 likeliest=back or (returned is None and step is likeliest),
                 final=step.cannot_be_undone,
+                foreseen=foreseen(situation, step),
                 notes=step.notes(situation),
             )
         )
@@ -271,10 +276,16 @@ def show_step(connection: Connection, ctx: Context, case_id: int, command: str) 
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
         version=situation.facts.version,
         command=command,
-        form=blank_form(step.command, choices, preset=step.preset(situation)),
+        form=None if _is_shut(situation, step) else blank_form(step.command, choices, preset=step.preset(situation)),
         final=step.cannot_be_undone,
+        foreseen=foreseen(situation, step),
         notes=step.notes(situation),
     )
+
+
+def _is_shut(situation: Situation, step: Step) -> bool:
+    """Whether nothing that could be typed would open it: the last step stays."""
+    return step.command is TakeBack and why_not(situation) is not None
 
 
 def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:

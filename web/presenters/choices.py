@@ -68,10 +68,10 @@ def _of_people(
 ) -> dict[str, Callable[[], tuple[Option, ...]]]:
     closed = Words(ctx.language)("account.closed")
 
-    def mediators() -> tuple[Option, ...]:
+    def who_may_serve(choice: str) -> tuple[Option, ...]:
         return tuple(
-            Option(value=str(account), text=f"{known[account].name}（{units[unit]}）")
-            for account, unit in situation.people.items()
+            Option(value=str(account), text=f"{known[account].name}（{units[situation.people[account]]}）")
+            for account in OFFERS[choice](situation)
         )
 
     def colleagues(choice: str) -> tuple[Option, ...]:
@@ -79,7 +79,7 @@ def _of_people(
         return tuple(Option(value=str(one), text=known[one].said(closed)) for one in OFFERS[choice](situation))
 
     return {
-        **dict.fromkeys(("mediators", "handlers"), mediators),
+        **{choice: partial(who_may_serve, choice) for choice in ("mediators", "handlers", "newcomers")},
         **{choice: partial(colleagues, choice) for choice in ("appointed", "in_hand", "recusable")},
     }
 

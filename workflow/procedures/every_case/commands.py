@@ -194,7 +194,7 @@ class BringIn(Command):
     """增加参与人: somebody of the staff who helps with the matter, or somebody from outside who speaks for a party or sent it."""
 
     part: Literal["co_handler", "recorder", "counsellor", "reviewer", "agent", "informant", "sender"]
-    person: Annotated[AccountId | None, Choice("handlers"), Sometimes()] = None
+    person: Annotated[AccountId | None, Choice("newcomers"), Sometimes()] = None
     party_name: Annotated[NewName, Sometimes()] = None
     contact: Contact = None
 
