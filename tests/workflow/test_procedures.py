@@ -254,13 +254,13 @@ def test_what_is_offered_is_what_the_engine_lets_through() -> None:
         "Resume": ["pause.not_paused"],
         "RequestSuspension": [],
         "Reply": [],
-        "TakeBack": [],
-        "LinkCases": [],
-        "Recuse": [],
-        "BringIn": [],
         "AddNote": [],
         "Correct": [],
         "AddParty": [],
+        "Recuse": [],
+        "BringIn": [],
+        "LinkCases": [],
+        "TakeBack": [],
     }
 
 

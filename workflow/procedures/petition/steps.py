@@ -222,10 +222,10 @@ PETITION = Procedure(
             guards=(rules.a_clock_can_go_on(*DECIDING),), writes=p.forget_outcome, clocks=(GoOn(DECIDING),),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches="reopened", forgets=frozenset({"rated"}),
         ),
-        take_back_step(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
-        *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
-        *people_steps(until_closed=UNTIL_CLOSED),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN),
+        *people_steps(until_closed=UNTIL_CLOSED),
+        *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
+        take_back_step(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *light_steps(TOLD, until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
     ),
 )  # fmt: skip
