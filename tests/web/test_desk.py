@@ -191,3 +191,42 @@ def test_a_step_says_before_it_is_taken_which_limits_end_and_begin_and_who_is_to
     assert "办理后结束的时限：工单办结" in shown
     assert "开始计算的时限：评价与办结" in shown
     assert "同时通知：承办单位负责人" in shown
+
+
+# -- registering beside another ---------------------------------------------------------------------------------------
+
+NEW = {"title": "同一楼道的另一处", "statement": "二楼也漏水。", "applicant": "王某", "dispute_type": "11"}
+
+
+def test_a_part_of_a_matter_is_registered_and_linked_in_one_go(site: Site) -> None:
+    whole, clerk = an_order(site), site.session_for("clerk")
+    chooser = page(clerk, whole)
+    (link,) = [one for one in chooser.links if one.startswith("/intake?beside=")]
+    address = next(one for one in page(clerk, link).links if one.startswith("/intake/petition"))
+    form = page(clerk, address).form("/intake/petition")
+    unsaid = clerk.post(form.action, data=form.typed(**NEW))
+    assert unsaid.status_code == 422
+    assert "请选择新登记的这件与那件的关系" in unsaid.text
+    again = read(unsaid.text).form("/intake/petition")
+    assert again.values["title"] == [NEW["title"]]
+    made = clerk.post(again.action, data=again.typed(link_as="part_of"))
+    assert made.status_code == 200
+    assert "下有" in page(clerk, whole).text
+    assert clerk.post(again.action, data=again.typed(link_as="part_of")).status_code == 200, "sent twice"
+    assert page(clerk, whole).text.count("下有：") == 2, "in the list, and once in the history"
+
+
+def test_no_part_of_a_closed_matter_is_registered_and_nothing_of_it_is_left(site: Site) -> None:
+    whole, clerk = an_order(site), site.session_for("clerk")
+    mediator = site.session_for("mediator")
+    for command, typed in (("Reply", {"form": "oral", "answer": "已修好。"}), ("Close", {"outcome": "resolved"})):
+        form = page(mediator, whole).form(f"/steps/{command}")
+        assert mediator.post(form.action, data=form.typed(**typed)).status_code == 303
+    public_id = whole.rpartition("/")[2]
+    form = page(clerk, f"/intake/petition?beside={public_id}").form("/intake/petition")
+    refused = clerk.post(form.action, data=form.typed(**NEW, link_as="part_of"))
+    assert refused.status_code == 422
+    assert "那件事项已经办结" in refused.text
+    assert NEW["title"] not in page(clerk, "/work").text
+    back = read(refused.text).form("/intake/petition")
+    assert clerk.post(back.action, data=back.typed(link_as="follows")).status_code == 200

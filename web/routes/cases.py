@@ -1,4 +1,4 @@
-"""The case page, its steps, and the registration of new cases by staff."""
+"""The case page and its steps; new cases are registered in `intake.py`."""
 
 from dataclasses import replace
 from functools import partial
@@ -7,32 +7,29 @@ from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
 from cases.acts import with_acts_known
-from cases.execute import CaseHasMoved, execute, open_case
+from cases.execute import CaseHasMoved, execute
 from cases.reading import find_case, texts_of
 from cases.repeats import FormWasUsed
 from cases.tracking import code_for, in_groups
 from infra.db import transaction
 from web.access import CASE_STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
-from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
+from web.forms import FormIsWrong, FormView, as_typed, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import SEEN, Form, Posted
 from web.presenters.case_page import changes_since, show_case, show_step, situation_of
-from web.presenters.choices import choices_for, intake_choices
+from web.presenters.choices import choices_for
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
 from web.presenters.linked import case_that_was_typed
 from web.reads import note_this_read, read_is_owed
 from web.sent_again import sent_before
-from workflow.commands import Command, Intake
+from workflow.commands import Command
 from workflow.definition import Situation
 from workflow.foresight import Moved, moved_dates
-from workflow.model import Refusal, Role
-from workflow.policy import Profile
+from workflow.model import Refusal
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import RenewCode
-
-INTAKE = frozenset({Role.CLERK, Role.COORDINATOR})
 
 
 @get("/cases/{public_id}", who=CASE_STAFF)
@@ -185,66 +182,3 @@ def why_this_day(ctx: Ctx, public_id: str, number: RowId) -> Response:
 def why_this_day_as_json(ctx: Ctx, public_id: str, number: RowId) -> Response:
     with ctx.reading() as connection:
         return JSONResponse(receipt_as_json(connection, ctx, _found(connection, ctx, public_id), number))
-
-
-# -- registration -----------------------------------------------------------------------------------------------------
-
-
-@get("/intake", who=INTAKE)
-def choose_matter(ctx: Ctx) -> Response:
-    return render(ctx, "pages/intake_choice.html", profiles=ctx.office.taken_in())
-
-
-@get("/intake/{matter}", who=INTAKE)
-def intake_form(ctx: Ctx, matter: str) -> Response:
-    profile = _profile(ctx, matter)
-    procedure = PROCEDURES[profile.procedure]
-    preset = {"channel": procedure.channel_of[profile.matter]} if profile.matter in procedure.channel_of else {}
-    return _intake_page(ctx, profile, blank_form(procedure.opens, intake_choices(), preset=preset))
-
-
-@post("/intake/{matter}", who=INTAKE)
-def register(ctx: Ctx, form: Form, matter: str) -> Response:
-    profile = _profile(ctx, matter)
-    kind = PROCEDURES[profile.procedure].opens
-    try:
-        command = read_form(kind, form.fields(), intake_choices(), zone=ctx.office.policy.calendar.zone)
-        assert isinstance(command, Intake)
-        with transaction(ctx.engine) as connection:
-            opened = open_case(
-                connection,
-                command,
-                profile=profile.id,
-                actor=ctx.actor,
-                now=ctx.now,
-                office=ctx.office,
-                request=form.form_id,
-            )
-    except FormIsWrong as error:
-        return _intake_page(ctx, profile, error.form, form_id=form.form_id, status=422)
-    except Refusal as refusal:
-        typed = with_errors(as_typed(kind, form.fields(), intake_choices()), refusal.reasons)
-        return _intake_page(ctx, profile, typed, form_id=form.form_id, status=422)
-    except FormWasUsed:
-        typed = as_typed(kind, form.fields(), intake_choices())
-        return _intake_page(ctx, profile, typed, status=409, was_used=True)
-    return render(
-        ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code), proof=in_groups(opened.proof)
-    )
-
-
-def _intake_page(
-    ctx: Context, profile: Profile, form: FormView, *, form_id: str | None = None, was_used: bool = False,
-    status: int = 200,
-) -> Response:  # fmt: skip
-    return render(
-        ctx, "pages/intake.html", status=status, profile=profile, form=form, form_id=form_id, was_used=was_used
-    )
-
-
-def _profile(ctx: Context, matter: str) -> Profile:
-    """The profile that a matter is opened under, by its own name or by the kind of matter."""
-    found = ctx.office.profile_of(matter)
-    if found is None:
-        raise NoSuchPage
-    return ctx.office.policy.profiles[found]
