@@ -13,6 +13,7 @@ from cases.office import OfficeContext
 from cases.repeats import FormWasUsed
 from cases.tables import Appointment, Case, Participant
 from cases.visibility import case, visible_cases
+from infra.among import is_among
 from infra.db import transaction
 from workflow.model import AccountId, Actor, Reason, Refusal
 from workflow.procedures.every_case.commands import HandOver
@@ -68,7 +69,7 @@ def in_hand_of(connection: Connection, account: AccountId, *, actor: Actor) -> l
 def _theirs(actor: Actor, *columns: Any) -> Select[Any]:
     """Open cases that units at or below the actor's hold."""
     query = visible_cases(actor, *columns).where(case.closed_at.is_(None))
-    return query.where(case.holder_unit.in_(sorted(actor.units)))
+    return query.where(is_among(case.holder_unit, actor.units))
 
 
 def hand_over_all(

@@ -44,6 +44,12 @@ class Field:
     errors: tuple[Reason, ...] = ()
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it looks alike for everybody: nothing typed, nothing wrong, and no name among what it offers."""
+        offered = {option.value for option in self.options}
+        return not self.errors and offered.issuperset(self.values) and all(o.text is None for o in self.options)
+
+    @property
     def value(self) -> str:
         return self.values[0] if self.values else ""
 

@@ -29,6 +29,10 @@ WORDS = {"title": "停车位", "statement": "小区停车难。", "applicant": "
 
 #: Every `in_` of the program, and what keeps its list short. Lists that can grow go through `is_among`.
 SHORT = {
+    "cases/acts.py": ("codes of steps", ""),
+    "cases/handing_over.py": ("a query", ""),
+    "cases/holdings.py": ("a query", ""),
+    "cases/linking.py": ("kinds of links", ""),
     "cases/appeals.py": ("actor.units", "units of the office"),
     "cases/tally.py": ("outcomes", ""),
     "cases/visibility.py": ("a query, the levels below a unit; kinds of texts; texts of one case", ""),

@@ -357,3 +357,13 @@ def test_days_of_a_report_that_cannot_be_are_refused_and_kept(days: tuple[str, s
     token, form_id = form_token(browser), secrets.token_hex(16)
     form = {"form_token": token, "form_id": form_id, "start": days[0], "end": days[1]}
     assert browser.post("/closures/csv", data=form).status_code == 422
+
+
+def test_what_somebody_typed_is_never_kept_for_the_next(site: Site) -> None:
+    """Fields that look alike for everybody are drawn once; one with a word in it, or a fault, is not."""
+    typed = {**GOOD, "title": "只有我知道的题目", "applicant": ""}
+    _, refused = filed(site, language="zh_CN", **typed)
+    assert "只有我知道的题目" in refused.form("/file/mediation").values["title"]
+    blank = page(site.browser(), "/file/mediation")
+    assert blank.form("/file/mediation").values["title"] == [""]
+    assert "只有我知道的题目" not in blank.text
