@@ -26,6 +26,7 @@ from workflow.procedures.every_case.commands import (
     AddParty,
     AppealLight,
     AskAgain,
+    AskToWithdraw,
     BringIn,
     Correct,
     DecideWaiver,
@@ -60,6 +61,7 @@ from workflow.procedures.mediation.commands import (
 from workflow.procedures.petition.commands import (
     Assign,
     Close,
+    ConfirmWithdrawal,
     ContactPerson,
     FindNotOurs,
     RefuseExtension,
@@ -104,6 +106,7 @@ def test_personal_text_stands_in_its_own_table_and_nowhere_else(world: World) ->
     marked = Marked()
     _a_petition(world, marked)
     _a_refused_petition(world, marked)
+    _a_withdrawn_petition(world, marked)
     _a_crisis(world, marked)
     _a_waived_light(world, marked)
     _an_appealed_light(world, marked)
@@ -175,6 +178,12 @@ def _a_petition(world: World, marked: Marked) -> None:
     world.take(case, marked(Rate, score="satisfied"), by="petitioner", at=START + DAY)
     world.take(case, Close(outcome="resolved"), by="mediator", at=START + DAY)
     world.take(case, marked(TakeBack), by="supervisor", at=START + DAY)
+
+
+def _a_withdrawn_petition(world: World, marked: Marked) -> None:
+    case = world.open().case_id
+    world.take(case, AskToWithdraw(), by="petitioner", at=START + HOUR)
+    world.take(case, marked(ConfirmWithdrawal, of_own_will=True), by="coordinator", at=START + 2 * HOUR)
 
 
 def _a_refused_petition(world: World, marked: Marked) -> None:

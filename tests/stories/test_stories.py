@@ -105,6 +105,18 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # Registered 1; taken back: the clerk of the desk, and the duty leader of the centre 2; assigned 2; answered 1.
         6,
     ),
+    "petition-withdrawn": (
+        (
+            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
+            # Nothing is owed any more from the day on which it was confirmed.
+            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-03-23T10:00", "green", False),
+            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
+            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
+        ),
+        0.0,
+        # Registered 1; assigned 2; asked: holder and head 2, dropped 1, asked again 2; confirmed: head 1.
+        9,
+    ),
     "hotline-signature-of-friday": (
         (
             # 1=Tue 3 2=4 3=5 4=6 5=Mon 9 March; k=2, yellow on day 4. It has stopped on Friday evening, after the yellow.

@@ -230,3 +230,24 @@ def test_no_part_of_a_closed_matter_is_registered_and_nothing_of_it_is_left(site
     assert NEW["title"] not in page(clerk, "/work").text
     back = read(refused.text).form("/intake/petition")
     assert clerk.post(back.action, data=back.typed(link_as="follows")).status_code == 200
+
+
+# -- withdrawing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_petitioner_withdraws_and_thinks_better_of_it(site: Site) -> None:
+    opened = site.office.tell("hotline", *in_hand("2026-03-02"))
+    site.clock.set("2026-03-03T10:00")
+    visitor, mediator = site.petitioner_of(opened.case_id), site.session_for("mediator")
+    form = page(visitor, "/track/case").form("/track/withdrawal")
+    assert "任何人都不得强迫您撤回" in page(visitor, "/track/case").text
+    for _ in range(2):
+        assert visitor.post(form.action, data=form.typed()).status_code == 303
+    shown = page(visitor, "/track/case")
+    assert "在此之前照常办理" in shown.text
+    address = f"/cases/{opened.public_id}"
+    assert "申请撤回" in page(mediator, address).text
+    assert page(mediator, address).form("/steps/ConfirmWithdrawal")
+    drop = shown.form("/track/withdrawal/drop")
+    assert visitor.post(drop.action, data=drop.typed()).status_code == 303
+    assert not [form for form in page(mediator, address).forms if form.action.endswith("/ConfirmWithdrawal")]

@@ -15,7 +15,7 @@ from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.model import Actor, CaseId, Role
 from workflow.procedures import PROCEDURES
-from workflow.procedures.every_case.commands import Rate, WriteBack
+from workflow.procedures.every_case.commands import AskToWithdraw, GoOnWithIt, Rate, WriteBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,8 @@ class TrackedCase:
     answers: tuple[str, ...]
     may_rate: bool
     may_write: bool
+    may_withdraw: bool
+    may_go_on: bool
     written: tuple[tuple[str, str], ...]  #: (when, what the person has added)
     rating: str | None
     happened: tuple[tuple[str, str], ...]  #: (when, code of the event)
@@ -42,7 +44,8 @@ TOLD = frozenset(
         "case:first_responded", "clock:extended", "clock:paused", "clock:resumed", "case:replied", "mediator:appointed",
         "mediator:replaced", "case:rights_notified", "case:session_held", "case:settled", "case:settled_in_part",
         "case:terminated", "case:confirmation_applied", "case:followed_up", "case:rated", "case:closed", "case:reopened",
-        "case:written_back", "case:code_renewed", "case:taken_back",
+        "case:written_back", "case:code_renewed", "case:taken_back", "case:withdrawal_asked",
+        "case:withdrawal_dropped", "case:withdrawn",
     }
 )  # fmt: skip
 
@@ -71,6 +74,8 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         answers=tuple(_answers(events, texts)),
         may_rate=Rate in open_steps,
         may_write=WriteBack in open_steps,
+        may_withdraw=AskToWithdraw in open_steps,
+        may_go_on=GoOnWithIt in open_steps,
         written=tuple(
             (minute(event.occurred_at, ctx), texts[number])
             for event in events

@@ -1,6 +1,7 @@
 """What a petitioner may do: file a matter, keep the receipt, follow the matter with its code, rate the answer."""
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 
 from starlette.responses import JSONResponse, Response
@@ -18,15 +19,15 @@ from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of, int
 from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other, too_early, whole_seconds
-from web.posted import Form, SessionForm
+from web.posted import Form, Posted, SessionForm
 from web.presenters.choices import intake_choices
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.tracked import show_tracked
 from web.slowing import address_of, wait_after_code, wait_after_filing
-from workflow.commands import Intake
+from workflow.commands import Command, Intake
 from workflow.model import CaseId, Reason, Refusal
 from workflow.procedures import PROCEDURES
-from workflow.procedures.every_case.commands import Rate, WriteBack
+from workflow.procedures.every_case.commands import AskToWithdraw, GoOnWithIt, Rate, WriteBack
 
 log = logging.getLogger(__name__)
 
@@ -150,6 +151,27 @@ def rate(ctx: Ctx, form: Form) -> Response:
         return _tracked_page(ctx, returned=typed, status=422)
     except FormWasUsed:
         return _tracked_page(ctx, returned=as_typed(Rate, form.fields(), {}), was_used=True, status=409)
+    return see_other("/track/case")
+
+
+@post("/track/withdrawal", who=PETITIONER)
+def ask_to_withdraw(ctx: Ctx, form: Form) -> Response:
+    return _wish(ctx, form, AskToWithdraw())
+
+
+@post("/track/withdrawal/drop", who=PETITIONER)
+def go_on_with_it(ctx: Ctx, form: Form) -> Response:
+    return _wish(ctx, form, GoOnWithIt())
+
+
+def _wish(ctx: Context, form: Posted, command: Command) -> Response:
+    """What the person wants of their own matter; asked twice is asked once. What is not open any more changes nothing."""
+    case_id = _own_case(ctx)
+    with suppress(Refusal, FormWasUsed), transaction(ctx.engine) as connection:
+        execute(
+            connection, case_id, command, actor=ctx.actor, now=ctx.now, expected_version=None, office=ctx.office,
+            request=form.form_id,
+        )  # fmt: skip
     return see_other("/track/case")
 
 

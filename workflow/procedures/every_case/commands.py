@@ -228,3 +228,13 @@ class TakeBack(Command):
     """撤回上一步 that was a mistake, as if it had not been taken."""
 
     reason: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskToWithdraw(Command):
+    """申请撤回 the matter, by whoever brought it, through their own channel. It goes on until the office has asked them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoOnWithIt(Command):
+    """继续办理: whoever brought the matter has thought better of withdrawing it."""

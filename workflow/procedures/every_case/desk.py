@@ -10,12 +10,22 @@ from dataclasses import replace
 from workflow.definition import Draft, Situation, Step
 from workflow.model import Audience, Json, Reason, Relation, Role, Side, State
 from workflow.procedures.every_case import rules
-from workflow.procedures.every_case.commands import AddNote, AddParty, Correct, RenewCode, WriteBack
+from workflow.procedures.every_case.commands import (
+    AddNote,
+    AddParty,
+    AskToWithdraw,
+    Correct,
+    GoOnWithIt,
+    RenewCode,
+    WriteBack,
+)
 
 #: Whoever has a matter in hand, and the desk that took it in.
 IN_HAND = (
     (Role.MEDIATOR, Relation.ASSIGNED), (Role.COORDINATOR, Relation.ABOVE), (Role.CLERK, Relation.ABOVE),
 )  # fmt: skip
+#: The milestone of a matter that whoever brought it wants to withdraw.
+WITHDRAWAL_ASKED = "withdrawal_asked"
 WHO_NOTE = (*IN_HAND, (Role.MEDIATOR, Relation.TAKES_PART))
 DESK = ((Role.CLERK, Relation.ABOVE), (Role.COORDINATOR, Relation.ABOVE))
 
@@ -41,10 +51,33 @@ def desk_steps(
             command=RenewCode, event="case:code_renewed", sources=always, target=None, allowed=DESK, minor=True,
         ),
         Step(
+            command=AskToWithdraw, event="case:withdrawal_asked", sources=until_closed, target=None,
+            allowed=((Role.PETITIONER, Relation.BY_CODE),), guards=(no_withdrawal_waits,),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches=WITHDRAWAL_ASKED, quiet=True, minor=True,
+        ),
+        Step(
+            command=GoOnWithIt, event="case:withdrawal_dropped", sources=until_closed, target=None,
+            allowed=((Role.PETITIONER, Relation.BY_CODE),), guards=(a_withdrawal_waits,), tells=(Audience.HOLDER,),
+            forgets=frozenset({WITHDRAWAL_ASKED}), quiet=True, minor=True,
+        ),
+        Step(
             command=WriteBack, event="case:written_back", sources=until_closed, target=None,
             allowed=((Role.PETITIONER, Relation.BY_CODE),), tells=(Audience.HOLDER,), quiet=True, minor=True,
         ),
     )  # fmt: skip
+
+
+# -- withdrawing ------------------------------------------------------------------------------------------------------
+
+
+def a_withdrawal_waits(situation: Situation) -> Reason | None:
+    asked = WITHDRAWAL_ASKED in situation.facts.milestones
+    return None if asked else Reason(code="withdrawal.not_asked")
+
+
+def no_withdrawal_waits(situation: Situation) -> Reason | None:
+    asked = WITHDRAWAL_ASKED in situation.facts.milestones
+    return Reason(code="withdrawal.asked_already") if asked else None
 
 
 # -- correcting -------------------------------------------------------------------------------------------------------

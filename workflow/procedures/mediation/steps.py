@@ -14,7 +14,7 @@ from workflow.model import UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
 from workflow.procedures.every_case import rules
 from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
-from workflow.procedures.every_case.desk import desk_steps
+from workflow.procedures.every_case.desk import WITHDRAWAL_ASKED, desk_steps
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_back import take_back_step
@@ -77,7 +77,7 @@ MEDIATION = Procedure(
     deciding=DECIDING,
     records=(Session, Agreement),
     shown=Shown(
-        main=("agreements", "sessions"), beside=("mediators",), flags=(m.SETTLED_LATE, m.BREACHED), consent=True
+        main=("agreements", "sessions"), beside=("mediators",), flags=(m.SETTLED_LATE, m.BREACHED, WITHDRAWAL_ASKED), consent=True
     ),
     figures=(
         "registered", "accepted", "mediated", "settled", "settled_written", "settled_oral", "settled_in_part",

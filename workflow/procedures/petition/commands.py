@@ -124,3 +124,11 @@ class Close(Command):
     """办结: what came of the matter."""
 
     outcome: Literal["resolved", "explained", "assisted", "handled_by_law"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmWithdrawal(Act):
+    """确认撤回: the person was asked, and wants it of their own will. The matter ends without an answer."""
+
+    of_own_will: Confirmed
+    note: Note

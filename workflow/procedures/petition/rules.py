@@ -17,6 +17,7 @@ from workflow.procedures.every_case.rules import needs_approval, pausable, pause
 from workflow.procedures.petition.commands import (
     Assign,
     Close,
+    ConfirmWithdrawal,
     FindNotOurs,
     Register,
     RequestExtension,
@@ -25,6 +26,8 @@ from workflow.procedures.petition.commands import (
 )
 from workflow.procedures.petition.states import PetitionState
 
+#: How a matter ends that whoever brought it has withdrawn.
+WITHDRAWN = "withdrawn"
 #: The milestone of a matter that nobody has signed for in time, until somebody does.
 SIGNED_BY_TIME = "signed_by_time"
 
@@ -159,6 +162,10 @@ def is_returned_late(situation: Situation, command: FindNotOurs) -> bool:
 def forget_outcome(_situation: Situation, _command: Any, draft: Draft) -> None:
     """A matter that is in hand again has no outcome yet."""
     draft.outcome = None
+
+
+def note_withdrawn(_situation: Situation, _command: ConfirmWithdrawal, draft: Draft) -> None:
+    draft.outcome = WITHDRAWN
 
 
 def note_outcome(_situation: Situation, command: Close, draft: Draft) -> None:

@@ -25,7 +25,7 @@ from workflow.model import NOT_OURS, UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
 from workflow.procedures.every_case import rules
 from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
-from workflow.procedures.every_case.desk import desk_steps
+from workflow.procedures.every_case.desk import WITHDRAWAL_ASKED, a_withdrawal_waits, desk_steps
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_back import take_back_step
@@ -34,6 +34,7 @@ from workflow.procedures.petition import rules as p
 from workflow.procedures.petition.commands import (
     Assign,
     Close,
+    ConfirmWithdrawal,
     ContactPerson,
     FindNotOurs,
     GrantExtension,
@@ -85,13 +86,13 @@ PETITION = Procedure(
         "closing": frozenset(),
     },
     deciding=DECIDING,
-    shown=Shown(flags=(p.SIGNED_BY_TIME,)),
+    shown=Shown(flags=(p.SIGNED_BY_TIME, WITHDRAWAL_ASKED)),
     figures=(
         "registered", "accepted", "not_accepted", "not_ours", "answered", "closed", "in_time", "on_time_rate",
     ),
     outcomes=(
         *values_of(Close, "outcome"), *values_of(FindNotOurs, "ground", prefix=NOT_OURS),
-        *values_of(Refuse, "ground", prefix="not_accepted."), "not_accepted.returned_late",
+        *values_of(Refuse, "ground", prefix="not_accepted."), "not_accepted.returned_late", p.WITHDRAWN,
     ),
     channel_of={"hotline": "hotline", "enterprise": "enterprise_order"},
     unsigned=frozenset({S.DISPATCHED, S.HANDLING}),
@@ -210,6 +211,12 @@ PETITION = Procedure(
         Step(
             command=Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
             guards=(rules.not_rated_yet,), writes=rules.record_rating, reaches="rated",
+        ),
+        Step(
+            command=ConfirmWithdrawal, event="case:withdrawn", sources=OPEN, target=S.CLOSED,
+            allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)), guards=(a_withdrawal_waits,),
+            checks=(rules.confirmed("of_own_will"),), writes=p.note_withdrawn, clocks=(StopAll(),),
+            tells=(Audience.UNIT_HEAD,), cannot_be_undone=True, aside=True, quiet=True,
         ),
         Step(
             command=Close, event="case:closed", sources=(S.REPLIED,), target=S.CLOSED,
