@@ -92,7 +92,7 @@ def test_a_case_is_not_linked_to_itself_nor_twice_to_another(sqlite_world: World
     first, second = sqlite_world.open().case_id, sqlite_world.open().case_id
     with pytest.raises(Refusal) as refused:
         link(sqlite_world, first, first, "related")
-    assert ("link.to_itself", "other") in why(refused)
+    assert why(refused) == {("link.to_itself", "other")}
     link(sqlite_world, first, second, "related")
     for here, there in ((first, second), (second, first)):
         with pytest.raises(Refusal) as refused:

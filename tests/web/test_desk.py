@@ -4,7 +4,7 @@ import re
 
 from starlette.testclient import TestClient
 
-from tests.databases import Site
+from tests.databases import Site, form_token
 from tests.reports.told import in_hand
 from tests.web.reading import page, read
 
@@ -122,6 +122,42 @@ def test_of_a_list_only_the_chosen_go_and_what_was_typed_comes_back(site: Site) 
     done = coordinator.post(back.action, data=back.typed(to=str(to)))
     assert "已移交 1 件" in done.text
     assert sorted(read(done.text).form(f"/hand-over/{leaving}").values["cases"]) == sorted(cases[1:])
+
+
+def test_nobody_hands_over_or_learns_a_name_by_a_number_that_is_not_theirs(site: Site) -> None:
+    cases, elsewhere = three_in_hand(site), site.session_for("desk_supervisor")
+    mediator, other = (site.office.accounts[name] for name in ("mediator", "desk_mediator"))
+    form = page(elsewhere, f"/hand-over/{other}").text
+    assert "没有在手的事项" in form
+    typed = {
+        "to": str(other),
+        "ground": "moves",
+        "cases": cases,
+        "form_id": "0" * 32,
+        "form_token": form_token(elsewhere),
+    }
+    for account in (mediator, 2**40):
+        answer = elsewhere.post(f"/hand-over/{account}", data=typed)
+        assert answer.status_code == 404
+        assert "账号-mediator" not in answer.text
+
+
+def test_more_changes_of_mind_than_filings_are_told_so(site: Site) -> None:
+    opened = site.office.tell("hotline", *in_hand("2026-03-02"))
+    site.clock.set("2026-03-03T10:00")
+    visitor = site.petitioner_of(opened.case_id)
+    for _ in range(60):
+        wish = (
+            "/track/withdrawal/drop"
+            if page(visitor, "/track/case").has_form("/withdrawal/drop")
+            else "/track/withdrawal"
+        )
+        form = page(visitor, "/track/case").form(wish)
+        answer = visitor.post(form.action, data=form.typed())
+        if answer.status_code != 303:
+            break
+    assert answer.status_code == 422
+    assert "从这里提交的事项较多" in answer.text
 
 
 # -- links ------------------------------------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ def choose_successor(ctx: Ctx, account: RowId) -> Response:
 @post("/hand-over/{account}", who=ANSWERS_FOR_PEOPLE)
 def hand_everything_over(ctx: Ctx, form: Form, account: RowId) -> Response:
     with ctx.reading() as connection:
+        _whose(connection, ctx, account)  # nobody learns who is behind a number that is not theirs to ask about
         choices = _choices(connection, ctx, account)
         mine = {row.public_id: row.id for row in in_hand_of(connection, AccountId(account), actor=ctx.actor)}
     chosen = form.values.get(CASES, [])
@@ -100,7 +101,7 @@ def _page(
     done: Sequence[Handed] | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
     """`done` is what came of a form; `posted` one that comes back as it was typed."""
-    who = _whose(connection, ctx, account, done)
+    who = known_accounts(connection, [account])[account] if done is not None else _whose(connection, ctx, account)
     why = {one.case_id: one.reasons for one in done or ()}
     rows = in_hand_of(connection, AccountId(account), actor=ctx.actor)
     chosen = None if posted is None else set(posted.values.get(CASES, []))
@@ -130,11 +131,11 @@ def _with_titles(connection: Connection, ctx: Context, rows: list) -> list[tuple
     return found
 
 
-def _whose(connection: Connection, ctx: Context, account: int, done: object) -> KnownAccount:
+def _whose(connection: Connection, ctx: Context, account: int) -> KnownAccount:
     """Whoever has something in hand here, or may have. Raises `NoSuchPage` for everybody else."""
     here: Mapping[AccountId, object] = {
         **loads(connection, actor=ctx.actor), **load_people(connection, NO_CASE, actor=ctx.actor),
     }  # fmt: skip
-    if AccountId(account) not in here and done is None:
+    if AccountId(account) not in here:
         raise NoSuchPage
     return known_accounts(connection, [account])[account]

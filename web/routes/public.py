@@ -1,7 +1,6 @@
 """What a petitioner may do: file a matter, keep the receipt, follow the matter with its code, rate the answer."""
 
 import logging
-from contextlib import suppress
 from dataclasses import replace
 
 from starlette.responses import JSONResponse, Response
@@ -165,14 +164,29 @@ def go_on_with_it(ctx: Ctx, form: Form) -> Response:
 
 
 def _wish(ctx: Context, form: Posted, command: Command) -> Response:
-    """What the person wants of their own matter; asked twice is asked once. What is not open any more changes nothing."""
+    """What the person wants of their own matter; asked twice is asked once, and what is not open any more changes nothing. Each
+    change of mind is a mail to somebody: there are no more of them than of filings."""
     case_id = _own_case(ctx)
-    with suppress(Refusal, FormWasUsed), transaction(ctx.engine) as connection:
-        execute(
-            connection, case_id, command, actor=ctx.actor, now=ctx.now, expected_version=None, office=ctx.office,
-            request=form.form_id,
-        )  # fmt: skip
+    try:
+        with transaction(ctx.engine) as connection:
+            done = execute(
+                connection, case_id, command, actor=ctx.actor, now=ctx.now, expected_version=None, office=ctx.office,
+                request=form.form_id,
+            )  # fmt: skip
+            if not done.repeated and (wait := wait_after_filing(connection, ctx, form.form_id)):
+                raise _TooOften(Reason(code="file.too_many", values={"seconds": whole_seconds(wait)}))
+    except _TooOften as refused:
+        return _tracked_page(ctx, message=with_errors(blank_form(WriteBack, {}), refused.reasons), status=422)
+    except (Refusal, FormWasUsed):
+        log.info("a wish came too late or twice", extra={"case": case_id})
     return see_other("/track/case")
+
+
+class _TooOften(Refusal):
+    """So many changes of mind that nothing of this one is kept."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__((reason,))
 
 
 @post("/track/message", who=PETITIONER)

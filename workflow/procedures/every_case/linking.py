@@ -37,7 +37,8 @@ def link_steps(*, until_closed: tuple[State, ...], ended: tuple[State, ...]) -> 
 
 def other_is_in_reach(situation: Situation, command: LinkCases) -> Reason | None:
     """Nobody learns from a refusal whether there is a case that they may not see."""
-    return None if command.other in situation.others else Reason(code="link.no_such_case", field="other")
+    known = command.other in situation.others or command.other == situation.facts.id
+    return None if known else Reason(code="link.no_such_case", field="other")
 
 
 def is_no_circle(situation: Situation, command: LinkCases) -> Reason | None:
