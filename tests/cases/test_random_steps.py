@@ -46,6 +46,8 @@ STEPS = 200
 SOUGHT = {one.__name__ for one in (BringIn, Correct, EndPart, HandOver, LinkCases, Recuse, TakeBack, Unlink)}
 #: Of two steps that are open one is one of these.
 SOUGHT_OFTEN = 0.5
+#: Of the steps that are taken, how many are taken back at once.
+REGRETTED = 1 / 8
 #: Tables whose rows an event spells as they stand.
 ROWS = (
     "party",
@@ -116,6 +118,17 @@ class Lives:
         except CaseNotFound:
             raise AssertionError(f"{name} was offered {kind.__name__} of a case that they do not see") from None
         self.taken[kind.__name__] += 1
+        if self.chance.random() < REGRETTED:
+            self._take_back(case)
+
+    def _take_back(self, case: int) -> None:
+        """At once, by somebody else who answers for it."""
+        self.now += timedelta(minutes=5)
+        try:
+            self.world.take(case, TakeBack(reason="办错了"), by="coordinator", at=self.now)
+        except (Refusal, CaseNotFound):
+            return
+        self.taken[TakeBack.__name__] += 1
 
     def _situation(self, case: int, actor: Actor) -> Situation | None:
         with reading(self.world.engine) as connection:

@@ -38,6 +38,8 @@ import sys, time
 from sqlalchemy import text
 from infra.db import open_engine, transaction
 with transaction(open_engine(sys.argv[1])) as connection:
+    if connection.dialect.name == "postgresql":  # in the order in which everybody takes them
+        connection.execute(text("SELECT stream FROM stream_head ORDER BY stream FOR UPDATE")).all()
     connection.execute(text("UPDATE stream_head SET seq = seq"))
     connection.execute(text("UPDATE series SET last = last"))
     print("in", flush=True)
