@@ -6,7 +6,8 @@ from sqlalchemy import Connection, func, select
 
 from infra.columns import UTCDateTime
 from ledger.tables import Event
-from workflow.commands import Act, Command
+from workflow.acts import entered
+from workflow.commands import Command
 from workflow.facts import CaseFacts
 from workflow.procedures import PROCEDURES
 
@@ -16,7 +17,7 @@ _event = Event.__table__.c  # type: ignore[attr-defined]
 def with_acts_known(connection: Connection, facts: CaseFacts, command: Command) -> CaseFacts:
     """With the instant that an earlier one of this command is held against; as they are for a command without one. What opened
     the case was done when it came in."""
-    if not isinstance(command, Act) or command.happened_at is None or facts.received_at is None:
+    if entered(command) is None or facts.received_at is None:
         return facts
     later = select(func.max(_event.occurred_at, type_=UTCDateTime)).where(
         _event.stream == facts.id, _event.seq > 1, _event.code.in_(sorted(PROCEDURES[facts.procedure].in_order))

@@ -1,12 +1,12 @@
 """A new case that has to do with another: opened and linked in one transaction, or neither."""
 
-import hashlib
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from cases.execute import Opened, execute, open_case
 from cases.office import OfficeContext
+from cases.repeats import part_of_form
 from workflow.commands import Intake
 from workflow.model import Actor, CaseId
 from workflow.procedures.every_case.commands import LinkCases
@@ -20,10 +20,10 @@ def open_beside(
     nothing is there."""
     opened = open_case(connection, command, profile=profile, actor=actor, now=now, office=office, request=request)
     if link is not None:
-        own = hashlib.sha256(f"{request}:link".encode()).hexdigest()[: len(request)]
         execute(
-            connection, opened.case_id, link, actor=actor, now=now, expected_version=None, office=office, request=own
-        )
+            connection, opened.case_id, link, actor=actor, now=now, expected_version=None, office=office,
+            request=part_of_form(request, "link"),
+        )  # fmt: skip
     return opened
 
 

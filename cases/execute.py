@@ -30,8 +30,9 @@ from ledger import chain
 from ledger.chain import Head, NewEvent, key_is_taken
 from ledger.outbox import messages, post
 from people.audiences import Roster
+from workflow.acts import entered
 from workflow.clocks import crossed
-from workflow.commands import Act, Command, Intake
+from workflow.commands import Command, Intake
 from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision
@@ -43,7 +44,7 @@ _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
 
 #: Commands that a closed year forbids, beside what is entered of one.
-CONTESTING = (AppealLight, AskAgain)
+CONTESTING = (AppealLight, AskAgain, TakeBack)
 
 
 class CaseNotFound(Exception):
@@ -138,11 +139,8 @@ def execute(
 
 def touches_last_year(command: Command, now: datetime, office: OfficeContext) -> bool:
     """Whether a year that is being closed at this moment could forbid it."""
-    local_day = office.policy.calendar.local_day
-    entered = command.happened_at if isinstance(command, Act) else None
-    return isinstance(command, (*CONTESTING, TakeBack)) or (
-        entered is not None and local_day(entered).year < local_day(now).year
-    )
+    local_day, at = office.policy.calendar.local_day, entered(command)
+    return isinstance(command, CONTESTING) or (at is not None and local_day(at).year < local_day(now).year)
 
 
 def _with_past_known(connection: Connection, facts: CaseFacts, command: Command) -> CaseFacts:

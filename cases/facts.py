@@ -1,6 +1,6 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sqlalchemy.sql import bindparam
 from cases import tables
 from cases.crossings import CROSSED
 from cases.recusals import NOBODY, recused_from
-from cases.rows import CLOCK_COLUMNS, TABLE_OF, clock_from, from_row
+from cases.rows import CLOCK_COLUMNS, TABLE_OF, R, clock_from, from_row
 from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
 from ledger.tables import Event
@@ -38,15 +38,9 @@ _recusal = tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _party = tables.Party.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _custody = tables.Custody.__table__.c  # type: ignore[attr-defined]
-_waiver = tables.Waiver.__table__.c  # type: ignore[attr-defined]
 _appointment = tables.Appointment.__table__.c  # type: ignore[attr-defined]
 
-_participant = tables.Participant.__table__.c  # type: ignore[attr-defined]
 
-_link = tables.Link.__table__.c  # type: ignore[attr-defined]
-
-LINK_COLUMNS = tuple(f.name for f in fields(Link))
-PARTICIPANT_COLUMNS = tuple(f.name for f in fields(Participant))
 _CASE_COLUMNS = (
     "id", "procedure", "profile", "state", "version", "dispute_type", "channel", "received_at", "registered_at",
     "holder_unit", "holder_person", "custody_number", "custody_from", "milestones", "next_number", "closed_at",
@@ -76,24 +70,14 @@ _APPOINTMENTS = Statement(
 )
 
 
-_PARTICIPANTS = Statement(
-    select(*(_participant[name] for name in PARTICIPANT_COLUMNS))
-    .where(_participant.case_id == bindparam("case_id"))
-    .order_by(_participant.number)
-)
-_LINKS = Statement(
-    select(*(_link[name] for name in LINK_COLUMNS)).where(_link.case_id == bindparam("case_id")).order_by(_link.number)
-)
-_WAIVERS = Statement(
-    select(
-        _waiver.number, _waiver.clock, _waiver.rung, _waiver.ground, _waiver.proposed_at, _waiver.decided_at,
-        _waiver.decision, _waiver.stage, _waiver.unit, _waiver.asked_by, _waiver.evidence, _waiver.decided_by,
-    )
-    .where(_waiver.case_id == bindparam("case_id"))
-    .order_by(_waiver.number)
-)  # fmt: skip
+def _all_of(table: Any) -> tuple[Statement, tuple[str, ...]]:
+    columns = table.__table__.c
+    query = select(*columns).where(columns.case_id == bindparam("case_id")).order_by(columns.number)
+    return Statement(query), tuple(columns.keys())
 
 
+#: Every row of a kind that a case has, and the names of its columns.
+_ALL_OF = {kind: _all_of(table) for kind, table in TABLE_OF.items()}
 #: Whoever has acted in a case, except by deciding about its lights.
 _AUTHORS = Statement(
     select(_event.actor)
@@ -181,15 +165,6 @@ def load_people(connection: Connection, case_id: int, *, actor: Actor) -> dict[A
     return {AccountId(account): UnitId(unit) for account, unit in rows}
 
 
-def _waivers(connection: Connection, case_id: int) -> tuple[Waiver, ...]:
-    names = (
-        "number", "clock", "rung", "ground", "proposed_at", "decided_at", "decision", "stage", "unit", "asked_by",
-        "evidence", "decided_by",
-    )  # fmt: skip
-    rows = _WAIVERS.rows(connection, case_id=case_id)
-    return tuple(Waiver(**dict(zip(names, row, strict=True))) for row in rows)
-
-
 def _parties(connection: Connection, case_id: int) -> tuple[Party, ...]:
     return tuple(
         Party(number=n, side=Side(side), name=name, contact=contact, consent=Consent(consent))
@@ -204,34 +179,17 @@ def _appointments(connection: Connection, case_id: int) -> tuple[Appointment, ..
     )
 
 
-def _participants(connection: Connection, case_id: int) -> tuple[Participant, ...]:
-    rows = _PARTICIPANTS.rows(connection, case_id=case_id)
-    return tuple(Participant(**dict(zip(PARTICIPANT_COLUMNS, row, strict=True))) for row in rows)
-
-
-def _links(connection: Connection, case_id: int) -> tuple[Link, ...]:
-    rows = _LINKS.rows(connection, case_id=case_id)
-    return tuple(Link(**dict(zip(LINK_COLUMNS, row, strict=True))) for row in rows)
+def _of_kind(connection: Connection, kind: type[R], case_id: int) -> tuple[R, ...]:
+    """The records of a kind whose columns are its fields, in the order of their numbers."""
+    statement, columns = _ALL_OF[kind]
+    rows = statement.rows(connection, case_id=case_id)
+    return tuple(from_row(kind, dict(zip(columns, row, strict=True))) for row in rows)
 
 
 def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[type[Record], tuple[Record, ...]]:
     """The records of the procedure's own kinds that its rules look at."""
-    return {
-        kind: tuple(
-            from_row(kind, dict(zip(columns, row, strict=True))) for row in statement.rows(connection, case_id=case_id)
-        )
-        for kind, (statement, columns) in _own_statements(procedure).items()
-    }
-
-
-@cache
-def _own_statements(procedure: str) -> dict[type[Record], tuple[Statement, tuple[str, ...]]]:
-    found = {}
-    for kind in (kind for kind in PROCEDURES[procedure].records if kind.in_facts):
-        columns = TABLE_OF[kind].__table__.c  # type: ignore[attr-defined]
-        query = select(*columns).where(columns.case_id == bindparam("case_id")).order_by(columns.number)
-        found[kind] = Statement(query), tuple(columns.keys())
-    return found
+    own = (kind for kind in PROCEDURES[procedure].records if kind.in_facts)
+    return {kind: _of_kind(connection, kind, case_id) for kind in own}
 
 
 def _authors(connection: Connection, case_id: int) -> frozenset[AccountId]:
@@ -276,12 +234,12 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         next_number=row["next_number"],
         parties=_parties(connection, row["id"]),
         appointments=_appointments(connection, row["id"]),
-        participants=_participants(connection, row["id"]) if HAS_PARTICIPANTS in milestones else (),
-        links=_links(connection, row["id"]) if HAS_LINKS in milestones else (),
+        participants=_of_kind(connection, Participant, row["id"]) if HAS_PARTICIPANTS in milestones else (),
+        links=_of_kind(connection, Link, row["id"]) if HAS_LINKS in milestones else (),
         recused=recused_from(connection, [row["id"]]).get(row["id"], NOBODY) if HAS_RECUSALS in milestones else NOBODY,
         clocks=clocks,
         records=_own_records(connection, row["procedure"], row["id"]),
-        waivers=_waivers(connection, row["id"]) if contested else (),
+        waivers=_of_kind(connection, Waiver, row["id"]) if contested else (),
         authors=_authors(connection, row["id"]) if contested else missing("authors"),
         custody=custody,
         closed_at=row["closed_at"],

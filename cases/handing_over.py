@@ -1,6 +1,5 @@
 """Everything that somebody has in hand, given to another in one go: each case by the same rule as alone, in a step of its own."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +9,13 @@ from sqlalchemy import Connection, Engine, Select, func, select, union
 
 from cases.execute import CaseNotFound, execute
 from cases.office import OfficeContext
-from cases.repeats import FormWasUsed
+from cases.repeats import FormWasUsed, part_of_form
 from cases.tables import Appointment, Case, Participant
 from cases.visibility import case, visible_cases
 from infra.among import is_among
 from infra.db import transaction
 from workflow.model import AccountId, Actor, Reason, Refusal
 from workflow.procedures.every_case.commands import HandOver
-from workflow.records import CO_HANDLER
 
 #: Cases that one form gives to another at most; the rest stays on the list for the next form.
 AT_MOST = 200
@@ -35,7 +33,7 @@ class Handed:
 
 
 def loads(connection: Connection, *, actor: Actor) -> dict[AccountId, int]:
-    """How many open cases each person has in hand, as far as they are the actor's to give to somebody else."""
+    """How many open cases each person has in hand or helps with, as far as they are the actor's to give to somebody else."""
     held = _theirs(actor, case.holder_person).where(case.holder_person.is_not(None))
     mediated = _theirs(actor, _appointment.person, case.id).join_from(
         Case, Appointment, _appointment.case_id == case.id
@@ -44,7 +42,7 @@ def loads(connection: Connection, *, actor: Actor) -> dict[AccountId, int]:
     every = union(
         held.add_columns(case.id),
         mediated.where(_appointment.until_at.is_(None)),
-        helped.where(_participant.until_at.is_(None), _participant.part == CO_HANDLER),
+        helped.where(_participant.until_at.is_(None), _participant.person.is_not(None)),
     ).subquery()
     person, number = every.c
     rows = connection.execute(select(person, func.count(number)).group_by(person))
@@ -52,14 +50,12 @@ def loads(connection: Connection, *, actor: Actor) -> dict[AccountId, int]:
 
 
 def in_hand_of(connection: Connection, account: AccountId, *, actor: Actor) -> list[Any]:
-    """The open cases that this person has in hand, those due first: rows of (id, public_id, series, year, serial,
+    """The open cases that this person has in hand or helps with, those due first: rows of (id, public_id, series, year, serial,
     dispute_type), `AT_MOST` of them."""
     theirs = union(
         _theirs(actor, case.id).where(case.holder_person == account),
         select(_appointment.case_id).where(_appointment.person == account, _appointment.until_at.is_(None)),
-        select(_participant.case_id).where(
-            _participant.person == account, _participant.until_at.is_(None), _participant.part == CO_HANDLER
-        ),
+        select(_participant.case_id).where(_participant.person == account, _participant.until_at.is_(None)),
     )
     columns = (case.id, case.public_id, case.series, case.year, case.serial, case.dispute_type)
     query = _theirs(actor, *columns).where(case.id.in_(theirs)).order_by(case.next_due_at, case.id).limit(AT_MOST)
@@ -84,7 +80,7 @@ def hand_over_all(
 def _one(
     engine: Engine, case_id: int, command: HandOver, *, actor: Actor, now: datetime, office: OfficeContext, request: str
 ) -> Handed:
-    own = hashlib.sha256(f"{request}:{case_id}".encode()).hexdigest()[: len(request)]
+    own = part_of_form(request, str(case_id))
     try:
         with transaction(engine) as connection:
             execute(

@@ -6,6 +6,7 @@ the texts themselves. So nothing about what was typed enters the ledger for it, 
 a text that was erased equals nothing any more (docs/decisions/0017).
 """
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields
@@ -24,6 +25,11 @@ from workflow.spelling import as_json, stamp
 
 class FormWasUsed(Exception):
     """Something else was sent with this form before: nothing of this has been taken."""
+
+
+def part_of_form(request: str, part: str) -> str:
+    """The id of one of several steps that a form takes: sent again, each finds its own."""
+    return hashlib.sha256(f"{request}:{part}".encode()).hexdigest()[: len(request)]
 
 
 class Taken(NamedTuple):

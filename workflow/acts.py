@@ -22,15 +22,19 @@ FIELD = "happened_at"
 DONE_BEFORE = "done_before"
 
 
+def entered(command: Any) -> datetime | None:
+    """The instant that was entered for an act; None where nothing was, and for whatever is none."""
+    return command.happened_at if isinstance(command, Act) else None
+
+
 def happened(situation: Situation, command: Any) -> datetime:
     """When it was done: now, unless an earlier instant is entered."""
-    entered = command.happened_at if isinstance(command, Act) else None
-    return entered or situation.now
+    return entered(command) or situation.now
 
 
 def faults(situation: Situation, step: Step, command: Any) -> Iterator[Reason]:
     """What is wrong with the instant that is entered."""
-    at = command.happened_at if isinstance(command, Act) else None
+    at = entered(command)
     if at is None:
         return
     calendar, facts = situation.policy.calendar, situation.facts

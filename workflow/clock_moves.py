@@ -1,6 +1,8 @@
 """What a step does to the clocks of its case."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from workflow import clocks as counting
@@ -22,6 +24,7 @@ from workflow.definition import (
     VoidAll,
 )
 from workflow.model import Clock, Kind, RecordNumber
+from workflow.policy_rules import Rule
 from workflow.procedures.every_case import rules
 
 
@@ -106,13 +109,21 @@ def _put_back(clocks: tuple[Clock, ...], situation: Situation) -> list[Clock]:
     return before + [counting.void(clock, at=situation.now) for clock in clocks if clock.number in last.new]
 
 
+def rule_to_start(start: Start, running: Iterable[Clock], situation: Situation, *, at: datetime) -> Rule | None:
+    """The rule by which a clock would start; None if the profile leaves it out, its rule counts from elsewhere, or it runs."""
+    policy = situation.policy
+    rule = policy.rule(start.name, on=policy.calendar.local_day(at))
+    starts = rule is not None and start.counts_for(rule) and not any(one.name == start.name for one in running)
+    return rule if starts else None
+
+
 def _started(start: Start, running: list[Clock], situation: Situation, command: Any, draft: Draft) -> list[Clock]:
     """The clock, unless the profile leaves it out, its rule counts from elsewhere, it is not owed, or it runs already: the
     citizen's clock never restarts."""
     policy = situation.policy
     began = start.at(situation, command) if start.at else happened(situation, command)
-    rule = policy.rule(start.name, on=policy.calendar.local_day(began))
-    if rule is None or not start.counts_for(rule) or any(clock.name == start.name for clock in running):
+    rule = rule_to_start(start, running, situation, at=began)
+    if rule is None:
         return []
     if start.when and not start.when(situation, command):
         return []

@@ -6,9 +6,22 @@ Only for commands that move running time limits; what a step stops and starts be
 from dataclasses import dataclass, replace
 
 from workflow import clocks as counting
+from workflow.clock_moves import rule_to_start
 from workflow.commands import Command
 from workflow.deciding import decide, with_crossings_recorded
-from workflow.definition import Extend, GoOn, PauseAll, ResumeAll, Situation, Start, Step, Stop, StopAll, VoidAll
+from workflow.definition import (
+    ClockChange,
+    Extend,
+    GoOn,
+    PauseAll,
+    ResumeAll,
+    Situation,
+    Start,
+    Step,
+    Stop,
+    StopAll,
+    VoidAll,
+)
 from workflow.model import Audience, Clock, Kind
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import Lengthening
@@ -56,19 +69,25 @@ class Foreseen:
 
 def foreseen(situation: Situation, step: Step) -> Foreseen:
     """What it stops of what runs now, and what it starts under the rules in force; not what depends on what is typed."""
-    running = [clock for clock in situation.facts.clocks if clock.stopped_at is None]
-    named = {change.name for change in step.clocks if isinstance(change, Stop)}
-    all_duties = any(isinstance(change, StopAll | VoidAll) for change in step.clocks)
-    stops = (one.name for one in running if one.name in named or (all_duties and one.kind is Kind.DUTY))
-    starts = (one.name for one in step.clocks if isinstance(one, Start) and _will_start(one, situation, running))
+    running = situation.facts.clocks_running
+    stops = (one.name for one in running if any(_stops(change, one) for change in step.clocks))
+    starts = (one.name for one in step.clocks if isinstance(one, Start) and _will_start(one, situation))
     return Foreseen(stops=tuple(dict.fromkeys(stops)), starts=tuple(dict.fromkeys(starts)), tells=step.tells)
 
 
-def _will_start(start: Start, situation: Situation, running: list[Clock]) -> bool:
-    policy = situation.policy
-    rule = policy.rule(start.name, on=policy.calendar.local_day(situation.now))
-    runs = any(clock.name == start.name for clock in running)
-    return rule is not None and start.counts_for(rule) and start.when is None and not runs
+def _stops(change: ClockChange, clock: Clock) -> bool:
+    match change:
+        case Stop(name=name):
+            return clock.name == name
+        case StopAll():
+            return clock.kind is Kind.DUTY
+        case _:
+            return isinstance(change, VoidAll)
+
+
+def _will_start(start: Start, situation: Situation) -> bool:
+    running = situation.facts.clocks_running
+    return start.when is None and rule_to_start(start, running, situation, at=situation.now) is not None
 
 
 def _if_granted(situation: Situation, command: Lengthening, names: tuple[str, ...]) -> Moved:

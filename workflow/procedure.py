@@ -78,8 +78,9 @@ class Procedure:
     `clocks` has every time limit that its steps start, with what it is in the work of a case. `deciding` are those that say
     how long a matter took, in the order in which they are looked for: they are extended, and go on after a reopening.
     `records` are the kinds that only its cases have. `figures` are the lines of its section in a
-    bulletin, which has none of a procedure without. `outcomes` are the codes of how its cases end. `channel_of` says by which channel an order of some kind comes in; `unsigned` are the states in which a matter
-    waits for somebody of the unit to sign for it.
+    bulletin, which has none of a procedure without. `outcomes` are the codes of how its cases end. `channel_of` says by which
+    channel an order of some kind comes in; `unsigned` are the states in which a matter waits for somebody of the unit to sign
+    for it.
     """
 
     name: str

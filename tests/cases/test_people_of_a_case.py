@@ -155,6 +155,33 @@ def test_of_several_what_may_not_go_stays_and_says_why(sqlite_world: World) -> N
     assert world.case(bound)["holder_person"] == world.account("mediator")
 
 
+@pytest.mark.parametrize("part", ["co_handler", "recorder"])
+def test_whoever_only_helped_is_followed_by_somebody_who_helps_in_the_same_way(world: World, part: str) -> None:
+    case = in_hand(world)
+    helper, other = (AccountId(world.account(name)) for name in ("mediator_2", "mediator_3"))
+    world.take(case, BringIn(part=part, person=helper), by="mediator")  # type: ignore[arg-type]
+    with reading(world.engine) as connection:
+        listed = in_hand_of(connection, helper, actor=world.actor("coordinator"))
+        assert loads(connection, actor=world.actor("coordinator"))[helper] == 1
+    assert [row.id for row in listed] == [case]
+    world.take(case, handing(world, "mediator_2", "mediator_3"), by="coordinator", at=START + DAY)
+    facts = seen(world, case, by="coordinator")
+    assert facts
+    assert [(one.part, one.person) for one in facts.taking_part] == [(part, other)]
+    assert facts.holder_person == world.account("mediator"), "who holds it is as it was"
+    assert seen(world, case, by="mediator_2") is None
+    assert world.ledger_agrees()
+
+
+def test_what_a_helper_had_goes_to_nobody_who_has_the_matter_already(sqlite_world: World) -> None:
+    world, case = sqlite_world, in_hand(sqlite_world)
+    world.take(case, BringIn(part="recorder", person=AccountId(world.account("mediator_2"))), by="mediator")
+    world.take(case, handing(world, "mediator_2", "mediator"), by="coordinator", at=START + DAY)
+    facts = seen(world, case, by="coordinator")
+    assert facts
+    assert facts.taking_part == ()
+
+
 # -- recusal ----------------------------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,7 @@ from workflow.procedure import Procedure, ProcedureIsUnsound
 from workflow.procedures import COMMANDS, PROCEDURES
 from workflow.procedures.every_case.commands import Accept, Rate, Refuse
 from workflow.procedures.mediation.commands import FollowUp, NotifyRights
-from workflow.procedures.petition.commands import Assign, Close, Register, Reply, SignFor
+from workflow.procedures.petition.commands import Assign, Close, FindNotOurs, Register, Reply, SignFor
 
 # -- received_at ------------------------------------------------------------------------------------------------------
 
@@ -109,6 +109,13 @@ def test_what_a_step_will_do_is_known_before_its_form_is_filled_in() -> None:
     clocks = [one for one in (*decision.new, *decision.changed) if isinstance(one, Clock)]
     assert {one.name for one in clocks if one.stopped_at} == set(found.stops), "and that is what it does"
     assert {one.name for one in clocks if not one.stopped_at} == set(found.starts)
+
+
+def test_a_step_that_voids_is_foreseen_to_end_a_persons_time_too() -> None:
+    facts = a_registered_matter()
+    steps = {step.command: step for step in PROCEDURES["petition"].machine.steps_from(facts.state)}
+    found = foreseen(situation(facts, COORDINATOR, TUESDAY), steps[FindNotOurs])
+    assert set(found.stops) == {clock.name for clock in facts.clocks_running}
 
 
 def test_no_field_stands_where_the_event_has_the_name_of_its_command() -> None:

@@ -24,6 +24,7 @@ from web.presenters.foresight import moved_views, seal_of
 from web.presenters.linked import case_that_was_typed
 from web.reads import note_this_read, read_is_owed
 from web.sent_again import sent_before
+from workflow.acts import entered
 from workflow.commands import Command
 from workflow.definition import Situation
 from workflow.foresight import Moved, moved_dates
@@ -115,6 +116,8 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
 
 
 def _with_acts_known(ctx: Context, situation: Situation, command: Command) -> Situation:
+    if entered(command) is None:
+        return situation
     with ctx.reading() as connection:
         return replace(situation, facts=with_acts_known(connection, situation.facts, command))
 

@@ -115,11 +115,16 @@ def pass_on(situation: Situation, draft: Draft, *, leaving: AccountId, to: Accou
         if to is not None:
             _appoint(facts.serving, draft, to, chief=appointed.chief, at=now)
     _end_parts(facts.taking_part, draft, leaving, at=now)
-    if to is not None:
-        _end_parts(facts.taking_part, draft, to, at=now)
-        if facts.holder_person == leaving or (appointed and appointed.chief):
-            draft.hand_over(facts, unit=situation.people[to], person=to, at=now)
-            draft.extension_asked = None  # whoever has it now asks anew
+    if to is None:
+        return
+    holds = facts.holder_person == leaving or bool(appointed and appointed.chief)
+    if holds:
+        draft.hand_over(facts, unit=situation.people[to], person=to, at=now)
+        draft.extension_asked = None  # whoever has it now asks anew
+    if holds or appointed:
+        _end_parts(facts.taking_part, draft, to, at=now)  # whoever has it does not help with it beside that
+    elif to not in facts.in_hand_of:
+        _take_parts_over(facts.taking_part, draft, leaving, to, at=now)
 
 
 def _appoint(serving: Iterable[Appointment], draft: Draft, person: AccountId, *, chief: bool, at: datetime) -> None:
@@ -137,6 +142,18 @@ def new_appointment(draft: Draft, person: AccountId, *, chief: bool, at: datetim
 
 def _end_parts(taking_part: Iterable[Participant], draft: Draft, person: AccountId, *, at: datetime) -> None:
     draft.changed += [replace(one, until_at=at) for one in taking_part if one.person == person]
+
+
+def _take_parts_over(
+    taking_part: Iterable[Participant], draft: Draft, leaving: AccountId, to: AccountId, *, at: datetime
+) -> None:
+    """Whoever only helped is followed by somebody who helps in the same way, unless they do already."""
+    known = {one.part for one in taking_part if one.person == to}
+    draft.new += [
+        replace(one, number=draft.number(), person=to, from_at=at)
+        for one in taking_part
+        if one.person == leaving and one.part not in known
+    ]
 
 
 # -- taking part ------------------------------------------------------------------------------------------------------
