@@ -14,6 +14,7 @@ from email.policy import SMTP
 from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from cases import anchors
 from cases.crossings import CROSSED
@@ -78,11 +79,12 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """The letters of a round, the messages that could not be written, and those that need a key which this machine has not.
-    Whose account is closed is in none of them."""
+    """The letters of a round, the messages that could not be written, those about which the database could not be asked just
+    now, and those that need a key which this machine has not. Whose account is closed is in none of them."""
 
     letters: tuple[Letter, ...]
     broken: frozenset[int]
+    unread: frozenset[int] = frozenset()
     without_key: frozenset[int] = frozenset()
 
 
@@ -108,6 +110,7 @@ def compose(
     }
     told: dict[str, list[tuple[Any, dict[str, Any]]]] = defaultdict(list)  #: by the mail they go out in
     broken: list[int] = []
+    unread: list[int] = []
     without_key: list[int] = []
     for row in wanted:
         if row.recipient not in accounts:
@@ -119,6 +122,9 @@ def compose(
         except (KeyIsNotPinned, KeyIsExposed, KeyIsUnreadable) as error:
             log.error("the key of a mail's link cannot be used", extra={"mail": row.id, "error": type(error).__name__})
             without_key.append(row.id)
+        except DBAPIError as error:  # nothing is wrong with the mail; on PostgreSQL the others of this round fail with it
+            log.warning("mail cannot be composed now", extra={"mail": row.id, "error": type(error).__name__})
+            unread.append(row.id)
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
             log.exception("mail cannot be composed", extra={"mail": row.id})
             broken.append(row.id)
@@ -129,7 +135,12 @@ def compose(
         except Exception:  # the same edge for a digest, whose lines are each sound by themselves
             log.exception("mail cannot be composed", extra={"mail": lines[0][0].id})
             broken += [row.id for row, _ in lines]
-    return Composed(letters=tuple(letters), broken=frozenset(broken), without_key=frozenset(without_key))
+    return Composed(
+        letters=tuple(letters),
+        broken=frozenset(broken),
+        unread=frozenset(unread),
+        without_key=frozenset(without_key),
+    )
 
 
 def _open_accounts(connection: Connection, wanted: list[Any]) -> dict[int, Any]:

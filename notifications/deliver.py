@@ -181,11 +181,15 @@ def _send(transport: Transport, letter: Letter, over: Stop) -> list[_Result]:
 
 def _without_letter(claimed: Sequence[Any], composed: Composed) -> list[_Result]:
     """What cannot be written is a dead letter. What is for an account that nobody answers for waits as a refused mail does:
-    somebody may still be given the post. So does what needs a key that is not here."""
+    somebody may still be given the post. So does what needs a key that is not here, and what the database could not be asked."""
     written = {message for letter in composed.letters for message in letter.messages}
     broken, closed = NotDelivered(NOT_COMPOSED, permanent=True), NotDelivered(ACCOUNT_CLOSED, permanent=False)
-    no_key = NotDelivered(NO_KEY, permanent=False)
-    why = dict.fromkeys(composed.broken, broken) | dict.fromkeys(composed.without_key, no_key)
+    no_key, unread = NotDelivered(NO_KEY, permanent=False), NotDelivered(NOT_COMPOSED, permanent=False)
+    why = (
+        dict.fromkeys(composed.broken, broken)
+        | dict.fromkeys(composed.unread, unread)
+        | dict.fromkeys(composed.without_key, no_key)
+    )
     return [_Result(message=row.id, error=why.get(row.id, closed)) for row in claimed if row.id not in written]
 
 

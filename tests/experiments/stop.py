@@ -113,7 +113,7 @@ def program(url: str, home: Path, plan: Plan, *arguments: str, **given: str) -> 
     try:
         yield process
     except Exception as error:
-        error.add_note((home / "log").read_text("utf-8", "replace")[-LOG_SHOWN:])
+        error.add_note(_said(home))
         raise
     finally:
         process.kill()
@@ -324,7 +324,8 @@ def _mails(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> No
         server.stop()
     doubled = [name for name, n in Counter(sink.taken).items() if n > 1]
     found.must(not doubled, f"a delivery: {len(doubled)} went out twice")
-    found.must(len(sink.taken) == plan.mails, f"a delivery: {len(sink.taken)} of {plan.mails} went out")
+    lost = f"a delivery: {len(sink.taken)} of {plan.mails} went out; {_given_up(engine)}; {_said(home)}"
+    found.must(len(sink.taken) == plan.mails, lost)
     found.lines.append(
         f"a delivery of {plan.mails:>4} mails       {first} out, the end {took:.1f} s after the signal; "
         f"{len(sink.taken)} in the end, {len(doubled)} doubled"
@@ -333,6 +334,17 @@ def _mails(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> No
 
 def _sent(engine: Engine) -> int:
     return _count(engine, "SELECT count(*) FROM message WHERE sent_at > recorded_at")
+
+
+def _given_up(engine: Engine) -> str:
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT id, last_error FROM message WHERE dead_at IS NOT NULL ORDER BY id")).all()
+    return f"{len(rows)} given up: {[tuple(row) for row in rows]}"
+
+
+def _said(home: Path) -> str:
+    """The end of what the program has logged."""
+    return (home / "log").read_text("utf-8", "replace")[-LOG_SHOWN:]
 
 
 def _waiting(engine: Engine) -> int:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, text, update
 
 from infra.db import reading, transaction
 from infra.settings import Settings
 from ledger.tables import Message
 from notifications import deliver as delivery
 from notifications.deliver import LEASE, Delivered, deliver, send_again
+from notifications.forwarding import NOT_COMPOSED
 from notifications.transport import NotDelivered, SmtpTransport
 from people.staffing import add_account, close_account
 from people.tables import Account
@@ -125,6 +126,24 @@ def test_more_messages_than_a_batch_are_all_delivered_in_one_run(
 
 
 # -- trouble that passes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.postgres
+def test_a_mail_about_which_the_database_cannot_be_asked_just_now_waits_and_is_not_given_up(
+    postgresql: Engine, smtp: SmtpSink, tmp_path: Path
+) -> None:
+    """Somebody holds a table that the mail's words come from for longer than anybody waits for it."""
+    office, made = found(postgresql), settings(tmp_path, smtp)
+    one_mail(office)
+    waiting = len(rows(postgresql))
+    with transaction(postgresql) as other:
+        other.execute(text("LOCK TABLE party IN ACCESS EXCLUSIVE MODE"))
+        held = deliver(postgresql, office=office.context, settings=made, now=START)
+    assert held == Delivered(deferred=waiting)
+    assert smtp.received == []
+    assert {row.last_error for row in rows(postgresql)} == {NOT_COMPOSED}
+    again = deliver(postgresql, office=office.context, settings=made, now=START + 5 * MINUTE)
+    assert again == Delivered(sent=waiting)
 
 
 def test_a_mail_that_is_put_off_is_tried_again_after_1_2_4_8_15_30_and_60_minutes_and_then_hourly(post: Post) -> None:
