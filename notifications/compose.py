@@ -122,7 +122,7 @@ def compose(
         except (KeyIsNotPinned, KeyIsExposed, KeyIsUnreadable) as error:
             log.error("the key of a mail's link cannot be used", extra={"mail": row.id, "error": type(error).__name__})
             without_key.append(row.id)
-        except DBAPIError as error:  # nothing is wrong with the mail; on PostgreSQL the others of this round fail with it
+        except DBAPIError as error:  # nothing is wrong with the mail; on PostgreSQL all that follow fail with it
             log.warning("mail cannot be composed now", extra={"mail": row.id, "error": type(error).__name__})
             unread.append(row.id)
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others

@@ -338,7 +338,9 @@ def _sent(engine: Engine) -> int:
 
 def _given_up(engine: Engine) -> str:
     with reading(engine) as connection:
-        rows = connection.execute(text("SELECT id, last_error FROM message WHERE dead_at IS NOT NULL ORDER BY id")).all()
+        rows = connection.execute(
+            text("SELECT id, last_error FROM message WHERE dead_at IS NOT NULL ORDER BY id")
+        ).all()
     return f"{len(rows)} given up: {[tuple(row) for row in rows]}"
 
 
