@@ -11,6 +11,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -97,37 +98,32 @@ def message_id(row: Message | Any, domain: str) -> str:
 def compose(
     connection: Connection, rows: Iterable[Any], *, office: OfficeContext, settings: Settings, now: datetime
 ) -> Composed:
-    """The letters of claimed messages. A recipient whose account is closed gets none."""
+    """The letters of claimed messages. A recipient whose account is closed gets none. A digest of which one line has to wait
+    waits with it: both halves would have one Message-ID, and a mail server throws the second away."""
     wanted = list(rows)
-    accounts = _open_accounts(connection, wanted)
-    events = {
-        (row.stream, row.seq): row
-        for row in connection.execute(
-            select(_event.stream, _event.seq, _event.code, _event.data, _event.recorded_at)
-            .join_from(Event, Message, (_message.stream == _event.stream) & (_message.seq == _event.seq))
-            .where(is_among(_message.id, (row.id for row in wanted)))
-        )
-    }
+    accounts, events = _open_accounts(connection, wanted), _events(connection, wanted)
     told: dict[str, list[tuple[Any, dict[str, Any]]]] = defaultdict(list)  #: by the mail they go out in
     broken: list[int] = []
-    unread: list[int] = []
+    unread: dict[str, list[int]] = defaultdict(list)
     without_key: list[int] = []
     for row in wanted:
         if row.recipient not in accounts:
             continue
+        name = message_id(row, domain_on_the_wire(settings.mail_domain))
         try:
-            event = events[row.stream, row.seq]
-            said = _words(connection, event, office, settings, accounts[row.recipient], now)
-            told[message_id(row, domain_on_the_wire(settings.mail_domain))].append((row, said))
+            said = _words(connection, events[row.stream, row.seq], office, settings, accounts[row.recipient], now)
+            told[name].append((row, said))
         except (KeyIsNotPinned, KeyIsExposed, KeyIsUnreadable) as error:
             log.error("the key of a mail's link cannot be used", extra={"mail": row.id, "error": type(error).__name__})
             without_key.append(row.id)
         except DBAPIError as error:  # nothing is wrong with the mail; on PostgreSQL all that follow fail with it
             log.warning("mail cannot be composed now", extra={"mail": row.id, "error": type(error).__name__})
-            unread.append(row.id)
+            unread[name].append(row.id)
         except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
             log.exception("mail cannot be composed", extra={"mail": row.id})
             broken.append(row.id)
+    for name in unread.keys() & told.keys():
+        unread[name] += [row.id for row, _ in told.pop(name)]
     letters: list[Letter] = []
     for name, lines in told.items():
         try:
@@ -138,9 +134,19 @@ def compose(
     return Composed(
         letters=tuple(letters),
         broken=frozenset(broken),
-        unread=frozenset(unread),
+        unread=frozenset(chain.from_iterable(unread.values())),
         without_key=frozenset(without_key),
     )
+
+
+def _events(connection: Connection, wanted: list[Any]) -> dict[tuple[int, int], Any]:
+    """What the messages are about, by stream and place in it."""
+    query = (
+        select(_event.stream, _event.seq, _event.code, _event.data, _event.recorded_at)
+        .join_from(Event, Message, (_message.stream == _event.stream) & (_message.seq == _event.seq))
+        .where(is_among(_message.id, (row.id for row in wanted)))
+    )
+    return {(row.stream, row.seq): row for row in connection.execute(query)}
 
 
 def _open_accounts(connection: Connection, wanted: list[Any]) -> dict[int, Any]:
