@@ -15,8 +15,8 @@ from infra.settings import settings
 from people.directory import active_with_role
 from people.factors import has_factor, remove_factor
 from people.links import make_link
+from people.noting import note
 from people.signin import account_named
-from people.staffing import note
 from workflow.model import TIMERS, AccountId, Role
 
 

@@ -20,7 +20,7 @@ from ledger.outbox import messages, post
 from ledger.tables import Event, Message
 from people.audiences import Roster
 from people.directory import active_with_role
-from people.staffing import note
+from people.noting import note
 from people.tables import Account
 from workflow.model import TIMERS, AccountId, Audience, Json, Role, UnitId
 

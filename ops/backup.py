@@ -34,7 +34,7 @@ from cases.visibility import case, visible_cases
 from infra.db import reading, sqlite_file, transaction
 from infra.new_files import new_file
 from ledger.tables import Event
-from people.staffing import note
+from people.noting import note
 from people.tables import Office
 from verify.checking import verify
 from verify.sources import CannotRead

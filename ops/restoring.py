@@ -24,7 +24,7 @@ from infra.new_files import new_file
 from ledger.tables import Message
 from notifications.forwarding import RESTORED
 from ops.backup import CHUNK, DATABASE, UNFINISHED, BackupIsWrong, CannotBackUp, Manifest, opened_backup, run_tool
-from people.staffing import note
+from people.noting import note
 from workflow.model import TIMERS
 
 _message = Message.__table__.c  # type: ignore[attr-defined]

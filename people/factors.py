@@ -18,8 +18,8 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from infra.identifiers import half_width
 from ledger.vouching import vouched_for_office
 from people.directory import person
+from people.noting import auditors_told, note, rows_of_account
 from people.signin import CODE, SET_UP
-from people.staffing import auditors_told, note, rows_of_account
 from people.tables import Account, RecoveryCode, WebSession
 from workflow.model import AccountId, Actor, Json, Role
 

@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, u
 from infra.identifiers import half_width
 from ledger.vouching import vouched_for_office
 from people.factors import comes_first
+from people.noting import auditors_told, note
 from people.signin import begin_session, find_session, hash_token
-from people.staffing import auditors_told, note
 from people.tables import Account, SigninLink
 from workflow.model import TIMERS, AccountId, Actor, Json, Role
 

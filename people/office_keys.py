@@ -22,7 +22,7 @@ from infra.statements import insert_or
 from ledger.chain import OFFICE_STREAM, lock_head
 from ledger.vouching import vouched_for_office
 from people.links import LINK_KEY
-from people.staffing import note
+from people.noting import note
 from people.tables import OfficeKey
 from workflow.model import TIMERS, Actor, Json
 

@@ -17,8 +17,9 @@ from ledger.vouching import vouched_for_office
 from people.directory import active_with_role
 from people.factors import remove_factor
 from people.links import SECONDS, second_people
+from people.noting import auditors_told, note
 from people.office_keys import change_key
-from people.staffing import add_account, auditors_told, change_email, close_account, note, reopen_account
+from people.staffing import add_account, change_email, close_account, reopen_account
 from people.tables import Proposal
 from workflow.model import AccountId, Actor, Json, Role, UnitId
 

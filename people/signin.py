@@ -21,7 +21,7 @@ from infra.identifiers import half_width, read_sign_in_name
 from infra.statements import Statement
 from ledger.vouching import vouched_for_office
 from people.directory import PERSON_COLUMNS, Person, person, person_from
-from people.staffing import note, rows_of_account
+from people.noting import note, rows_of_account
 from people.tables import Account, SigninLink, Unit, UnitAbove, WebSession
 from workflow.model import TIMERS, AccountId, Actor, CaseId, Json
 

@@ -12,7 +12,8 @@ from infra.settings import Settings
 from ledger.tables import Message
 from notifications.compose import OF_ACCOUNTS
 from notifications.deliver import deliver
-from people.staffing import add_account, note
+from people.noting import note
+from people.staffing import add_account
 from people.tables import Account
 from tests.databases import START, SmallOffice
 from tests.servers import SmtpSink
