@@ -30,7 +30,7 @@ from ops.marks_anew import marks_anew
 from ops.report_making import make_reports
 from people.office_keys import signing_key_of_office
 from people.signin import begin_session
-from reports.jobs import ask
+from reports.jobs import Asker, ask
 from verify.checking import verify
 from verify.report import Report
 from verify.shares import cores
@@ -192,7 +192,7 @@ def _reports(engine: Engine, settings: Settings, named: str, scale: float) -> It
                 connection,
                 kind,
                 wanted,
-                account=account,
+                asker=Asker(account),
                 language="zh_CN",
                 mail=False,
                 now=NOW,

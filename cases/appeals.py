@@ -101,4 +101,4 @@ def names_of_charged(
 
 
 def _recused(actor: Actor) -> Exists:
-    return exists().where(_recusal.case_id == case.id, _recusal.person == actor.account)
+    return exists().where(_recusal.case_id == case.id, _recusal.person.in_(sorted(actor.accounts)))

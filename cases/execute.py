@@ -35,7 +35,7 @@ from workflow.clocks import crossed
 from workflow.commands import Command, Intake
 from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
-from workflow.facts import CaseFacts, Decision
+from workflow.facts import CaseFacts, Decision, missing
 from workflow.fields import brings_people_in
 from workflow.model import UNFILED, AccountId, Actor, CaseId, Json, UnitId
 from workflow.procedures.every_case.commands import AppealLight, AskAgain, RenewCode, TakeBack
@@ -116,7 +116,7 @@ def execute(
         facts = with_lights_known(connection, facts, actor=actor)
     situation = Situation(
         facts=_with_past_known(connection, facts, command), actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
-        people=load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else {},
+        people=load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else missing("people"),
         # The office may have closed a year since this request began.
         closed_years=load_closed_years(connection) if late else office.closed_years,
         others=others_of(connection, named & heads.keys(), command, actor=actor) if named else {},

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import BindParameter, Connection, exists, select, union
 from sqlalchemy.sql import bindparam
 
 from cases import tables
@@ -16,7 +16,7 @@ from cases.visibility import case, in_reach, reach_of
 from infra.statements import Statement
 from ledger.tables import Event
 from ledger.upcasters import data_of
-from people.tables import Account, UnitAbove
+from people.tables import Account, Post, UnitAbove
 from workflow.facts import CaseFacts, missing
 from workflow.model import AccountId, Actor, CaseId, Consent, Custody, Party, Record, Role, Side, UnitId
 from workflow.procedures import PROCEDURES
@@ -33,6 +33,7 @@ from workflow.records import (
 
 _clock = tables.Clock.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
+_post = Post.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _recusal = tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _party = tables.Party.__table__.c  # type: ignore[attr-defined]
@@ -94,16 +95,23 @@ _CROSSED = Statement(
     .where(_event.stream == bindparam("case_id"), _event.code == CROSSED)
     .order_by(_event.seq)
 )
+_MEDIATORS: BindParameter[str] = bindparam("mediators", Role.MEDIATOR.value)
+_WITHIN_REACH = (
+    _above.above == bindparam("within"),
+    _account.active.is_(True),
+    ~exists().where(_recusal.case_id == bindparam("case_id"), _recusal.person == _account.id),
+)
+#: Mediators by what their account was made for, or by a post beside that; a deputy serves in nobody's place.
 _MAY_SERVE = Statement(
-    select(_account.id, _account.unit_id)
-    .join_from(Account, UnitAbove, _account.unit_id == _above.unit)
-    .where(
-        _above.above == bindparam("within"),
-        _account.active.is_(True),
-        _account.role == bindparam("mediators", Role.MEDIATOR.value),
-        ~exists().where(_recusal.case_id == bindparam("case_id"), _recusal.person == _account.id),
-    )
-    .order_by(_account.unit_id, _account.id)
+    union(
+        select(_account.unit_id.label("unit"), _account.id.label("account"))
+        .join_from(Account, UnitAbove, _account.unit_id == _above.unit)
+        .where(_account.role == _MEDIATORS, *_WITHIN_REACH),
+        select(_post.unit_id, _account.id)
+        .join_from(Post, Account, _post.account_id == _account.id)
+        .join(UnitAbove, _post.unit_id == _above.unit)
+        .where(_post.role == _MEDIATORS, _post.active.is_(True), _post.stands_in_for.is_(None), *_WITHIN_REACH),
+    ).order_by("unit", "account")
 )
 #: Who answers for lights, or decides about them: only they are told who held a case when it lit.
 ANSWER_FOR_LIGHTS = frozenset({Role.SUPERVISOR, Role.ASSESSOR})
@@ -156,13 +164,15 @@ def with_lights_known(connection: Connection, facts: CaseFacts, *, actor: Actor)
     return replace(facts, custodies=_custodies(connection, facts.id), noticed=_noticed(connection, facts.id))
 
 
-def load_people(connection: Connection, case_id: int, *, actor: Actor) -> dict[AccountId, UnitId]:
-    """Everybody who may serve in a case by this actor's word, with their units, in the order of these: open accounts of
-    mediators, not recused, in the actor's unit or below it."""
+def load_people(connection: Connection, case_id: int, *, actor: Actor) -> dict[AccountId, tuple[UnitId, ...]]:
+    """Everybody who may serve in a case by this actor's word, with the units that they are mediators of, in the order of these:
+    open accounts, not recused, in the actor's unit or below it."""
     if actor.unit is None:
         return {}
-    rows = _MAY_SERVE.rows(connection, case_id=case_id, within=actor.unit)
-    return {AccountId(account): UnitId(unit) for account, unit in rows}
+    found: dict[AccountId, tuple[UnitId, ...]] = {}
+    for unit, account in _MAY_SERVE.rows(connection, case_id=case_id, within=actor.unit):
+        found[account] = (*found.get(account, ()), unit)
+    return found
 
 
 def _parties(connection: Connection, case_id: int) -> tuple[Party, ...]:

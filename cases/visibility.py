@@ -5,7 +5,8 @@ statements that are prepared once a role, `cases_in_reach` and `texts_in_reach` 
 
 What an actor may not see is not in the result: it cannot be counted, found or told apart from what does not exist.
 Roles and their reach follow the access matrix (信访工作条例 §30, 人民调解法 §15): an administrator sees no case at all, an
-assessor and an auditor see clocks and lights without names, recusal beats every role.
+assessor and an auditor see clocks and lights without names, recusal beats every role. A deputy sees what whoever is away would
+see, but for what they are recused from themselves.
 """
 
 import hashlib
@@ -46,7 +47,9 @@ _taken_back = TakenBack.__table__.c  # type: ignore[attr-defined]
 _recusal = Recusal.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 
-_ME: BindParameter[int] = bindparam("actor_account")
+_ME: BindParameter[int] = bindparam("actor_account", type_=_recusal.person.type)
+#: In whose place the actor acts; NULL of whoever acts for themselves, and that is in no list.
+_FOR: BindParameter[int] = bindparam("actor_stands_in_for", type_=_recusal.person.type)
 _MY_UNIT: BindParameter[int] = bindparam("actor_unit")
 _MY_CASE: BindParameter[int] = bindparam("actor_case")
 _BELOW_ME = select(_above.unit).where(_above.above == _MY_UNIT).scalar_subquery()
@@ -104,7 +107,7 @@ def in_reach(role: Role, *, of_one: bool = False) -> ColumnElement[bool]:
             reach = or_(case.holder_unit.in_(_BELOW_ME), case.intake_unit.in_(_BELOW_ME))
         case Role.ASSESSOR | Role.AUDITOR:
             reach = case.holder_unit.in_(_BELOW_ME)
-    return and_(reach, ~exists().where(_recusal.case_id == case.id, _recusal.person == _ME))
+    return and_(reach, ~exists().where(_recusal.case_id == case.id, _recusal.person.in_((_ME, _FOR))))
 
 
 def _of_mediator(*, of_one: bool) -> CompoundSelect[Any]:
@@ -112,9 +115,9 @@ def _of_mediator(*, of_one: bool) -> CompoundSelect[Any]:
     among all, and no page of theirs may cost what all cases cost."""
     mine, waiting = Case.__table__.alias("mine"), Case.__table__.alias("waiting")  # type: ignore[attr-defined]
     lists = (
-        select(mine.c.id).where(mine.c.holder_person == _ME),
-        select(_appointment.case_id).where(_appointment.person == _ME, _appointment.until_at.is_(None)),
-        select(_participant.case_id).where(_participant.person == _ME, _participant.until_at.is_(None)),
+        select(mine.c.id).where(mine.c.holder_person.in_((_ME, _FOR))),
+        select(_appointment.case_id).where(_appointment.person.in_((_ME, _FOR)), _appointment.until_at.is_(None)),
+        select(_participant.case_id).where(_participant.person.in_((_ME, _FOR)), _participant.until_at.is_(None)),
         select(waiting.c.id).where(
             waiting.c.holder_unit == _MY_UNIT,
             waiting.c.holder_person.is_(None),
@@ -134,7 +137,11 @@ def reach_of(actor: Actor) -> dict[str, Any]:
         case Role.PETITIONER:
             return {"actor_case": actor.case}
         case Role.MEDIATOR | Role.CLERK | Role.COORDINATOR | Role.SUPERVISOR | Role.ASSESSOR | Role.AUDITOR:
-            return {"actor_account": actor.account, "actor_unit": actor.unit}
+            return {
+                "actor_account": actor.account,
+                "actor_stands_in_for": actor.stands_in_for,
+                "actor_unit": actor.unit,
+            }
 
 
 def visible_cases(actor: Actor, *columns: Any) -> Select[Any]:

@@ -27,6 +27,7 @@ from ledger.upcasters import STEPS
 from notifications.compose import OF_ACCOUNTS, OWN_LINK, SAID_TO_OWNERS
 from notifications.forwarding import OWN_REASONS
 from ops.jobs import FIGURES, JOBS
+from people.asked import GivePost, NameDeputy
 from people.office_keys import NAMES as KEYS
 from people.proposals import ACTS
 from reports.bulletin_sheet import bulletin_codes
@@ -112,10 +113,10 @@ def missing_words() -> list[str]:
 def codes(policy: Policy) -> Iterator[str]:
     """Every code that is looked up by a name made at run time."""
     steps = [step for procedure in PROCEDURES.values() for step in procedure.steps]
-    kinds = {step.command for step in steps}
+    kinds = {step.command for step in steps} | {GivePost, NameDeputy}
     yield from _named("state", STATES)
     yield from (f"stands.{state}" for state in STATES if state != UNFILED)
-    yield from (f"command.{kind.__name__}" for kind in kinds)
+    yield from (f"command.{step.command.__name__}" for step in steps)
     yield from (f"event.{step.event}" for step in steps)
     for kind in kinds:
         for shape in shapes(kind):

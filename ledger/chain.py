@@ -29,6 +29,8 @@ from workflow.spelling import stamp
 log = logging.getLogger(__name__)
 
 OFFICE_STREAM = 0
+#: What an event says of a deputy: in whose place the actor acted.
+IN_PLACE_OF = "in_place_of"
 GENESIS = ""
 #: What closing a year and contesting a light wait for each other by (`wait_for_key`).
 CLOSING = "year:closing"
@@ -154,8 +156,9 @@ def append_to_office(connection: Connection, event: NewEvent) -> Head:
 
 def chained(stream: int, head: Head, event: NewEvent) -> tuple[Head, dict[str, Any]]:
     """The event's row at the end of the chain, and the head after it. Its data say which shape they have."""
-    data = _SORTED.encode(in_present_shape(event.code, event.data))
     seq, actor = head.seq + 1, event.actor
+    said = event.data if actor.stands_in_for is None else {**event.data, IN_PLACE_OF: actor.stands_in_for}
+    data = _SORTED.encode(in_present_shape(event.code, said))
     recorded_at = not_before(event.recorded_at, head)
     occurred_at = recorded_at if event.occurred_at == event.recorded_at else event.occurred_at
     hashed = event_hash(

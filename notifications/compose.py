@@ -57,6 +57,8 @@ SAID_TO_OWNERS = frozenset(
         "account:rescued", "act:asked", "act:decided",
     }
 )  # fmt: skip
+#: What is done to somebody's posts is shown to them, and to whom they stand in for, on the page of their own account.
+OF_POSTS = frozenset({"post:given", "post:ended", "deputy:named", "deputy:begun", "deputy:ended"})
 #: Where such a mail leads, if not to the office's record.
 PAGES = {"act:asked": "second", "act:decided": "second", "clock:doubted": "clock"}
 #: What a mail says of time limits that is about none.
@@ -240,6 +242,8 @@ def _words_of_account(
     account = data.get("account")
     own = account == reader.id
     what, link = event.code, f"{base}/{PAGES.get(event.code, 'office-record')}"
+    if event.code in OF_POSTS and (own or data["for"] == reader.id):
+        link = f"{base}/account"
     if own and event.code in SAID_TO_OWNERS:
         what, link = f"{event.code}.own", f"{base}/account"
     if own and event.code == "account:link_made":

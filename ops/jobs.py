@@ -26,6 +26,7 @@ from notifications.transport import remove_old_files
 from ops.report_making import make_reports
 from people.known_browsers import forget_old_browsers
 from people.office_keys import signing_key_of_office
+from people.posts import begin_and_end
 from people.signin import forget_old_sessions
 from people.tries import forget_old_tries
 from reports.jobs import throw_old_away
@@ -131,6 +132,10 @@ def _reads(run: Run) -> Figures:
         return {"reads": gather(connection, now=run.now)}
 
 
+def _posts(run: Run) -> Figures:
+    return {"posts": begin_and_end(run.engine, now=run.now)}
+
+
 def _forget_sessions(run: Run) -> Figures:
     with transaction(run.engine) as connection:
         return {"forgotten": forget_old_sessions(connection, now=run.now)}
@@ -149,12 +154,13 @@ def _forget_tries(run: Run) -> Figures:
 #: The names of the figures that runs give.
 FIGURES = (
     "clocks", "failed", "truncated", "sent", "deferred", "dead", "units", "digests", "cases", "anchors", "forgotten",
-    "signed", "reads", "reports",
+    "signed", "reads", "reports", "posts",
 )  # fmt: skip
 JOBS = (
     Job(name="clock", every=timedelta(minutes=1), run=_clock, by_the_clock=False),
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="signing", every=timedelta(minutes=1), run=_signing),
+    Job(name="posts", every=timedelta(minutes=1), run=_posts),
     Job(name="tally", every=timedelta(minutes=1), run=_tally, by_the_clock=False),
     Job(name="third_reds", every=timedelta(minutes=10), run=_third_reds),
     Job(name="digests", every=timedelta(minutes=10), run=_digests),

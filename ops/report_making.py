@@ -86,9 +86,9 @@ def _make(engine: Engine, wanted: Wanted, clock: Callable[[], datetime], stop: S
     try:
         with TemporaryFile() as file:
             with reading(engine) as connection:
-                who = person(connection, wanted.account)
+                who = person(connection, wanted.asker.account, post=wanted.asker.post)
                 kind = KINDS[wanted.kind]
-                if who is None or who.actor.role not in kind.who:
+                if who is None or who.post != wanted.asker.post or who.actor.role not in kind.who:
                     raise CannotBeMade("report.not_for_this_account")
                 making = Making(
                     connection=connection,

@@ -9,16 +9,17 @@ stands in. A level that the office does not have has nobody to stand in for.
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, null, or_, select, union_all
 from sqlalchemy.sql import bindparam
 
 from infra.statements import Statement
-from people.tables import Account, Unit, UnitAbove
+from people.tables import Account, Post, Unit, UnitAbove
 from workflow.model import AccountId, Audience, Role, UnitId
 
-_account, _above, _unit = Account.__table__.c, UnitAbove.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]
+_account, _above = Account.__table__.c, UnitAbove.__table__.c  # type: ignore[attr-defined]
+_post, _unit = Post.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]
 
 #: Roles that are told by their place in the tree. A person who holds a case is told by name.
 PLACED = (Role.SUPERVISOR.value, Role.COORDINATOR.value, Role.CLERK.value, Role.ASSESSOR.value)
@@ -34,40 +35,54 @@ class _Post(NamedTuple):
     role: str | None
     unit_kind: str
     depth: int  #: how far above the asking unit; 0 is that unit itself
+    stands_in_for: AccountId | None = None
 
 
-#: Of a unit above only who is placed there; of the asking unit everybody, for one of them may hold the case.
-_OPEN_HERE = and_(
-    _account.unit_id == _unit.id,
-    _account.active.is_(True),
-    or_(_above.depth == 0, _account.role.in_([bindparam(f"role_{r}", r) for r in PLACED])),
-)
-_COLUMNS = (_above.unit, _account.id, _account.role, _unit.kind, _above.depth)
-_POSTS = (
-    select(*_COLUMNS)
-    .join_from(UnitAbove, Unit, _above.above == _unit.id)
-    .outerjoin(Account, _OPEN_HERE)
-    .order_by(_above.unit, _above.depth, _account.id)
-)
-_POSTS_OF = Statement(_POSTS.where(_above.unit == bindparam("asking")))
-_ALL_POSTS = Statement(_POSTS)
+def _placed(role: Any) -> ColumnElement[bool]:
+    """Of a unit above only who is placed there; of the asking unit everybody, for one of them may hold the case."""
+    return or_(_above.depth == 0, role.in_([bindparam(f"role_{r}", r) for r in PLACED]))
+
+
+def _posts(*asked: ColumnElement[bool]) -> Statement:
+    """What each account was made for, and what some have beside that or as deputies."""
+    tree = select(
+        _above.unit, _account.id.label("account"), _account.role, _unit.kind, _above.depth, null().label("absent")
+    )
+    own = and_(_account.unit_id == _unit.id, _account.active.is_(True), _placed(_account.role))
+    made_for = tree.join_from(UnitAbove, Unit, _above.above == _unit.id).outerjoin(Account, own)
+    beside = (
+        select(_above.unit, _post.account_id, _post.role, _unit.kind, _above.depth, _post.stands_in_for)
+        .join_from(Post, Account, and_(_account.id == _post.account_id, _account.active.is_(True)))
+        .join(Unit, _unit.id == _post.unit_id)
+        .join(UnitAbove, _above.above == _unit.id)
+        .where(_post.active.is_(True), _placed(_post.role))
+    )
+    every = union_all(made_for.where(*asked), beside.where(*asked))
+    return Statement(every.order_by("unit", "depth", "account"))
+
+
+_POSTS_OF = _posts(_above.unit == bindparam("asking"))
+_ALL_POSTS = _posts()
 
 
 class Roster:
     """Everyone who may have to be told, by the unit that asks."""
 
-    def __init__(self, rows: Iterable[tuple[int, int | None, str | None, str, int]]) -> None:
+    def __init__(self, rows: Iterable[tuple[int, int | None, str | None, str, int, int | None]]) -> None:
         self._posts: dict[UnitId, list[_Post]] = defaultdict(list)
         self._found: dict[tuple[Hashable, ...], tuple[AccountId, ...]] = {}
-        for unit, account, role, kind, depth in rows:
-            person = AccountId(account) if account is not None else None
-            self._posts[UnitId(unit)].append(_Post(person, role, kind, depth))
+        for unit, account, role, kind, depth, absent in rows:
+            person, stands_in_for = (None if one is None else AccountId(one) for one in (account, absent))
+            self._posts[UnitId(unit)].append(_Post(person, role, kind, depth, stands_in_for))
 
     @classmethod
     def around(cls, connection: Connection, unit: UnitId, *, without: AccountId | None = None) -> "Roster":
         """The people along the tree from one unit upwards; `without` an account that is about to be closed."""
         rows = _POSTS_OF.rows(connection, asking=unit)
-        return cls((of, None if account == without else account, *post) for of, account, *post in rows)
+        return cls(
+            (unit, None if account == without else account, role, kind, depth, absent)
+            for unit, account, role, kind, depth, absent in rows
+        )
 
     @classmethod
     def whole(cls, connection: Connection) -> "Roster":
@@ -107,12 +122,15 @@ class Roster:
     ) -> Iterable[AccountId | None]:
         posts = self._posts.get(unit, [])
         if recused:
-            posts = [post._replace(account=None) if post.account in recused else post for post in posts]
+            posts = [
+                post._replace(account=None) if recused & {post.account, post.stands_in_for} else post for post in posts
+            ]
         match audience:
             case Audience.HOLDER if person is None:
                 return _nearest(posts, DESK) or _nearest(posts, STAND_INS)
             case Audience.HOLDER:
-                return [post.account for post in posts if post.account == person] or _nearest(posts, STAND_INS)
+                mine = [post.account for post in posts if person in (post.account, post.stands_in_for)]
+                return mine or _nearest(posts, STAND_INS)
             case Audience.UNIT_HEAD:
                 return _nearest(posts, (Role.SUPERVISOR,)) or _nearest(posts, STAND_INS)
             case Audience.DUTY_LEADER | Audience.DUTY_LEADER_DAILY:

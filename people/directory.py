@@ -1,33 +1,33 @@
 """Accounts, units and the office, read: an account as an actor, the tree of units, who has which role. What changes them is in
-`people/staffing.py`."""
+`people/staffing.py` and `people/posts.py`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, union
 from sqlalchemy.sql import bindparam
 
 from infra.among import is_among
 from infra.identifiers import read_sign_in_name
 from infra.statements import Statement
-from people.tables import Account, Unit, UnitAbove
+from people.tables import Account, Post, Unit, UnitAbove
 from workflow.model import AccountId, Actor, Role, UnitId
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
-#: A row for each unit that the account's own is above; it is above itself.
+_post = Post.__table__.c  # type: ignore[attr-defined]
+_absent = Account.__table__.alias("absent")  # type: ignore[attr-defined]
+_role, ACTING_UNIT = func.coalesce(_post.role, _account.role), func.coalesce(_post.unit_id, _account.unit_id)
+_other = Post.__table__.alias("other")  # type: ignore[attr-defined]
+_posts = select(func.count()).where(_other.c.account_id == _account.id, _other.c.active.is_(True)).scalar_subquery()
+#: A row for each unit that the acting account's unit is above; it is above itself.
 PERSON_COLUMNS = (
-    _account.name, _account.email, _account.language, _account.role, _account.unit_id, _unit.name.label("unit_name"),
-    _above.unit.label("below"),
+    _account.name, _account.email, _account.language, _role.label("role"), ACTING_UNIT.label("unit"),
+    _unit.name.label("unit_name"), _post.id.label("post"), _absent.c.id.label("absent"), _absent.c.name.label("in_place_of"),
+    _posts.label("posts"), _above.unit.label("below"),
 )  # fmt: skip
-_PERSON = Statement(
-    select(*PERSON_COLUMNS)
-    .join_from(Account, Unit, _account.unit_id == _unit.id)
-    .join(UnitAbove, _above.above == _unit.id)
-    .where(_account.id == bindparam("account"), _account.active.is_(True))
-)
 _UNITS = Statement(select(_unit.id, _unit.name))
 _WITHIN = select(_above.unit).where(_above.above == bindparam("within"))
 _UNITS_WITHIN = Statement(select(_unit.id, _unit.name).where(_unit.id.in_(_WITHIN)).order_by(_unit.id))
@@ -48,6 +48,9 @@ class Person:
     language: str
     unit_name: str
     actor: Actor
+    post: int | None = None  #: as whom they act; None: as what the account was made for
+    in_place_of: str | None = None  #: the name of whoever a deputy acts for
+    posts: int = 0  #: how many they have beside what the account was made for
 
 
 def login_is_taken(connection: Connection, login: str) -> bool:
@@ -55,15 +58,35 @@ def login_is_taken(connection: Connection, login: str) -> bool:
     return connection.execute(select(_account.id).where(_account.login == read_sign_in_name(login))).first() is not None
 
 
-def person(connection: Connection, account: AccountId) -> Person | None:
-    """An active account as a person, with every unit below its own; None if there is no such account or it is closed."""
-    rows = _PERSON.rows(connection, account=account)
+def acting(query: Any, post: Any, *when: ColumnElement[bool], isouter: bool = False) -> Any:
+    """A select of `PERSON_COLUMNS`, which has come to an account, joined with the post that it acts as, if that is its own and
+    its time is now."""
+    held = and_(_post.id == post, _post.account_id == _account.id, _post.active.is_(True), *when)
+    return (
+        query.join(Post, held, isouter=True)
+        .join(_absent, _absent.c.id == _post.stands_in_for, isouter=True)
+        .join(Unit, _unit.id == ACTING_UNIT, isouter=isouter)
+        .join(UnitAbove, _above.above == _unit.id, isouter=isouter)
+    )
+
+
+_PERSON = Statement(
+    acting(select(*PERSON_COLUMNS).select_from(Account), bindparam("post", type_=_post.id.type)).where(
+        _account.id == bindparam("account"), _account.active.is_(True)
+    )
+)
+
+
+def person(connection: Connection, account: AccountId, *, post: int | None = None) -> Person | None:
+    """An active account as a person, with every unit below its own; None if there is no such account or it is closed. With
+    `post` as whom they act by that post, while they have it."""
+    rows = _PERSON.rows(connection, account=account, post=post)
     return person_from(account, rows) if rows else None
 
 
 def person_from(account: AccountId, rows: Sequence[Sequence[Any]]) -> Person:
     """The person that rows of `PERSON_COLUMNS` are about."""
-    name, email, language, role, unit, unit_name, _ = rows[0]
+    name, email, language, role, unit, unit_name, post, absent, in_place_of, posts, _ = rows[0]
     return Person(
         id=account,
         name=name,
@@ -71,8 +94,15 @@ def person_from(account: AccountId, rows: Sequence[Sequence[Any]]) -> Person:
         language=language,
         unit_name=unit_name,
         actor=Actor(
-            account=account, role=Role(role), unit=UnitId(unit), units=frozenset(UnitId(below) for *_, below in rows)
+            account=account,
+            role=Role(role),
+            unit=UnitId(unit),
+            units=frozenset(UnitId(below) for *_, below in rows),
+            stands_in_for=None if absent is None else AccountId(absent),
         ),
+        post=post,
+        in_place_of=in_place_of,
+        posts=posts,
     )
 
 
@@ -140,8 +170,14 @@ def names_of_units(connection: Connection) -> dict[int, str]:
 
 def active_with_role(connection: Connection, role: Role) -> list[AccountId]:
     """The open accounts of a role, wherever they are."""
-    query = select(_account.id).where(_account.role == role.value, _account.active.is_(True)).order_by(_account.id)
-    return [AccountId(found) for found in connection.execute(query).scalars()]
+    own = select(_account.id.label("id")).where(_account.role == role.value, _account.active.is_(True))
+    beside = select(_post.account_id).where(
+        _post.role == role.value,
+        _post.active.is_(True),
+        _post.account_id.in_(select(_account.id).where(_account.active)),
+    )
+    found = union(own, beside).subquery()
+    return [AccountId(one) for one in connection.execute(select(found.c.id).order_by(found.c.id)).scalars()]
 
 
 def units_within(connection: Connection, unit: UnitId) -> list[_Named]:

@@ -14,15 +14,15 @@ from functools import cache
 from typing import Any
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.sql import bindparam
 
 from infra.identifiers import half_width, read_sign_in_name
 from infra.statements import Statement
 from ledger.vouching import vouched_for_office
-from people.directory import PERSON_COLUMNS, Person, person, person_from
+from people.directory import PERSON_COLUMNS, Person, acting, person, person_from
 from people.noting import note, rows_of_account
-from people.tables import Account, SigninLink, Unit, UnitAbove, WebSession
+from people.tables import Account, Post, SigninLink, WebSession
 from workflow.model import TIMERS, AccountId, Actor, CaseId, Json
 
 IDLE = timedelta(minutes=60)
@@ -34,8 +34,7 @@ NOTED_EVERY = timedelta(minutes=1)
 CODE, SET_UP = "code", "set_up"
 
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
-_unit = Unit.__table__.c  # type: ignore[attr-defined]
-_above = UnitAbove.__table__.c  # type: ignore[attr-defined]
+_post = Post.__table__.c  # type: ignore[attr-defined]
 _link = SigninLink.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _OF_A_SESSION = (
@@ -44,11 +43,15 @@ _OF_A_SESSION = (
 _SESSION = Statement(select(*_OF_A_SESSION).where(_session.token_hash == bindparam("token_hash")))
 #: The session with whose it is, a row for each unit that their own is above.
 _ASKER = Statement(
-    select(*_OF_A_SESSION, *PERSON_COLUMNS)
-    .join_from(WebSession, Account, (_account.id == _session.account_id) & _account.active.is_(True), isouter=True)
-    .join(Unit, _unit.id == _account.unit_id, isouter=True)
-    .join(UnitAbove, _above.above == _unit.id, isouter=True)
-    .where(_session.token_hash == bindparam("token_hash"))
+    acting(
+        select(*_OF_A_SESSION, *PERSON_COLUMNS).join_from(
+            WebSession, Account, (_account.id == _session.account_id) & _account.active.is_(True), isouter=True
+        ),
+        _session.post_id,
+        # Whoever stood in for somebody has lost that at the very instant, whenever the timers come by.
+        or_(_post.until_at.is_(None), _post.until_at > bindparam("now")),
+        isouter=True,
+    ).where(_session.token_hash == bindparam("token_hash"))
 )
 
 
@@ -188,7 +191,7 @@ def find_session(connection: Connection, token: str, *, now: datetime) -> Signed
 
 def find_asker(connection: Connection, token: str, *, now: datetime) -> tuple[SignedIn | None, Person | None]:
     """The session and the account that it is of, if that is open."""
-    rows = _ASKER.rows(connection, token_hash=hash_token(token))
+    rows = _ASKER.rows(connection, token_hash=hash_token(token), now=now)
     session = _signed_in(rows[0][: len(_OF_A_SESSION)], now) if rows else None
     if session is None or session.account is None or rows[0][-1] is None:
         return session, None
@@ -210,6 +213,15 @@ def _signed_in(row: Sequence[Any], now: datetime) -> SignedIn | None:
 
 def note_session_used(connection: Connection, token: str, *, now: datetime) -> None:
     connection.execute(update(WebSession).where(_session.token_hash == hash_token(token)).values(seen_at=now))
+
+
+def act_as(connection: Connection, token: str, person: Person, *, now: datetime) -> None:
+    """From the next request on, this browser's steps are those of the post that `person` has come with."""
+    name = hash_token(token)
+    connection.execute(update(WebSession).where(_session.token_hash == name).values(post_id=person.post))
+    wrote: dict[str, Json] = {"web_session": {name: vouched_for_office({"post_id": person.post})}}
+    data: dict[str, Json] = {"account": person.id, "post": person.post, "wrote": wrote}
+    note(connection, "session:acts_as", actor=person.actor, now=now, data=data)
 
 
 def end_session(connection: Connection, token: str) -> None:

@@ -16,6 +16,7 @@ from ledger.tables import Event
 from ledger.vouching import vouched_for_office
 from people.directory import login_is_taken
 from people.noting import COMMITTED, auditors_told, note, rows_of_account
+from people.posts import end_posts_of
 from people.tables import Account, Office, SigninLink, Unit, UnitAbove, WebSession
 from workflow.model import TIMERS, AccountId, Actor, Json, Role, UnitId
 
@@ -233,6 +234,8 @@ def _open_or_close(
     connection.execute(update(Account).where(_account.id == account).values(active=active))
     connection.execute(delete(WebSession).where(_session.account_id == account))
     connection.execute(delete(SigninLink).where(_link.account_id == account))
+    if not active:
+        end_posts_of(connection, account, actor=actor, now=now)
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, active=active)}
     note(connection, code, actor=actor, now=now, data=data, told=auditors_told(connection, actor))
 

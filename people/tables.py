@@ -64,6 +64,23 @@ class Account(Row, table=True):
     created_at: datetime = Field(sa_type=UTCDateTime)
 
 
+class Post(Row, table=True):
+    """A role in a unit that an account has beside the one it was made with, or, as a deputy, in place of somebody who is away. The
+    timers make it `active` when its time comes and end it when that is over."""
+
+    __tablename__ = "post"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    role: str
+    unit_id: int = Field(foreign_key="unit.id", sa_type=BigKey, index=True)
+    stands_in_for: int | None = Field(default=None, foreign_key="account.id", sa_type=BigKey, index=True)
+    from_at: datetime = Field(sa_type=UTCDateTime)
+    until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    active: bool = False
+    ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    given_by: int | None = Field(default=None, sa_type=BigKey)
+
+
 class WebSession(Row, table=True):
     """A signed-in browser, known by the hash of its token: of an account, or of a petitioner who came with a code."""
 
@@ -75,6 +92,9 @@ class WebSession(Row, table=True):
     seen_at: datetime = Field(sa_type=UTCDateTime)
     by_link: bool = False  #: begun by a one-time link, and no password chosen since
     limited: str | None = None  #: what comes first: the code of the second factor, or setting one up
+    post_id: int | None = Field(
+        default=None, sa_type=BigKey
+    )  #: as whom the account acts; None: as what it was made for
 
 
 class RecoveryCode(Row, table=True):

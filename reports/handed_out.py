@@ -138,7 +138,7 @@ def changes(
     if not given:
         return ()
     whose = unit if unit is not None else _top(connection)
-    own_only = actor.account is not None and _is_recused(connection, actor.account)
+    own_only = _is_recused(connection, actor)
     mine = [one for one in given if one.unit == whose and (not own_only or one.account == actor.account)]
     own = figures[0][0]
     return tuple(
@@ -162,5 +162,6 @@ def _top(connection: Connection) -> int | None:
     return connection.execute(select(_unit.id).where(_unit.parent_id.is_(None)).order_by(_unit.id).limit(1)).scalar()
 
 
-def _is_recused(connection: Connection, account: int) -> bool:
-    return bool(connection.execute(select(exists().where(_recusal.person == account))).scalar())
+def _is_recused(connection: Connection, actor: Actor) -> bool:
+    theirs = _recusal.person.in_(sorted(actor.accounts))
+    return bool(connection.execute(select(exists().where(theirs))).scalar())

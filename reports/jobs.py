@@ -13,9 +13,22 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from cases.jobruns import JOB_COLUMNS, JobLine, line_from
 from cases.tables import JobRun
@@ -36,6 +49,13 @@ PIECE = 1024 * 1024  #: bytes
 SHOWN = 50
 
 Asked = Mapping[str, Any]  #: what is wanted, as JSON has it
+
+
+class Asker(NamedTuple):
+    """Whose report it is. What somebody asked for in one of their posts is for that post: with it goes the way to the file."""
+
+    account: AccountId
+    post: int | None = None
 
 
 class TooManyWait(Exception):
@@ -60,7 +80,7 @@ class Wanted:
     kind: str
     asked: Asked
     language: str
-    account: AccountId
+    asker: Asker
     asked_at: datetime
     mail: bool
     until: datetime
@@ -95,13 +115,13 @@ class Report:
 
 
 def ask(
-    connection: Connection, kind: str, asked: Asked, *, account: AccountId, language: str, mail: bool, now: datetime,
+    connection: Connection, kind: str, asked: Asked, *, asker: Asker, language: str, mail: bool, now: datetime,
     request: str,
 ) -> str:  # fmt: skip
     """Writes down that a report is wanted; returns its public id. The same form again, or the same report while it is not made
     yet, is the one that waits. Raises `TooManyWait`."""
     text = _as_text(asked)
-    mine = _job.account_id == account
+    mine = _is_of(asker)
     same = (_job.kind == kind) & (_job.asked == text) & (_job.language == language) & _job.finished_at.is_(None)
     known = select(_job.public_id).where(mine, or_(_job.request == request, same)).order_by(_job.id)
     if found := connection.execute(known).scalars().first():
@@ -111,38 +131,47 @@ def ask(
         raise TooManyWait
     public_id = secrets.token_hex(16)
     row = {
-        "public_id": public_id, "kind": kind, "asked": text, "language": language, "account_id": account,
-        "asked_at": now, "request": request, "mail": mail, "done": 0, "total": 0,
+        "public_id": public_id, "kind": kind, "asked": text, "language": language, "account_id": asker.account,
+        "post_id": asker.post, "asked_at": now, "request": request, "mail": mail, "done": 0, "total": 0,
     }  # fmt: skip
     connection.execute(insert(ReportJob).values(row))
     return public_id
 
 
-def reports_of(connection: Connection, account: AccountId) -> list[Report]:
-    """The latest of one account, the latest first."""
-    query = select(*_job).where(_job.account_id == account).order_by(_job.id.desc()).limit(SHOWN)
+def _is_of(asker: Asker) -> ColumnElement[bool]:
+    return and_(_job.account_id == asker.account, _job.post_id.is_not_distinct_from(asker.post))
+
+
+def reports_of(connection: Connection, asker: Asker) -> list[Report]:
+    """The latest that somebody asked for, the latest first."""
+    query = select(*_job).where(_is_of(asker)).order_by(_job.id.desc()).limit(SHOWN)
     return [_report(row) for row in connection.execute(query)]
 
 
-def report_of(connection: Connection, public_id: str, account: AccountId) -> Report | None:
-    row = connection.execute(select(*_job).where(_job.public_id == public_id, _job.account_id == account)).first()
+def report_of(connection: Connection, public_id: str, asker: Asker) -> Report | None:
+    row = connection.execute(select(*_job).where(_job.public_id == public_id, _is_of(asker))).first()
     return _report(row) if row else None
 
 
-def latest_of(connection: Connection, kind: str, asked: Asked, account: AccountId) -> Report | None:
+def latest_of(connection: Connection, kind: str, asked: Asked, asker: Asker) -> Report | None:
     """The last one that was asked for with just this."""
-    query = select(*_job).where(_job.account_id == account, _job.kind == kind, _job.asked == _as_text(asked))
+    query = select(*_job).where(_is_of(asker), _job.kind == kind, _job.asked == _as_text(asked))
     row = connection.execute(query.order_by(_job.id.desc()).limit(1)).first()
     return _report(row) if row else None
 
 
-#: The recurring jobs, or a row without one, each with how many reports of an account are made and have not been looked at: one look for both.
+#: The recurring jobs, or a row without one, each with how many of somebody's reports are made and have not been looked at: one look for both.
 _RUNS_AND_READY = Statement(
     select(
         *JOB_COLUMNS,
         select(func.count())
         .select_from(ReportJob)
-        .where(_job.account_id == bindparam("account"), _job.finished_at.is_not(None), _job.seen_at.is_(None))
+        .where(
+            _job.account_id == bindparam("account"),
+            _job.post_id.is_not_distinct_from(bindparam("post")),
+            _job.finished_at.is_not(None),
+            _job.seen_at.is_(None),
+        )
         .scalar_subquery(),
     )
     .join_from(Office, JobRun, true(), isouter=True)
@@ -151,9 +180,9 @@ _RUNS_AND_READY = Statement(
 )
 
 
-def runs_and_ready(connection: Connection, account: AccountId) -> tuple[tuple[JobLine, ...], int]:
-    """Every job that has run, by name, and how many reports of this account are ready."""
-    rows = _RUNS_AND_READY.rows(connection, account=account)
+def runs_and_ready(connection: Connection, asker: Asker) -> tuple[tuple[JobLine, ...], int]:
+    """Every job that has run, by name, and how many of these reports are ready."""
+    rows = _RUNS_AND_READY.rows(connection, account=asker.account, post=asker.post)
     return tuple(line_from(*row[:-1]) for row in rows if row[0] is not None), int(rows[0][-1])
 
 
@@ -199,7 +228,7 @@ def take(engine: Engine, *, now: datetime) -> Wanted | None:
         connection.execute(update(ReportJob).where(_job.id == row.id).values(taken_until=until, done=0, total=0))
     return Wanted(
         id=row.id, public_id=row.public_id, kind=row.kind, asked=json.loads(row.asked), language=row.language,
-        account=row.account_id, asked_at=row.asked_at, mail=row.mail, until=until,
+        asker=Asker(row.account_id, row.post_id), asked_at=row.asked_at, mail=row.mail, until=until,
     )  # fmt: skip
 
 

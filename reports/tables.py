@@ -27,6 +27,9 @@ class ReportJob(Row, table=True):
     asked: str = Field(sa_type=Text)  #: JSON, keys in order
     language: str
     account_id: int = Field(foreign_key="account.id", sa_type=BigKey)
+    post_id: int | None = Field(
+        default=None, sa_type=BigKey
+    )  #: as whom the account asked; None: as what it was made for
     asked_at: datetime = Field(sa_type=UTCDateTime)
     request: str = Field(unique=True)
     mail: bool

@@ -18,13 +18,16 @@ from cases.sweep import sweep
 from cases.tables import Clock
 from infra.db import open_engine, reading, transaction
 from ledger.tables import Message
+from people.posts import begin_and_end
 from reports.assessment import counts_of_case, points_of
-from stories.story import Story, Teller, build_stage
+from stories.story import Story, Teller, build_stage, people_of, send_away
 from workflow.clocks import due_on, light, red_at, yellow_at
 from workflow.model import TIMERS
 from workflow.model import Clock as ClockValue
 from workflow.policy import Policy
 from workflow.scoring import score
+
+FOUNDED = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 
@@ -50,9 +53,9 @@ def replay(story: Story, *, sweeping: bool = True, ladder: str | None = None) ->
 def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None) -> dict[str, Any]:
     migrations.upgrade(engine)
     with transaction(engine) as connection:
-        stage = build_stage(connection, now=datetime.fromisoformat("2000-01-01T00:00:00+00:00"), matter=story.matter)
-    with reading(engine) as connection:
+        stage = build_stage(connection, now=FOUNDED, matter=story.matter, people=people_of(story))
         office = load_office(connection)
+        send_away(connection, story, stage, calendar=office.policy.calendar, now=FOUNDED)
     if ladder:
         office = replace(office, policy=with_ladder(office.policy, ladder))
     teller = Teller(engine, office, stage, story)
@@ -62,6 +65,7 @@ def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None)
             run_timers(engine, office, told_at, teller.moment(step))
         else:
             _sign_until(engine, office, teller.moment(step))
+        begin_and_end(engine, now=teller.moment(step))
         teller.tell(index)
         told_at = teller.moment(step)
     end = teller.instant(story.until) if story.until else told_at
@@ -84,6 +88,7 @@ def run_timers(engine: Engine, office: OfficeContext, since: datetime, until: da
     """Runs the sweep at each instant at which something crosses, and signs by time, as the timers would have. What came
     true before `since` (a letter registered late) is noticed at `since`: nobody can have noticed it before."""
     for moment in _crossings(engine, until):
+        begin_and_end(engine, now=max(moment, since))
         if failed := sweep(engine, now=max(moment, since)).failed:
             raise CrossingNotRecorded(failed)
         sign_by_time(engine, office, now=max(moment, since))

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -23,30 +23,33 @@ from cases.tables import Clock, Link, Participant, Party, PersonalText, Waiver
 from infra.columns import Row
 from infra.db import transaction
 from people.directory import person
+from people.posts import give_post, name_deputy, places, posts_of
 from people.staffing import add_account, add_unit
 from web.forms import shapes
-from workflow.calendar import NoSuchTime
+from workflow.calendar import NoSuchTime, WorkCalendar
 from workflow.commands import Command, Intake, adapter_of
 from workflow.fields import OF_PEOPLE
-from workflow.model import AccountId, Actor, CaseId, Role, UnitId
+from workflow.model import TIMERS, AccountId, Actor, CaseId, Role, UnitId
 from workflow.policy_files import policy_from
 from workflow.procedures import COMMANDS
 from workflow.unseen import has_lone_surrogate
 
 T = TypeVar("T")
 
+#: Units and roles of one person, the first being what the account is made for.
+Posts = tuple[tuple[str, Role], ...]
 #: Everyone a story may name without introducing them.
-CAST: Mapping[str, tuple[str, Role]] = {
-    "clerk": ("centre", Role.CLERK),
-    "coordinator": ("centre", Role.COORDINATOR),
-    "duty_leader": ("centre", Role.SUPERVISOR),
-    "assessor": ("centre", Role.ASSESSOR),
-    "upstream": ("upstream", Role.SUPERVISOR),
-    "supervisor": ("room", Role.SUPERVISOR),
-    "mediator": ("room", Role.MEDIATOR),
-    "mediator_2": ("room", Role.MEDIATOR),
-    "mediator_3": ("room", Role.MEDIATOR),
-    "mediator_4": ("room", Role.MEDIATOR),
+CAST: Mapping[str, Posts] = {
+    "clerk": (("centre", Role.CLERK),),
+    "coordinator": (("centre", Role.COORDINATOR),),
+    "duty_leader": (("centre", Role.SUPERVISOR),),
+    "assessor": (("centre", Role.ASSESSOR),),
+    "upstream": (("upstream", Role.SUPERVISOR),),
+    "supervisor": (("room", Role.SUPERVISOR),),
+    "mediator": (("room", Role.MEDIATOR),),
+    "mediator_2": (("room", Role.MEDIATOR),),
+    "mediator_3": (("room", Role.MEDIATOR),),
+    "mediator_4": (("room", Role.MEDIATOR),),
 }
 UNITS = (("upstream", "upstream", None), ("centre", "centre", "upstream"), ("room", "unit", "centre"))
 
@@ -66,11 +69,27 @@ class StoryStep:
     by: str
     do: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    role: str | None = None  #: as which of their posts, if it is not the first
+    in_place_of: str | None = None  #: for whom a deputy acts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """Somebody who is away, by whose word who acts meanwhile, from the first day to the last."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    absent: str
+    deputy: str
+    by: str
+    first_day: date
+    last_day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """`matter` is mediation, petition, hotline, enterprise, or another that there is a profile for; `until` is how long the timers go on after the last step."""
+    """`matter` is mediation, petition, hotline, enterprise, or another that there is a profile for; `until` is how long the timers go on
+    after the last step. `people` takes the place of the cast: by name, their posts as "room mediator", the first being what the
+    account is made for."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     case: str | int
@@ -78,6 +97,8 @@ class Story:
     steps: Annotated[tuple[StoryStep, ...], MinLen(1)]
     title: str = ""
     until: str | None = None
+    people: Mapping[str, Annotated[tuple[str, ...], MinLen(1)]] = field(default_factory=dict)
+    absences: tuple[Absence, ...] = ()
 
 
 _STORY: TypeAdapter[Story] = TypeAdapter(Story)
@@ -107,7 +128,9 @@ class Stage:
     units: Mapping[str, UnitId]
 
 
-def build_stage(connection: Connection, *, now: datetime, matter: Matter | None = None) -> Stage:
+def build_stage(
+    connection: Connection, *, now: datetime, matter: Matter | None = None, people: Mapping[str, Posts] = CAST
+) -> Stage:
     """The small office of a replay, which takes in the usual matters, and `matter`. It says of itself that it is a simulation."""
     shipped = policy_from(shipped_files(), calendar="cn").profiles
     usual = {shipped[name].matter for name in USUAL_PROFILES}
@@ -121,17 +144,47 @@ def build_stage(connection: Connection, *, now: datetime, matter: Matter | None 
         simulation=True,
     )
     units: dict[str, UnitId] = {}
-    for name, kind, parent in UNITS:
-        units[name] = add_unit(
-            connection, name=name, kind=kind, parent=units.get(parent or ""), takes_intake=kind == "centre", now=now
+    for unit, kind, parent in UNITS:
+        units[unit] = add_unit(
+            connection, name=unit, kind=kind, parent=units.get(parent or ""), takes_intake=kind == "centre", now=now
         )
-    people = {}
-    for name, (unit, role) in CAST.items():
+    actors = {}
+    for name, ((first, role), *more) in people.items():
         account = add_account(
-            connection, unit=units[unit], role=role, login=name, name=name, email=f"{name}@example.invalid", now=now
+            connection, unit=units[first], role=role, login=name, name=name, email=f"{name}@example.invalid", now=now
         )
-        people[name] = actor_of(connection, account)
-    return Stage(people=people, units=units)
+        for where, further in more:
+            give_post(connection, account, role=further, unit=units[where], actor=TIMERS, now=now)
+        actors[name] = actor_of(connection, account)
+    return Stage(people=actors, units=units)
+
+
+def people_of(story: Story) -> Mapping[str, Posts]:
+    """Who is in the office of a story. Raises `StoryIsWrong` for a post that there is not."""
+    known = {f"{unit} {role.value}": (unit, role) for unit, *_ in UNITS for role in Role}
+    found: dict[str, Posts] = {}
+    for name, posts in story.people.items():
+        if wrong := [post for post in posts if post not in known]:
+            raise StoryIsWrong(
+                f"{story.case}: {name}: {wrong[0]!r} is no post: write a unit and a role, as in 'room mediator'"
+            )
+        found[name] = tuple(known[post] for post in posts)
+    return found or CAST
+
+
+def send_away(connection: Connection, story: Story, stage: Stage, *, calendar: WorkCalendar, now: datetime) -> None:
+    """Names the deputies of a story. Raises `StoryIsWrong`, or `Refusal` if they may not act."""
+    everybody = places(connection)
+    for one in story.absences:
+        for name in (one.absent, one.deputy, one.by):
+            if name not in stage.people:
+                raise StoryIsWrong(f"{story.case}: absences: nobody is called {name!r}")
+        absent, deputy, by = (stage.people[name] for name in (one.absent, one.deputy, one.by))
+        assert deputy.account is not None, "people of a stage have accounts"
+        place = next(place for place in everybody if place.account == absent.account)
+        name_deputy(
+            connection, place, deputy.account, first=one.first_day, last=one.last_day, calendar=calendar, actor=by, now=now
+        )  # fmt: skip
 
 
 def actor_of(connection: Connection, account: AccountId) -> Actor:
@@ -169,7 +222,7 @@ class Teller:
         request = request or hashlib.sha256(f"{self._story.case}/{index}".encode()).hexdigest()[:32]
         with transaction(self._engine) as connection:
             command = self._command(connection, step)
-            actor = self._actor(step)
+            actor = self._actor(connection, step)
             now = self.moment(step)
             if isinstance(command, Intake):
                 if self.case_id is not None:
@@ -192,11 +245,21 @@ class Teller:
             except CaseNotFound as error:
                 raise StoryIsWrong(f"{self._story.case}: {step.by} does not see this case: {step.do}") from error
 
-    def _actor(self, step: StoryStep) -> Actor:
+    def _actor(self, connection: Connection, step: StoryStep) -> Actor:
         if step.by == "petitioner":
             case = CaseId(self.case_id) if self.case_id is not None else None
             return Actor(account=None, role=Role.PETITIONER, unit=self._stage.units["centre"], case=case)
-        return self._known(self._stage.people, step.by)
+        own: Actor = self._known(self._stage.people, step.by)
+        if (step.role is None and step.in_place_of is None) or (step.in_place_of is None and own.role == step.role):
+            return own
+        assert own.account is not None, "people of a stage have accounts"
+        absent = None if step.in_place_of is None else self._known(self._stage.people, step.in_place_of).account
+        for held in posts_of(connection, own.account):
+            if held.active and held.stands_in_for == absent and step.role in (None, held.role):
+                acting = person(connection, own.account, post=held.id)
+                assert acting is not None, "a post of an open account"
+                return acting.actor
+        raise StoryIsWrong(f"{self._story.case}: {step.by} has no such post at {step.at}: {step.do}")
 
     def _command(self, connection: Connection, step: StoryStep) -> Command:
         kind = COMMANDS.get(step.do)

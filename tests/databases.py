@@ -35,6 +35,7 @@ from cases.office import OfficeContext, establish, load_office
 from infra.authorizer import guard
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
+from people.asked import GivePost, NameDeputy
 from people.links import make_link
 from people.signin import begin_session
 from people.staffing import add_account, add_unit
@@ -322,9 +323,10 @@ def set_clock(at: datetime) -> Iterator[None]:
 @cache
 def _make_forms() -> None:
     """What compares the types of a command's fields with `date` has done so while that name means the real one."""
-    for procedure in PROCEDURES.values():
-        for step in procedure.steps:
-            adapter_of(step.command), shapes(step.command)
+    for command in (step.command for procedure in PROCEDURES.values() for step in procedure.steps):
+        adapter_of(command), shapes(command)
+    for asked in (GivePost, NameDeputy):
+        adapter_of(asked), shapes(asked)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "office": ("id",),
     "unit": ("id",),
     "account": ("id",),
+    "post": ("id",),
     "signin_link": ("token_hash",),
     "web_session": ("token_hash",),
     "proposal": ("id",),

@@ -115,6 +115,7 @@ PLACES: Mapping[str, str] = {
     "unit": "unit {number}",
     "unit_above": "unit_above {number}",
     "account": "account {number}",
+    "post": "post {number}",
     "signin_link": "signin_link {number}",
     "web_session": "web_session {number}",
     "proposal": "proposal {number}",

@@ -23,7 +23,7 @@ from infra.i18n import known_language
 from infra.settings import Settings
 from people.directory import Person, intake_unit
 from people.signin import CODE, SET_UP, find_asker, note_session_used
-from reports.jobs import runs_and_ready
+from reports.jobs import Asker, runs_and_ready
 from web.access import ROUTES, Route
 from web.view import view_of
 from workflow.model import Actor, CaseId, Role
@@ -47,7 +47,7 @@ class PleaseSignIn(Exception):
 
 
 class MustFirst(Exception):
-    """Something comes before every other page: the code of the second factor, or setting one up. Carries the way there."""
+    """Something comes first: the code of the second factor, setting one up, or choosing as whom one acts. Carries the way there."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -119,9 +119,11 @@ class Context:
         raise PleaseSignIn
 
     def form_token(self) -> str:
-        """What a form of this browser and this session must bring back: a mark of the session under the browser's seal."""
+        """What a form of this browser and this session must bring back: a mark of the session, and of the post that its owner acts
+        as, under the browser's seal."""
         session = cookie_of(self.request, SESSION_COOKIE)
-        return _sealed(self.browser, hashlib.sha256(session.encode()).hexdigest()[:SESSION_MARK])
+        part = f"\0{self.person.post}" if self.person and self.person.post else ""
+        return _sealed(self.browser, hashlib.sha256((session + part).encode()).hexdigest()[:SESSION_MARK])
 
     def gave(self, token: str, *, in_any_session: bool) -> bool:
         """Whether a form with this token was given to this browser, in the session that it has now or in any that it had."""
@@ -159,7 +161,7 @@ def context(request: Request) -> Context:
                 raise ClockIsInDoubt(doubt)
             now = doubt.expected if doubt else shown
         session, who = find_asker(connection, token, now=now) if token else (None, None)
-        jobs, ready = runs_and_ready(connection, who.id) if who else ((), 0)
+        jobs, ready = runs_and_ready(connection, Asker(who.id, who.post)) if who else ((), 0)
     if session and session.needs_noting:
         # Reading a page never waits for writing: if it cannot be noted now, the next page notes it.
         written_at_once(site.engine, lambda connection: note_session_used(connection, token, now=now))

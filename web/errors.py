@@ -1,7 +1,7 @@
 """Errors as answers, the one place where an exception becomes a status.
 
 PleaseSignIn                303 to the sign-in page
-MustFirst                   303 to the code of the second factor, or to setting one up
+MustFirst                   303 to the code of the second factor, to setting one up, or to as whom one acts
 NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
 FormIsStale                 403, with the way back
 BrowserKeepsNothing         403, and what to allow or to set

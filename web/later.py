@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reports.jobs import Report, content_of, latest_of
+from reports.jobs import Asker, Report, content_of, latest_of
 from web.context import Context
 
 
@@ -29,10 +29,14 @@ class Kept:
     report: Report
 
 
+def asker_of(ctx: Context) -> Asker:
+    assert ctx.person is not None, "the page is for accounts"
+    return Asker(ctx.person.id, ctx.person.post)
+
+
 def kept_for(connection: Connection, ctx: Context, kind: str, asked: Mapping[str, Any]) -> Kept | Report | None:
     """What was made of just this question for the asker; if it is not ready, how far it is; None if it was never asked."""
-    assert ctx.actor.account is not None, "the page is for accounts"
-    found = latest_of(connection, kind, asked, ctx.actor.account)
+    found = latest_of(connection, kind, asked, asker_of(ctx))
     if found is None or not found.is_ready:
         return found
     return Kept(content=b"".join(content_of(connection, found)), report=found)

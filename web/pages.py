@@ -19,6 +19,7 @@ MENU = (
     ("/work", "menu.work"),
     ("/intake", "menu.intake"),
     ("/hand-over", "menu.hand_over"),
+    ("/deputies", "menu.deputies"),
     ("/assessment", "menu.assessment"),
     ("/appeals", "menu.appeals"),
     ("/closures", "menu.closures"),
@@ -48,6 +49,10 @@ DONE = {
     "sessions_ended": "done.sessions_ended",
     "scheme_saved": "done.scheme_saved",
     "unit_added": "done.unit_added",
+    "deputy_named": "done.deputy_named",
+    "deputy_ended": "done.deputy_ended",
+    "post_given": "done.post_given",
+    "post_ended": "done.post_ended",
 }
 YEAR = 365 * 24 * 3600
 

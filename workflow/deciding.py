@@ -86,9 +86,9 @@ def _stands(relation: Relation, actor: Actor, facts: CaseFacts) -> bool:
         case Relation.BY_CODE:
             return facts.id is not None and actor.case == facts.id
         case Relation.ASSIGNED:
-            return actor.account in facts.in_hand_of
+            return bool(actor.accounts & facts.in_hand_of)
         case Relation.TAKES_PART:
-            return actor.account is not None and any(one.person == actor.account for one in facts.taking_part)
+            return any(one.person in actor.accounts for one in facts.taking_part)
         case Relation.SAME_UNIT:
             return actor.unit is not None and actor.unit == facts.holder_unit
         case Relation.ABOVE:

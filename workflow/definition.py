@@ -11,7 +11,7 @@ from typing import Any
 
 from workflow.clocks import CASE_ENDED
 from workflow.commands import Command
-from workflow.facts import CaseFacts
+from workflow.facts import CaseFacts, missing
 from workflow.model import (
     AccountId,
     Actor,
@@ -35,16 +35,21 @@ from workflow.policy_rules import Event, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything that a rule may look at. `people` are all who may serve here, with the unit each belongs to: whoever is
-    not among them is closed, has another role, is recused or is out of the actor's reach."""
+    """Everything that a rule may look at. `people` are all who may serve here, with the units that each serves in: whoever is
+    not among them is closed, has another role, is recused or is out of the actor's reach. Known where somebody is to be named."""
 
     facts: CaseFacts
     actor: Actor
     now: datetime
     policy: CasePolicy
-    people: Mapping[AccountId, UnitId] = field(default_factory=dict)
+    people: Mapping[AccountId, tuple[UnitId, ...]] = field(default=missing("people"))
     closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
     others: Mapping[CaseId, CaseFacts] = field(default_factory=dict)  #: other cases that the command names
+
+    def unit_of(self, person: AccountId) -> UnitId:
+        """Where a matter goes with one of `people`: it stays in its unit if they serve there, or else comes to their first."""
+        units = self.people[person]
+        return next((unit for unit in units if unit == self.facts.holder_unit), units[0])
 
 
 class Draft:

@@ -124,13 +124,20 @@ class TextKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who asks. `units` is the actor's own unit and every unit below it."""
+    """Who asks. `units` is the actor's own unit and every unit below it. A deputy has the role and the unit of whoever is away,
+    and an account of their own."""
 
     account: AccountId | None
     role: Role
     unit: UnitId | None
     units: frozenset[UnitId] = frozenset()
     case: CaseId | None = None  #: the one case a petitioner came with the code of
+    stands_in_for: AccountId | None = None  #: in whose place the account acts
+
+    @property
+    def accounts(self) -> frozenset[AccountId]:
+        """Whose part this is: the actor's own, and that of whoever they stand in for."""
+        return frozenset(one for one in (self.account, self.stands_in_for) if one is not None)
 
 
 #: What the program does by itself: its timers, and its founding.

@@ -65,10 +65,13 @@ LOOKS = {
     "link": ("mediator", "case/steps/LinkCases"),
     "hand-over": ("supervisor", "/hand-over"),
     "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
+    "deputies": ("supervisor", "/deputies"),
+    "act-as": ("supervisor", "/act-as"),
     "assessment": ("auditor", "/assessment"),
     "closures": ("auditor", "/closures"),
     "mails": ("administrator", "/mails?kind=sent"),
     "people": ("administrator", "/people"),
+    "posts": ("administrator", "/people/{mediator}/posts"),
     "close-account": ("administrator", "/people/{mediator}/close"),
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from cases.office import USUAL_PROFILES
 from stories.replay import replay
-from stories.story import CAST, UNITS, Story, StoryStep, read_story
+from stories.story import CAST, UNITS, Absence, Story, StoryStep, read_story
 from tests.workflow.factories import shipped_policy
 from web.forms import shapes
 from workflow.disputes import DISPUTE_TYPES
@@ -71,14 +71,14 @@ def test_no_field_is_documented_that_a_command_does_not_have(name: str) -> None:
 
 def test_everybody_who_can_act_is_introduced_and_nobody_else() -> None:
     assert listed_in("谁能出场") == {*CAST, "petitioner"}
-    for name, (unit, _) in CAST.items():
+    for name, ((unit, _), *_) in CAST.items():
         (row,) = [line for line in PAGE.splitlines() if line.startswith("| `") and f"`{name}`" in cell(line)]
         assert f"| `{unit}` |" in row
-    assert {name for name, _, _ in UNITS} == {unit for unit, _ in CAST.values()}
+    assert {name for name, _, _ in UNITS} == {unit for ((unit, _), *_) in CAST.values()}
 
 
 def test_every_field_of_a_file_and_of_a_step_is_documented_and_nothing_else() -> None:
-    assert listed_in("整个文件") == {field.name for kind in (Story, StoryStep) for field in fields(kind)}
+    assert listed_in("整个文件") == {field.name for kind in (Story, StoryStep, Absence) for field in fields(kind)}
 
 
 def test_every_key_of_the_answer_is_documented_and_nothing_else() -> None:

@@ -27,7 +27,7 @@ from benchmarks.closed_cases import closed_cases
 from benchmarks.copies import open_clocks
 from benchmarks.office import staff_of
 from infra.db import open_engine, reading, transaction
-from reports.jobs import ask
+from reports.jobs import Asker, ask
 from reports.report_kinds import CLOSURES
 from tests.experiments.stalls import FORM, _ask, _filled, until
 from tests.servers import ROOT, free_port
@@ -247,7 +247,7 @@ def _report(found: Found, plan: Plan, url: str, home: Path, engine: Engine) -> N
     with transaction(engine) as connection:
         assessor = connection.execute(text("SELECT min(id) FROM account WHERE role = 'assessor'")).scalar_one()
         ask(
-            connection, CLOSURES, asked, account=assessor, language="zh_CN", mail=False, now=datetime.now(UTC),
+            connection, CLOSURES, asked, asker=Asker(assessor), language="zh_CN", mail=False, now=datetime.now(UTC),
             request="report",
         )  # fmt: skip
     with program(url, home, plan, "work") as process:

@@ -27,7 +27,7 @@ TREE = (
 
 def roster(*closed: AccountId) -> Roster:
     """The tree without these accounts; their units stay."""
-    return Roster((unit, None if account in closed else account, role, kind, depth) for unit, account, role, kind, depth in TREE)  # fmt: skip
+    return Roster((unit, None if account in closed else account, role, kind, depth, None) for unit, account, role, kind, depth in TREE)  # fmt: skip
 
 
 def told(office: SmallOffice, audience: Audience, *, holder: str = "mediator", unit: str = "room") -> set[str]:
@@ -99,7 +99,9 @@ def test_a_matter_that_nobody_has_yet_is_the_desks_and_without_a_desk_the_heads(
 
 
 def test_a_level_that_the_office_does_not_have_is_told_to_nobody() -> None:
-    without = Roster((unit, account, role, kind, depth) for unit, account, role, kind, depth in TREE if kind == "unit")
+    without = Roster(
+        (unit, account, role, kind, depth, None) for unit, account, role, kind, depth in TREE if kind == "unit"
+    )
     assert without.told((Audience.DUTY_LEADER, Audience.UPSTREAM), unit=ROOM, person=MEDIATOR) == ()
 
 

@@ -18,7 +18,7 @@ from people.links import make_link, use_link
 from people.signin import begin_session
 from people.staffing import add_account, close_account
 from reports.closing import close_year, propose_close
-from reports.jobs import ask, finish, keep, take
+from reports.jobs import Asker, ask, finish, keep, take
 from reports.report_kinds import SHEET
 from stories.story import StoryStep, actor_of
 from tests.databases import FOUNDED_AT, SEATS, Site, SmallOffice, serving, sqlite_copy, step
@@ -239,7 +239,14 @@ def _reports(site: Site) -> dict[str, str]:
         asked = {"year": CLOSED, "unit": 1, "scheme": "LIGHTS-A", "format": "xlsx"}
         with transaction(site.engine) as connection:
             found[seat] = ask(
-                connection, SHEET, asked, account=account, language="zh_CN", mail=False, now=site.clock(), request=seat
+                connection,
+                SHEET,
+                asked,
+                asker=Asker(account),
+                language="zh_CN",
+                mail=False,
+                now=site.clock(),
+                request=seat,
             )
         wanted = take(site.engine, now=site.clock())
         assert wanted

@@ -155,7 +155,7 @@ def _address(site: Site, path: str, case: str) -> str:
     values = {
         "public_id": case.removeprefix("/cases/"), "command": "Accept", "matter": "petition", "kind": "csv",
         "message": "1", "number": str(clock), "account": str(site.office.accounts["mediator_2"]), "token": site.link_token("clerk"),
-        "unit": str(site.office.units["room"]), "year": "2026", "anchor": "1", "name": "anchor",
+        "unit": str(site.office.units["room"]), "year": "2026", "anchor": "1", "name": "anchor", "deputy": "1",
     }  # fmt: skip
     return re.sub(r"{(\w+)}", lambda name: values[name[1]], path)
 
@@ -168,7 +168,7 @@ def _sender(site: Site, path: str, case: str) -> TestClient:
         return site.petitioner_of(number)
     if path.startswith(("/mails", "/people", "/policy", "/second", "/clock", "/keys")):
         return site.session_for("administrator")
-    if path.startswith("/hand-over"):
+    if path.startswith(("/hand-over", "/deputies")):
         return site.session_for("coordinator")
     if path.startswith("/appeals"):
         return site.session_for("supervisor")

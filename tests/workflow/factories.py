@@ -88,7 +88,7 @@ SUPERVISOR = an_actor(Role.SUPERVISOR, 3, ROOM)
 MEDIATOR = an_actor(Role.MEDIATOR, 4, ROOM)
 CHIEF, SECOND, THIRD, FOURTH = AccountId(4), AccountId(5), AccountId(6), AccountId(8)
 #: Who may serve, and where they belong.
-ROSTER = dict.fromkeys((CHIEF, SECOND, THIRD, FOURTH), ROOM)
+ROSTER = dict.fromkeys((CHIEF, SECOND, THIRD, FOURTH), (ROOM,))
 #: The day after the cases below begin, Monday 2 March 2026.
 TUESDAY = "2026-03-03T10:00"
 PETITIONER = Actor(account=None, role=Role.PETITIONER, unit=CENTRE, case=CASE)

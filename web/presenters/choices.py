@@ -70,7 +70,10 @@ def _of_people(
 
     def who_may_serve(choice: str) -> tuple[Option, ...]:
         return tuple(
-            Option(value=str(account), text=f"{known[account].name}（{units[situation.people[account]]}）")
+            Option(
+                value=str(account),
+                text=f"{known[account].name}（{' · '.join(units[one] for one in situation.people[account])}）",
+            )
             for account in OFFERS[choice](situation)
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from cases import reading as record
 from cases.words import Words
+from ledger.chain import IN_PLACE_OF
 from web.context import Context
 from web.presenters.lights import minute
 from web.presenters.linked import Known
@@ -31,6 +32,7 @@ class TimelineView:
     clock: str | None
     texts: tuple[str, ...]
     is_taken_back: bool = False
+    in_place_of: str | None = None  #: for whom a deputy acted
     #: Whom the step names: the field, and their names.
     people: tuple[tuple[str, str], ...] = ()
     #: The other case of a link: what it is to this one, its address and its number, if the reader may know them.
@@ -76,6 +78,7 @@ def timeline_line(
         noticed=minute(event.recorded_at, ctx) if noticeably(event.occurred_at, event.recorded_at) else None,
         who=accounts.get(event.actor) if event.actor is not None else None,
         role=event.role,
+        in_place_of=accounts.get(event.data[IN_PLACE_OF]) if IN_PLACE_OF in event.data else None,
         light=event.data.get("light"),
         rung=event.data.get("rung"),
         clock=event.data.get("name"),
@@ -92,7 +95,8 @@ def timeline_line(
 
 def accounts_named(events: Iterable[record.EventLine]) -> set[AccountId]:
     """Whoever a step of these names, beside those who took one."""
-    return {account for event in events for _, accounts in _people_of(event) for account in accounts}
+    named = {account for event in events for _, accounts in _people_of(event) for account in accounts}
+    return named | {event.data[IN_PLACE_OF] for event in events if IN_PLACE_OF in event.data}
 
 
 def cases_linked(events: Iterable[record.EventLine]) -> set[CaseId]:

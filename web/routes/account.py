@@ -1,4 +1,4 @@
-"""One's own account: the browsers that are signed in with it, each of which one may sign out."""
+"""One's own account: posts, deputies, and the browsers that are signed in with it, each of which one may sign out."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,13 @@ from starlette.responses import Response
 
 from infra.db import transaction
 from infra.i18n import write_minute
+from people.posts import deputies_of, end_post, posts_of
 from people.signin import end_other_sessions, end_session_of, hash_token, sessions_of
-from web.access import STAFF, get, post
+from web.access import STAFF, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
 from web.pages import render, see_other
 from web.posted import Form
+from web.presenters.posts import post_view
 from workflow.model import AccountId
 
 
@@ -29,8 +31,19 @@ class Browser:
 @get("/account", who=STAFF)
 def account_page(ctx: Ctx) -> Response:
     with ctx.reading() as connection:
-        browsers = _browsers(connection, ctx)
-    return render(ctx, "pages/account.html", browsers=browsers)
+        browsers, own = _browsers(connection, ctx), _own(ctx)
+        posts = [post_view(one, ctx) for one in posts_of(connection, own)]
+        deputies = [post_view(one, ctx) for one in deputies_of(connection, own)]
+    return render(ctx, "pages/account.html", browsers=browsers, posts=posts, deputies=deputies)
+
+
+@post("/account/deputies/{deputy}/end", who=STAFF)
+def end_own_deputy(ctx: Ctx, form: Form, deputy: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+    """Whoever is back says so themselves. Once is as good as twice."""
+    with transaction(ctx.engine) as connection:
+        if deputy in {one.id for one in deputies_of(connection, _own(ctx))}:
+            end_post(connection, deputy, actor=ctx.actor, now=ctx.now)
+    return see_other("/account", done="deputy_ended")
 
 
 @post("/account/sessions/end", who=STAFF)

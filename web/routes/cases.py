@@ -23,6 +23,7 @@ from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
 from web.presenters.linked import case_that_was_typed
 from web.reads import note_this_read, read_is_owed
+from web.routes.acting import seen_as_another
 from web.sent_again import sent_before
 from workflow.acts import entered
 from workflow.commands import Command
@@ -159,6 +160,8 @@ def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: i
 def _found(connection: Connection, ctx: Context, public_id: str) -> int:
     case_id = find_case(connection, public_id, actor=ctx.actor)
     if case_id is None:
+        if ctx.request.method != "POST":
+            seen_as_another(connection, ctx, public_id)
         raise NoSuchPage
     return case_id
 

@@ -48,7 +48,7 @@ def who_has_what(ctx: Ctx) -> Response:
         known = known_accounts(connection, found)
         serving, units = load_people(connection, NO_CASE, actor=ctx.actor), names_of_units(connection)
     rows = sorted(((account, known[account], n) for account, n in found.items()), key=lambda row: (-row[2], row[0]))
-    where = {account: units.get(unit, "") for account, unit in serving.items()}
+    where = {account: _named(units, of) for account, of in serving.items()}
     return render(ctx, "pages/hand_over_people.html", rows=rows, where=where)
 
 
@@ -89,11 +89,15 @@ def _choices(connection: Connection, ctx: Context, account: int) -> dict[str, tu
     serving, units = load_people(connection, NO_CASE, actor=ctx.actor), names_of_units(connection)
     known = known_accounts(connection, serving)
     successors = tuple(
-        Option(value=str(one), text=f"{known[one].name}（{units[unit]}）")
-        for one, unit in serving.items()
+        Option(value=str(one), text=f"{known[one].name}（{_named(units, of)}）")
+        for one, of in serving.items()
         if one != account
     )
     return {"in_hand": (Option(value=str(account)),), "handlers": successors}
+
+
+def _named(units: Mapping[int, str], of: Sequence[int]) -> str:
+    return " · ".join(units.get(one, "") for one in of)
 
 
 def _page(

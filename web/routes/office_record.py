@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from cases.words import Words
 from infra.i18n import write_minute
-from ledger.chain import OFFICE_STREAM
+from ledger.chain import IN_PLACE_OF, OFFICE_STREAM
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.directory import names_of_accounts, names_of_units
@@ -29,6 +29,7 @@ class Entry:
     seq: int
     at: str
     who: str
+    in_place_of: str | None
     role: str
     code: str
     act: str  #: of an act that two decide
@@ -51,7 +52,7 @@ def _entries(connection: Connection, ctx: Context, before: int) -> list[Entry]:
     rows = [
         (row, data_of(row.code, row.data)) for row in connection.execute(query.order_by(_event.seq.desc()).limit(PAGE))
     ]
-    people = [one for row, data in rows for one in (row.actor, data.get("account"), *(data.get("told") or ()))]
+    people = [one for row, data in rows for one in (row.actor, *_named(data))]
     names, units = names_of_accounts(connection, people), names_of_units(connection)
     zone = ctx.office.policy.calendar.zone
     return [
@@ -59,6 +60,7 @@ def _entries(connection: Connection, ctx: Context, before: int) -> list[Entry]:
             seq=row.seq,
             at=write_minute(row.recorded_at, ctx.language, zone, today=ctx.today),
             who=names.get(row.actor, ""),
+            in_place_of=names.get(data.get(IN_PLACE_OF, 0)),
             role=row.role,
             code=row.code,
             act=data.get("act", ""),
@@ -69,10 +71,16 @@ def _entries(connection: Connection, ctx: Context, before: int) -> list[Entry]:
     ]
 
 
+def _named(data: Mapping[str, Any]) -> list[Any]:
+    """The accounts that an event names."""
+    return [data.get("account"), data.get("for"), data.get(IN_PLACE_OF), *(data.get("told") or ())]
+
+
 def _about(data: Mapping[str, Any], names: Mapping[int, str], units: Mapping[int, str], words: Words) -> str:
     """The account, the unit or the thing that an event names; empty for what is about the office as a whole."""
     if data.get("account") is not None:
-        return names.get(data["account"], "")
+        name = names.get(data["account"], "")
+        return f"{name} · {words('in place of %(name)s', name=names.get(data['for'], ''))}" if data.get("for") else name
     if data.get("unit") is not None:
         return units.get(data["unit"], "")
     if data.get("key") is not None:

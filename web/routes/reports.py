@@ -23,10 +23,10 @@ from reports.periods import NotAPeriod, PeriodHasNotBegun, period_from
 from reports.report_kinds import CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
 from web.access import ASSESSMENT, get, post
 from web.context import Context, Ctx, NoSuchPage
+from web.later import asker_of
 from web.pages import render, see_other
 from web.posted import Form, FormIsMalformed, Posted
 from web.presenters.reports import media_of, show_report
-from workflow.model import AccountId
 
 #: Seconds after which the page of a report that is being made asks again.
 AGAIN = 3
@@ -36,7 +36,7 @@ AGAIN = 3
 def reports(ctx: Ctx) -> Response:
     with ctx.reading() as connection:
         units = names_of_units(connection)
-        found = [show_report(one, ctx, units) for one in reports_of(connection, _account(ctx))]
+        found = [show_report(one, ctx, units) for one in reports_of(connection, asker_of(ctx))]
     return render(ctx, "pages/reports.html", reports=found, days=ctx.site.settings.report_days)
 
 
@@ -74,7 +74,7 @@ def report_file(ctx: Ctx, public_id: str) -> Response:
 @post("/reports/{public_id}/remove", who=ASSESSMENT)
 def remove(ctx: Ctx, form: Form, public_id: str) -> Response:  # noqa: ARG001 (read: that is what checks its token)
     with transaction(ctx.engine) as connection:
-        found = report_of(connection, public_id, _account(ctx))
+        found = report_of(connection, public_id, asker_of(ctx))
         if found is not None:  # a second click
             throw_away(connection, found)
     return see_other("/reports")
@@ -105,7 +105,7 @@ def asked_for(ctx: Context, form: Posted, kind: str, wanted: Mapping[str, Any]) 
     try:
         with transaction(ctx.engine) as connection:
             public_id = ask(
-                connection, kind, wanted, account=_account(ctx), language=ctx.language, mail=form.one("mail") == "yes",
+                connection, kind, wanted, asker=asker_of(ctx), language=ctx.language, mail=form.one("mail") == "yes",
                 now=ctx.now, request=form.form_id,
             )  # fmt: skip
     except TooManyWait:
@@ -113,14 +113,9 @@ def asked_for(ctx: Context, form: Posted, kind: str, wanted: Mapping[str, Any]) 
     return see_other(f"/reports/{public_id}")
 
 
-def _account(ctx: Context) -> AccountId:
-    assert ctx.actor.account is not None, "the page is for accounts"
-    return ctx.actor.account
-
-
 def _found(connection: Connection, ctx: Context, public_id: str) -> Report:
     """A report of the asker's own: nobody else's is there."""
-    found = report_of(connection, public_id, _account(ctx))
+    found = report_of(connection, public_id, asker_of(ctx))
     if found is None:
         raise NoSuchPage
     return found

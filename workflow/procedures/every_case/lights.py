@@ -277,9 +277,9 @@ def decider_is_outside_the_case(situation: Situation) -> Reason | None:
     """Whoever has acted in a case, held it or mediated in it, never decides about its points."""
     if a_waiver_waits(situation):
         return None  # another guard says so
-    facts, me = situation.facts, situation.actor.account
+    facts = situation.facts
     inside = {*facts.authors, *(c.person for c in facts.custodies), *(a.person for a in facts.appointments)}
-    return Reason(code="waiver.you_are_part_of_it") if me in inside else None
+    return Reason(code="waiver.you_are_part_of_it") if situation.actor.accounts & inside else None
 
 
 def waiver_is_open(situation: Situation, command: DecideWaiver) -> Reason | None:
@@ -293,7 +293,7 @@ def second_decider_is_another(situation: Situation, command: DecideWaiver) -> Re
     if asked is None or asked.stage != FURTHER:
         return None
     first = {w.decided_by for w in situation.facts.waivers if (w.clock, w.rung) == (asked.clock, asked.rung)}
-    return Reason(code="waiver.you_rejected_it", field="waiver") if situation.actor.account in first else None
+    return Reason(code="waiver.you_rejected_it", field="waiver") if situation.actor.accounts & first else None
 
 
 def write_waiver_decision(situation: Situation, command: DecideWaiver, draft: Draft) -> None:

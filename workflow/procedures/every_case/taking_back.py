@@ -48,9 +48,9 @@ def why_not(situation: Situation) -> Reason | None:
         return Reason(code="take_back.year_is_closed", values=said)
     if _is_over(last, calendar, situation):
         return Reason(code="take_back.too_late", values={**said, "days": WITHIN})
-    if last.is_final and (actor.account == last.by or actor.role not in SECOND):
+    if last.is_final and (last.by in actor.accounts or actor.role not in SECOND):
         return Reason(code="take_back.by_a_second_person", values=said)
-    mine = actor.account == last.by or actor.role in SECOND
+    mine = last.by in actor.accounts or actor.role in SECOND
     return None if mine else Reason(code="take_back.not_yours", values=said)
 
 

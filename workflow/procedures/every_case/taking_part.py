@@ -119,7 +119,7 @@ def pass_on(situation: Situation, draft: Draft, *, leaving: AccountId, to: Accou
         return
     holds = facts.holder_person == leaving or bool(appointed and appointed.chief)
     if holds:
-        draft.hand_over(facts, unit=situation.people[to], person=to, at=now)
+        draft.hand_over(facts, unit=situation.unit_of(to), person=to, at=now)
         draft.extension_asked = None  # whoever has it now asks anew
     if holds or appointed:
         _end_parts(facts.taking_part, draft, to, at=now)  # whoever has it does not help with it beside that

@@ -117,7 +117,7 @@ def appoint(situation: Situation, command: AppointMediators, draft: Draft) -> No
     """The case goes to the room of the mediator who leads it."""
     for person in (command.chief, *command.others):
         draft.new.append(new_appointment(draft, person, chief=person == command.chief, at=situation.now))
-    unit = situation.people[command.chief]
+    unit = situation.unit_of(command.chief)
     draft.hand_over(situation.facts, unit=unit, person=command.chief, at=situation.now)
 
 
@@ -134,7 +134,7 @@ def replace_mediator(situation: Situation, command: ReplaceMediator, draft: Draf
     draft.changed.append(replace(leaving, until_at=situation.now))
     draft.new.append(new_appointment(draft, command.arriving, chief=leaving.chief, at=situation.now))
     if leaving.chief:
-        unit = situation.people[command.arriving]
+        unit = situation.unit_of(command.arriving)
         draft.hand_over(situation.facts, unit=unit, person=command.arriving, at=situation.now)
 
 

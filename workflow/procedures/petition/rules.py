@@ -48,7 +48,7 @@ def handler_is_another_than_before(situation: Situation, command: Assign) -> Rea
 
 def handler_belongs_to_unit(situation: Situation, command: Assign) -> Reason | None:
     """A person is given the matter together with the unit that answers for it."""
-    if command.handler is not None and situation.people.get(command.handler) != command.unit:
+    if command.handler is not None and command.unit not in situation.people.get(command.handler, ()):
         return Reason(code="handler.not_of_unit", field="handler")
     return None
 
@@ -59,11 +59,11 @@ def hand_to_handler(situation: Situation, command: Assign, draft: Draft) -> None
 
 
 def take_in_hand(situation: Situation, _command: SignFor, draft: Draft) -> None:
-    """Whoever signs for the matter holds it from now on."""
-    unit, account = situation.actor.unit, situation.actor.account
+    """Whoever signs for the matter holds it from now on; a deputy signs for whoever is away."""
+    unit, person = situation.actor.unit, situation.actor.stands_in_for or situation.actor.account
     assert unit is not None
-    if account != situation.facts.holder_person:
-        draft.hand_over(situation.facts, unit=unit, person=account, at=situation.now)
+    if person != situation.facts.holder_person:
+        draft.hand_over(situation.facts, unit=unit, person=person, at=situation.now)
 
 
 def nobody_has_signed_yet(situation: Situation) -> Reason | None:
@@ -101,6 +101,12 @@ def length_asked_for(situation: Situation) -> dict[str, str]:
     return {"to_length": str(asked)} if asked else {}
 
 
+def decides_about_others(situation: Situation) -> Reason | None:
+    """Whoever has a matter in hand, or stands in for somebody who has, does not decide how long it may take."""
+    own = situation.actor.accounts & situation.facts.in_hand_of
+    return Reason(code="extension.your_own_matter") if own else None
+
+
 def an_extension_waits(situation: Situation) -> bool:
     return situation.facts.extension_asked is not None
 
@@ -127,6 +133,8 @@ def approved_where_it_must_be(situation: Situation, command: Suspend) -> Reason 
         return None
     if situation.actor.role is not Role.SUPERVISOR:
         return Reason(code="ground.needs_a_supervisor", field="ground")
+    if decides_about_others(situation):
+        return Reason(code="ground.needs_another", field="ground")
     return None if command.person_told else Reason(code="person_told.must_be_confirmed", field="person_told")
 
 

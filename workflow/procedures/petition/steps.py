@@ -172,13 +172,16 @@ PETITION = Procedure(
         Step(
             command=GrantExtension, event="clock:extended", sources=(S.HANDLING,), target=None,
             allowed=((Role.SUPERVISOR, R.ABOVE),),
-            guards=(p.extension_is_asked_for, rules.may_be_extended_by("supervisor", *DECIDING), rules.not_paused),
+            guards=(
+                p.extension_is_asked_for, p.decides_about_others, rules.may_be_extended_by("supervisor", *DECIDING),
+                rules.not_paused,
+            ),
             checks=(rules.longer_within_the_rule(*DECIDING), rules.confirmed("person_told")),
             writes=p.settle_extension_request, clocks=(Extend(DECIDING),), tells=(Audience.HOLDER,), notes=rules.note_lengths(*DECIDING), preset=p.length_asked_for, first_when=p.an_extension_waits,
         ),
         Step(
             command=RefuseExtension, event="case:extension_refused", sources=(S.HANDLING,), target=None,
-            allowed=((Role.SUPERVISOR, R.ABOVE),), guards=(p.extension_is_asked_for,),
+            allowed=((Role.SUPERVISOR, R.ABOVE),), guards=(p.extension_is_asked_for, p.decides_about_others),
             writes=p.settle_extension_request, tells=(Audience.HOLDER,), quiet=True,
         ),
         Step(

@@ -1,0 +1,92 @@
+"""What an account has beside the role and unit it was made with, for the administrator."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from infra.db import transaction
+from ledger.chain import find_by_key, request_key, wait_for_key
+from people.asked import GivePost
+from people.directory import all_units, find_account
+from people.posts import SINGLE, end_post, give_post, posts_of
+from web.access import ADMINISTRATION, STAFF, RowId, get, post
+from web.context import Context, Ctx, NoSuchPage
+from web.forms import Choices, FormIsWrong, FormView, Option, as_typed, blank_form, read_form, with_errors
+from web.pages import render, see_other
+from web.posted import Form
+from web.presenters.posts import post_view
+from workflow.model import AccountId, Refusal, Role
+
+#: What an account can be beside what it was made for.
+SECOND_ROLES = tuple(role for role in Role if role in STAFF - SINGLE)
+
+
+@get("/people/{account}/posts", who=ADMINISTRATION)
+def posts(ctx: Ctx, account: RowId) -> Response:
+    with ctx.reading() as connection:
+        return _page(connection, ctx, account, blank_form(GivePost, _choices(connection)))
+
+
+@post("/people/{account}/posts", who=ADMINISTRATION)
+def give_a_post(ctx: Ctx, form: Form, account: RowId) -> Response:
+    with ctx.reading() as connection:
+        _account(connection, account)
+        choices = _choices(connection)
+    typed = form.fields()
+    try:
+        command = read_form(GivePost, typed, choices, zone=ctx.office.policy.calendar.zone)
+        assert isinstance(command, GivePost)
+        with transaction(ctx.engine) as connection:
+            once = request_key(form.form_id)
+            wait_for_key(connection, once)
+            if find_by_key(connection, once) is None:  # the same form sent twice has given one
+                give_post(
+                    connection, AccountId(account), role=command.post_role, unit=command.post_unit, actor=ctx.actor,
+                    now=ctx.now, key=once,
+                )  # fmt: skip
+    except (FormIsWrong, Refusal) as error:
+        wrong = (
+            error.form
+            if isinstance(error, FormIsWrong)
+            else with_errors(as_typed(GivePost, typed, choices), error.reasons)
+        )
+        with ctx.reading() as connection:
+            return _page(connection, ctx, account, wrong, form_id=form.form_id, status=422)
+    return see_other(f"/people/{account}/posts", done="post_given")
+
+
+@post("/people/{account}/posts/{number}/end", who=ADMINISTRATION)
+def end_a_post(ctx: Ctx, form: Form, account: RowId, number: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
+    """Takes a post away; who stands in for whom is not the administrator's to say. Once is as good as twice."""
+    with transaction(ctx.engine) as connection:
+        _account(connection, account)
+        own = {one.id for one in posts_of(connection, AccountId(account)) if one.stands_in_for is None}
+        if number in own:
+            end_post(connection, number, actor=ctx.actor, now=ctx.now)
+    return see_other(f"/people/{account}/posts", done="post_ended")
+
+
+def _page(
+    connection: Connection, ctx: Context, account: int, form: FormView, *, form_id: str | None = None, status: int = 200
+) -> Response:
+    found = _account(connection, account)
+    rows = [post_view(one, ctx) for one in posts_of(connection, AccountId(account))]
+    return render(
+        ctx, "pages/posts.html", status=status, account=found, rows=rows, form=form, form_id=form_id,
+        single=Role(found.role) in SINGLE,
+    )  # fmt: skip
+
+
+def _choices(connection: Connection) -> Choices:
+    return {
+        "roles": tuple(Option(value=role.value, code=f"role.{role.value}") for role in SECOND_ROLES),
+        "units": tuple(Option(value=str(unit.id), text=unit.name) for unit in all_units(connection)),
+    }
+
+
+def _account(connection: Connection, account: int) -> Any:
+    found = find_account(connection, account)
+    if found is None:
+        raise NoSuchPage
+    return found
