@@ -13,15 +13,15 @@ LOAD_CASE = """
         series, year, serial, public_id
     FROM cases
     WHERE cases.id IN (
-        SELECT mine.id FROM cases AS mine WHERE mine.holder_person = ? AND mine.id = ?
+        SELECT mine.id FROM cases AS mine WHERE mine.holder_person IN (?, ?) AND mine.id = ?
         UNION ALL SELECT appointment.case_id FROM appointment
-            WHERE appointment.person = ? AND appointment.until_at IS NULL AND appointment.case_id = ?
+            WHERE appointment.person IN (?, ?) AND appointment.until_at IS NULL AND appointment.case_id = ?
         UNION ALL SELECT participant.case_id FROM participant
-            WHERE participant.person = ? AND participant.until_at IS NULL AND participant.case_id = ?
+            WHERE participant.person IN (?, ?) AND participant.until_at IS NULL AND participant.case_id = ?
         UNION ALL SELECT waiting.id FROM cases AS waiting
             WHERE waiting.holder_unit = ? AND waiting.holder_person IS NULL AND waiting.closed_at IS NULL
                 AND (waiting.state = ? OR waiting.state = ?) AND waiting.id = ?)
-    AND NOT (EXISTS (SELECT * FROM recusal WHERE recusal.case_id = cases.id AND recusal.person = ?))
+    AND NOT (EXISTS (SELECT * FROM recusal WHERE recusal.case_id = cases.id AND recusal.person IN (?, ?)))
     AND cases.id = ?"""
 LOAD_CLOCKS = """
     SELECT number, name, rule, policy, kind, started_at, length, unit, due_at, rungs, pauses, provisional, extends,
@@ -56,11 +56,16 @@ NEW_EVENT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 MOVE_HEAD = "UPDATE stream_head SET seq=?, hash=? WHERE stream = ?"
 FIND_POSTS = """
-    SELECT unit_above.unit, account.id, account.role, unit.kind, unit_above.depth
+    SELECT unit_above.unit, account.id AS account, account.role, unit.kind, unit_above.depth, NULL AS absent
     FROM unit_above JOIN unit ON unit_above.above = unit.id
         LEFT OUTER JOIN account ON account.unit_id = unit.id AND account.active IS {true}
             AND (unit_above.depth = ? OR account.role IN (?, ?, ?, ?))
-    WHERE unit_above.unit = ? ORDER BY unit_above.unit, unit_above.depth, account.id"""
+    WHERE unit_above.unit = ?
+    UNION ALL SELECT unit_above.unit, post.account_id, post.role, unit.kind, unit_above.depth, post.stands_in_for
+    FROM post JOIN account ON account.id = post.account_id AND account.active IS {true}
+        JOIN unit ON unit.id = post.unit_id JOIN unit_above ON unit_above.above = unit.id
+    WHERE post.active IS {true} AND (unit_above.depth = ? OR post.role IN (?, ?, ?, ?)) AND unit_above.unit = ?
+    ORDER BY unit, depth, account"""
 NEW_MESSAGE = """
     INSERT INTO message (recorded_at, stream, seq, recipient, attempts, next_try_at, bundle)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
