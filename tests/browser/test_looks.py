@@ -2,16 +2,20 @@
 
 import os
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from infra.db import transaction
 from ops.jobs import JOBS, run_job
+from people.posts import give_post, name_deputy, places
 from tests.browser.conftest import Office
-from tests.databases import step
+from tests.databases import SmallOffice, step
 from tests.web.canaries import mediation_with_canaries
+from workflow.model import Role
 
 WIDTHS = {"desk": 1280, "phone": 390}
 LANGUAGES = ("zh_CN", "en")
@@ -46,10 +50,25 @@ def busy(served: Office) -> Office:
         step("2026-03-09T09:10", "clerk", "Refuse", ground="statutory_route", proper_channel=LONG),
     )
     served.site.clock.set("2026-03-13T09:00")
+    _posts(office, at=served.site.clock())
     for name in ("sweep", "deliver"):
         job = next(job for job in JOBS if job.name == name)
         run_job(job, served.site.engine, served.site.settings, now=served.site.clock())
     return served
+
+
+def _posts(office: SmallOffice, *, at: datetime) -> None:
+    """The head of the room mediates too, and somebody stands in for one of its mediators."""
+    with transaction(office.engine) as connection:
+        give_post(
+            connection, office.accounts["supervisor"], role=Role.MEDIATOR, unit=office.units["room"],
+            actor=office.actors["administrator"], now=at,
+        )  # fmt: skip
+        place = next(one for one in places(connection) if one.account == office.accounts["mediator_2"])
+        name_deputy(
+            connection, place, office.accounts["supervisor"], first=at.date(), last=at.date() + timedelta(days=20),
+            calendar=office.context.policy.calendar, actor=office.actors["coordinator"], now=at,
+        )  # fmt: skip
 
 
 #: Who looks at which page. `case` and `code` are followed from the list and the receipt.
