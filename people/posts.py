@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
 
+from infra.among import is_among
 from infra.db import reading, transaction
 from ledger.chain import OFFICE_STREAM, lock_head
 from ledger.vouching import vouched_for_office
@@ -133,7 +134,7 @@ def deputies_of(connection: Connection, account: AccountId) -> list[Held]:
 
 def deputies_within(connection: Connection, units: Iterable[UnitId]) -> list[Held]:
     """The deputies of everybody in these units."""
-    return held(connection, _post.stands_in_for.is_not(None), _post.unit_id.in_(sorted(units)))
+    return held(connection, _post.stands_in_for.is_not(None), is_among(_post.unit_id, units))
 
 
 # -- further posts ----------------------------------------------------------------------------------------------------

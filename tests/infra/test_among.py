@@ -33,7 +33,7 @@ SHORT = {
     "cases/handing_over.py": ("a query", ""),
     "cases/holdings.py": ("a query", ""),
     "cases/linking.py": ("kinds of links", ""),
-    "cases/appeals.py": ("actor.units", "units of the office"),
+    "cases/appeals.py": ("actor.units; an actor and whom they stand in for", "units of the office"),
     "cases/tally.py": ("outcomes", ""),
     "cases/visibility.py": ("a query, the levels below a unit; kinds of texts; texts of one case", ""),
     "cases/sign_index.py": ("kinds of signs; some tokens at a time", "TOKENS_AT_ONCE"),
@@ -49,6 +49,7 @@ SHORT = {
     "reports/bulletin_counts.py": ("codes, clocks, profiles; a query", ""),
     "reports/closure_query.py": ("a query; measures", ""),
     "reports/earlier_closings.py": ("a query", ""),
+    "reports/handed_out.py": ("an actor and whom they stand in for", ""),
     "reports/jobs.py": ("a query", ""),
 }
 
