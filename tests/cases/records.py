@@ -81,10 +81,11 @@ class World:
         version: int | None = None,
         request: str | None = None,
         connection: Connection | None = None,
+        actor: Actor | None = None,
     ) -> Done:
         with _given_or_new(self.engine, connection) as use:
             return execute(
-                use, case_id, command, actor=self.actor(by, case=case_id), now=at, expected_version=version,
+                use, case_id, command, actor=actor or self.actor(by, case=case_id), now=at, expected_version=version,
                 office=self.office, request=request or new_request(),
             )  # fmt: skip
 

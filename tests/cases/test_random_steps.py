@@ -1,11 +1,11 @@
-"""After any two hundred steps of chance, with corrections, links, participants, hand-overs and steps taken back: the record is
+"""After any two hundred steps of chance, with corrections, links, participants, hand-overs, deputies and steps taken back: the record is
 proved, custody has no gap and sums to the age of each case, everybody sees what the rule in plain words gives them, and what
 stood there at any instant is what the events up to it say.
 """
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -48,6 +48,8 @@ SOUGHT = {one.__name__ for one in (BringIn, Correct, EndPart, HandOver, LinkCase
 SOUGHT_OFTEN = 0.5
 #: Of the steps that are taken, how many are taken back at once.
 REGRETTED = 1 / 8
+#: How often somebody acts as the deputy of a colleague, and under which word that is counted.
+DEPUTIES_ACT, DEPUTY = 1 / 5, "in somebody's place"
 #: Tables whose rows an event spells as they stand.
 ROWS = (
     "party",
@@ -84,7 +86,7 @@ class Lives:
     def live(self, steps: int) -> None:
         for matter in ("petition", "hotline", "mediation") * 2:
             self.cases.append(self.world.open(matter, at=self.now).case_id)
-        while sum(self.taken.values()) < steps:
+        while self.taken.total() - self.taken[DEPUTY] < steps:
             self.now += self.chance.choice([timedelta(minutes=3), timedelta(minutes=20), HOUR, HOUR, 9 * HOUR, DAY])
             self._something()
             if self.chance.random() < 1 / 20:
@@ -96,7 +98,7 @@ class Lives:
         if self.chance.random() < 1 / 25:
             self.cases.append(self.world.open(self.chance.choice(["petition", "mediation"]), at=self.now).case_id)
         case, name = self.chance.choice(self.cases), self.chance.choice([*self.world.stage.people, "petitioner"])
-        actor = self.world.actor(name, case=case)
+        actor = self._in_whose_place(self.world.actor(name, case=case))
         found = self._situation(case, actor)
         if found is None:
             return
@@ -110,7 +112,7 @@ class Lives:
             return
         events = len(self.world.events(case))
         try:
-            self.world.take(case, command, by=name, at=self.now)
+            self.world.take(case, command, by=name, at=self.now, actor=actor)
         except Refusal as refusal:
             self.refused[refusal.reasons[0].code] += 1
             assert len(self.world.events(case)) == events, "what is refused leaves nothing behind"
@@ -118,8 +120,19 @@ class Lives:
         except CaseNotFound:
             raise AssertionError(f"{name} was offered {kind.__name__} of a case that they do not see") from None
         self.taken[kind.__name__] += 1
+        self.taken[DEPUTY] += actor.stands_in_for is not None
         if self.chance.random() < REGRETTED:
             self._take_back(case)
+
+    def _in_whose_place(self, actor: Actor) -> Actor:
+        """Somebody of the staff, now and then as the deputy of a colleague with the same role."""
+        staff = [
+            one for one in self.world.stage.people.values() if one.account != actor.account and one.role is actor.role
+        ]
+        if not staff or self.chance.random() > DEPUTIES_ACT:
+            return actor
+        absent = self.chance.choice(staff)
+        return replace(absent, account=actor.account, stands_in_for=absent.account)
 
     def _take_back(self, case: int) -> None:
         """At once, by somebody else who answers for it."""
@@ -209,7 +222,14 @@ def assert_custody_sums_to_the_age(world: World, lives: Lives) -> None:
 
 
 def assert_everybody_sees_what_the_rule_says(world: World, lives: Lives) -> None:
-    people = [*world.stage.people.values(), *(world.actor("petitioner", case=case) for case in lives.cases)]
+    staff = list(world.stage.people.values())
+    deputies = [
+        replace(absent, account=one.account, stands_in_for=absent.account)
+        for one in staff
+        for absent in staff
+        if one is not absent and one.role is absent.role
+    ]
+    people = [*staff, *deputies, *(world.actor("petitioner", case=case) for case in lives.cases)]
     with reading(world.engine) as connection:
         parents = {row.id: row.parent_id for row in connection.execute(text("SELECT id, parent_id FROM unit"))}
         public = {row.id: row.public_id for row in connection.execute(text("SELECT id, public_id FROM cases"))}
@@ -259,6 +279,7 @@ def test_after_two_hundred_steps_of_chance_all_of_it_holds_on_postgresql(postgre
 def all_holds(world: World, seed: int) -> None:
     lives = Lives(world=world, chance=Random(seed))  # noqa: S311 (seeded: a difference must be found again)
     lives.live(STEPS)
+    assert lives.taken[DEPUTY] > 0
     assert len(lives.taken) > 15, lives.taken
     assert world.ledger_agrees()
     assert_custody_sums_to_the_age(world, lives)
@@ -271,5 +292,6 @@ def all_holds(world: World, seed: int) -> None:
 def test_the_chance_comes_to_everything_that_is_sought(sqlite_world: World) -> None:
     lives = Lives(world=sqlite_world, chance=Random(20_261_127))  # noqa: S311
     lives.live(2 * STEPS)
+    assert lives.taken[DEPUTY] > 5
     assert set(lives.taken) >= SOUGHT, SOUGHT - set(lives.taken)
     assert lives.refused, "chance asks for what is refused, too"

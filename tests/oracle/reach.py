@@ -16,6 +16,7 @@ class Asker:
     role: str
     unit: int | None
     case: int | None = None
+    absent: int | None = None  #: in whose place a deputy asks; role and unit are then the absent one's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Matter:
 def sees(asker: Asker, matter: Matter, *, parents: Mapping[int, int | None]) -> bool:
     if asker.role == "petitioner":
         return matter.id == asker.case
-    if asker.account in matter.recused:
+    if asker.account in matter.recused or asker.absent in matter.recused:
         return False
     takes_in = _is_at_or_below(matter.intake_unit, asker.unit, parents)
     holds = _is_at_or_below(matter.holder_unit, asker.unit, parents)
@@ -53,7 +54,8 @@ def sees(asker: Asker, matter: Matter, *, parents: Mapping[int, int | None]) -> 
 
 def _is_of_the_mediator(asker: Asker, matter: Matter) -> bool:
     """The own ones, and those that wait in the own unit, not one above or below it, for somebody to take them."""
-    own = asker.account is not None and (asker.account == matter.holder_person or asker.account in matter.serving)
+    behind = {one for one in (asker.account, asker.absent) if one is not None}
+    own = any(one == matter.holder_person or one in matter.serving for one in behind)
     waits = matter.holder_person is None and not matter.is_closed and matter.state in ("dispatched", "handling")
     return own or (waits and matter.holder_unit == asker.unit)
 

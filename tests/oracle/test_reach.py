@@ -102,7 +102,9 @@ def matters(connection: Connection) -> Iterator[Matter]:
 
 
 def asker_of(actor: Actor) -> Asker:
-    return Asker(account=actor.account, role=actor.role.value, unit=actor.unit, case=actor.case)
+    return Asker(
+        account=actor.account, role=actor.role.value, unit=actor.unit, case=actor.case, absent=actor.stands_in_for
+    )  # fmt: skip
 
 
 @pytest.fixture
