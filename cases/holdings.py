@@ -50,6 +50,12 @@ def holdings_of(connection: Connection, account: AccountId) -> Holdings:
     return Holdings(holds=holds, held=held, serves=serves, served=served)
 
 
+def held_by_unit(connection: Connection, unit: UnitId) -> int:
+    """How many open cases a unit holds."""
+    held = visible_cases(TIMERS).where(case.holder_unit == unit, case.closed_at.is_(None))
+    return int(connection.execute(held.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one())
+
+
 def _found(connection: Connection, query: Any) -> tuple[int, tuple[Held, ...]]:
     still_open = query.where(case.closed_at.is_(None))
     count = connection.execute(still_open.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one()

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from cases.office import establish
-from people.staffing import add_account, add_unit
+from people.staffing import add_account
 from people.tables import Office
+from people.units import add_unit
 from stories.story import Stage, actor_of
 from workflow.model import Role, UnitId
 

@@ -24,10 +24,10 @@ from infra.i18n import LANGUAGES, catalogue
 from infra.settings import CODES
 from ledger.upcasters import SHAPES as EVENT_SHAPES
 from ledger.upcasters import STEPS
-from notifications.compose import OF_ACCOUNTS, OWN_LINK, SAID_TO_OWNERS
+from notifications.compose import OF_ACCOUNTS, OF_UNITS, OWN_LINK, SAID_TO_OWNERS
 from notifications.forwarding import OWN_REASONS
 from ops.jobs import FIGURES, JOBS
-from people.asked import GivePost, NameDeputy
+from people.asked import GivePost, Move, NameDeputy, Rename
 from people.office_keys import NAMES as KEYS
 from people.proposals import ACTS
 from reports.bulletin_sheet import bulletin_codes
@@ -113,7 +113,7 @@ def missing_words() -> list[str]:
 def codes(policy: Policy) -> Iterator[str]:
     """Every code that is looked up by a name made at run time."""
     steps = [step for procedure in PROCEDURES.values() for step in procedure.steps]
-    kinds = {step.command for step in steps} | {GivePost, NameDeputy}
+    kinds = {step.command for step in steps} | {GivePost, Move, NameDeputy, Rename}
     yield from _named("state", STATES)
     yield from (f"stands.{state}" for state in STATES if state != UNFILED)
     yield from (f"command.{step.command.__name__}" for step in steps)
@@ -188,6 +188,7 @@ def codes(policy: Policy) -> Iterator[str]:
         told
         | {"clock:recounted", "unit:third_red", "anchor:made", "report:made"}
         | OF_ACCOUNTS
+        | OF_UNITS
         | {
             OWN_LINK,
             "account:link_made.handed",

@@ -42,14 +42,16 @@ from workflow.model import TIMERS, Clock
 
 log = logging.getLogger(__name__)
 
+#: What is done to somebody's posts: shown to them, and to whom they stand in for, on the page of their own account.
+OF_POSTS = frozenset({"post:given", "post:ended", "deputy:named", "deputy:begun", "deputy:ended"})
 #: Events of the office about an account, about something that two people decide, or about the clock.
-OF_ACCOUNTS = frozenset(
-    {
-        "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
-        "account:factor_removed", "account:factor_reset", "account:factor_lifted", "account:rescued", "act:asked",
-        "act:decided", "clock:doubted",
-    }
-)  # fmt: skip
+OF_ACCOUNTS = OF_POSTS | {
+    "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
+    "account:factor_removed", "account:factor_reset", "account:factor_lifted", "account:rescued", "account:renamed",
+    "account:moved", "act:asked", "act:decided", "clock:doubted",
+}  # fmt: skip
+#: What was done to a unit, for whoever watches over the office.
+OF_UNITS = frozenset({"unit:renamed", "unit:moved", "unit:closed", "unit:reopened"})
 #: Of these, what is said otherwise to the owner of the account than to those who watch over accounts.
 SAID_TO_OWNERS = frozenset(
     {
@@ -57,8 +59,6 @@ SAID_TO_OWNERS = frozenset(
         "account:rescued", "act:asked", "act:decided",
     }
 )  # fmt: skip
-#: What is done to somebody's posts is shown to them, and to whom they stand in for, on the page of their own account.
-OF_POSTS = frozenset({"post:given", "post:ended", "deputy:named", "deputy:begun", "deputy:ended"})
 #: Where such a mail leads, if not to the office's record.
 PAGES = {"act:asked": "second", "act:decided": "second", "clock:doubted": "clock"}
 #: What a mail says of time limits that is about none.
@@ -242,7 +242,7 @@ def _words_of_account(
     account = data.get("account")
     own = account == reader.id
     what, link = event.code, f"{base}/{PAGES.get(event.code, 'office-record')}"
-    if event.code in OF_POSTS and (own or data["for"] == reader.id):
+    if event.code in OF_POSTS and reader.id in (account, data.get("for")):
         link = f"{base}/account"
     if own and event.code in SAID_TO_OWNERS:
         what, link = f"{event.code}.own", f"{base}/account"
@@ -289,7 +289,7 @@ def _words_of_unit(
         "what": event.code,
         "words": Words(language),
         **NOTHING_DUE,
-        "link": f"{settings.base_url()}/work",
+        "link": f"{settings.base_url()}/{'office-record' if event.code in OF_UNITS else 'work'}",
         "office": office.name,
     }
 

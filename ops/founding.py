@@ -12,7 +12,8 @@ from infra.db import engine_of, transaction
 from infra.settings import Settings
 from people.links import make_link
 from people.office_keys import pin_keys
-from people.staffing import add_account, add_unit
+from people.staffing import add_account
+from people.units import add_unit
 from workflow.model import Role
 from workflow.policy_files import policy_from
 from workflow.unseen import has_lone_surrogate, seen

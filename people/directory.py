@@ -19,6 +19,7 @@ _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 _post = Post.__table__.c  # type: ignore[attr-defined]
 _absent = Account.__table__.alias("absent")  # type: ignore[attr-defined]
+_lower = Unit.__table__.alias("lower")  # type: ignore[attr-defined]
 _role, ACTING_UNIT = func.coalesce(_post.role, _account.role), func.coalesce(_post.unit_id, _account.unit_id)
 _other = Post.__table__.alias("other")  # type: ignore[attr-defined]
 _posts = select(func.count()).where(_other.c.account_id == _account.id, _other.c.active.is_(True)).scalar_subquery()
@@ -26,7 +27,7 @@ _posts = select(func.count()).where(_other.c.account_id == _account.id, _other.c
 PERSON_COLUMNS = (
     _account.name, _account.email, _account.language, _role.label("role"), ACTING_UNIT.label("unit"),
     _unit.name.label("unit_name"), _post.id.label("post"), _absent.c.id.label("absent"), _absent.c.name.label("in_place_of"),
-    _posts.label("posts"), _above.unit.label("below"),
+    _posts.label("posts"), _lower.c.closed_at, _above.unit.label("below"),
 )  # fmt: skip
 _UNITS = Statement(select(_unit.id, _unit.name))
 _WITHIN = select(_above.unit).where(_above.above == bindparam("within"))
@@ -67,6 +68,7 @@ def acting(query: Any, post: Any, *when: ColumnElement[bool], isouter: bool = Fa
         .join(_absent, _absent.c.id == _post.stands_in_for, isouter=True)
         .join(Unit, _unit.id == ACTING_UNIT, isouter=isouter)
         .join(UnitAbove, _above.above == _unit.id, isouter=isouter)
+        .join(_lower, _lower.c.id == _above.unit, isouter=isouter)
     )
 
 
@@ -86,7 +88,7 @@ def person(connection: Connection, account: AccountId, *, post: int | None = Non
 
 def person_from(account: AccountId, rows: Sequence[Sequence[Any]]) -> Person:
     """The person that rows of `PERSON_COLUMNS` are about."""
-    name, email, language, role, unit, unit_name, post, absent, in_place_of, posts, _ = rows[0]
+    name, email, language, role, unit, unit_name, post, absent, in_place_of, posts, _, _ = rows[0]
     return Person(
         id=account,
         name=name,
@@ -98,6 +100,7 @@ def person_from(account: AccountId, rows: Sequence[Sequence[Any]]) -> Person:
             role=Role(role),
             unit=UnitId(unit),
             units=frozenset(UnitId(below) for *_, below in rows),
+            closed_units=frozenset(UnitId(below) for *_, closed_at, below in rows if closed_at is not None),
             stands_in_for=None if absent is None else AccountId(absent),
         ),
         post=post,
@@ -119,9 +122,9 @@ def all_accounts(connection: Connection) -> list[Any]:
 
 
 def all_units(connection: Connection) -> list[Any]:
-    """Every unit: rows of (id, parent_id, name, kind, depth), from the top down; an office has few."""
+    """Every unit: rows of (id, parent_id, name, kind, closed_at, depth), from the top down; an office has few."""
     depth = select(func.count()).where(_above.unit == _unit.id).scalar_subquery()
-    query = select(_unit.id, _unit.parent_id, _unit.name, _unit.kind, (depth - 1).label("depth"))
+    query = select(_unit.id, _unit.parent_id, _unit.name, _unit.kind, _unit.closed_at, (depth - 1).label("depth"))
     return _in_order_of_the_tree(list(connection.execute(query.order_by(_unit.id))))
 
 

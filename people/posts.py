@@ -147,6 +147,9 @@ def give_post(
     """A further post of an account, from now on until it is ended. Raises `Refusal`."""
     lock_head(connection, OFFICE_STREAM)
     own = [one for one in places(connection) if one.account == account]
+    closed = connection.execute(select(_unit.closed_at).where(_unit.id == unit)).scalar_one()
+    if closed is not None:
+        raise Refusal((Reason(code="unit.is_closed", field="post_unit"),))
     if not own:
         raise Refusal((Reason(code="post.account_is_closed"),))
     if role in SINGLE or any(one.role in SINGLE for one in own):

@@ -19,12 +19,20 @@ from people.factors import remove_factor
 from people.links import SECONDS, second_people
 from people.noting import auditors_told, note
 from people.office_keys import change_key
-from people.staffing import add_account, change_email, close_account, reopen_account
+from people.staffing import (
+    add_account,
+    change_email,
+    change_name,
+    close_account,
+    move_account,
+    reopen_account,
+)
 from people.tables import Proposal
 from workflow.model import AccountId, Actor, Json, Role, UnitId
 
-ADD, CLOSE, REOPEN, CHANGE_EMAIL, RESET_FACTOR, CHANGE_KEY = ACTS = (
-    "add_account", "close_account", "reopen_account", "change_email", "reset_factor", "change_key",
+ADD, CLOSE, REOPEN, CHANGE_EMAIL, RESET_FACTOR, CHANGE_KEY, RENAME, MOVE = ACTS = (
+    "add_account", "close_account", "reopen_account", "change_email", "reset_factor", "change_key", "rename_account",
+    "move_account",
 )  # fmt: skip
 #: What concerns somebody else's way in, whatever their role.
 OF_ANYBODY = frozenset({CHANGE_EMAIL, RESET_FACTOR})
@@ -156,6 +164,10 @@ def do(
             reopen_account(connection, account, now=now, actor=actor)
         case "reset_factor":
             remove_factor(connection, account, now=now, actor=actor, code="account:factor_reset")
+        case "rename_account":
+            change_name(connection, account, data["name"], now=now, actor=actor)
+        case "move_account":
+            move_account(connection, account, UnitId(int(data["unit"])), now=now, actor=actor)
         case _:
             change_email(connection, account, data["email"], now=now, actor=actor)
     return account

@@ -1,4 +1,5 @@
-"""Founding an office; adding, changing and closing units and accounts, each with the event of the office that vouches for it.
+"""Founding an office; adding, changing and closing accounts, each with the event of the office that vouches for it; units are in
+`people/units.py`.
 
 Nobody else writes these rows, so that who may act and who is told is proved like a step of a case (`docs/decisions/0024`).
 """
@@ -26,10 +27,6 @@ _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
 _link = SigninLink.__table__.c  # type: ignore[attr-defined]
-
-
-class UnitIsBelowAnother(Exception):
-    """A unit can only be put above one that nothing is above."""
 
 
 class LoginIsTaken(Exception):
@@ -120,66 +117,6 @@ def _office_row(**values: Any) -> dict[str, Json]:
 # -- units ------------------------------------------------------------------------------------------------------------
 
 
-def add_unit(
-    connection: Connection,
-    *,
-    name: str,
-    kind: str,
-    now: datetime,
-    parent: UnitId | None = None,
-    takes_intake: bool = False,
-    actor: Actor = TIMERS,
-    place: str = "",
-    key: str | None = None,
-) -> UnitId:
-    """A unit and its place in the tree. `place` is how the form said where."""
-    lock_head(connection, OFFICE_STREAM)  # two who change the tree wait here
-    made, row = _insert_unit(connection, name=name, kind=kind, parent=parent, takes_intake=takes_intake)
-    data: dict[str, Json] = {"unit": made, "name": name, "kind": kind, "place": place, "wrote": {"unit": row}}
-    note(connection, "unit:added", actor=actor, now=now, data=data, key=key)
-    return made
-
-
-def add_unit_above(
-    connection: Connection,
-    *,
-    name: str,
-    kind: str,
-    top: UnitId,
-    now: datetime,
-    actor: Actor = TIMERS,
-    place: str = "",
-    key: str | None = None,
-) -> UnitId:
-    """A unit above the one that was on top: everything below that one is below it too. Raises `UnitIsBelowAnother`."""
-    lock_head(connection, OFFICE_STREAM)
-    if connection.execute(select(_unit.parent_id).where(_unit.id == top)).scalar_one() is not None:
-        raise UnitIsBelowAnother
-    made, row = _insert_unit(connection, name=name, kind=kind, parent=None, takes_intake=False)
-    connection.execute(update(Unit).where(_unit.id == top).values(parent_id=made))
-    below = connection.execute(select(_above.unit, _above.depth).where(_above.above == top)).all()
-    rows = [{"unit": unit, "above": made, "depth": depth + 1} for unit, depth in below]
-    connection.execute(insert(UnitAbove), rows)
-    wrote: dict[str, Json] = {"unit": {**row, str(top): {"parent_id": made}}}
-    data: dict[str, Json] = {"unit": made, "name": name, "kind": kind, "place": place, "wrote": wrote}
-    note(connection, "unit:added", actor=actor, now=now, data=data, key=key)
-    return made
-
-
-def _insert_unit(
-    connection: Connection, *, name: str, kind: str, parent: UnitId | None, takes_intake: bool
-) -> tuple[UnitId, dict[str, Json]]:
-    """The unit, and its row as the ledger vouches for it."""
-    row: dict[str, Any] = {"parent_id": parent, "name": name, "kind": kind, "takes_intake": takes_intake}
-    made = connection.execute(insert(Unit).values(**row).returning(_unit.id)).scalar_one()
-    places = [{"unit": made, "above": made, "depth": 0}]
-    if parent is not None:
-        above = connection.execute(select(_above.above, _above.depth).where(_above.unit == parent))
-        places += [{"unit": made, "above": unit, "depth": depth + 1} for unit, depth in above]
-    connection.execute(insert(UnitAbove), places)
-    return UnitId(made), {str(made): vouched_for_office(row)}
-
-
 # -- accounts ---------------------------------------------------------------------------------------------------------
 
 
@@ -248,3 +185,21 @@ def change_email(connection: Connection, account: AccountId, email: str, *, now:
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, email=email)}
     told = (account, *auditors_told(connection, actor))
     note(connection, "account:email_changed", actor=actor, now=now, data=data, told=told)
+
+
+def change_name(connection: Connection, account: AccountId, name: str, *, now: datetime, actor: Actor) -> None:
+    """What the account's owner is called; what was written under the other name shows this one. The owner hears of it."""
+    _change(connection, account, "account:renamed", {"name": name}, now=now, actor=actor)
+
+
+def move_account(connection: Connection, account: AccountId, unit: UnitId, *, now: datetime, actor: Actor) -> None:
+    """The account belongs to another unit from now on, with the same role. What it has in hand was handed over before."""
+    _change(connection, account, "account:moved", {"unit_id": unit}, now=now, actor=actor)
+
+
+def _change(
+    connection: Connection, account: AccountId, code: str, row: dict[str, Any], *, now: datetime, actor: Actor
+) -> None:
+    connection.execute(update(Account).where(_account.id == account).values(**row))
+    data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, **row)}
+    note(connection, code, actor=actor, now=now, data=data, told=(account, *auditors_told(connection, actor)))

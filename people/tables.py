@@ -35,6 +35,7 @@ class Unit(Row, table=True):
     name: str
     kind: str
     takes_intake: bool = False
+    closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  #: since when nothing is assigned to it
 
 
 class UnitAbove(Row, table=True):

@@ -24,7 +24,8 @@ from infra.columns import Row
 from infra.db import transaction
 from people.directory import person
 from people.posts import give_post, name_deputy, places, posts_of
-from people.staffing import add_account, add_unit
+from people.staffing import add_account
+from people.units import add_unit
 from web.forms import shapes
 from workflow.calendar import NoSuchTime, WorkCalendar
 from workflow.commands import Command, Intake, adapter_of

@@ -35,10 +35,11 @@ from cases.office import OfficeContext, establish, load_office
 from infra.authorizer import guard
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
-from people.asked import GivePost, NameDeputy
+from people.asked import GivePost, Move, NameDeputy, Rename
 from people.links import make_link
 from people.signin import begin_session
-from people.staffing import add_account, add_unit
+from people.staffing import add_account
+from people.units import add_unit
 from stories.story import Matter, Stage, Story, StoryStep, Teller, actor_of
 from web.app import create_app
 from web.context import SESSION_COOKIE
@@ -325,7 +326,7 @@ def _make_forms() -> None:
     """What compares the types of a command's fields with `date` has done so while that name means the real one."""
     for command in (step.command for procedure in PROCEDURES.values() for step in procedure.steps):
         adapter_of(command), shapes(command)
-    for asked in (GivePost, NameDeputy):
+    for asked in (GivePost, NameDeputy, Rename, Move):
         adapter_of(asked), shapes(asked)
 
 

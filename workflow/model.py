@@ -131,6 +131,7 @@ class Actor:
     role: Role
     unit: UnitId | None
     units: frozenset[UnitId] = frozenset()
+    closed_units: frozenset[UnitId] = frozenset()  #: of these, to which nothing is assigned any more
     case: CaseId | None = None  #: the one case a petitioner came with the code of
     stands_in_for: AccountId | None = None  #: in whose place the account acts
 

@@ -18,7 +18,7 @@ from workflow.procedures.every_case.taking_part import those_in_hand, those_who_
 
 #: By the name of a choice, its values. Which of a case's lights may be appealed against, a check says with its reason.
 OFFERS: Mapping[str, Callable[[Situation], Collection[Any]]] = {
-    "units": lambda situation: sorted(situation.actor.units),
+    "units": lambda situation: sorted(situation.actor.units - situation.actor.closed_units),
     "handlers": lambda situation: list(situation.people),
     "newcomers": lambda situation: [one for one in situation.people if one not in those_in_hand(situation)],
     "mediators": lambda situation: list(situation.people),

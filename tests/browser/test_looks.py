@@ -91,6 +91,8 @@ LOOKS = {
     "mails": ("administrator", "/mails?kind=sent"),
     "people": ("administrator", "/people"),
     "posts": ("administrator", "/people/{mediator}/posts"),
+    "change-account": ("administrator", "/people/{mediator}/change"),
+    "change-unit": ("administrator", "/people/units/3"),
     "close-account": ("administrator", "/people/{mediator}/close"),
 }
 

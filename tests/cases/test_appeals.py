@@ -16,7 +16,8 @@ from cases.assessment_tables import YearClose
 from cases.execute import CaseNotFound, Done, execute
 from cases.sweep import sweep
 from infra.db import reading, transaction
-from people.staffing import add_account, add_unit
+from people.staffing import add_account
+from people.units import add_unit
 from reports.assessment import assess, counts_of_case
 from stories.story import actor_of
 from tests.cases.orders import an_order

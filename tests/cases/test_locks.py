@@ -19,8 +19,8 @@ from infra.db import open_engine, reading, transaction
 from ledger.chain import CLOSING, lock_heads, wait_for_key
 from ledger.tables import Message
 from notifications import deliver
-from people.staffing import UnitIsBelowAnother, add_unit, add_unit_above
 from people.tries import Limit, count_try, forget_tries
+from people.units import UnitIsBelowAnother, add_unit, add_unit_above
 from tests.cases.orders import an_order
 from tests.cases.records import START, World
 from tests.cases.test_appeals import ASKED_AT, LIT_AT, Contest, an_appeal

@@ -10,9 +10,10 @@ from sqlalchemy import update
 from infra.db import transaction
 from infra.settings import Settings
 from ledger.tables import Message
-from notifications.compose import OF_ACCOUNTS
+from notifications.compose import OF_ACCOUNTS, OF_UNITS
 from notifications.deliver import deliver
 from people.noting import note
+from people.posts import name_deputy, places
 from people.staffing import add_account
 from people.tables import Account
 from tests.databases import START, SmallOffice
@@ -57,3 +58,42 @@ def test_a_new_auditor_hears_of_the_new_account_in_words(office: SmallOffice, sm
     told = {one.recipients[0]: str(one.message["Subject"]) for one in smtp.received}
     assert "second@example.test" in told
     assert not RAW.search("".join(told.values()))
+
+
+def test_both_hear_who_stands_in_and_where_to_see_it_and_an_auditor_where_it_is_recorded(
+    office: SmallOffice, smtp: SmtpSink, tmp_path: Path
+) -> None:
+    with transaction(office.engine) as connection:
+        connection.execute(update(Message).values(next_try_at=None, sent_at=START))
+        place = next(one for one in places(connection) if one.account == office.accounts["mediator"])
+        name_deputy(
+            connection, place, office.accounts["mediator_2"], first=START.date(), last=START.date(),
+            calendar=office.context.policy.calendar, actor=office.actors["coordinator"], now=START,
+        )  # fmt: skip
+    settings = Settings(home=tmp_path, smtp_host=smtp.host, smtp_port=smtp.port, smtp_timeout=5.0)
+    deliver(office.engine, office=office.context, settings=settings, now=SOON)
+    said = {
+        one.recipients[0].partition("@")[0]: one.message.get_body(("plain",)).get_content() for one in smtp.received
+    }
+    assert set(said) == {"mediator", "mediator_2", "auditor"}
+    assert all("账号-mediator_2：被指定为代理人" in text for text in said.values())
+    assert {who: re.findall(r"http://\S+?/(\S+)", text) for who, text in said.items()} == {
+        "mediator": ["account"], "mediator_2": ["account"], "auditor": ["office-record"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("code", sorted(OF_UNITS))
+def test_an_auditor_hears_in_words_what_was_done_to_a_unit(
+    office: SmallOffice, smtp: SmtpSink, tmp_path: Path, code: str
+) -> None:
+    with transaction(office.engine) as connection:
+        connection.execute(update(Message).values(next_try_at=None, sent_at=START))
+        told = [office.accounts["auditor"]]
+        note(connection, code, actor=TIMERS, now=START, data={"unit": office.units["room"]}, told=told)
+    settings = Settings(home=tmp_path, smtp_host=smtp.host, smtp_port=smtp.port, smtp_timeout=5.0)
+    deliver(office.engine, office=office.context, settings=settings, now=SOON)
+    (mail,) = [one.message for one in smtp.received]
+    assert "人民调解室" in str(mail["Subject"])
+    text = mail.get_body(("plain",)).get_content()
+    assert not RAW.search(text)
+    assert "/office-record" in text

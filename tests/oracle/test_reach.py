@@ -13,7 +13,8 @@ from cases.reading import find_case
 from cases.tables import Appointment, Case, Participant, Recusal
 from cases.visibility import case, cases_in_reach, reach_of, visible_cases
 from infra.db import reading, transaction
-from people.staffing import add_account, add_unit, add_unit_above
+from people.staffing import add_account
+from people.units import add_unit, add_unit_above
 from stories.story import actor_of
 from tests.databases import FOUNDED_AT, START, engine, postgres_template, postgresql, sqlite, sqlite_template
 from tests.oracle.reach import Asker, Matter, sees

@@ -6,8 +6,9 @@ from sqlalchemy import Engine, select
 from infra.db import reading, transaction
 from people.audiences import Roster
 from people.directory import all_units, person, units_above
-from people.staffing import UnitIsBelowAnother, add_account, add_unit_above
+from people.staffing import add_account
 from people.tables import UnitAbove
+from people.units import UnitIsBelowAnother, add_unit_above
 from tests.databases import FOUNDED_AT, START, found
 from workflow.model import Audience, Role
 

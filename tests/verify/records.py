@@ -19,7 +19,8 @@ from cases.sweep import sweep
 from infra.columns import Row
 from infra.db import open_engine, reading, transaction
 from ledger.chain import event_hash
-from people.staffing import add_account, add_unit
+from people.staffing import add_account
+from people.units import add_unit
 from verify.report import Report
 from verify.sources import TRIGGERS
 from workflow.commands import Command, Intake

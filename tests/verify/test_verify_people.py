@@ -12,12 +12,15 @@ from cases.tally import keep_up
 from infra.db import open_engine, reading, transaction
 from notifications.forwarding import forward
 from ops.marks_anew import marks_anew
+from people.directory import Person, person
 from people.links import make_link, use_link
-from people.signin import begin_session, set_password
-from people.staffing import add_unit_above, choose_profiles, choose_scheme, close_account, reopen_account
+from people.posts import end_post, give_post
+from people.signin import act_as, begin_session, set_password
+from people.staffing import change_name, choose_profiles, choose_scheme, close_account, move_account, reopen_account
+from people.units import add_unit, add_unit_above, close_unit, move_unit, rename_unit
 from tests.verify.records import ACCOUNTS, EVENT, HOTLINE, MEDIATION, MESSAGE, PETITION, START, TABLES, Record, named
 from verify.checking import verify
-from workflow.model import TIMERS, AccountId, CaseId, UnitId
+from workflow.model import TIMERS, AccountId, CaseId, Role, UnitId
 
 OFFICE, UNIT, ABOVE, ACCOUNT = (TABLES[name] for name in ("office", "unit", "unit_above", "account"))
 SESSION, LINK, RECUSAL, HEAD = (TABLES[name] for name in ("web_session", "signin_link", "recusal", "stream_head"))
@@ -44,6 +47,17 @@ def lived_in(record: Record) -> Record:
             reopen_account(connection, AccountId(5), now=LATER)
             add_unit_above(connection, name="市", kind="upstream", top=UnitId(1), now=LATER)
             choose_profiles(connection, ("petition",), before=("petition", "hotline"), actor=TIMERS, now=LATER)
+            post = give_post(connection, CLERK, role=Role.MEDIATOR, unit=UnitId(3), actor=TIMERS, now=LATER)
+            act_as(
+                connection, begin_session(connection, account=CLERK, now=LATER), _acting(connection, post), now=LATER
+            )
+            end_post(connection, post, actor=TIMERS, now=LATER)
+            spare = add_unit(connection, name="小组", kind="unit", parent=UnitId(2), now=LATER)
+            move_unit(connection, spare, UnitId(3), actor=TIMERS, now=LATER)
+            rename_unit(connection, spare, "一组", actor=TIMERS, now=LATER)
+            close_unit(connection, spare, open_cases=0, actor=TIMERS, now=LATER)
+            change_name(connection, CLERK, "白某", actor=TIMERS, now=LATER)
+            move_account(connection, CLERK, UnitId(3), actor=TIMERS, now=LATER)
             choose_scheme(connection, "RATES-B", before="LIGHTS-A", actor=TIMERS, now=LATER)
         with reading(engine) as connection:
             calendar = load_office(connection).policy.calendar
@@ -51,6 +65,12 @@ def lived_in(record: Record) -> Record:
     finally:
         engine.dispose()
     return record
+
+
+def _acting(connection: Connection, post: int) -> Person:
+    found = person(connection, CLERK, post=post)
+    assert found is not None
+    return found
 
 
 def faults(record: Record) -> set[tuple[str, str, Any, Any, str | None]]:
@@ -61,7 +81,9 @@ def test_what_people_do_to_accounts_units_and_the_office_is_in_order(lived_in: R
     report = verify(lived_in.url, marks=marks_anew)
     assert report.ok, report.text()
     assert report.counts["marks"] == 3
-    assert report.counts["office"] == 1 + 4 + len(ACCOUNTS) + 2 + 1  # office, units, accounts; two sessions, a link
+    assert (
+        report.counts["office"] == 1 + 5 + len(ACCOUNTS) + 1 + 3 + 1
+    )  # office, units, accounts, a post; sessions, a link
 
 
 @pytest.mark.parametrize(
@@ -76,6 +98,26 @@ def test_an_account_that_was_changed_is_named(lived_in: Record, column: str, val
     with lived_in.attacked() as connection:
         connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == CLERK).values({column: value}))
     assert faults(lived_in) == {("office.differs", "account", None, "1", column)}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("role", "supervisor"), ("unit_id", 1), ("account_id", 2), ("stands_in_for", 2), ("active", True), ("ended_at", None),
+        ("until_at", LATER), ("from_at", START), ("given_by", 1),
+    ],
+)  # fmt: skip
+def test_a_post_that_was_changed_is_named(lived_in: Record, column: str, value: Any) -> None:
+    with lived_in.attacked() as connection:
+        connection.execute(update(TABLES["post"]).values({column: value}))
+    assert faults(lived_in) == {("office.differs", "post", None, "1", column)}
+
+
+def test_as_whom_a_browser_acts_is_proved(lived_in: Record) -> None:
+    with lived_in.attacked() as connection:
+        connection.execute(update(SESSION).where(SESSION.c.post_id.is_not(None)).values(post_id=None))
+    (fault,) = faults(lived_in)
+    assert (fault[0], fault[1], fault[4]) == ("office.differs", "web_session", "post_id")
 
 
 def test_what_somebody_changed_by_hand_is_not_vouched_for_by_the_next_event_about_the_account(lived_in: Record) -> None:

@@ -1,5 +1,6 @@
 """Several posts and deputies on the pages: giving, naming, acting as another, and the way to a matter of another post."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from starlette.testclient import TestClient
 from infra.db import reading, transaction
 from ledger.tables import Event
 from people.posts import begin_and_end, give_post
+from people.signin import set_password
+from people.staffing import close_account
 from reports.jobs import Asker, reports_of
 from tests.databases import Site, form_token, step
 from tests.web.reading import page, read
@@ -245,3 +248,67 @@ def test_an_auditor_or_administrator_is_offered_no_other_post(site: Site, login:
     shown = page(site.session_for("administrator"), address)
     assert "只有这一个岗位" in shown.text
     assert [form for form in shown.forms if form.action == address] == []
+
+
+# -- accounts and units -----------------------------------------------------------------------------------------------
+
+
+def send(browser: TestClient, shown: str, action: str, **typed: str) -> Any:
+    return browser.post(action, data=page(browser, shown).form(action).typed(**typed))
+
+
+def test_a_name_and_a_unit_are_put_right_and_the_owner_is_told(site: Site) -> None:
+    browser, address = site.session_for("administrator"), f"/people/{account(site, 'desk_clerk')}"
+    done = send(browser, f"{address}/change", f"{address}/name", new_name="白晓")
+    assert done.headers["location"].endswith("done=account_changed")
+    send(browser, f"{address}/change", f"{address}/unit", below=str(site.office.units["room"]))
+    shown = page(site.browser_for("desk_clerk"), "/work").text
+    assert "白晓" in shown
+    with reading(site.engine) as connection:
+        query = select(EVENT.code, EVENT.data).where(EVENT.code.in_(("account:renamed", "account:moved")))
+        told = {code: json.loads(data)["told"] for code, data in connection.execute(query)}
+    both = [account(site, "desk_clerk"), account(site, "auditor")]
+    assert told == {"account:renamed": both, "account:moved": both}
+
+
+def test_whoever_has_something_in_hand_is_not_moved(site: Site) -> None:
+    petition(site)
+    browser, address = site.session_for("administrator"), f"/people/{account(site, 'mediator')}"
+    answer = send(browser, f"{address}/change", f"{address}/unit", below=str(site.office.units["desk"]))
+    assert answer.status_code == 422
+    assert "手上还有 1 件事项" in answer.text
+
+
+def test_an_auditors_name_takes_two_people(site: Site) -> None:
+    with transaction(site.engine) as connection:
+        set_password(connection, account(site, "auditor"), "a hash", now=site.clock())
+    browser, address = site.session_for("administrator"), f"/people/{account(site, 'auditor')}"
+    done = send(browser, f"{address}/change", f"{address}/name", new_name="别人")
+    assert done.headers["location"].endswith("done=second_asked")
+    assert "账号-auditor → 别人" in page(site.session_for("auditor"), "/second").text
+
+
+def test_a_unit_is_renamed_moved_closed_and_reopened_on_its_page(site: Site) -> None:
+    browser, desk = site.session_for("administrator"), f"/people/units/{site.office.units['desk']}"
+    assert desk in page(browser, "/people").links
+    send(browser, desk, f"{desk}/name", new_name="第二谈心室")
+    send(browser, desk, f"{desk}/place", below=str(site.office.units["room"]))
+    assert "第二谈心室" in page(browser, "/people").text
+    refused = send(browser, desk, f"{desk}/close")
+    assert refused.status_code == 422
+    assert "还有 3 个人的岗位在这里" in refused.text
+    with transaction(site.engine) as connection:
+        for login in ("desk_clerk", "desk_mediator", "desk_supervisor"):
+            close_account(connection, account(site, login), now=site.clock())
+    assert send(browser, desk, f"{desk}/close").headers["location"].endswith("done=unit_closed")
+    assert [one.action for one in page(browser, desk).forms if one.action == f"{desk}/close"] == []
+    assert send(browser, desk, f"{desk}/reopen").status_code == 303
+    assert f"{desk}/close" in [one.action for one in page(browser, desk).forms]
+
+
+def test_a_unit_put_below_itself_is_refused_and_nothing_typed_is_lost(site: Site) -> None:
+    browser, centre = site.session_for("administrator"), f"/people/units/{site.office.units['centre']}"
+    answer = send(browser, centre, f"{centre}/place", below=str(site.office.units["room"]))
+    assert answer.status_code == 422
+    assert "不能归到自己或自己的下级单位下面" in answer.text
+    assert read(answer.text).form(f"{centre}/place").values["below"] == [str(site.office.units["room"])]

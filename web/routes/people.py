@@ -19,7 +19,8 @@ from people.directory import (
     find_account,
 )
 from people.proposals import ADD, CHANGE_EMAIL, RESET_FACTOR, ask, do, needs_second, typed_for
-from people.staffing import LoginIsTaken, UnitIsBelowAnother, add_unit, add_unit_above
+from people.staffing import LoginIsTaken
+from people.units import UnitIsBelowAnother, add_unit, add_unit_above
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.links import Given, give_link
@@ -64,7 +65,7 @@ def people(ctx: Ctx, account: int | None = None, unit: int | None = None) -> Res
 def add_person(ctx: Ctx, form: Form) -> Response:
     typed = NewAccount(**{name: _line(form, name) for name in NewAccount.__dataclass_fields__})
     with ctx.reading() as connection:
-        errors = _errors(typed, {str(unit.id) for unit in all_units(connection)})
+        errors = _errors(typed, {str(unit.id) for unit in _open_units(connection)})
     if errors:
         return people_page(ctx, typed=typed, errors=errors, status=422)
     try:
@@ -109,7 +110,7 @@ def _as_typed(account: Any) -> NewAccount:
 def add_a_unit(ctx: Ctx, form: Form) -> Response:
     typed = NewUnit(unit_name=_line(form, "name"), kind=form.one("kind"), place=form.one("parent"))
     with ctx.reading() as connection:
-        errors = _errors_of_unit(typed, all_units(connection))
+        errors = _errors_of_unit(typed, _open_units(connection))
     if errors:
         return people_page(ctx, new_unit=typed, errors=errors, status=422)
     try:
@@ -254,10 +255,15 @@ def people_page(
     with ctx.reading() as connection:
         units, accounts = all_units(connection), all_accounts(connection)
     return render(
-        ctx, "pages/people.html", status=status, accounts=accounts, units=units, roles=[role.value for role in ROLES],
+        ctx, "pages/people.html", status=status, accounts=accounts, units=units,
+        open_units=[unit for unit in units if unit.closed_at is None], roles=[role.value for role in ROLES],
         kinds=UNIT_KINDS, typed=typed or NewAccount(), new_unit=new_unit or NewUnit(), above=ABOVE, errors=errors or {},
         given=given or Given(), **said,
     )  # fmt: skip
+
+
+def _open_units(connection: Connection) -> list[Any]:
+    return [unit for unit in all_units(connection) if unit.closed_at is None]
 
 
 def _named(ctx: Context, account: int | None, unit: int | None) -> str | None:

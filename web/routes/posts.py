@@ -81,7 +81,9 @@ def _page(
 def _choices(connection: Connection) -> Choices:
     return {
         "roles": tuple(Option(value=role.value, code=f"role.{role.value}") for role in SECOND_ROLES),
-        "units": tuple(Option(value=str(unit.id), text=unit.name) for unit in all_units(connection)),
+        "units": tuple(
+            Option(value=str(unit.id), text=unit.name) for unit in all_units(connection) if unit.closed_at is None
+        ),
     }
 
 

@@ -121,7 +121,10 @@ def _name(ctx: Context, asked: Asked, names: Mapping[int, str]) -> str:
     if asked.act == CHANGE_KEY:
         key, fingerprint = asked.data["key"], asked.data["fingerprint"]
         return f"{Words(ctx.language)(f'key.{key}')} {shown(fingerprint)}"
-    return asked.data.get("name", "") if asked.account is None else names.get(asked.account, "")
+    if asked.account is None:
+        return asked.data.get("name", "")
+    known = names.get(asked.account, "")
+    return f"{known} → {asked.data['name']}" if "name" in asked.data else known
 
 
 def _codes(connection: Connection, ctx: Context, reader: AccountId) -> list[CodeLine]:
