@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from infra.among import is_among
 from ledger.chain import OFFICE_STREAM, lock_head
 from ledger.vouching import vouched_for_office
 from people.noting import auditors_told, note
@@ -105,7 +106,7 @@ def move_unit(connection: Connection, unit: UnitId, below: UnitId, *, actor: Act
         raise Refusal((Reason(code="unit.below_itself", field="below"),))
     if _row(connection, below).closed_at is not None:
         raise Refusal((Reason(code="unit.is_closed", field="below"),))
-    connection.execute(delete(UnitAbove).where(_above.unit.in_(moving), _above.above.not_in(moving)))
+    connection.execute(delete(UnitAbove).where(is_among(_above.unit, moving), ~is_among(_above.above, moving)))
     above = connection.execute(select(_above.above, _above.depth).where(_above.unit == below)).all()
     rows = [
         {"unit": one, "above": over, "depth": depth + far + 1} for one, depth in moving.items() for over, far in above
