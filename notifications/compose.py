@@ -11,7 +11,6 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -32,7 +31,9 @@ from infra.steering import without_steering
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from ledger.upcasters import data_of
+from notifications.forwarding import NO_KEY, NOT_COMPOSED, RECUSED
 from notifications.names import is_digest, name_of
+from notifications.transport import NotDelivered
 from people.directory import names_of_accounts, names_of_units
 from people.links import token_from
 from people.office_keys import LINKS, KeyIsNotPinned, secret_at_hand
@@ -82,13 +83,15 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """The letters of a round, the messages that could not be written, those about which the database could not be asked just
-    now, and those that need a key which this machine has not. Whose account is closed is in none of them."""
+    """The letters of a round, and why a message is in none of them: it cannot be written, or not now, or is not for this
+    recipient any more. Whose account is closed is in neither."""
 
     letters: tuple[Letter, ...]
-    broken: frozenset[int]
-    unread: frozenset[int] = frozenset()
-    without_key: frozenset[int] = frozenset()
+    unwritten: Mapping[int, NotDelivered]
+
+
+class RecipientIsRecused(Exception):
+    """The case does not exist any more for whom the message is for."""
 
 
 def message_id(row: Message | Any, domain: str) -> str:
@@ -105,9 +108,7 @@ def compose(
     wanted = list(rows)
     accounts, events = _open_accounts(connection, wanted), _events(connection, wanted)
     told: dict[str, list[tuple[Any, dict[str, Any]]]] = defaultdict(list)  #: by the mail they go out in
-    broken: list[int] = []
-    unread: dict[str, list[int]] = defaultdict(list)
-    without_key: list[int] = []
+    unwritten: dict[int, NotDelivered] = {}
     for row in wanted:
         if row.recipient not in accounts:
             continue
@@ -115,30 +116,35 @@ def compose(
         try:
             said = _words(connection, events[row.stream, row.seq], office, settings, accounts[row.recipient], now)
             told[name].append((row, said))
-        except (KeyIsNotPinned, KeyIsExposed, KeyIsUnreadable) as error:
-            log.error("the key of a mail's link cannot be used", extra={"mail": row.id, "error": type(error).__name__})
-            without_key.append(row.id)
-        except DBAPIError as error:  # nothing is wrong with the mail; on PostgreSQL all that follow fail with it
-            log.warning("mail cannot be composed now", extra={"mail": row.id, "error": type(error).__name__})
-            unread[name].append(row.id)
-        except Exception:  # the per-mail edge: one that cannot be written must not hold up the others
-            log.exception("mail cannot be composed", extra={"mail": row.id})
-            broken.append(row.id)
-    for name in unread.keys() & told.keys():
-        unread[name] += [row.id for row, _ in told.pop(name)]
+        except Exception as error:  # noqa: BLE001 (the per-mail edge: one that cannot be written must not hold up the others)
+            unwritten[row.id] = _why(error, row.id)
+    for row in wanted:
+        if row.id in unwritten and not unwritten[row.id].permanent:
+            held = told.pop(message_id(row, domain_on_the_wire(settings.mail_domain)), ())
+            unwritten |= {line.id: unwritten[row.id] for line, _ in held}
     letters: list[Letter] = []
     for name, lines in told.items():
         try:
             letters.append(_letter(name, lines, accounts[lines[0][0].recipient], office, settings))
-        except Exception:  # the same edge for a digest, whose lines are each sound by themselves
-            log.exception("mail cannot be composed", extra={"mail": lines[0][0].id})
-            broken += [row.id for row, _ in lines]
-    return Composed(
-        letters=tuple(letters),
-        broken=frozenset(broken),
-        unread=frozenset(chain.from_iterable(unread.values())),
-        without_key=frozenset(without_key),
-    )
+        except Exception as error:  # noqa: BLE001 (the same edge for a digest, whose lines are each sound by themselves)
+            unwritten |= {row.id: _why(error, row.id) for row, _ in lines}
+    return Composed(letters=tuple(letters), unwritten=unwritten)
+
+
+def _why(error: Exception, message: int) -> NotDelivered:
+    """What becomes of a message that could not be written: some wait, and what is the program's own fault is given up."""
+    match error:
+        case RecipientIsRecused():
+            return NotDelivered(RECUSED, permanent=True)
+        case KeyIsNotPinned() | KeyIsExposed() | KeyIsUnreadable():
+            log.error("the key of a mail's link cannot be used", extra={"mail": message, "error": type(error).__name__})
+            return NotDelivered(NO_KEY, permanent=False)
+        case DBAPIError():  # nothing is wrong with the mail; on PostgreSQL all that follow fail with it
+            log.warning("mail cannot be composed now", extra={"mail": message, "error": type(error).__name__})
+            return NotDelivered(NOT_COMPOSED, permanent=False)
+        case _:
+            log.error("mail cannot be composed", exc_info=error, extra={"mail": message})
+            return NotDelivered(NOT_COMPOSED, permanent=True)
 
 
 def _events(connection: Connection, wanted: list[Any]) -> dict[tuple[int, int], Any]:
@@ -216,6 +222,8 @@ def _words(
     loaded = load_facts(connection, event.stream, actor=TIMERS)
     assert loaded is not None, "a message is about a case that exists"
     facts, name = loaded
+    if reader.id in facts.recused:
+        raise RecipientIsRecused
     data = data_of(event.code, event.data)
     clock = _clock_of(facts.clocks, data.get("clock"))
     calendar = office.policy.calendar

@@ -26,7 +26,7 @@ from infra.stopping import Stop, never
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from notifications.compose import Composed, Letter, compose
-from notifications.forwarding import ACCOUNT_CLOSED, NO_KEY, NOT_COMPOSED, forward
+from notifications.forwarding import ACCOUNT_CLOSED, forward
 from notifications.names import DIGEST, IN_A_DIGEST, OLD_NAME, digest_name, give_names
 from notifications.transport import NotDelivered, Transport, open_transport
 
@@ -180,16 +180,11 @@ def _send(transport: Transport, letter: Letter, over: Stop) -> list[_Result]:
 
 
 def _without_letter(claimed: Sequence[Any], composed: Composed) -> list[_Result]:
-    """What cannot be written is a dead letter. What is for an account that nobody answers for waits as a refused mail does:
-    somebody may still be given the post. So does what needs a key that is not here, and what the database could not be asked."""
+    """What cannot be written, or not now (`Composed.unwritten`). What is for an account that nobody answers for waits as a
+    refused mail does: somebody may still be given the post."""
     written = {message for letter in composed.letters for message in letter.messages}
-    broken, closed = NotDelivered(NOT_COMPOSED, permanent=True), NotDelivered(ACCOUNT_CLOSED, permanent=False)
-    no_key, unread = NotDelivered(NO_KEY, permanent=False), NotDelivered(NOT_COMPOSED, permanent=False)
-    why = (
-        dict.fromkeys(composed.broken, broken)
-        | dict.fromkeys(composed.unread, unread)
-        | dict.fromkeys(composed.without_key, no_key)
-    )
+    closed = NotDelivered(ACCOUNT_CLOSED, permanent=False)
+    why = composed.unwritten
     return [_Result(message=row.id, error=why.get(row.id, closed)) for row in claimed if row.id not in written]
 
 

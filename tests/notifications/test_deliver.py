@@ -19,7 +19,7 @@ from infra.settings import Settings
 from ledger.tables import Message
 from notifications import deliver as delivery
 from notifications.deliver import LEASE, Delivered, deliver, send_again
-from notifications.forwarding import NOT_COMPOSED
+from notifications.forwarding import NOT_COMPOSED, RECUSED
 from notifications.transport import NotDelivered, SmtpTransport
 from people.staffing import add_account, close_account
 from people.tables import Account
@@ -123,6 +123,26 @@ def test_more_messages_than_a_batch_are_all_delivered_in_one_run(
     done = deliver(office.engine, office=office.context, settings=settings(tmp_path, smtp), now=START)
     assert done == Delivered(sent=waiting)
     assert len({one.message["Message-ID"] for one in smtp.received}) == waiting == len(smtp.received)
+
+
+# -- whom it is not for any more --------------------------------------------------------------------------------------
+
+
+def test_a_mail_that_waits_for_somebody_who_is_recused_meanwhile_is_not_sent(
+    engine: Engine, smtp: SmtpSink, tmp_path: Path
+) -> None:
+    office = found(engine)
+    office.tell(
+        "mediation",
+        step("2026-03-02T09:00", "petitioner", "Apply", **WORDS),
+        step("2026-03-02T09:00", "coordinator", "Recuse", person="coordinator", ground="relative"),
+    )
+    waiting = len(rows(engine))
+    done = deliver(engine, office=office.context, settings=settings(tmp_path, smtp), now=START)
+    assert (done.sent, done.dead) == (waiting - 1, 1)
+    assert "coordinator@example.test" not in [to for one in smtp.received for to in one.recipients]
+    row = only(engine, office, "coordinator")
+    assert (row.last_error, row.next_try_at, row.sent_at) == (RECUSED, None, None)
 
 
 # -- trouble that passes ----------------------------------------------------------------------------------------------

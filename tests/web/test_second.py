@@ -60,7 +60,7 @@ def mails(site: Site) -> dict[str, Any]:
     with reading(site.engine) as connection:
         rows = connection.execute(select(*MESSAGE).where(MESSAGE.stream == 0)).all()
         composed = compose(connection, rows, office=site.office.context, settings=site.settings, now=site.clock())
-    assert not composed.broken
+    assert not composed.unwritten
     return {letter.to: letter.mail for letter in composed.letters}
 
 
