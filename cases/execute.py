@@ -18,7 +18,7 @@ from cases import filed, tracking
 from cases.acts import with_acts_known
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
-from cases.facts import load_facts, load_people, with_lights_known
+from cases.facts import load_colleagues, load_facts, load_people, with_lights_known
 from cases.last_step import with_last_step
 from cases.linking import named_in, others_of
 from cases.numbers import issue_number
@@ -38,7 +38,7 @@ from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision, missing
 from workflow.fields import brings_people_in
 from workflow.model import UNFILED, AccountId, Actor, CaseId, Json, UnitId
-from workflow.procedures.every_case.commands import AppealLight, AskAgain, RenewCode, TakeBack
+from workflow.procedures.every_case.commands import AppealLight, AskAgain, Recuse, RenewCode, TakeBack
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
@@ -117,6 +117,7 @@ def execute(
     situation = Situation(
         facts=_with_past_known(connection, facts, command), actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
         people=load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else missing("people"),
+        colleagues=load_colleagues(connection, case_id) if isinstance(command, Recuse) else missing("colleagues"),
         # The office may have closed a year since this request began.
         closed_years=load_closed_years(connection) if late else office.closed_years,
         others=others_of(connection, named & heads.keys(), command, actor=actor) if named else {},

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, exists, select, union
+from sqlalchemy import BindParameter, Connection, Select, exists, select, union
 from sqlalchemy.sql import bindparam
 
 from cases import tables
@@ -113,6 +113,26 @@ _MAY_SERVE = Statement(
         .where(_post.role == _MEDIATORS, _post.active.is_(True), _post.stands_in_for.is_(None), *_WITHIN_REACH),
     ).order_by("unit", "account")
 )
+
+
+def _placed(account: Any, role: Any, unit: Any) -> Select[Any]:
+    """Whose post is in a unit that holds the case or took it in, or above such a unit. An administrator sees no case."""
+    own = _above.unit.in_((case.holder_unit, case.intake_unit))
+    query = select(account.label("account"), role.label("role")).join_from(tables.Case, UnitAbove, own)
+    return query.where(
+        case.id == bindparam("case_id"),
+        unit == _above.above,
+        role != Role.ADMINISTRATOR.value,
+        _account.active.is_(True),
+    )
+
+
+_COLLEAGUES = Statement(
+    union(
+        _placed(_account.id, _account.role, _account.unit_id),
+        _placed(_account.id, _post.role, _post.unit_id).where(_post.account_id == _account.id, _post.active.is_(True)),
+    ).order_by("account", "role")
+)
 #: Who answers for lights, or decides about them: only they are told who held a case when it lit.
 ANSWER_FOR_LIGHTS = frozenset({Role.SUPERVISOR, Role.ASSESSOR})
 
@@ -172,6 +192,14 @@ def load_people(connection: Connection, case_id: int, *, actor: Actor) -> dict[A
     found: dict[AccountId, tuple[UnitId, ...]] = {}
     for unit, account in _MAY_SERVE.rows(connection, case_id=case_id, within=actor.unit):
         found[account] = (*found.get(account, ()), unit)
+    return found
+
+
+def load_colleagues(connection: Connection, case_id: int) -> dict[AccountId, frozenset[Role]]:
+    """Whose post has to do with a case, with their roles."""
+    found: dict[AccountId, frozenset[Role]] = {}
+    for account, role in _COLLEAGUES.rows(connection, case_id=case_id):
+        found[account] = found.get(account, frozenset()) | {Role(role)}
     return found
 
 

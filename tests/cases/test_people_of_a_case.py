@@ -216,6 +216,25 @@ def test_a_mediator_recuses_nobody_but_themselves(sqlite_world: World) -> None:
     assert [reason.code for reason in refused.value.reasons] == ["recuse.only_yourself"]
 
 
+@pytest.mark.parametrize("name", ["clerk", "assessor", "upstream", "duty_leader"])
+def test_whoever_has_to_do_with_a_matter_by_their_post_is_recused_too(world: World, name: str) -> None:
+    case = in_hand(world)
+    assert seen(world, case, by=name) is not None
+    world.take(case, Recuse(person=AccountId(world.account(name)), ground="relative"), by="coordinator")
+    assert seen(world, case, by=name) is None
+    with pytest.raises(Refusal, match=r"form\.not_offered"):
+        world.take(case, Recuse(person=AccountId(world.account(name)), ground="relative"), by="coordinator")
+
+
+def test_somebody_is_left_who_can_give_the_matter_to_somebody(world: World) -> None:
+    case = in_hand(world)
+    for name in ("supervisor", "duty_leader", "upstream"):
+        world.take(case, Recuse(person=AccountId(world.account(name)), ground="relative"), by="coordinator")
+    with pytest.raises(Refusal, match=r"recuse\.nobody_answers"):
+        world.take(case, Recuse(person=AccountId(world.account("coordinator")), ground="relative"), by="coordinator")
+    assert seen(world, case, by="coordinator") is not None
+
+
 def test_no_light_of_a_case_is_told_to_whoever_is_recused(world: World) -> None:
     """The head of the unit is recused, and somebody else stands in for them."""
     case, plain = in_hand(world), in_hand(world)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, text
 
 from cases.execute import CaseNotFound
-from cases.facts import load_facts, load_people
+from cases.facts import load_colleagues, load_facts, load_people
 from cases.history import records
 from cases.reading import find_case
 from cases.sweep import sweep
@@ -146,12 +146,12 @@ class Lives:
     def _situation(self, case: int, actor: Actor) -> Situation | None:
         with reading(self.world.engine) as connection:
             loaded = load_facts(connection, case, actor=actor)
-            people = load_people(connection, case, actor=actor)
+            people, colleagues = load_people(connection, case, actor=actor), load_colleagues(connection, case)
         if loaded is None:
             return None
         facts, _ = loaded
         policy = self.world.office.policy.for_profile(facts.profile)
-        return Situation(facts=facts, actor=actor, now=self.now, policy=policy, people=people)
+        return Situation(facts=facts, actor=actor, now=self.now, policy=policy, people=people, colleagues=colleagues)
 
     def _made(self, kind: type[Command], found: Situation) -> Command | None:
         """A command of that kind, its fields chosen among what is offered; None where nothing is."""

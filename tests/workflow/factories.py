@@ -89,6 +89,10 @@ MEDIATOR = an_actor(Role.MEDIATOR, 4, ROOM)
 CHIEF, SECOND, THIRD, FOURTH = AccountId(4), AccountId(5), AccountId(6), AccountId(8)
 #: Who may serve, and where they belong.
 ROSTER = dict.fromkeys((CHIEF, SECOND, THIRD, FOURTH), (ROOM,))
+#: Whose post has to do with the cases.
+COLLEAGUES = {
+    actor.account: frozenset({actor.role}) for actor in (CLERK, COORDINATOR, SUPERVISOR, MEDIATOR) if actor.account
+}
 #: The day after the cases below begin, Monday 2 March 2026.
 TUESDAY = "2026-03-03T10:00"
 PETITIONER = Actor(account=None, role=Role.PETITIONER, unit=CENTRE, case=CASE)
@@ -105,7 +109,9 @@ def unfiled(profile: str) -> CaseFacts:
 
 
 def situation(facts: CaseFacts, actor: Actor, on: str) -> Situation:
-    return Situation(facts=facts, actor=actor, now=at(on), policy=policy_of(facts.profile), people=ROSTER)
+    return Situation(
+        facts=facts, actor=actor, now=at(on), policy=policy_of(facts.profile), people=ROSTER, colleagues=COLLEAGUES
+    )  # fmt: skip
 
 
 def decided(facts: CaseFacts, command: Command, *, by: Actor, on: str) -> Decision:

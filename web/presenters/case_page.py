@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cases import reading as record
-from cases.facts import CaseName, load_facts, load_people
+from cases.facts import CaseName, load_colleagues, load_facts, load_people
 from cases.last_step import with_last_step
 from cases.numbers import case_number
 from cases.visibility import READABLE
@@ -31,12 +31,12 @@ from web.presenters.timeline import (
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
-from workflow.facts import CaseFacts
+from workflow.facts import CaseFacts, missing
 from workflow.foresight import Foreseen, foreseen
 from workflow.model import Reason, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
-from workflow.procedures.every_case.commands import TakeBack
+from workflow.procedures.every_case.commands import Recuse, TakeBack
 from workflow.procedures.every_case.taking_back import why_not
 
 #: Steps with the reasons why they are closed.
@@ -114,24 +114,26 @@ class CasePage:
     own: bool  #: the reader holds the case or serves in it, or it waits for somebody of their unit
 
 
-def situation_of(connection: Connection, ctx: Context, case_id: int) -> tuple[Situation, CaseName]:
-    """The case as the rules see it for this reader. Raises `NoSuchPage` if it does not exist for them."""
+def situation_of(
+    connection: Connection, ctx: Context, case_id: int, *, command: str = ""
+) -> tuple[Situation, CaseName]:
+    """The case as the rules see it for this reader, with what only this command asks for. Raises `NoSuchPage` if it does not
+    exist for them."""
     loaded = load_facts(connection, case_id, actor=ctx.actor)
     if loaded is None:
         raise NoSuchPage
     facts, name = loaded
-    policy = ctx.office.policy.for_profile(facts.profile)
-    people = load_people(connection, case_id, actor=ctx.actor)
-    closed = ctx.office.closed_years
     situation = Situation(
-        facts=facts, actor=ctx.actor, now=ctx.now, policy=policy, people=people, closed_years=closed
+        facts=facts, actor=ctx.actor, now=ctx.now, policy=ctx.office.policy.for_profile(facts.profile),
+        people=load_people(connection, case_id, actor=ctx.actor), closed_years=ctx.office.closed_years,
+        colleagues=load_colleagues(connection, case_id) if command == Recuse.__name__ else missing("colleagues"),
     )  # fmt: skip
     return situation, name
 
 
 def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None) -> CasePage:
     """The page; `returned` is a form that was refused and comes back as it was typed."""
-    situation, name = situation_of(connection, ctx, case_id)
+    situation, name = situation_of(connection, ctx, case_id, command=returned.command if returned else "")
     if returned is not None and returned.command == TakeBack.__name__:
         situation = replace(situation, facts=with_last_step(connection, situation.facts))
     facts = situation.facts
@@ -263,7 +265,7 @@ def _is_back(step: Step, returned: FormView | None) -> bool:
 
 def show_step(connection: Connection, ctx: Context, case_id: int, command: str) -> StepPage:
     """The page of one step. Raises `NoSuchPage` for one that is not open to the reader now."""
-    situation, name = situation_of(connection, ctx, case_id)
+    situation, name = situation_of(connection, ctx, case_id, command=command)
     if command == TakeBack.__name__:
         situation = replace(situation, facts=with_last_step(connection, situation.facts))
     step = next((one for one, why in available_steps(situation) if one.command.__name__ == command and not why), None)

@@ -1,6 +1,6 @@
 """What the forms of a case have to offer: people, units, parties, grounds, lights."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -16,7 +16,7 @@ from workflow.commands import Command
 from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.facts import CaseFacts
-from workflow.fields import choices_in
+from workflow.fields import OF_PEOPLE, choices_in
 from workflow.model import Clock, Party, Role
 from workflow.offers import OFFERS
 from workflow.procedures.every_case.lights import contestable, lights_of, renewable
@@ -32,7 +32,8 @@ def choices_for(
     already."""
     facts = situation.facts
     units = units or names_of_units(connection)
-    known = _with_colleagues(connection, situation, dict(known or {}))
+    wanted = {choice for command in of for choice in choices_in(command).values()}
+    known = _with_colleagues(connection, situation, dict(known or {}), wanted)
     made: dict[str, Callable[[], tuple[Option, ...]]] = {
         **_of_people(situation, known, units, ctx),
         "participants": lambda: tuple(_participant(one, texts, known, ctx) for one in facts.taking_part),
@@ -51,15 +52,15 @@ def choices_for(
         "lights": lambda: _contestable(situation, ctx),
         "dispute_types": lambda: intake_choices()["dispute_types"],
     }
-    wanted = {choice for command in of for choice in choices_in(command).values()}
     return {name: make() for name, make in made.items() if name in wanted}
 
 
 def _with_colleagues(
-    connection: Connection, situation: Situation, known: dict[int, KnownAccount]
+    connection: Connection, situation: Situation, known: dict[int, KnownAccount], wanted: Collection[str]
 ) -> Mapping[int, KnownAccount]:
-    """Also the names of whoever is in the matter now."""
-    unknown = {*OFFERS["appointed"](situation), *OFFERS["recusable"](situation)} - set(known)
+    """Also the names of whoever is in the matter now, and of everybody who is offered."""
+    offered = {one for choice in OF_PEOPLE & set(wanted) for one in OFFERS[choice](situation)}
+    unknown = {*OFFERS["appointed"](situation), *OFFERS["in_hand"](situation), *offered} - set(known)
     return known | known_accounts(connection, unknown) if unknown else known
 
 

@@ -82,7 +82,7 @@ def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
     """A tracking code, if the step has made one: it is shown once."""
     with ctx.reading() as connection:
         case_id = _found(connection, ctx, public_id)
-        situation, _ = situation_of(connection, ctx, case_id)
+        situation, _ = situation_of(connection, ctx, case_id, command=name)
         kind = _command(situation.facts.procedure, name)
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
         choices = choices_for(connection, ctx, situation, texts, of=[kind])
@@ -144,7 +144,7 @@ def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: i
     somebody else took a step meanwhile, or this form has been used for something else."""
     with ctx.reading() as connection:
         case_id = _found(connection, ctx, public_id)
-        situation, _ = situation_of(connection, ctx, case_id)
+        situation, _ = situation_of(connection, ctx, case_id, command=name)
         kind = _command(situation.facts.procedure, name)
         page = show_case(connection, ctx, case_id)
         texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})

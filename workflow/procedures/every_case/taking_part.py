@@ -31,7 +31,7 @@ def people_steps(*, until_closed: tuple[State, ...]) -> tuple[Step, ...]:
         Step(
             command=Recuse, event="person:recused", sources=until_closed, target=None,
             allowed=(*ANSWER_FOR_PEOPLE, (Role.MEDIATOR, Relation.ASSIGNED)),
-            checks=(goes_to_another, may_take_over, is_not_left_without_anybody, recuses_others_only_by_office),
+            checks=(goes_to_another, may_take_over, is_not_left_without_anybody, somebody_still_answers, recuses_others_only_by_office),
             writes=recuse, tells=(Audience.HOLDER, Audience.UNIT_HEAD), minor=True, reaches=HAS_RECUSALS,
         ),
         Step(
@@ -55,9 +55,9 @@ def those_in_hand(situation: Situation) -> list[AccountId]:
 
 
 def those_who_may_be_recused(situation: Situation) -> list[AccountId]:
-    """Those, whoever might come to have it, and whoever asks."""
-    here = {*those_in_hand(situation), *situation.people, situation.actor.account}
-    return sorted(one for one in here if one is not None)
+    """Those, whoever might come to have it, and whoever's post has to do with it, unless they are recused already."""
+    here = {*those_in_hand(situation), *situation.people, *situation.colleagues, situation.actor.account}
+    return sorted(one for one in here if one is not None and one not in situation.facts.recused)
 
 
 # -- handing over and recusal -----------------------------------------------------------------------------------------
@@ -88,6 +88,14 @@ def is_not_left_without_anybody(situation: Situation, command: Recuse) -> Reason
     leads = any(one.person == command.person and one.chief for one in facts.serving)
     needed = command.to is None and (leads or facts.holder_person == command.person)
     return Reason(code="recuse.who_goes_on", field="to") if needed else None
+
+
+def somebody_still_answers(situation: Situation, command: Recuse) -> Reason | None:
+    """Whoever is left can give the matter to somebody."""
+    out = {*situation.facts.recused, command.person}
+    answering = {role for role, _ in ANSWER_FOR_PEOPLE}
+    left = any(answering & roles for one, roles in situation.colleagues.items() if one not in out)
+    return None if left else Reason(code="recuse.nobody_answers", field="person")
 
 
 def recuses_others_only_by_office(situation: Situation, command: Recuse) -> Reason | None:
