@@ -18,7 +18,7 @@ from cases import filed, tracking
 from cases.acts import with_acts_known
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
-from cases.facts import load_colleagues, load_facts, load_people, with_lights_known
+from cases.facts import load_colleagues, load_facts, load_people, with_lights_known, with_records_known
 from cases.last_step import with_last_step
 from cases.linking import named_in, others_of
 from cases.numbers import issue_number
@@ -38,13 +38,9 @@ from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision, missing
 from workflow.fields import brings_people_in
 from workflow.model import UNFILED, AccountId, Actor, CaseId, Json, UnitId
-from workflow.procedures.every_case.commands import AppealLight, AskAgain, Recuse, RenewCode, TakeBack
+from workflow.procedures.every_case.commands import Recuse, RenewCode, TakeBack
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
-
-
-#: Commands that a closed year forbids, beside what is entered of one.
-CONTESTING = (AppealLight, AskAgain, TakeBack)
 
 
 class CaseNotFound(Exception):
@@ -141,14 +137,14 @@ def execute(
 def touches_last_year(command: Command, now: datetime, office: OfficeContext) -> bool:
     """Whether a year that is being closed at this moment could forbid it."""
     local_day, at = office.policy.calendar.local_day, entered(command)
-    return isinstance(command, CONTESTING) or (at is not None and local_day(at).year < local_day(now).year)
+    return command.is_of_a_year or (at is not None and local_day(at).year < local_day(now).year)
 
 
 def _with_past_known(connection: Connection, facts: CaseFacts, command: Command) -> CaseFacts:
     """With what the rules ask of the case's past, if they ask."""
     if isinstance(command, TakeBack):
         return with_last_step(connection, facts)
-    return with_acts_known(connection, facts, command)
+    return with_acts_known(connection, with_records_known(connection, facts, command.looks_at), command)
 
 
 def _locked(connection: Connection, case_id: int, named: frozenset[CaseId]) -> Mapping[int, Head]:

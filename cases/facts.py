@@ -1,5 +1,6 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -12,7 +13,7 @@ from cases import tables
 from cases.crossings import CROSSED
 from cases.recusals import NOBODY, recused_from
 from cases.rows import CLOCK_COLUMNS, TABLE_OF, R, clock_from, from_row
-from cases.visibility import case, in_reach, reach_of
+from cases.visibility import case, in_reach, reach_of, still_counts
 from infra.statements import Statement
 from ledger.tables import Event
 from ledger.upcasters import data_of
@@ -222,6 +223,21 @@ def _of_kind(connection: Connection, kind: type[R], case_id: int) -> tuple[R, ..
     statement, columns = _ALL_OF[kind]
     rows = statement.rows(connection, case_id=case_id)
     return tuple(from_row(kind, dict(zip(columns, row, strict=True))) for row in rows)
+
+
+def with_records_known(connection: Connection, facts: CaseFacts, kinds: tuple[type[Record], ...]) -> CaseFacts:
+    """With the records of these kinds that still count: their step was not taken back."""
+    if not kinds:
+        return facts
+    known = {kind: tuple(_that_count(connection, kind, facts)) for kind in kinds}
+    return replace(facts, records={**facts.records, **known})
+
+
+def _that_count(connection: Connection, kind: type[Record], facts: CaseFacts) -> Iterator[Record]:
+    columns = TABLE_OF[kind].__table__.c  # type: ignore[attr-defined]
+    query = select(*columns).where(columns.case_id == facts.id, still_counts(columns.case_id, record=columns.number))
+    for row in connection.execute(query.order_by(columns.number)).mappings():
+        yield from_row(kind, dict(row))
 
 
 def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[type[Record], tuple[Record, ...]]:

@@ -59,7 +59,8 @@ from workflow.policy_rules import Confidence, Ground
 from workflow.procedures import PROCEDURES, STATES
 from workflow.procedures.every_case.commands import AppealLight
 from workflow.procedures.every_case.lights import APPEAL, FURTHER
-from workflow.procedures.mediation.rules import BREACHED, NOT_CONFIRMED, PERFORMED, SETTLED_LATE
+from workflow.procedures.mediation.agreements import NOT_CONFIRMED
+from workflow.procedures.mediation.rules import BREACHED, PERFORMED, SETTLED_LATE
 from workflow.procedures.petition.commands import FindNotOurs
 from workflow.receipt import BECAUSE
 

@@ -126,8 +126,8 @@ def _moved(change: ClockChange) -> str:
     match change:
         case Start():
             return _started(change)
-        case Stop(name=name, outcome=outcome):
-            return f"stops `{name}` ({outcome})"
+        case Stop(name=name, outcome=outcome, when=when):
+            return f"stops `{name}` ({outcome})" + (f" when `{rule_name(when)}`" if when else "")
         case PutBack():
             return "puts all back as they were"
         case StopAll(outcome=outcome):

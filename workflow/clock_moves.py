@@ -49,8 +49,9 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
     match change:
         case Start():
             return _started(change, running, situation, command, draft)
-        case Stop(name=name, outcome=outcome):
-            return [_stopped(clock, outcome, situation, command, draft) for clock in running if clock.name == name]
+        case Stop(name=name, outcome=outcome, when=when):
+            ending = [clock for clock in running if clock.name == name and (when is None or when(situation, command))]
+            return [_stopped(clock, outcome, situation, command, draft) for clock in ending]
         case StopAll(outcome=outcome):
             duties = (clock for clock in running if clock.kind is Kind.DUTY)
             return [counting.stop(clock, at=now, outcome=outcome) for clock in duties]
@@ -121,11 +122,11 @@ def _started(start: Start, running: list[Clock], situation: Situation, command: 
     """The clock, unless the profile leaves it out, its rule counts from elsewhere, it is not owed, or it runs already: the
     citizen's clock never restarts."""
     policy = situation.policy
+    if start.when and not start.when(situation, command):
+        return []
     began = start.at(situation, command) if start.at else happened(situation, command)
     rule = rule_to_start(start, running, situation, at=began)
     if rule is None:
-        return []
-    if start.when and not start.when(situation, command):
         return []
     began = policy.deemed_received(began, rule) if start.on_receipt else began
     in_force = policy.rule(start.name, on=policy.calendar.local_day(began)) or rule

@@ -20,6 +20,7 @@ from workflow.fields import (
     Statement,
     Title,
 )
+from workflow.model import Record
 
 Channel = Literal[
     "visit", "letter", "call", "online", "hotline", "informant", "outreach", "enterprise_order", "upstream", "patrol",
@@ -29,8 +30,10 @@ Channel = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What every command is: its fields and no others."""
+    """What every command is: its fields and no others. `looks_at`: records of these kinds are loaded for whoever decides it."""
 
+    looks_at: ClassVar[tuple[type[Record], ...]] = ()
+    is_of_a_year: ClassVar[bool] = False  #: a closed year may forbid it
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 

@@ -139,10 +139,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stops a named clock, if it runs."""
+    """Stops a named clock, if it runs; `when`: only then."""
 
     name: str
     outcome: str = "met"
+    when: When | None = None
 
 
 @dataclass(frozen=True, slots=True)

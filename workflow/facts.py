@@ -103,8 +103,11 @@ class CaseFacts:
     extension_asked: int | None = None
 
     def of(self, kind: type[R]) -> tuple[R, ...]:
-        """The records of one of the procedure's own kinds, in the order of their numbers."""
-        return self.records.get(kind, ())  # type: ignore[return-value]  # under each kind lie records of it
+        """The records of one of the procedure's own kinds, in the order of their numbers. Raises `FactIsMissing` for a kind that
+        was not loaded."""
+        if kind not in self.records:
+            raise FactIsMissing(kind.__name__)
+        return self.records[kind]  # type: ignore[return-value]  # under each kind lie records of it
 
     @property
     def serving(self) -> tuple[Appointment, ...]:

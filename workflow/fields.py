@@ -84,6 +84,7 @@ DisputeType = Annotated[str, Choice("dispute_types")]
 TotalLength = Annotated[int, Ge(1), Le(3650)]
 Confirmed = Annotated[bool, Must()]
 NewTitle = Annotated[_OptionalShort, Personal(TextKind.TITLE)]
+NewTerms = Annotated[_OptionalLong, Personal(TextKind.TERMS)]
 NewName = Annotated[_OptionalShort, Personal(TextKind.PARTY_NAME)]
 Message = Annotated[_Long, Personal(TextKind.STATEMENT)]
 

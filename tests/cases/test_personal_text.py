@@ -45,6 +45,7 @@ from workflow.procedures.every_case.commands import (
 from workflow.procedures.mediation.commands import (
     Apply,
     AppointMediators,
+    CorrectAgreement,
     Disclose,
     FollowUp,
     HoldSession,
@@ -260,6 +261,7 @@ def _a_mediation(world: World, marked: Marked) -> None:
     agreed = {"form": "written", "performance_due_on": date(2026, 4, 1), "signed_by": parties}
     for kind in (SettleInPart, Settle):
         world.take(case, marked(kind, **agreed, mediator_signed=True, sealed=True), by="mediator")
+    world.take(case, marked(CorrectAgreement), by="mediator")
     world.take(case, marked(RecordPerformance, extent="in_full"), by="mediator")
     world.take(case, marked(FollowUp, extent="in_full"), by="mediator", at=START + 31 * DAY)
     _a_terminated_mediation(world, marked)

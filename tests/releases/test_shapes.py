@@ -106,7 +106,7 @@ NEWER = {
     "case:corrected", "case:code_renewed", "case:written_back", "party:added",
     "case:handed_over", "person:recused", "person:brought_in", "person:left",
     "case:linked", "case:unlinked", "case:taken_back",
-    "case:withdrawal_asked", "case:withdrawal_dropped", "case:withdrawn",
+    "case:withdrawal_asked", "case:withdrawal_dropped", "case:withdrawn", "agreement:corrected",
 }  # fmt: skip
 
 

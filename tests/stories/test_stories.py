@@ -266,6 +266,21 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # half of it (Fri 26: with the duty leader) 3.
         11,
     ),
+    "mediation-agreement-corrected": (
+        (
+            ("MED-01", "2026-06-01T09:00", "2026-06-04", "2026-06-04T00:00", "2026-06-05T00:00", "2026-06-02T10:30", "green", False),
+            ("MED-03", "2026-06-02T10:30", "2026-07-02", "2026-06-23T00:00", "2026-07-03T00:00", "2026-06-10T16:00", "green", False),
+            # From the last signature, which nobody corrected: 10 June + 30.
+            ("MED-07", "2026-06-10T16:00", "2026-07-10", "2026-07-01T00:00", "2026-07-11T00:00", None, "green", False),
+            # From the wrong day; it never counted.
+            ("MED-10", "2026-06-18T00:00", "2026-06-26", "2026-06-25T00:00", "2026-06-27T00:00", "2026-06-12T09:00", "green", False),
+            # From the day that stands on paper, Thu 25: 1=26 2=29 3=30 4=1 5=Thu 2 July; k=2.
+            ("MED-10", "2026-06-25T00:00", "2026-07-02", "2026-07-01T00:00", "2026-07-03T00:00", "2026-06-30T10:00", "green", False),
+        ),
+        0.0,
+        # Applied 1, appointed: mediator and head 2, settled: head 1, corrected: head 1, the reminder of 1 July: mediator 1.
+        6,
+    ),
     "mediation-refused-by-a-party": (
         (
             # 1=3 2=4 3=Thu 5 March; answered on the last day, in the yellow.

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cases import reading as record
-from cases.facts import CaseName, load_colleagues, load_facts, load_people
 from cases.last_step import with_last_step
 from cases.numbers import case_number
 from cases.visibility import READABLE
@@ -19,6 +18,7 @@ from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
 from web.presenters.linked import LinkView, known_cases, link_views
+from web.presenters.situations import situation_of
 from web.presenters.timeline import (
     TimelineView,
     accounts_named,
@@ -31,12 +31,12 @@ from web.presenters.timeline import (
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.definition import Situation, Step, Stop
-from workflow.facts import CaseFacts, missing
+from workflow.facts import CaseFacts
 from workflow.foresight import Foreseen, foreseen
 from workflow.model import Reason, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
-from workflow.procedures.every_case.commands import Recuse, TakeBack
+from workflow.procedures.every_case.commands import TakeBack
 from workflow.procedures.every_case.taking_back import why_not
 
 #: Steps with the reasons why they are closed.
@@ -112,23 +112,6 @@ class CasePage:
     timeline: tuple[TimelineView, ...]
     masked: bool
     own: bool  #: the reader holds the case or serves in it, or it waits for somebody of their unit
-
-
-def situation_of(
-    connection: Connection, ctx: Context, case_id: int, *, command: str = ""
-) -> tuple[Situation, CaseName]:
-    """The case as the rules see it for this reader, with what only this command asks for. Raises `NoSuchPage` if it does not
-    exist for them."""
-    loaded = load_facts(connection, case_id, actor=ctx.actor)
-    if loaded is None:
-        raise NoSuchPage
-    facts, name = loaded
-    situation = Situation(
-        facts=facts, actor=ctx.actor, now=ctx.now, policy=ctx.office.policy.for_profile(facts.profile),
-        people=load_people(connection, case_id, actor=ctx.actor), closed_years=ctx.office.closed_years,
-        colleagues=load_colleagues(connection, case_id) if command == Recuse.__name__ else missing("colleagues"),
-    )  # fmt: skip
-    return situation, name
 
 
 def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None) -> CasePage:
@@ -300,7 +283,9 @@ def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:
         return waited_for
     for clock in running:
         for step in open_steps:
-            if any(isinstance(change, Stop) and change.name == clock.name for change in step.clocks):
+            if any(
+                isinstance(change, Stop) and (change.name, change.when) == (clock.name, None) for change in step.clocks
+            ):
                 return step if not step.cannot_be_undone else _first_moving(open_steps)
     return _first_moving(open_steps)
 

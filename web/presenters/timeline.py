@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from cases import reading as record
 from cases.words import Words
+from infra.i18n import write_day
 from ledger.chain import IN_PLACE_OF
 from web.context import Context
 from web.presenters.lights import minute
@@ -63,9 +64,21 @@ def _changes(
         yield "title", title, texts.get(given["title"][0], "")
     if "dispute_type" in before:
         yield "dispute_type", words(f"dispute.{before['dispute_type']}"), words(f"dispute.{given['dispute_type']}")
+    for field in ("amount_yuan", "performance_due_on"):
+        if field in before:
+            yield field, _plain(before[field], ctx), _plain(given[field], ctx)
+    if "terms" in before and given.get("terms"):
+        yield "terms", texts.get(before["terms"], ""), texts.get(given["terms"][0], "")
     for field, typed in (("name", "party_name"), ("contact", "contact")):
         if field in before and (now := texts.get(given[typed][0])):
             yield typed, texts.get(before[field], ""), now
+
+
+def _plain(value: Any, ctx: Context) -> str:
+    """A figure or a day of an event, as people write it; nothing where nothing stood."""
+    if value is None:
+        return "—"
+    return write_day(date.fromisoformat(value), ctx.language, today=ctx.today) if isinstance(value, str) else str(value)
 
 
 def timeline_line(

@@ -17,11 +17,12 @@ from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, as_typed, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import SEEN, Form, Posted
-from web.presenters.case_page import changes_since, show_case, show_step, situation_of
+from web.presenters.case_page import changes_since, show_case, show_step
 from web.presenters.choices import choices_for
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of
 from web.presenters.linked import case_that_was_typed
+from web.presenters.situations import situation_of
 from web.reads import note_this_read, read_is_owed
 from web.routes.acting import seen_as_another
 from web.sent_again import sent_before

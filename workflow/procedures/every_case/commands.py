@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import MaxLen
 
@@ -57,6 +57,7 @@ class ExplainLateness(Command):
 class AppealLight(Command):
     """申诉: the unit that a light is counted against says why it should not count. The light itself stays."""
 
+    is_of_a_year: ClassVar[bool] = True
     light: Annotated[str, Choice("lights"), MaxLen(MAX_SHORT)]  #: the number of the clock and the code of the rung
     ground: Literal["force_majeure", "system_error", "not_attributable", "other"]
     evidence: AppealText
@@ -66,6 +67,7 @@ class AppealLight(Command):
 class AskAgain(Command):
     """再次申请: the one further request after a rejected appeal, before the year is closed."""
 
+    is_of_a_year: ClassVar[bool] = True
     waiver: Annotated[RecordNumber, Choice("rejected_appeals")]
     evidence: AppealText
 
@@ -227,6 +229,7 @@ class Unlink(Command):
 class TakeBack(Command):
     """撤回上一步 that was a mistake, as if it had not been taken."""
 
+    is_of_a_year: ClassVar[bool] = True
     reason: Note
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
@@ -15,6 +15,7 @@ from workflow.fields import (
     Mediator,
     Mediators,
     Minutes,
+    NewTerms,
     Note,
     OptionalNote,
     Parties,
@@ -24,7 +25,8 @@ from workflow.fields import (
     Sometimes,
     Terms,
 )
-from workflow.model import AccountId, RecordNumber, TextKind
+from workflow.model import AccountId, Record, RecordNumber, TextKind
+from workflow.procedures.mediation.records import Agreement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,18 @@ class Settle(Agreed):
 @dataclass(frozen=True, kw_only=True)
 class SettleInPart(Agreed):
     """部分达成: the rest goes on or is terminated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectAgreement(Command):
+    """更正协议: the last agreement was entered otherwise than it stands on paper. What it says on paper nobody corrects."""
+
+    looks_at: ClassVar[tuple[type[Record], ...]] = (Agreement,)
+    is_of_a_year: ClassVar[bool] = True
+    amount_yuan: Annotated[int | None, Ge(0), Le(10**12)] = None
+    performance_due_on: date | None = None
+    terms: NewTerms = None
+    reason: Note
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,19 +6,15 @@ Source: 人民调解法 (2010) §17-§33; 民事诉讼法 §205; 民诉法解释
 """
 
 from dataclasses import replace
-from datetime import date, datetime
 
 from workflow.acts import happened
 from workflow.clocks import due_on
 from workflow.commands import Command
-from workflow.counting import A_MOMENT
 from workflow.definition import Draft, Situation
 from workflow.model import AccountId, Consent, Reason
 from workflow.procedures.every_case import rules
 from workflow.procedures.every_case.taking_part import new_appointment
 from workflow.procedures.mediation.commands import (
-    Agreed,
-    ApplyForConfirmation,
     AppointMediators,
     Disclose,
     FollowUp,
@@ -27,17 +23,11 @@ from workflow.procedures.mediation.commands import (
     RecordConsent,
     RecordPerformance,
     ReplaceMediator,
-    SettleInPart,
     Terminate,
 )
-from workflow.procedures.mediation.records import Agreement, Session
+from workflow.procedures.mediation.records import Session
 from workflow.records import Appointment
 
-#: What a court does not confirm: status, title to property or to intellectual property, what has a procedure of its own
-#: (民诉法解释 §355).
-NOT_CONFIRMED = frozenset({"status", "property_title", "ip_title", "special_procedure"})
-#: Labour disputes need a written agreement (劳动争议调解仲裁法 §14).
-WRITTEN_ONLY_TYPES = frozenset({"19"})
 #: Milestones that depend on what was said: settled after the period; performed in full; found not to be.
 SETTLED_LATE, PERFORMED, BREACHED = "settled_late", "performed", "breached"
 
@@ -142,7 +132,7 @@ def _of(situation: Situation, person: AccountId) -> Appointment:
     return next(a for a in situation.facts.serving if a.person == person)
 
 
-# -- sessions and agreement -------------------------------------------------------------------------------------------
+# -- sessions -----------------------------------------------------------------------------------------------------
 
 
 def invitees_only_by_consent(situation: Situation, command: HoldSession) -> Reason | None:
@@ -163,104 +153,9 @@ def record_session(situation: Situation, command: HoldSession, draft: Draft) -> 
     draft.new.append(session)
 
 
-def written_agreement_is_complete(_situation: Situation, command: Agreed) -> Reason | None:
-    """A written agreement takes effect when all parties and the mediator have signed and the seal is on it (§29)."""
-    if command.form == "written" and not command.mediator_signed:
-        return Reason(code="mediator_signed.missing", field="mediator_signed")
-    return None
-
-
-def written_agreement_is_sealed(_situation: Situation, command: Agreed) -> Reason | None:
-    if command.form == "written" and not command.sealed:
-        return Reason(code="sealed.missing", field="sealed")
-    return None
-
-
-def signed_by_every_party(situation: Situation, command: Agreed) -> Reason | None:
-    """Nobody signs an oral agreement: it takes effect when it is reached (§30)."""
-    return rules.every_party_in("signed_by")(situation, command) if command.form == "written" else None
-
-
-def oral_only_where_allowed(situation: Situation, command: Agreed) -> Reason | None:
-    """Oral where the parties think that no writing is needed (§28): performed at once, simple, and no labour dispute."""
-    if command.form == "written":
-        return None
-    if situation.facts.dispute_type in WRITTEN_ONLY_TYPES:
-        return Reason(code="form.must_be_written", field="form")
-    if command.performance_due_on != signed_on(situation, command):
-        return Reason(code="form.oral_is_performed_at_once", field="form")
-    if not command.writing_not_needed:
-        return Reason(code="writing_not_needed.must_be_confirmed", field="writing_not_needed")
-    return None
-
-
-def signed_on(situation: Situation, command: Agreed) -> date:
-    """The local day on which the agreement takes effect: that of the last signature (§29)."""
-    return command.signed_on or situation.policy.calendar.local_day(situation.now)
-
-
-def takes_effect_at(situation: Situation, command: Agreed) -> datetime:
-    """Now, or the end of the earlier day that is entered."""
-    calendar, day = situation.policy.calendar, signed_on(situation, command)
-    return min(situation.now, calendar.end_of(day) - A_MOMENT)
-
-
-def signed_while_mediated(situation: Situation, command: Agreed) -> Reason | None:
-    calendar, day = situation.policy.calendar, signed_on(situation, command)
-    if day > calendar.local_day(situation.now):
-        return Reason(code="signed_on.in_the_future", field="signed_on")
-    first = min(calendar.local_day(appointed.from_at) for appointed in situation.facts.appointments)
-    if day < first:
-        return Reason(code="signed_on.before_mediation", field="signed_on", values={"first": first.isoformat()})
-    return None
-
-
-def performance_in_reach(situation: Situation, command: Agreed) -> Reason | None:
-    ahead = (command.performance_due_on - signed_on(situation, command)).days
-    if ahead < 0:
-        return Reason(code="performance_due_on.in_the_past", field="performance_due_on")
-    if ahead > rules.LONGEST_DAYS:
-        return Reason(code="performance_due_on.too_far", field="performance_due_on")
-    return None
-
-
-def record_agreement(situation: Situation, command: Agreed, draft: Draft) -> None:
-    partial = isinstance(command, SettleInPart)
-    agreement = Agreement(
-        number=draft.number(),
-        form=command.form,
-        partial=partial,
-        terms=draft.text("terms"),
-        amount_yuan=command.amount_yuan,
-        effective_at=takes_effect_at(situation, command),
-        performance_due_on=command.performance_due_on,
-    )
-    draft.new.append(agreement)
-    draft.outcome = f"settled.{'in_part' if partial else command.form}"
-    if not partial and is_over(situation, "period"):
-        draft.reached.add(SETTLED_LATE)
-
-
 def is_over(situation: Situation, name: str) -> bool:
     clock = situation.facts.running(name)
     return clock is not None and situation.now >= clock.due_at
-
-
-def performance_falls_due(situation: Situation, command: Agreed) -> datetime:
-    return situation.policy.calendar.start_of(command.performance_due_on)
-
-
-def a_court_confirms_it(_situation: Situation, command: ApplyForConfirmation) -> Reason | None:
-    if command.subject in NOT_CONFIRMED:
-        return Reason(code=f"confirmation.not_for_{command.subject}", field="subject")
-    return None
-
-
-def confirmation_window_is_open(situation: Situation) -> Reason | None:
-    clock = situation.facts.running("confirmation")
-    if clock is None or situation.now >= clock.due_at:
-        return Reason(code="confirmation.window_over")
-    return None
 
 
 # -- performance ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ rights notice, no outsider without the parties' consent, no termination without 
 Source: 人民调解法 (2010) §17-§33; 人民调解工作若干规定 §30, §33; 民事诉讼法 §205.
 """
 
+from workflow.clocks import VOID
 from workflow.definition import ANSWERED as ANSWER
 from workflow.definition import Extend, PauseAll, ResumeAll, Start, Step, Stop, StopAll
 from workflow.fields import values_of
@@ -19,12 +20,14 @@ from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_back import take_back_step
 from workflow.procedures.every_case.taking_part import people_steps
+from workflow.procedures.mediation import agreements as ag
 from workflow.procedures.mediation import rules as m
 from workflow.procedures.mediation.commands import (
     Apply,
     ApplyForConfirmation,
     AppointMediators,
     CloseMediation,
+    CorrectAgreement,
     Disclose,
     FollowUp,
     HoldSession,
@@ -51,12 +54,12 @@ UNTIL_ENDED = (*AT_WORK, S.SETTLED, S.TERMINATED, S.FOLLOWED_UP)
 UNTIL_CLOSED = (S.APPLIED, S.CONSENT_PENDING, S.ACCEPTED, *UNTIL_ENDED)
 
 AGREEMENT_CHECKS = (
-    m.signed_by_every_party,
-    m.signed_while_mediated,
-    m.written_agreement_is_complete,
-    m.written_agreement_is_sealed,
-    m.oral_only_where_allowed,
-    m.performance_in_reach,
+    ag.signed_by_every_party,
+    ag.signed_while_mediated,
+    ag.written_agreement_is_complete,
+    ag.written_agreement_is_sealed,
+    ag.oral_only_where_allowed,
+    ag.performance_in_reach,
 )
 
 #: The limit that says how long a mediation takes.
@@ -167,14 +170,22 @@ MEDIATION = Procedure(
         ),
         Step(
             command=Settle, event="case:settled", sources=(S.IN_SESSION,), target=S.SETTLED, allowed=MEDIATORS,
-            guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS, writes=m.record_agreement,
-            clocks=(Stop("period"), Start("confirmation", at=m.takes_effect_at), Start("follow_up", at=m.performance_falls_due)),
+            guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS, writes=ag.record_agreement,
+            clocks=(Stop("period"), Start("confirmation", at=ag.takes_effect_at), Start("follow_up", at=ag.performance_falls_due)),
             tells=(Audience.UNIT_HEAD,), reaches=ANSWER, counted_as="settled", notes=m.note_late,
         ),
         Step(
             command=SettleInPart, event="case:settled_in_part", sources=(S.IN_SESSION,), target=None,
             allowed=MEDIATORS, guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS,
-            writes=m.record_agreement, notes=m.note_late,
+            writes=ag.record_agreement, notes=m.note_late,
+        ),
+        Step(
+            command=CorrectAgreement, event="agreement:corrected", sources=(S.IN_SESSION, S.SETTLED, S.FOLLOWED_UP, S.CLOSED), target=None,
+            allowed=(*MEDIATORS, (Role.COORDINATOR, R.ABOVE)), guards=(ag.something_was_agreed,),
+            checks=(ag.agreement_reads_otherwise, ag.agreement_may_still_be_corrected, ag.corrected_day_is_one), writes=ag.correct_agreement,
+            clocks=(
+                Stop("follow_up", VOID, when=ag.day_was_wrong), Start("follow_up", at=ag.right_day, when=ag.day_was_wrong),
+            ), tells=(Audience.UNIT_HEAD,), minor=True, quiet=True,
         ),
         Step(
             command=Terminate, event="case:terminated", sources=(S.ACCEPTED, *AT_WORK), target=S.TERMINATED,
@@ -185,8 +196,8 @@ MEDIATION = Procedure(
         ),
         Step(
             command=ApplyForConfirmation, event="case:confirmation_applied", sources=(S.SETTLED, S.FOLLOWED_UP, S.CLOSED),
-            target=None, allowed=MEDIATORS, guards=(m.confirmation_window_is_open,),
-            checks=(rules.every_party_in("consenting"), m.a_court_confirms_it), clocks=(Stop("confirmation"),), reaches="confirmation_applied",
+            target=None, allowed=MEDIATORS, guards=(ag.confirmation_window_is_open,),
+            checks=(rules.every_party_in("consenting"), ag.a_court_confirms_it), clocks=(Stop("confirmation"),), reaches="confirmation_applied",
         ),
         Step(
             command=RecordPerformance, event="case:performance_recorded", sources=(S.SETTLED,), target=None,
