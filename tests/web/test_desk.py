@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 
 from tests.databases import Site, form_token
 from tests.reports.told import in_hand
+from tests.web.canaries import mediation_with_canaries
 from tests.web.reading import page, read
 
 
@@ -82,6 +83,25 @@ def test_a_petitioner_adds_something_and_sees_it(site: Site) -> None:
     assert "门口又堵了。" in page(site.session_for("mediator"), f"/cases/{opened.public_id}").text
     empty = visitor.post("/track/message", data=page(visitor, "/track/case").form("/track/message").typed(message="  "))
     assert empty.status_code == 422
+
+
+def test_an_agreement_is_put_right_and_the_history_shows_both(site: Site) -> None:
+    opened = mediation_with_canaries(site.office).opened
+    site.clock.set("2026-03-10T09:00")
+    mediator, address = site.session_for("mediator"), f"/cases/{opened.public_id}"
+    form = page(mediator, f"{address}/steps/CorrectAgreement").form("/CorrectAgreement")
+    done = mediator.post(form.action, data=form.typed(amount_yuan="98765", reason="照纸面更正。"))
+    assert done.status_code == 303, done.text
+    shown = page(mediator, address).text
+    assert "98765" in shown or "98,765" in shown
+    assert "更正协议" in shown
+    again = mediator.post(form.action, data={**form.typed(reason="再看一遍。"), "form_id": "ef" * 16})
+    assert again.status_code == 409, "the form is of an older version of the case"
+    form = page(mediator, f"{address}/steps/CorrectAgreement").form("/CorrectAgreement")
+    empty = mediator.post(form.action, data=form.typed(reason="没有填要改什么。"))
+    assert empty.status_code == 422
+    assert "请填写要更正的内容" in empty.text
+    assert "没有填要改什么。" in empty.text
 
 
 # -- handing over everything ------------------------------------------------------------------------------------------
