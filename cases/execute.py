@@ -18,7 +18,14 @@ from cases import filed, tracking
 from cases.acts import with_acts_known
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
-from cases.facts import load_colleagues, load_facts, load_people, with_lights_known, with_records_known
+from cases.facts import (
+    load_colleagues,
+    load_facts,
+    load_people,
+    with_askers_known,
+    with_lights_known,
+    with_records_known,
+)
 from cases.last_step import with_last_step
 from cases.linking import named_in, others_of
 from cases.numbers import issue_number
@@ -30,13 +37,14 @@ from ledger import chain
 from ledger.chain import Head, NewEvent, key_is_taken
 from ledger.outbox import messages, post
 from people.audiences import Roster
+from people.directory import TREE, closed_units
 from workflow.acts import entered
 from workflow.clocks import crossed
 from workflow.commands import Command, Intake
 from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision, missing
-from workflow.fields import brings_people_in
+from workflow.fields import brings_people_in, choices_in
 from workflow.model import UNFILED, AccountId, Actor, CaseId, Json, UnitId
 from workflow.procedures.every_case.commands import Recuse, RenewCode, TakeBack
 
@@ -92,9 +100,7 @@ def execute(
 
     Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
     """
-    late = touches_last_year(command, now, office)
-    if late:  # before any head is locked: whoever closes a year takes heads after it
-        chain.wait_for_key(connection, chain.CLOSING)
+    late, actor = _waited(connection, command, actor, now, office)
     named = named_in(connection, case_id, command)
     heads = _locked(connection, case_id, named)
     head = heads.get(case_id)
@@ -140,11 +146,26 @@ def touches_last_year(command: Command, now: datetime, office: OfficeContext) ->
     return command.is_of_a_year or (at is not None and local_day(at).year < local_day(now).year)
 
 
+def _waited(
+    connection: Connection, command: Command, actor: Actor, now: datetime, office: OfficeContext
+) -> tuple[bool, Actor]:
+    """Whether a year that is being closed could forbid it, and the actor with the units that are closed: while nobody closes
+    either. Before any head is locked: whoever closes one takes heads after it."""
+    late = touches_last_year(command, now, office)
+    if late:
+        chain.wait_for_key(connection, chain.CLOSING)
+    if "units" in choices_in(type(command)).values():
+        chain.wait_for_key(connection, TREE)
+        actor = replace(actor, closed_units=closed_units(connection))
+    return late, actor
+
+
 def _with_past_known(connection: Connection, facts: CaseFacts, command: Command) -> CaseFacts:
     """With what the rules ask of the case's past, if they ask."""
     if isinstance(command, TakeBack):
         return with_last_step(connection, facts)
-    return with_acts_known(connection, with_records_known(connection, facts, command.looks_at), command)
+    facts = with_askers_known(connection, with_records_known(connection, facts, command.looks_at), command.answers)
+    return with_acts_known(connection, facts, command)
 
 
 def _locked(connection: Connection, case_id: int, named: frozenset[CaseId]) -> Mapping[int, Head]:

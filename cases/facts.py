@@ -1,12 +1,13 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Select, exists, select, union
+from sqlalchemy import BindParameter, Connection, Select, and_, exists, null, select, union
 from sqlalchemy.sql import bindparam
 
 from cases import tables
@@ -15,12 +16,14 @@ from cases.recusals import NOBODY, recused_from
 from cases.rows import CLOCK_COLUMNS, TABLE_OF, R, clock_from, from_row
 from cases.visibility import case, in_reach, reach_of, still_counts
 from infra.statements import Statement
+from ledger.chain import IN_PLACE_OF
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.tables import Account, Post, UnitAbove
 from workflow.facts import CaseFacts, missing
 from workflow.model import AccountId, Actor, CaseId, Consent, Custody, Party, Record, Role, Side, UnitId
 from workflow.procedures import PROCEDURES
+from workflow.procedures.every_case.commands import EXTENSION_ASKED
 from workflow.records import (
     HAS_LINKS,
     HAS_PARTICIPANTS,
@@ -86,6 +89,20 @@ _AUTHORS = Statement(
     .where(_event.stream == bindparam("case_id"), _event.actor.is_not(None), _event.code != "light:waiver_decided")
     .distinct()
 )
+#: What was done in somebody's place counts as theirs too.
+_IN_PLACE_OF = Statement(
+    select(_event.data).where(
+        _event.stream == bindparam("case_id"),
+        _event.data.contains(f'"{IN_PLACE_OF}":'),
+        _event.code != "light:waiver_decided",
+    )
+)
+_ASKED_BY = Statement(
+    select(_event.actor, _event.code, _event.data)
+    .where(_event.stream == bindparam("case_id"), _event.code == bindparam("code"))
+    .order_by(_event.seq.desc())
+    .limit(1)
+)
 _CUSTODIES = Statement(
     select(_custody.number, _custody.unit, _custody.person, _custody.from_at, _custody.until_at)
     .where(_custody.case_id == bindparam("case_id"))
@@ -116,10 +133,12 @@ _MAY_SERVE = Statement(
 )
 
 
-def _placed(account: Any, role: Any, unit: Any) -> Select[Any]:
-    """Whose post is in a unit that holds the case or took it in, or above such a unit. An administrator sees no case."""
+def _placed(account: Any, role: Any, unit: Any, absent: Any) -> Select[Any]:
+    """Whose post is in a unit that holds the case or took it in, or above such a unit, and whether it answers for the case: by
+    themselves, where it is held. An administrator sees no case."""
     own = _above.unit.in_((case.holder_unit, case.intake_unit))
-    query = select(account.label("account"), role.label("role")).join_from(tables.Case, UnitAbove, own)
+    answers = and_(_above.unit == case.holder_unit, absent.is_(None)).label("answers")
+    query = select(account.label("account"), role.label("role"), answers).join_from(tables.Case, UnitAbove, own)
     return query.where(
         case.id == bindparam("case_id"),
         unit == _above.above,
@@ -130,8 +149,10 @@ def _placed(account: Any, role: Any, unit: Any) -> Select[Any]:
 
 _COLLEAGUES = Statement(
     union(
-        _placed(_account.id, _account.role, _account.unit_id),
-        _placed(_account.id, _post.role, _post.unit_id).where(_post.account_id == _account.id, _post.active.is_(True)),
+        _placed(_account.id, _account.role, _account.unit_id, null()),
+        _placed(_account.id, _post.role, _post.unit_id, _post.stands_in_for).where(
+            _post.account_id == _account.id, _post.active.is_(True)
+        ),
     ).order_by("account", "role")
 )
 #: Who answers for lights, or decides about them: only they are told who held a case when it lit.
@@ -172,6 +193,8 @@ def load_facts(
     clocks = tuple(clock_from(values) for values in _CLOCKS.rows(connection, case_id=case_id))
     facts = _facts(connection, row, clocks)
     facts = with_lights_known(connection, facts, actor=actor)
+    if facts.extension_asked is not None and actor.role is Role.SUPERVISOR:
+        facts = with_askers_known(connection, facts, EXTENSION_ASKED)
     if leads_to is not None:
         facts = replace(facts, leads_to=leads_to)
     return facts, CaseName(row["public_id"], row["series"], row["year"], row["serial"])
@@ -197,10 +220,10 @@ def load_people(connection: Connection, case_id: int, *, actor: Actor) -> dict[A
 
 
 def load_colleagues(connection: Connection, case_id: int) -> dict[AccountId, frozenset[Role]]:
-    """Whose post has to do with a case, with their roles."""
+    """Whose post has to do with a case, with the roles by which they answer for it themselves."""
     found: dict[AccountId, frozenset[Role]] = {}
-    for account, role in _COLLEAGUES.rows(connection, case_id=case_id):
-        found[account] = found.get(account, frozenset()) | {Role(role)}
+    for account, role, answers in _COLLEAGUES.rows(connection, case_id=case_id):
+        found[account] = found.get(account, frozenset()) | ({Role(role)} if answers else set())
     return found
 
 
@@ -247,7 +270,20 @@ def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[t
 
 
 def _authors(connection: Connection, case_id: int) -> frozenset[AccountId]:
-    return frozenset(AccountId(account) for (account,) in _AUTHORS.rows(connection, case_id=case_id))
+    acted = {AccountId(account) for (account,) in _AUTHORS.rows(connection, case_id=case_id)}
+    absent = (json.loads(data)[IN_PLACE_OF] for (data,) in _IN_PLACE_OF.rows(connection, case_id=case_id))
+    return frozenset(acted.union(absent))
+
+
+def with_askers_known(connection: Connection, facts: CaseFacts, code: str | None) -> CaseFacts:
+    """With who asked last, in an event of that code, and in whose place; as they are where nothing is asked for."""
+    if code is None:
+        return facts
+    rows = _ASKED_BY.rows(connection, case_id=facts.id, code=code)
+    asked = {
+        one for actor, event, data in rows for one in (actor, data_of(event, data).get(IN_PLACE_OF)) if one is not None
+    }
+    return replace(facts, asked_by=frozenset(asked))
 
 
 def _custodies(connection: Connection, case_id: int) -> tuple[Custody, ...]:

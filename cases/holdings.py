@@ -50,6 +50,16 @@ def holdings_of(connection: Connection, account: AccountId) -> Holdings:
     return Holdings(holds=holds, held=held, serves=serves, served=served)
 
 
+def left_behind(connection: Connection, account: AccountId, *, unit: UnitId, last_as_mediator: bool) -> int:
+    """How many open cases somebody would leave behind who has no post in a unit any more: those that they hold there, and if that
+    was their last as a mediator, those that they serve in."""
+    held = visible_cases(TIMERS).where(
+        case.holder_person == account, case.holder_unit == unit, case.closed_at.is_(None)
+    )
+    n = int(connection.execute(held.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one())
+    return n + (holdings_of(connection, account).serves if last_as_mediator else 0)
+
+
 def held_by_unit(connection: Connection, unit: UnitId) -> int:
     """How many open cases a unit holds."""
     held = visible_cases(TIMERS).where(case.holder_unit == unit, case.closed_at.is_(None))

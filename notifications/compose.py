@@ -21,6 +21,7 @@ from cases.crossings import CROSSED
 from cases.facts import load_facts
 from cases.numbers import case_number
 from cases.office import OfficeContext
+from cases.reading import find_case
 from cases.words import Words, due_words
 from infra.addresses import address_on_the_wire, domain_on_the_wire
 from infra.among import is_among
@@ -31,15 +32,16 @@ from infra.steering import without_steering
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from ledger.upcasters import data_of
-from notifications.forwarding import NO_KEY, NOT_COMPOSED, RECUSED
+from notifications.forwarding import NO_KEY, NOT_COMPOSED, POST_OVER, RECUSED
 from notifications.names import is_digest, name_of
 from notifications.transport import NotDelivered
 from people.directory import names_of_accounts, names_of_units
 from people.links import token_from
 from people.office_keys import LINKS, KeyIsNotPinned, secret_at_hand
+from people.posts import parts_of, was_deputy
 from people.tables import Account
 from workflow.clocks import due_is_provisional, left
-from workflow.model import TIMERS, Clock
+from workflow.model import TIMERS, AccountId, Clock
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,10 @@ class RecipientIsRecused(Exception):
     """The case does not exist any more for whom the message is for."""
 
 
+class PostIsOver(Exception):
+    """Whom the message is for stood in for somebody and does not any more, and nothing else leads them to the case."""
+
+
 def message_id(row: Message | Any, domain: str) -> str:
     """One Message-ID a message for ever, or one for its digest: a second copy is recognised as one. Of a message that has
     been taken up."""
@@ -136,6 +142,8 @@ def _why(error: Exception, message: int) -> NotDelivered:
     match error:
         case RecipientIsRecused():
             return NotDelivered(RECUSED, permanent=True)
+        case PostIsOver():
+            return NotDelivered(POST_OVER, permanent=True)
         case KeyIsNotPinned() | KeyIsExposed() | KeyIsUnreadable():
             log.error("the key of a mail's link cannot be used", extra={"mail": message, "error": type(error).__name__})
             return NotDelivered(NO_KEY, permanent=False)
@@ -224,6 +232,8 @@ def _words(
     facts, name = loaded
     if reader.id in facts.recused:
         raise RecipientIsRecused
+    if was_deputy(connection, reader.id, now=now) and not _sees(connection, reader.id, name.public_id, now):
+        raise PostIsOver
     data = data_of(event.code, event.data)
     clock = _clock_of(facts.clocks, data.get("clock"))
     calendar = office.policy.calendar
@@ -239,6 +249,12 @@ def _words(
         "link": f"{settings.base_url()}/cases/{name.public_id}",
         "office": office.name,
     }
+
+
+def _sees(connection: Connection, account: AccountId, public_id: str, now: datetime) -> bool:
+    """Whether the case exists for somebody in a part that they have now."""
+    parts = (who.actor for _, who in parts_of(connection, account, now=now))
+    return any(find_case(connection, public_id, actor=actor) is not None for actor in parts)
 
 
 def _words_of_account(

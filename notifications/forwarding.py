@@ -27,10 +27,10 @@ from workflow.model import TIMERS, AccountId, Audience, Json, Role, UnitId
 PASSED_ON = "passed on"
 #: What else the program itself says of a mail that waits or was given up; all other reasons are a mail server's.
 NO_KEY, NOT_COMPOSED, ACCOUNT_CLOSED, RESTORED = "no key", "not composed", "account closed", "restored"
-RECUSED = "recused"
+RECUSED, POST_OVER = "recused", "post over"
 OWN_REASONS = {
     PASSED_ON: "passed_on", NO_KEY: "no_key", NOT_COMPOSED: "not_composed", ACCOUNT_CLOSED: "account_closed",
-    RESTORED: "restored", RECUSED: "recused",
+    RESTORED: "restored", RECUSED: "recused", POST_OVER: "post_over",
 }  # fmt: skip
 #: Who may hold a case. What is told to anybody else is told to a post.
 HOLDERS = frozenset({Role.CLERK, Role.COORDINATOR, Role.MEDIATOR})

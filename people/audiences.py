@@ -80,7 +80,7 @@ class Roster:
         """The people along the tree from one unit upwards; `without` an account that is about to be closed."""
         rows = _POSTS_OF.rows(connection, asking=unit)
         return cls(
-            (unit, None if account == without else account, role, kind, depth, absent)
+            (unit, None if without is not None and without in (account, absent) else account, role, kind, depth, absent)
             for unit, account, role, kind, depth, absent in rows
         )
 
@@ -130,7 +130,7 @@ class Roster:
                 return _nearest(posts, DESK) or _nearest(posts, STAND_INS)
             case Audience.HOLDER:
                 mine = [post.account for post in posts if person in (post.account, post.stands_in_for)]
-                return mine or _nearest(posts, STAND_INS)
+                return [one for one in mine if one is not None] or _nearest(posts, STAND_INS)
             case Audience.UNIT_HEAD:
                 return _nearest(posts, (Role.SUPERVISOR,)) or _nearest(posts, STAND_INS)
             case Audience.DUTY_LEADER | Audience.DUTY_LEADER_DAILY:

@@ -138,6 +138,16 @@ def _in_order_of_the_tree(units: list[Any]) -> list[Any]:
     return found
 
 
+#: Whoever assigns to a unit and whoever closes one wait for each other, before they take any head.
+TREE = "units:open"
+
+
+def closed_units(connection: Connection) -> frozenset[UnitId]:
+    """To which nothing is assigned any more."""
+    found = connection.execute(select(_unit.id).where(_unit.closed_at.is_not(None))).scalars()
+    return frozenset(UnitId(one) for one in found)
+
+
 def intake_unit(connection: Connection) -> UnitId:
     """The unit that takes in what petitioners file themselves."""
     found = connection.execute(select(_unit.id).where(_unit.takes_intake.is_(True)).order_by(_unit.id).limit(1))

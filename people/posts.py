@@ -1,15 +1,13 @@
 """What an account does beside what it was made for: further posts, and the posts of people who are away, as their deputy.
 
 A post is a role in a unit, from when until when. Whoever has several acts as one of them at a time, says as which, and the
-record says it too. The administrator gives posts; deputies are named by whoever answers for the people of a unit. Nobody is
-both sides of what two people decide: auditors and administrators have the one post that their account was made for.
-
-Source: 人民调解法 §13, §14 (who mediates is chosen for it, so that a mediator's deputy is a mediator).
+record says it too. The administrator gives posts; deputies (`deputies.py`) are named by whoever answers for the people of a unit. Nobody is
+both sides of what is checked: assessors, auditors and administrators have the one post that their account was made for.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
@@ -18,21 +16,14 @@ from infra.among import is_among
 from infra.db import reading, transaction
 from ledger.chain import OFFICE_STREAM, lock_head
 from ledger.vouching import vouched_for_office
+from people.directory import Person, person
 from people.noting import auditors_told, note
 from people.tables import Account, Post, Unit
-from workflow.calendar import WorkCalendar
 from workflow.model import TIMERS, AccountId, Actor, Json, Reason, Refusal, Role, UnitId
 
-#: Accounts that have no second post, and roles that are nobody's second.
-SINGLE = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
-#: Whose posts a deputy can have, by who names the deputy.
-MAY_NAME = {
-    Role.COORDINATOR: frozenset({Role.CLERK, Role.MEDIATOR, Role.COORDINATOR}),
-    Role.SUPERVISOR: frozenset({Role.CLERK, Role.MEDIATOR, Role.COORDINATOR, Role.SUPERVISOR}),
-}
-DEPUTIES = frozenset({Role.CLERK, Role.COORDINATOR, Role.MEDIATOR, Role.SUPERVISOR})
-#: Whoever is away for longer hands over.
-LONGEST = timedelta(days=366)
+#: Accounts that have no second post, and roles that are nobody's second: whoever checks, or decides about points, is nobody
+#: whose doing is checked.
+SINGLE = frozenset({Role.ASSESSOR, Role.AUDITOR, Role.ADMINISTRATOR})
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _post = Post.__table__.c  # type: ignore[attr-defined]
@@ -127,6 +118,22 @@ def posts_of(connection: Connection, account: AccountId) -> list[Held]:
     return held(connection, _post.account_id == account)
 
 
+def parts_of(connection: Connection, account: AccountId, *, now: datetime) -> list[tuple[Held | None, Person]]:
+    """What an account was made for, and every post that it has at this instant, each as the person who acts in it."""
+    now_held = [
+        one for one in posts_of(connection, account) if one.active and (one.until_at is None or one.until_at > now)
+    ]
+    parts = [(one, person(connection, account, post=one.id if one else None)) for one in (None, *now_held)]
+    return [(post, who) for post, who in parts if who is not None]
+
+
+def was_deputy(connection: Connection, account: AccountId, *, now: datetime) -> bool:
+    """Whether an account has stood in for somebody and does not any more."""
+    over = or_(_post.ended_at.is_not(None), _post.until_at <= now)
+    query = select(_post.id).where(_post.account_id == account, _post.stands_in_for.is_not(None), over)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def deputies_of(connection: Connection, account: AccountId) -> list[Held]:
     """Who stands in for somebody, now or from a day to come on."""
     return held(connection, _post.stands_in_for == account)
@@ -157,102 +164,34 @@ def give_post(
     if any((one.role, one.unit) == (role, unit) for one in own):
         raise Refusal((Reason(code="post.has_it", field="post_role"),))
     row = {"account_id": account, "role": role.value, "unit_id": unit, "from_at": now}
-    return _insert(connection, "post:given", row, actor=actor, now=now, active=True, told=(account,), key=key)
-
-
-# -- deputies ---------------------------------------------------------------------------------------------------------
-
-
-def may_name_for(place: Place, actor: Actor) -> bool:
-    """Whether the actor answers for this place, so that they say who stands in for its holder."""
-    return place.unit in actor.units and place.role in MAY_NAME.get(actor.role, frozenset())
-
-
-def may_stand_in(place: Place, everybody: Iterable[Place]) -> list[AccountId]:
-    """Who may stand in for the holder of a place: colleagues of the same unit, or of one beside it under the same unit; for
-    a mediator only mediators."""
-    fitting = frozenset({Role.MEDIATOR}) if place.role is Role.MEDIATOR else DEPUTIES
-    found = (
-        one.account
-        for one in everybody
-        if one.account != place.account
-        and one.role in fitting
-        and (
-            one.unit == place.unit
-            or (place.parent is not None and (one.parent, one.kind) == (place.parent, place.kind))
-        )
-    )
-    return list(dict.fromkeys(found))
-
-
-def name_deputy(
-    connection: Connection, place: Place, deputy: AccountId, *, first: date, last: date, calendar: WorkCalendar,
-    actor: Actor, now: datetime, key: str | None = None,
-) -> int:  # fmt: skip
-    """From the first day to the last, both included, the deputy can act in place of whoever holds the place. Raises `Refusal`
-    with every reason."""
-    lock_head(connection, OFFICE_STREAM)
-    from_at, until_at = max(now, calendar.start_of(first)), calendar.end_of(last)
-    reasons = [*_of_days(first, last, calendar.local_day(now)), *_of_people(connection, place, deputy, actor)]
-    if not reasons:
-        reasons = list(_of_others(connection, place, deputy, from_at, until_at))
-    if reasons:
-        raise Refusal(tuple(reasons))
-    row = {
-        "account_id": deputy, "role": place.role.value, "unit_id": place.unit, "from_at": from_at, "until_at": until_at,
-        "stands_in_for": place.account,
-    }  # fmt: skip
-    begins = from_at <= now
-    return _insert(
-        connection, "deputy:named", row, actor=actor, now=now, active=begins, told=(deputy, place.account), key=key
-    )
-
-
-def _of_days(first: date, last: date, today: date) -> Iterable[Reason]:
-    if first < today:
-        yield Reason(code="deputy.not_before_today", field="first_day")
-    if last < first:
-        yield Reason(code="deputy.ends_before_it_begins", field="last_day")
-    elif last - first >= LONGEST:
-        yield Reason(code="deputy.too_long", field="last_day")
-
-
-def _of_people(connection: Connection, place: Place, deputy: AccountId, actor: Actor) -> Iterable[Reason]:
-    everybody = places(connection)
-    if place not in everybody or not may_name_for(place, actor):
-        yield Reason(code="deputy.not_yours_to_say", field="absent")
-        return
-    if deputy == place.account:
-        yield Reason(code="deputy.for_oneself", field="deputy")
-    elif deputy not in may_stand_in(place, everybody):
-        level = "deputy.must_mediate" if place.role is Role.MEDIATOR else "deputy.of_another_level"
-        yield Reason(code=level, field="deputy")
-    if deputy in actor.accounts:
-        yield Reason(code="deputy.not_who_names", field="deputy")
-
-
-def _of_others(
-    connection: Connection, place: Place, deputy: AccountId, from_at: datetime, until_at: datetime
-) -> Iterable[Reason]:
-    """What other deputies of those days forbid: one post has one, and nobody stands in who is away."""
-    same_days = (_post.from_at < until_at, or_(_post.until_at.is_(None), _post.until_at > from_at))
-    known = held(connection, _post.stands_in_for.is_not(None), *same_days)
-    if any((one.stands_in_for, one.role, one.unit) == (place.account, place.role, place.unit) for one in known):
-        yield Reason(code="deputy.has_one", field="absent")
-    if any(one.stands_in_for == deputy for one in known):
-        yield Reason(code="deputy.is_away", field="deputy")
-    if any(one.account == place.account for one in known):
-        yield Reason(code="deputy.stands_in_already", field="absent")
+    return insert_post(connection, "post:given", row, actor=actor, now=now, active=True, told=(account,), key=key)
 
 
 # -- beginning and ending ---------------------------------------------------------------------------------------------
 
 
 def end_post(connection: Connection, post: int, *, actor: Actor, now: datetime) -> bool:
-    """Nobody has it from now on. Whether anybody had, or would have come to have it."""
+    """Nobody has it from now on, nor does whoever stands in for its holder there. Whether anybody had, or would have come to have
+    it."""
     lock_head(connection, OFFICE_STREAM)
+    row = connection.execute(select(*_post).where(_post.id == post)).one_or_none()
     ended = _end(connection, _post.id == post, actor=actor, now=now)
+    if row is not None and row.stands_in_for is None:
+        end_deputies(connection, row.account_id, role=row.role, unit=row.unit_id, actor=actor, now=now)
     return bool(ended)
+
+
+def end_deputies(
+    connection: Connection, account: AccountId, *, role: str, unit: int, actor: Actor, now: datetime
+) -> None:
+    """Nobody stands in for an account in a place that it has no more."""
+    there = (_post.stands_in_for == account, _post.role == role, _post.unit_id == unit)
+    _end(connection, and_(*there), actor=actor, now=now)
+
+
+def end_own_deputyships(connection: Connection, account: AccountId, *, actor: Actor, now: datetime) -> None:
+    """An account stands in for nobody any more."""
+    _end(connection, and_(_post.account_id == account, _post.stands_in_for.is_not(None)), actor=actor, now=now)
 
 
 def end_posts_of(connection: Connection, account: AccountId, *, actor: Actor, now: datetime) -> None:
@@ -292,7 +231,7 @@ def _both(row: Any) -> tuple[AccountId, ...]:
     return tuple(AccountId(one) for one in (row.account_id, row.stands_in_for) if one is not None)
 
 
-def _insert(
+def insert_post(
     connection: Connection, code: str, row: dict[str, Any], *, actor: Actor, now: datetime, active: bool,
     told: tuple[AccountId, ...], key: str | None,
 ) -> int:  # fmt: skip

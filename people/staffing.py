@@ -17,9 +17,9 @@ from ledger.tables import Event
 from ledger.vouching import vouched_for_office
 from people.directory import login_is_taken
 from people.noting import COMMITTED, auditors_told, note, rows_of_account
-from people.posts import end_posts_of
+from people.posts import end_deputies, end_own_deputyships, end_posts_of
 from people.tables import Account, Office, SigninLink, Unit, UnitAbove, WebSession
-from workflow.model import TIMERS, AccountId, Actor, Json, Role, UnitId
+from workflow.model import TIMERS, AccountId, Actor, Json, Reason, Refusal, Role, UnitId
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
@@ -114,9 +114,6 @@ def _office_row(**values: Any) -> dict[str, Json]:
     return {"office": {"1": vouched_for_office(values)}}
 
 
-# -- units ------------------------------------------------------------------------------------------------------------
-
-
 # -- accounts ---------------------------------------------------------------------------------------------------------
 
 
@@ -133,8 +130,9 @@ def add_account(
     actor: Actor = TIMERS,
     key: str | None = None,
 ) -> AccountId:
-    """An open account without a password. Raises `LoginIsTaken`."""
+    """An open account without a password. Raises `LoginIsTaken`, and `Refusal` for a unit that is closed."""
     lock_head(connection, OFFICE_STREAM)  # two who add somebody wait here
+    _must_be_open(connection, unit)
     if login_is_taken(connection, login):
         raise LoginIsTaken
     row: dict[str, Any] = {
@@ -161,7 +159,9 @@ def close_account(connection: Connection, account: AccountId, *, now: datetime, 
 
 
 def reopen_account(connection: Connection, account: AccountId, *, now: datetime, actor: Actor = TIMERS) -> None:
-    """Whoever has it may sign in again. What was signed in while it was being closed stays signed out."""
+    """Whoever has it may sign in again. What was signed in while it was being closed stays signed out. Raises `Refusal` if its
+    unit is closed."""
+    _must_be_open(connection, connection.execute(select(_account.unit_id).where(_account.id == account)).scalar_one())
     _open_or_close(connection, account, active=True, code="account:reopened", actor=actor, now=now)
 
 
@@ -187,13 +187,24 @@ def change_email(connection: Connection, account: AccountId, email: str, *, now:
     note(connection, "account:email_changed", actor=actor, now=now, data=data, told=told)
 
 
+def _must_be_open(connection: Connection, unit: int) -> None:
+    closed = connection.execute(select(_unit.closed_at).where(_unit.id == unit)).scalar_one()
+    if closed is not None:
+        raise Refusal((Reason(code="unit.is_closed", field="below"),))
+
+
 def change_name(connection: Connection, account: AccountId, name: str, *, now: datetime, actor: Actor) -> None:
     """What the account's owner is called; what was written under the other name shows this one. The owner hears of it."""
     _change(connection, account, "account:renamed", {"name": name}, now=now, actor=actor)
 
 
 def move_account(connection: Connection, account: AccountId, unit: UnitId, *, now: datetime, actor: Actor) -> None:
-    """The account belongs to another unit from now on, with the same role. What it has in hand was handed over before."""
+    """The account belongs to another unit from now on, with the same role. What it has in hand was handed over before; who stood
+    in for it there, and whom it stood in for, is over. Raises `Refusal` for a unit that is closed."""
+    _must_be_open(connection, unit)
+    place = connection.execute(select(_account.role, _account.unit_id).where(_account.id == account)).one()
+    end_deputies(connection, account, role=place.role, unit=place.unit_id, actor=actor, now=now)
+    end_own_deputyships(connection, account, actor=actor, now=now)
     _change(connection, account, "account:moved", {"unit_id": unit}, now=now, actor=actor)
 
 

@@ -55,11 +55,12 @@ def _replay(engine: Engine, story: Story, *, sweeping: bool, ladder: str | None)
     with transaction(engine) as connection:
         stage = build_stage(connection, now=FOUNDED, matter=story.matter, people=people_of(story))
         office = load_office(connection)
-        send_away(connection, story, stage, calendar=office.policy.calendar, now=FOUNDED)
     if ladder:
         office = replace(office, policy=with_ladder(office.policy, ladder))
     teller = Teller(engine, office, stage, story)
     told_at = teller.moment(story.steps[0])
+    with transaction(engine) as connection:
+        send_away(connection, story, stage, calendar=office.policy.calendar, now=told_at)
     for index, step in enumerate(story.steps):
         if sweeping:
             run_timers(engine, office, told_at, teller.moment(step))

@@ -22,8 +22,9 @@ from cases.policies import shipped_files
 from cases.tables import Clock, Link, Participant, Party, PersonalText, Waiver
 from infra.columns import Row
 from infra.db import transaction
+from people.deputies import name_deputy
 from people.directory import person
-from people.posts import give_post, name_deputy, places, posts_of
+from people.posts import give_post, places, posts_of
 from people.staffing import add_account
 from people.units import add_unit
 from web.forms import shapes

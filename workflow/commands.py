@@ -34,6 +34,7 @@ class Command:
 
     looks_at: ClassVar[tuple[type[Record], ...]] = ()
     is_of_a_year: ClassVar[bool] = False  #: a closed year may forbid it
+    answers: ClassVar[str | None] = None  #: the event in which it was asked for what this decides
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 

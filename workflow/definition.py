@@ -43,8 +43,8 @@ class Situation:
     now: datetime
     policy: CasePolicy
     people: Mapping[AccountId, tuple[UnitId, ...]] = field(default=missing("people"))
-    #: Whose post has to do with the matter, with their roles: those of the units that hold it and took it in, and of the units
-    #: above these. Known where one of them is to be recused.
+    #: Whose post has to do with the matter: those of the units that hold it and took it in, and of the units above these; with
+    #: the roles by which they answer for it, themselves and where it is held. Known where one of them is to be recused.
     colleagues: Mapping[AccountId, frozenset[Role]] = field(default=missing("colleagues"))
     closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
     others: Mapping[CaseId, CaseFacts] = field(default_factory=dict)  #: other cases that the command names

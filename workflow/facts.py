@@ -93,6 +93,8 @@ class CaseFacts:
     records: Mapping[type[Record], tuple[Record, ...]] = field(default_factory=dict)  #: of the procedure's own kinds
     clocks: tuple[Clock, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    #: Who asked for what is decided, and in whose place; known to those who decide.
+    asked_by: frozenset[AccountId] = missing("asked_by")
     authors: frozenset[AccountId] = missing("authors")  #: who has acted in it; known once a light of it is contested
     custody: Custody | None = None
     #: All of them; known once something has lit, to those who answer for lights.

@@ -11,7 +11,8 @@ from playwright.sync_api import Page
 
 from infra.db import transaction
 from ops.jobs import JOBS, run_job
-from people.posts import give_post, name_deputy, places
+from people.deputies import name_deputy
+from people.posts import give_post, places
 from tests.browser.conftest import Office
 from tests.databases import SmallOffice, step
 from tests.web.canaries import mediation_with_canaries

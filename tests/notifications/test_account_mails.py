@@ -12,8 +12,9 @@ from infra.settings import Settings
 from ledger.tables import Message
 from notifications.compose import OF_ACCOUNTS, OF_UNITS
 from notifications.deliver import deliver
+from people.deputies import name_deputy
 from people.noting import note
-from people.posts import name_deputy, places
+from people.posts import places
 from people.staffing import add_account
 from people.tables import Account
 from tests.databases import START, SmallOffice

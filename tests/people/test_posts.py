@@ -1,27 +1,40 @@
 """Several posts for one account, and deputies: who has which until when, what comes with it, and what nobody may have."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
 from cases.execute import CaseNotFound, execute
-from cases.facts import load_people
+from cases.facts import load_facts, load_people
 from cases.reading import find_case
+from cases.sweep import sweep
 from cases.tables import Case
 from infra.db import reading, transaction
+from infra.settings import Settings
 from ledger.tables import Event, Message
 from ledger.upcasters import data_of
+from notifications.deliver import deliver
+from notifications.forwarding import POST_OVER
 from people.audiences import Roster
+from people.deputies import name_deputy
 from people.directory import active_with_role, person
-from people.posts import Place, begin_and_end, deputies_of, end_post, give_post, name_deputy, places, posts_of
-from people.staffing import close_account
+from people.posts import Place, begin_and_end, deputies_of, end_post, give_post, places, posts_of
+from people.staffing import add_account, close_account, move_account, reopen_account
+from people.units import close_unit
 from tests.cases.records import new_request
 from tests.databases import START, SmallOffice, found, step
 from workflow.commands import Command
-from workflow.model import Actor, Audience, Refusal, Role
-from workflow.procedures.every_case.commands import AddNote, Recuse
-from workflow.procedures.petition.commands import GrantExtension, RefuseExtension, RequestExtension, SignFor
+from workflow.model import TIMERS, Actor, Audience, Refusal, Role
+from workflow.procedures.every_case.commands import AddNote, AppealLight, Recuse, Suspend
+from workflow.procedures.petition.commands import (
+    GrantExtension,
+    RefuseExtension,
+    RequestExtension,
+    RequestSuspension,
+    SignFor,
+)
 
 EVENT, MESSAGE, CASE = Event.__table__.c, Message.__table__.c, Case.__table__.c  # type: ignore[attr-defined]
 DAY = timedelta(days=1)
@@ -148,6 +161,8 @@ def test_a_post_is_told_what_its_place_in_the_tree_is_told(office: SmallOffice) 
         ("administrator", Role.CLERK, "post.single"),
         ("mediator", Role.AUDITOR, "post.single"),
         ("mediator", Role.ADMINISTRATOR, "post.single"),
+        ("mediator", Role.ASSESSOR, "post.single"),
+        ("assessor", Role.CLERK, "post.single"),
         ("mediator", Role.MEDIATOR, "post.has_it"),
     ],
 )
@@ -196,6 +211,32 @@ def test_whoever_has_a_matter_in_hand_does_not_decide_about_its_extension_in_ano
     with refused("extension.your_own_matter"):
         take(office, case, RefuseExtension(reason="不同意。"), as_head)
     take(office, case, GrantExtension(to_length=90, person_told=True), office.actors["supervisor"])
+
+
+def test_whoever_asked_for_an_extension_in_one_post_does_not_grant_it_in_another(office: SmallOffice) -> None:
+    case = in_hand(office)
+    as_coordinator, as_head = give(office, "clerk", Role.COORDINATOR), give(office, "clerk", Role.SUPERVISOR)
+    take(office, case, RequestExtension(to_length=90, reason="鉴定未完成。"), as_coordinator)
+    for command in (GrantExtension(to_length=90, person_told=True), RefuseExtension(reason="不同意。")):
+        with refused("extension.your_own_matter"):
+            take(office, case, command, as_head)
+    take(office, case, GrantExtension(to_length=90, person_told=True), office.actors["supervisor"])
+
+
+def test_a_pause_is_not_approved_by_whoever_asked_for_it(office: SmallOffice) -> None:
+    opened = office.tell(
+        "hotline",
+        step("2026-02-27T09:00", "clerk", "Register", **{**WORDS, "channel": "hotline"}),
+        step("2026-02-27T10:00", "clerk", "Accept"),
+        step("2026-02-27T11:00", "coordinator", "Assign", unit="room", handler="mediator"),
+        step("2026-02-27T12:00", "mediator", "SignFor"),
+    )
+    as_coordinator, as_head = give(office, "clerk", Role.COORDINATOR), give(office, "clerk", Role.SUPERVISOR)
+    asked = {"ground": "objective_limits", "until": NEXT_MONDAY}
+    take(office, opened.case_id, RequestSuspension(**asked, reason="等检测。"), as_coordinator)
+    with refused("ground.needs_another"):
+        take(office, opened.case_id, Suspend(**asked, person_told=True), as_head)
+    take(office, opened.case_id, Suspend(**asked, person_told=True), office.actors["supervisor"])
 
 
 # -- deputies ---------------------------------------------------------------------------------------------------------
@@ -322,6 +363,11 @@ WRONG = {
     "backwards": (
         {"absent": "mediator", "deputy": "mediator_2", "first": FRIDAY, "last": MONDAY}, {"deputy.ends_before_it_begins"},
     ),
+    "far ahead": (
+        {"absent": "mediator", "deputy": "mediator_2", "first": date(9999, 12, 31), "last": date(9999, 12, 31)},
+        {"deputy.too_long"},
+    ),
+    "long ago": ({"absent": "mediator", "deputy": "mediator_2", "first": date(1, 1, 1)}, {"deputy.not_before_today"}),
     "for ever": ({"absent": "mediator", "deputy": "mediator_2", "last": date(2027, 3, 3)}, {"deputy.too_long"}),
 }  # fmt: skip
 
@@ -365,3 +411,118 @@ def test_a_post_of_somebody_who_was_made_a_mediator_beside_their_desk_can_have_a
         )  # fmt: skip
     assert acting(office, "mediator_2", post).role is Role.MEDIATOR
     assert acting(office, "mediator_2", post).unit == office.units["room"]
+
+
+# -- what ends with something else ------------------------------------------------------------------------------------
+
+
+def test_whoever_asked_as_a_deputy_does_not_grant_it_in_a_post_of_their_own(office: SmallOffice) -> None:
+    case = in_hand(office)
+    as_head = give(office, "mediator_2", Role.SUPERVISOR)
+    deputy = acting(office, "mediator_2", send_away(office, "mediator", "mediator_2"))
+    take(office, case, RequestExtension(to_length=90, reason="鉴定未完成。"), deputy)
+    with refused("extension.your_own_matter"):
+        take(office, case, GrantExtension(to_length=90, person_told=True), as_head)
+
+
+def test_a_deputy_loses_a_place_with_whoever_they_stand_in_for(office: SmallOffice) -> None:
+    give(office, "clerk", Role.COORDINATOR)
+    with transaction(office.engine) as connection:
+        place = next(one for one in places(connection) if one.role is Role.COORDINATOR and one.post)
+        name_deputy(
+            connection, place, office.accounts["supervisor"], first=MONDAY, last=FRIDAY,
+            calendar=office.context.policy.calendar, actor=office.actors["duty_leader"], now=START,
+        )  # fmt: skip
+        assert place.post is not None
+        end_post(connection, place.post, actor=office.actors["administrator"], now=START)
+        assert posts_of(connection, office.accounts["supervisor"]) == []
+
+
+def test_whoever_moves_leaves_deputies_and_deputyships_behind(office: SmallOffice) -> None:
+    send_away(office, "mediator", "mediator_2")
+    send_away(office, "desk_mediator", "mediator_2", by="coordinator")
+    with transaction(office.engine) as connection:
+        move_account(connection, office.accounts["mediator"], office.units["desk"], now=START, actor=TIMERS)
+        assert [one.stands_in_for for one in posts_of(connection, office.accounts["mediator_2"])] == [
+            office.accounts["desk_mediator"]
+        ]
+        move_account(connection, office.accounts["mediator_2"], office.units["desk"], now=START, actor=TIMERS)
+        assert posts_of(connection, office.accounts["mediator_2"]) == []
+
+
+def test_a_deputy_names_no_deputy(office: SmallOffice) -> None:
+    deputy = acting(office, "mediator_2", send_away(office, "supervisor", "mediator_2", by="duty_leader"))
+    place = place_of(office, "supervisor")
+    with transaction(office.engine) as connection, refused("deputy.not_yours_to_say"):
+        name_deputy(
+            connection, place, office.accounts["desk_mediator"], first=NEXT_MONDAY, last=NEXT_SUNDAY,
+            calendar=office.context.policy.calendar, actor=deputy, now=START,
+        )  # fmt: skip
+
+
+def test_what_a_deputy_did_counts_as_done_by_whoever_was_away_too(office: SmallOffice) -> None:
+    """Whoever has acted in a case, themselves or by a deputy, never decides about its points."""
+    case = in_hand(office)
+    deputy = acting(office, "mediator_2", send_away(office, "supervisor", "mediator_2", by="duty_leader"))
+    sweep(office.engine, now=START + 90 * DAY)
+    with reading(office.engine) as connection:
+        loaded = load_facts(connection, case, actor=office.actors["supervisor"])
+    assert loaded is not None
+    clock = next(one for one in loaded[0].clocks if one.name == "completion" or one.crossed_until)
+    light = f"{clock.number}:{next(rung.code for rung in clock.rungs if rung.light)}"
+    appeal = AppealLight(light=light, ground="other", evidence="检测机构停电。")
+    take(office, case, appeal, deputy, now=START + 90 * DAY)
+    with reading(office.engine) as connection:
+        loaded = load_facts(connection, case, actor=office.actors["assessor"])
+    assert loaded is not None
+    assert {office.accounts["supervisor"], office.accounts["mediator_2"]} <= loaded[0].authors
+
+
+def test_a_deputy_does_not_count_as_somebody_who_is_left(office: SmallOffice) -> None:
+    case = in_hand(office)
+    send_away(office, "supervisor", "mediator_2", by="duty_leader")
+    for login in ("coordinator", "duty_leader", "upstream"):
+        take(office, case, Recuse(person=office.accounts[login], ground="relative"), office.actors["supervisor"])
+    with refused("recuse.nobody_answers"):
+        take(office, case, Recuse(person=office.accounts["supervisor"], ground="relative"), office.actors["supervisor"])
+
+
+def test_a_mail_that_waits_for_a_deputy_whose_time_is_over_is_not_sent(office: SmallOffice, tmp_path: Path) -> None:
+    case = in_hand(office)
+    post = send_away(office, "mediator", "mediator_2")
+    take(office, case, RequestExtension(to_length=90, reason="鉴定未完成。"), office.actors["mediator"])
+    take(office, case, GrantExtension(to_length=90, person_told=True), office.actors["supervisor"])
+    with transaction(office.engine) as connection:
+        waiting = select(MESSAGE.id).where(MESSAGE.stream == case, MESSAGE.next_try_at.is_not(None))
+        mine = connection.execute(waiting.where(MESSAGE.recipient == office.accounts["mediator_2"])).scalars().all()
+        end_post(connection, post, actor=TIMERS, now=START)
+    assert mine
+    deliver(office.engine, office=office.context, settings=Settings(home=tmp_path, smtp_host=""), now=START + DAY)
+    with reading(office.engine) as connection:
+        rows = connection.execute(select(MESSAGE.recipient, MESSAGE.last_error).where(MESSAGE.stream == case)).all()
+    assert {row.last_error for row in rows if row.recipient == office.accounts["mediator_2"]} == {POST_OVER}
+    assert {row.last_error for row in rows if row.recipient == office.accounts["mediator"]} == {None}
+
+
+def test_nobody_comes_into_a_closed_unit(office: SmallOffice) -> None:
+    with transaction(office.engine) as connection:
+        for login in ("desk_clerk", "desk_mediator", "desk_supervisor"):
+            close_account(connection, office.accounts[login], now=START)
+        close_unit(connection, office.units["desk"], open_cases=0, actor=TIMERS, now=START)
+    with transaction(office.engine) as connection, refused("unit.is_closed"):
+        reopen_account(connection, office.accounts["desk_clerk"], now=START)
+    with transaction(office.engine) as connection, refused("unit.is_closed"):
+        move_account(connection, office.accounts["clerk"], office.units["desk"], now=START, actor=TIMERS)
+    with transaction(office.engine) as connection, refused("unit.is_closed"):
+        add_account(
+            connection, unit=office.units["desk"], role=Role.CLERK, login="late", name="晚", email="late@example.test",
+            now=START,
+        )  # fmt: skip
+
+
+def test_before_closing_an_account_its_deputy_is_not_named_as_who_is_told(office: SmallOffice) -> None:
+    send_away(office, "mediator", "mediator_2")
+    with reading(office.engine) as connection:
+        roster = Roster.around(connection, office.units["room"], without=office.accounts["mediator"])
+    left = roster.told((Audience.HOLDER,), unit=office.units["room"], person=office.accounts["mediator"])
+    assert left == (office.accounts["supervisor"],)

@@ -250,6 +250,50 @@ def test_an_auditor_or_administrator_is_offered_no_other_post(site: Site, login:
     assert [form for form in shown.forms if form.action == address] == []
 
 
+def test_a_post_in_which_something_is_in_hand_is_not_ended(site: Site) -> None:
+    give(site, "clerk", Role.MEDIATOR)
+    site.office.tell(
+        "petition",
+        step("2026-02-09T09:00", "desk_clerk", "Register", **WORDS),
+        step("2026-02-09T10:00", "desk_clerk", "Accept"),
+        step("2026-02-09T11:00", "coordinator", "Assign", unit="room", handler="clerk"),
+    )
+    browser, address = site.session_for("administrator"), f"/people/{account(site, 'clerk')}/posts"
+    (end,) = [one.action for one in page(browser, address).forms if one.action.endswith("/end")]
+    answer = browser.post(end, data={"form_token": form_token(browser)})
+    assert answer.status_code == 422
+    assert "这个岗位上还有 1 件事项" in answer.text
+    assert end in [one.action for one in page(browser, address).forms]
+
+
+def test_an_account_of_a_closed_unit_is_not_reopened(site: Site) -> None:
+    browser, desk = site.session_for("administrator"), f"/people/units/{site.office.units['desk']}"
+    with transaction(site.engine) as connection:
+        for login in ("desk_clerk", "desk_mediator", "desk_supervisor"):
+            close_account(connection, account(site, login), now=site.clock())
+    send(browser, desk, f"{desk}/close")
+    address = f"/people/{account(site, 'desk_clerk')}/reopen"
+    answer = browser.post(address, data={"form_token": form_token(browser)})
+    assert answer.status_code == 422
+    assert "所在单位已撤销" in answer.text
+
+
+@pytest.mark.parametrize("days", [{"last_day": "9999-12-31"}, {"first_day": "0001-01-01"}])
+def test_days_that_no_calendar_has_are_refused_with_what_was_typed(site: Site, days: dict[str, str]) -> None:
+    answer = name_deputy(site, site.browser_for("coordinator"), "mediator", "mediator_2", **days)
+    assert answer.status_code == 422
+    assert next(iter(days.values())) in answer.text
+
+
+def test_a_deputy_at_work_is_no_outsider_who_looks(site: Site) -> None:
+    address = petition(site)
+    name_deputy(site, site.browser_for("coordinator"), "mediator", "mediator_2")
+    deputy = site.browser_for("mediator_2")
+    deputy.post("/act-as", data=page(deputy, f"/act-as?to={address}").form("/act-as").values)
+    page(deputy, address)
+    assert "账号-mediator_2" not in page(site.session_for("auditor"), "/reads").text
+
+
 # -- accounts and units -----------------------------------------------------------------------------------------------
 
 

@@ -104,7 +104,7 @@ PETITIONER = Actor(account=None, role=Role.PETITIONER, unit=CENTRE, case=CASE)
 def unfiled(profile: str) -> CaseFacts:
     return CaseFacts(
         id=None, procedure=policy_of(profile).profile.procedure, profile=profile, state=UNFILED,
-        authors=frozenset(), custodies=(), noticed={},
+        authors=frozenset(), asked_by=frozenset(), custodies=(), noticed={},
     )  # fmt: skip
 
 

@@ -200,7 +200,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         ),
         timeline=timeline_of(events, texts, accounts, ctx, linked),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
-        own=ctx.actor.account in at_work or (facts.holder_person is None and facts.holder_unit == ctx.actor.unit),
+        own=bool(ctx.actor.accounts & at_work) or (facts.holder_person is None and facts.holder_unit == ctx.actor.unit),
     )
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from cases.facts import CaseName, load_colleagues, load_facts, load_people, with_records_known
+from cases.facts import CaseName, load_colleagues, load_facts, load_people, with_askers_known, with_records_known
 from web.context import Context, NoSuchPage
 from workflow.definition import Situation
 from workflow.facts import missing
@@ -20,7 +20,8 @@ def situation_of(
         raise NoSuchPage
     facts, name = loaded
     asked = PROCEDURES[facts.procedure].commands.get(command)
-    facts = with_records_known(connection, facts, asked.looks_at if asked else ())
+    if asked:
+        facts = with_askers_known(connection, with_records_known(connection, facts, asked.looks_at), asked.answers)
     situation = Situation(
         facts=facts, actor=ctx.actor, now=ctx.now, policy=ctx.office.policy.for_profile(facts.profile),
         people=load_people(connection, case_id, actor=ctx.actor), closed_years=ctx.office.closed_years,

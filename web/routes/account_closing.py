@@ -21,7 +21,7 @@ from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.lights import LightView, case_light
 from web.routes.people import people_page
-from workflow.model import AccountId, Audience, Role, UnitId
+from workflow.model import AccountId, Audience, Refusal, Role, UnitId
 
 #: Roles that an office cannot be without: nobody closes the last account of one alone, and that of an administrator nobody.
 LAST_OF = {Role.ADMINISTRATOR: "people.last_administrator", Role.AUDITOR: "people.last_auditor"}
@@ -87,6 +87,14 @@ def ask_before_reopening(ctx: Ctx, account: RowId) -> Response:
 @post("/people/{account}/reopen", who=ADMINISTRATION)
 def reopen(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     """Opens it again and shows the link. The form sent twice shows another link to the same account."""
+    try:
+        return _reopened(ctx, account)
+    except Refusal:
+        return people_page(ctx, errors={f"account-{account}": "people.unit_is_closed"}, status=422)
+
+
+def _reopened(ctx: Context, account: int) -> Response:
+    """Raises `Refusal` if its unit is closed."""
     with transaction(ctx.engine) as connection:
         found = _account(connection, account)
         asks = not found.active and needs_second(connection, REOPEN, role=Role(found.role), actor=ctx.actor)

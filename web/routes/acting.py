@@ -1,6 +1,8 @@
 """As whom somebody acts who has several posts, or stands in for a colleague: one of them at a time, chosen here."""
 
+import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -8,7 +10,7 @@ from starlette.responses import Response
 from cases.reading import find_case
 from infra.db import transaction
 from people.directory import Person, person
-from people.posts import Held, posts_of
+from people.posts import parts_of
 from people.signin import act_as
 from web.access import STAFF, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, MustFirst, NoSuchPage, cookie_of
@@ -18,6 +20,7 @@ from web.presenters.posts import last_day
 from workflow.model import Role
 
 WORK = "/work"
+A_CASE = re.compile(r"/cases/[0-9a-f]{1,64}(?:/[A-Za-z0-9/]{1,80})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,39 +61,30 @@ def seen_as_another(connection: Connection, ctx: Context, public_id: str) -> Non
     """Raises `MustFirst` if another post of the same person sees this case."""
     if ctx.person is None or not (ctx.person.posts or ctx.person.post):
         return
-    if any(_sees(connection, ctx, part, public_id) for part in _each(connection, ctx.person)):
-        raise MustFirst(f"/act-as?to={ctx.request.url.path}")
-
-
-def _each(connection: Connection, who: Person) -> list[tuple[Held | None, Person]]:
-    """What the account was made for, and every post that is held now, each as the person who acts in it."""
-    found: list[tuple[Held | None, Person | None]] = [(None, person(connection, who.id))]
-    found += [(one, person(connection, who.id, post=one.id)) for one in posts_of(connection, who.id) if one.active]
-    return [(held, acting) for held, acting in found if acting is not None]
+    if any(_sees(connection, who, public_id) for _, who in parts_of(connection, ctx.person.id, now=ctx.now)):
+        raise MustFirst(f"/act-as?to={quote(ctx.request.url.path)}")
 
 
 def _parts(connection: Connection, ctx: Context, to: str) -> list[Part]:
     who = _own(ctx)
-    asked = to.removeprefix("/cases/").split("/")[0] if to.startswith("/cases/") else ""
+    asked = _inside(to).removeprefix("/cases/").split("/")[0]
     return [
         Part(
             post=str(held.id) if held else "", role=acting.actor.role.value, unit=acting.unit_name,
             in_place_of=acting.in_place_of, until=last_day(held, ctx) if held else None,
-            is_now=acting.post == who.post, sees_it=bool(asked) and _sees(connection, ctx, (held, acting), asked),
+            is_now=acting.post == who.post, sees_it=bool(asked) and _sees(connection, acting, asked),
         )
-        for held, acting in _each(connection, who)
+        for held, acting in parts_of(connection, who.id, now=ctx.now)
     ]  # fmt: skip
 
 
-def _sees(connection: Connection, ctx: Context, part: tuple[Held | None, Person], public_id: str) -> bool:
-    held, acting = part
-    over = held is not None and held.until_at is not None and held.until_at <= ctx.now
-    return not over and find_case(connection, public_id, actor=acting.actor) is not None
+def _sees(connection: Connection, who: Person, public_id: str) -> bool:
+    return find_case(connection, public_id, actor=who.actor) is not None
 
 
 def _inside(path: str) -> str:
-    """A page of ours to go on to, or nothing: never another site."""
-    return path if path.startswith("/cases/") and "\\" not in path and "//" not in path else ""
+    """The page of a case to go on to, or nothing: never another site."""
+    return path if A_CASE.fullmatch(path) else ""
 
 
 def _own(ctx: Context) -> Person:

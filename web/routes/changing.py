@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from cases.holdings import held_by_unit, holdings_of
 from infra.db import transaction
-from ledger.chain import OFFICE_STREAM, lock_head
+from ledger.chain import OFFICE_STREAM, lock_head, wait_for_key
 from people.asked import Move, Rename
-from people.directory import all_units, find_account
+from people.directory import TREE, all_units, find_account
 from people.proposals import MOVE, RENAME, ask, do, needs_second
 from people.units import close_unit, move_unit, rename_unit, reopen_unit
 from web.access import ADMINISTRATION, RowId, get, post
@@ -108,6 +108,7 @@ def move_a_unit(ctx: Ctx, form: Form, unit: RowId) -> Response:
 def close_a_unit(ctx: Ctx, form: Form, unit: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     try:
         with transaction(ctx.engine) as connection:
+            wait_for_key(connection, TREE)
             lock_head(connection, OFFICE_STREAM)
             number = _id(connection, unit)
             close_unit(connection, number, open_cases=held_by_unit(connection, number), actor=ctx.actor, now=ctx.now)

@@ -7,16 +7,8 @@ from cases.words import Words
 from infra.db import transaction
 from ledger.chain import find_by_key, request_key, wait_for_key
 from people.asked import NameDeputy
-from people.posts import (
-    MAY_NAME,
-    Place,
-    deputies_within,
-    end_post,
-    may_name_for,
-    may_stand_in,
-    name_deputy,
-    places,
-)
+from people.deputies import MAY_NAME, may_name_for, may_stand_in, name_deputy
+from people.posts import Place, deputies_within, end_post, places
 from web.access import RowId, get, post
 from web.context import Context, Ctx
 from web.forms import Choices, FormIsWrong, FormView, Option, as_typed, blank_form, read_form, with_errors
@@ -82,7 +74,10 @@ def _page(
 def _choices(ctx: Context, everybody: list[Place]) -> Choices:
     mine = [one for one in everybody if may_name_for(one, ctx.actor)]
     fitting = {account for place in mine for account in may_stand_in(place, everybody)} - ctx.actor.accounts
-    names = {one.account: f"{one.name}（{one.unit_name}）" for one in everybody}
+    units: dict[int, dict[str, None]] = {}
+    for one in everybody:
+        units.setdefault(one.account, {})[one.unit_name] = None
+    names = {one.account: f"{one.name}（{' · '.join(units[one.account])}）" for one in everybody}
     words = Words(ctx.language)
     return {
         "places": tuple(

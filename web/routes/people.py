@@ -26,7 +26,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.links import Given, give_link
 from web.pages import render, see_other
 from web.posted import Form, FormIsMalformed, Posted
-from workflow.model import AccountId, Json, Role, UnitId
+from workflow.model import AccountId, Json, Refusal, Role, UnitId
 from workflow.unseen import seen
 
 ROLES = tuple(role for role in Role if role in STAFF)
@@ -74,6 +74,8 @@ def add_person(ctx: Ctx, form: Form) -> Response:
             given = give_link(connection, ctx, account) if account is not None else Given()
     except FormWasUsed:
         return people_page(ctx, typed=typed, errors={"name": "people.form_was_used"}, status=409)
+    except Refusal:  # the unit was closed a moment ago
+        return people_page(ctx, typed=typed, errors={"unit": "people.unit_is_closed"}, status=422)
     except LoginIsTaken:
         return people_page(ctx, typed=typed, errors={"login": "people.login_taken"}, status=422)
     if account is None:

@@ -21,7 +21,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.links import Given, give_link, link_key
 from web.pages import render
 from web.posted import Form
-from workflow.model import AccountId
+from workflow.model import AccountId, Refusal
 
 #: After these the account has nobody who is signed in: its owner needs a link.
 WITH_LINK = (ADD, REOPEN)
@@ -82,6 +82,8 @@ def decide_on(ctx: Ctx, form: Form, number: RowId) -> Response:
         return _page(ctx, status=409, error="second.is_decided")
     except LastAdministrator:
         return _page(ctx, status=409, error="people.last_administrator")
+    except Refusal:  # its unit was closed meanwhile
+        return _page(ctx, status=409, error="reason.unit.is_closed")
     except LoginIsTaken:
         return _page(ctx, status=409, error="people.login_taken")
     return _page(ctx, given=given, done="done.second_agreed" if agree else "done.second_refused")

@@ -27,6 +27,9 @@ from workflow.fields import (
 )
 from workflow.model import AccountId, RecordNumber
 
+#: The events in which whoever handles a matter asks for more time, or for a pause.
+EXTENSION_ASKED, PAUSE_ASKED = "case:extension_requested", "case:pause_requested"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Accept(Act):
@@ -108,6 +111,7 @@ class Suspend(Pausing):
     """中止 on a ground that the rule knows, until a day that is named. Consent is recorded where the rule asks for it; on
     some grounds a supervisor decides, once the person has been told of the measures and the day."""
 
+    answers: ClassVar[str | None] = PAUSE_ASKED
     consenting: Annotated[Parties, Sometimes()] = ()
     person_told: bool = False
     note: OptionalNote = None

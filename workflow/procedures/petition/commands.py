@@ -1,12 +1,12 @@
 """What may be asked of a petition or an order, beside what may be asked of every case (`every_case/commands.py`)."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from workflow.commands import Act, Command, Intake
 from workflow.fields import Answer, Choice, Confirmed, Names, Note, OptionalNote
 from workflow.model import AccountId, UnitId
-from workflow.procedures.every_case.commands import Lengthening, Pausing
+from workflow.procedures.every_case.commands import EXTENSION_ASKED, Lengthening, Pausing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,7 @@ class RequestExtension(Lengthening):
 class GrantExtension(Lengthening):
     """A supervisor grants it before the due time; the person is told why."""
 
+    answers: ClassVar[str | None] = EXTENSION_ASKED
     person_told: Confirmed
 
 
@@ -101,6 +102,7 @@ class GrantExtension(Lengthening):
 class RefuseExtension(Command):
     """A supervisor does not lengthen it, and says why."""
 
+    answers: ClassVar[str | None] = EXTENSION_ASKED
     reason: Note
 
 

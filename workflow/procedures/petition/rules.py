@@ -102,8 +102,10 @@ def length_asked_for(situation: Situation) -> dict[str, str]:
 
 
 def decides_about_others(situation: Situation) -> Reason | None:
-    """Whoever has a matter in hand, or stands in for somebody who has, does not decide how long it may take."""
-    own = situation.actor.accounts & situation.facts.in_hand_of
+    """Whoever has a matter in hand or asked for it, or stands in for somebody who has, does not decide how long it may take."""
+    facts = situation.facts
+    asked = facts.asked_by if facts.extension_asked is not None else frozenset()
+    own = situation.actor.accounts & (facts.in_hand_of | asked)
     return Reason(code="extension.your_own_matter") if own else None
 
 
@@ -133,7 +135,7 @@ def approved_where_it_must_be(situation: Situation, command: Suspend) -> Reason 
         return None
     if situation.actor.role is not Role.SUPERVISOR:
         return Reason(code="ground.needs_a_supervisor", field="ground")
-    if decides_about_others(situation):
+    if situation.actor.accounts & (situation.facts.in_hand_of | situation.facts.asked_by):
         return Reason(code="ground.needs_another", field="ground")
     return None if command.person_told else Reason(code="person_told.must_be_confirmed", field="person_told")
 
