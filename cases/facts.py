@@ -1,6 +1,5 @@
 """Rows of one case as the facts that the rules decide on. No names, no texts."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -91,7 +90,7 @@ _AUTHORS = Statement(
 )
 #: What was done in somebody's place counts as theirs too.
 _IN_PLACE_OF = Statement(
-    select(_event.data).where(
+    select(_event.code, _event.data).where(
         _event.stream == bindparam("case_id"),
         _event.data.contains(f'"{IN_PLACE_OF}":'),
         _event.code != "light:waiver_decided",
@@ -271,7 +270,7 @@ def _own_records(connection: Connection, procedure: str, case_id: int) -> dict[t
 
 def _authors(connection: Connection, case_id: int) -> frozenset[AccountId]:
     acted = {AccountId(account) for (account,) in _AUTHORS.rows(connection, case_id=case_id)}
-    absent = (json.loads(data)[IN_PLACE_OF] for (data,) in _IN_PLACE_OF.rows(connection, case_id=case_id))
+    absent = (data_of(code, data)[IN_PLACE_OF] for code, data in _IN_PLACE_OF.rows(connection, case_id=case_id))
     return frozenset(acted.union(absent))
 
 

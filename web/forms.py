@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 from annotated_types import MaxLen
@@ -76,6 +76,9 @@ class FormIsWrong(Exception):
 
 
 Choices = Mapping[str, tuple[Option, ...]]
+D = TypeVar("D", bound=date)
+#: Days of other ages are slips of the pen; at the ends of all time nothing can be counted any more.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +243,13 @@ def _options(shape: _Shape, choices: Choices) -> tuple[Option, ...]:
 # -- from text to values ----------------------------------------------------------------------------------------------
 
 
+def _in_this_age(day: D) -> D:
+    """A day that can be counted from in both directions. Raises `ValueError`."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(day)
+    return day
+
+
 def _value(shape: _Shape, texts: list[str], zone: ZoneInfo, find_case: Callable[[str], int | None]) -> Any:
     match shape.kind:
         case "case":
@@ -255,9 +265,9 @@ def _value(shape: _Shape, texts: list[str], zone: ZoneInfo, find_case: Callable[
         case "number":
             return int(texts[0])
         case "date":
-            return date.fromisoformat(texts[0])
+            return _in_this_age(date.fromisoformat(texts[0]))
         case "datetime":
-            return instant_of(datetime.fromisoformat(texts[0]).replace(tzinfo=None), zone)
+            return instant_of(_in_this_age(datetime.fromisoformat(texts[0])).replace(tzinfo=None), zone)
         case _:
             return texts[0]
 

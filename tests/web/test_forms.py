@@ -4,6 +4,7 @@ import re
 import secrets
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -12,8 +13,11 @@ from starlette.testclient import TestClient
 from cases.tables import Case
 from infra.db import reading
 from ledger.tables import Event
+from people.asked import NameDeputy
 from tests.databases import Site, count, form_token, found, serving, step
 from tests.web.reading import Page, page, read
+from web.forms import FormIsWrong, read_form
+from workflow.procedures.every_case.commands import AddNote
 
 #: What a refused form says before its title, and where it links to a field, in each language.
 LANGUAGES = {"zh_CN": "错误：", "en": "Error:"}
@@ -367,3 +371,17 @@ def test_what_somebody_typed_is_never_kept_for_the_next(site: Site) -> None:
     blank = page(site.browser(), "/file/mediation")
     assert blank.form("/file/mediation").values["title"] == [""]
     assert "只有我知道的题目" not in blank.text
+
+
+@pytest.mark.parametrize("year", ["0001", "1899", "3000", "9999"])
+def test_a_day_of_another_age_is_a_slip_of_the_pen_and_breaks_nothing(year: str) -> None:
+    for kind, field, typed in (
+        (NameDeputy, "first_day", f"{year}-12-31"),
+        (AddNote, "happened_at", f"{year}-01-01T00:00"),
+        (AddNote, "happened_at", f"{year}-12-31T23:59"),
+    ):
+        with pytest.raises(FormIsWrong) as wrong:
+            read_form(kind, {field: [typed]}, {}, zone=ZoneInfo("Asia/Shanghai"))
+        (said,) = [one for one in wrong.value.form.fields if one.name == field]
+        assert [reason.code.rpartition("_")[0] for reason in said.errors] == ["form.not_a"]
+        assert said.value == typed
