@@ -20,6 +20,7 @@ from cases.rows import CLOCK_COLUMNS, clock_from
 from cases.tables import Case
 from cases.visibility import case, visible_cases
 from infra.among import is_among
+from infra.db import streaming
 from ledger.tables import Event
 from ledger.upcasters import Data, data_of
 from workflow.history import Ending, History, Lit, Taken
@@ -147,7 +148,7 @@ def records(
     if cases is not None:
         query = query.where(is_among(_event.stream, cases))
     ordered = query.order_by(_event.stream, _event.seq).execution_options(yield_per=PAGE)
-    with connection.execute(ordered) as rows:
+    with streaming(connection, ordered) as rows:
         for stream, events in groupby(rows, key=attrgetter("stream")):
             record = Record(case_id=stream)
             for event in events:

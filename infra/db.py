@@ -53,6 +53,9 @@ AT_ONCE_MS = 50  #: of waiting for nobody: PostgreSQL takes nothing for no limit
 #: So many of a process write to PostgreSQL at once: fewer than its threads and connections, which also serve readers.
 WRITERS = 12
 
+#: Under which name a connection keeps which of its cursors are open.
+STREAMS = "streams"
+
 _gates: WeakKeyDictionary[Engine, WriteGate] = WeakKeyDictionary()
 _lines: WeakKeyDictionary[Engine, Line] = WeakKeyDictionary()
 
@@ -163,7 +166,11 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     with _turn(engine, patience_seconds=PATIENCE_SECONDS), engine.connect() as connection, connection.begin():
         if engine in _gates:
             _begin(connection)
-        yield connection
+        try:
+            yield connection
+        except BaseException:
+            _drop_if_streaming(connection)
+            raise
 
 
 def written_at_once(engine: Engine, write: Callable[[Connection], object]) -> bool:
@@ -224,8 +231,30 @@ def reading(engine: Engine) -> Iterator[Connection]:
             _say(connection, "BEGIN")
         else:
             connection.execution_options(isolation_level="REPEATABLE READ")
-        yield connection
+        try:
+            yield connection
+        finally:
+            _drop_if_streaming(connection)
         connection.rollback()
+
+
+@contextmanager
+def streaming(connection: Connection, query: Any) -> Iterator[Any]:
+    """Rows that come a page at a time, from a cursor of the server. Whatever breaks off while they come may keep that cursor alive
+    for long, and it would be closed on a connection that somebody else has by then, whose transaction that would end."""
+    held, mine = connection.info, object()
+    held.setdefault(STREAMS, set()).add(mine)
+    try:
+        with connection.execute(query) as rows:
+            yield rows
+    finally:
+        held.get(STREAMS, set()).discard(mine)  # gone with a connection that was dropped
+
+
+def _drop_if_streaming(connection: Connection) -> None:
+    """Nobody gets a connection again on which a cursor may still be open."""
+    if connection.dialect.name == "postgresql" and not connection.closed and connection.info.get(STREAMS):
+        connection.invalidate()
 
 
 def checkpoint(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from cases.assessment_tables import YearClose, YearCutoff
 from cases.history import PAGE, histories
 from cases.tables import Case
 from cases.visibility import case, visible_cases
+from infra.db import streaming
 from ledger.chain import OFFICE_STREAM, event_hash, find_by_key
 from ledger.tables import Event
 from ledger.vouching import vouched_for_office
@@ -145,13 +146,14 @@ def _broken_chains(connection: Connection, year: int) -> Iterable[tuple[int, int
         .order_by(_event.stream, _event.seq)
     )
     last: dict[int, tuple[int, str]] = {}
-    for row in connection.execute(query.execution_options(yield_per=PAGE)):
-        seq, before = last.get(row.stream, (0, ""))
-        hashed = event_hash([*(as_json(getattr(row, name)) for name in _HASHED), before])
-        if row.stream in ends and (row.seq != seq + 1 or hashed != row.hash):
-            ends.pop(row.stream)
-            yield row.stream, row.seq
-        last[row.stream] = row.seq, hashed
+    with streaming(connection, query.execution_options(yield_per=PAGE)) as rows:
+        for row in rows:
+            seq, before = last.get(row.stream, (0, ""))
+            hashed = event_hash([*(as_json(getattr(row, name)) for name in _HASHED), before])
+            if row.stream in ends and (row.seq != seq + 1 or hashed != row.hash):
+                ends.pop(row.stream)
+                yield row.stream, row.seq
+            last[row.stream] = row.seq, hashed
     for stream, end in ends.items():
         if last.get(stream) != end:
             yield stream, last.get(stream, (0, ""))[0]

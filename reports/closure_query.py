@@ -23,6 +23,7 @@ from cases.assessment_tables import Mark
 from cases.tables import Clock, Party, PersonalText, Rating
 from cases.visibility import case, masked_texts, unmasked_texts, visible_cases
 from infra.among import is_among
+from infra.db import streaming
 from people.tables import UnitAbove
 from workflow.model import Actor, Kind, Side, TextKind, UnitId
 
@@ -105,7 +106,7 @@ def statement_of(actor: Actor, cases: Collection[int], parts: Sequence[str], *, 
 def pages(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
     """The rows, some at a time; none is kept once the next ones are asked for."""
     options = {"yield_per": ROWS_A_FETCH, "stream_results": True}
-    with connection.execute(query, execution_options=options) as found:
+    with streaming(connection, query.execution_options(**options)) as found:
         yield from found.partitions()
 
 
