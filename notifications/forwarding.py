@@ -22,7 +22,7 @@ from people.audiences import Roster
 from people.directory import active_with_role
 from people.noting import note
 from people.tables import Account
-from workflow.model import TIMERS, AccountId, Audience, Json, Role, UnitId
+from workflow.model import HOLDERS, TIMERS, AccountId, Audience, Json, Role, UnitId
 
 PASSED_ON = "passed on"
 #: What else the program itself says of a mail that waits or was given up; all other reasons are a mail server's.
@@ -32,8 +32,6 @@ OWN_REASONS = {
     PASSED_ON: "passed_on", NO_KEY: "no_key", NOT_COMPOSED: "not_composed", ACCOUNT_CLOSED: "account_closed",
     RESTORED: "restored", RECUSED: "recused", POST_OVER: "post_over",
 }  # fmt: skip
-#: Who may hold a case. What is told to anybody else is told to a post.
-HOLDERS = frozenset({Role.CLERK, Role.COORDINATOR, Role.MEDIATOR})
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ record says it too. The administrator gives posts; deputies (`deputies.py`) are 
 both sides of what is checked: assessors, auditors and administrators have the one post that their account was made for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, and_, insert, or_, select, update
 
 from infra.among import is_among
 from infra.db import reading, transaction
-from ledger.chain import OFFICE_STREAM, lock_head
+from ledger.chain import OFFICE_STREAM, find_by_key, lock_head
 from ledger.vouching import vouched_for_office
 from people.directory import Person, person
 from people.noting import auditors_told, note
@@ -239,6 +239,16 @@ def insert_post(
     made = connection.execute(insert(Post).values(**values).returning(*_post)).one()
     _note(connection, code, made, values, actor=actor, now=now, told=told, key=key)
     return int(made.id)
+
+
+def is_done(connection: Connection, key: str, said: Mapping[str, Json]) -> bool:
+    """Whether the form of this key has said just this. Raises `Refusal` if it has said something else: that was not done."""
+    found = find_by_key(connection, key)
+    if found is None:
+        return False
+    if {**found[2], **said} != found[2]:
+        raise Refusal((Reason(code="form.was_used"),))
+    return True
 
 
 def _note(

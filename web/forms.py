@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
 from workflow.fields import MAX_SHORT, Choice, Last, Must, OfCase, Sometimes, annotations_of
-from workflow.model import Reason
+from workflow.model import Reason, Refusal
 from workflow.unseen import seen
 
 
@@ -168,6 +168,15 @@ def with_errors(form: FormView, reasons: list[Reason] | tuple[Reason, ...]) -> F
         ),
         errors=(*form.errors, *(r for r in reasons if r.field not in names)),
     )
+
+
+def form_again(
+    command: type[Command], typed: Mapping[str, list[str]], choices: Choices, error: FormIsWrong | Refusal
+) -> FormView:
+    """The form as it was typed, with why it was not taken."""
+    if isinstance(error, FormIsWrong):
+        return error.form
+    return with_errors(as_typed(command, typed, choices), error.reasons)
 
 
 # -- from types to fields ---------------------------------------------------------------------------------------------

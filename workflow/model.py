@@ -40,6 +40,10 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+#: Who may hold a case. What is told to anybody else is told to a post.
+HOLDERS = frozenset({Role.CLERK, Role.COORDINATOR, Role.MEDIATOR})
+
+
 class Relation(StrEnum):
     """How an actor must stand to a case for a role to count."""
 

@@ -210,6 +210,20 @@ def test_a_form_sent_twice_names_one_deputy(site: Site) -> None:
     assert [browser.post("/deputies", data=typed).status_code for _ in range(2)] == [303, 303]
 
 
+def test_a_form_that_named_somebody_names_nobody_else_when_it_is_sent_with_other_words(site: Site) -> None:
+    browser = site.browser_for("coordinator")
+    form = page(browser, "/deputies").form("/deputies")
+    days = {"first_day": "2026-03-02", "last_day": "2026-03-20"}
+    for absent, status in (("mediator", 303), ("desk_mediator", 422)):
+        typed = {"absent": f"{account(site, absent)}.0", "deputy": str(account(site, "mediator_2")), **days}
+        answer = browser.post("/deputies", data=form.typed(**typed))
+        assert answer.status_code == status
+    assert "没有保存" in answer.text
+    again = read(answer.text).form("/deputies")
+    assert again.values["absent"] == [f"{account(site, 'desk_mediator')}.0"]
+    assert browser.post("/deputies", data=again.typed()).status_code == 303
+
+
 def test_deputies_of_units_that_are_not_ours_are_neither_shown_nor_ended(site: Site) -> None:
     name_deputy(site, site.browser_for("coordinator"), "mediator", "mediator_2")
     ours = page(site.browser_for("supervisor"), "/deputies")

@@ -16,7 +16,7 @@ from people.proposals import MOVE, RENAME, ask, do, needs_second
 from people.units import close_unit, move_unit, rename_unit, reopen_unit
 from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
-from web.forms import Choices, FormIsWrong, FormView, Option, as_typed, blank_form, read_form, with_errors
+from web.forms import Choices, FormIsWrong, FormView, Option, blank_form, form_again, read_form
 from web.pages import render, see_other
 from web.posted import Form, Posted
 from workflow.commands import Command
@@ -161,10 +161,8 @@ def _changed(
         with transaction(ctx.engine) as connection:
             lock_head(connection, OFFICE_STREAM)
             return see_other(write(connection, command))
-    except FormIsWrong as error:
-        wrong = error.form
-    except Refusal as refusal:
-        wrong = with_errors(as_typed(kind, typed, choices), refusal.reasons)
+    except (FormIsWrong, Refusal) as error:
+        wrong = form_again(kind, typed, choices, error)
     with ctx.reading() as connection:
         return again(connection, ctx, wrong, 422)
 

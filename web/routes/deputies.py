@@ -5,13 +5,13 @@ from starlette.responses import Response
 
 from cases.words import Words
 from infra.db import transaction
-from ledger.chain import find_by_key, request_key, wait_for_key
+from ledger.chain import request_key, wait_for_key
 from people.asked import NameDeputy
 from people.deputies import MAY_NAME, may_name_for, may_stand_in, name_deputy
-from people.posts import Place, deputies_within, end_post, places
+from people.posts import Place, deputies_within, end_post, is_done, places
 from web.access import RowId, get, post
 from web.context import Context, Ctx
-from web.forms import Choices, FormIsWrong, FormView, Option, as_typed, blank_form, read_form, with_errors
+from web.forms import Choices, FormIsWrong, FormView, Option, blank_form, form_again, read_form
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.posts import post_view
@@ -39,19 +39,19 @@ def name_a_deputy(ctx: Ctx, form: Form) -> Response:
         with transaction(ctx.engine) as connection:
             once = request_key(form.form_id)
             wait_for_key(connection, once)
-            if find_by_key(connection, once) is None:  # the same form sent twice has named one
+            if not is_done(
+                connection,
+                once,
+                {"account": command.deputy, "for": place.account, "role": place.role.value, "unit": place.unit},
+            ):  # the same form sent twice has named one
                 name_deputy(
                     connection, place, command.deputy, first=command.first_day, last=command.last_day,
                     calendar=ctx.office.policy.calendar, actor=ctx.actor, now=ctx.now, key=once,
                 )  # fmt: skip
     except (FormIsWrong, Refusal) as error:
-        wrong = (
-            error.form
-            if isinstance(error, FormIsWrong)
-            else with_errors(as_typed(NameDeputy, typed, choices), error.reasons)
-        )
+        wrong = form_again(NameDeputy, typed, choices, error)
         with ctx.reading() as connection:
-            return _page(connection, ctx, wrong, form_id=form.form_id, status=422)
+            return _page(connection, ctx, wrong, status=422)
     return see_other("/deputies", done="deputy_named")
 
 
@@ -64,11 +64,9 @@ def end_deputy(ctx: Ctx, form: Form, deputy: RowId) -> Response:  # noqa: ARG001
     return see_other("/deputies", done="deputy_ended")
 
 
-def _page(
-    connection: Connection, ctx: Context, form: FormView, *, form_id: str | None = None, status: int = 200
-) -> Response:
+def _page(connection: Connection, ctx: Context, form: FormView, *, status: int = 200) -> Response:
     rows = [post_view(one, ctx) for one in deputies_within(connection, ctx.actor.units)]
-    return render(ctx, "pages/deputies.html", status=status, rows=rows, form=form, form_id=form_id)
+    return render(ctx, "pages/deputies.html", status=status, rows=rows, form=form)
 
 
 def _choices(ctx: Context, everybody: list[Place]) -> Choices:

@@ -7,18 +7,17 @@ from starlette.responses import Response
 
 from cases.holdings import left_behind
 from infra.db import transaction
-from ledger.chain import find_by_key, request_key, wait_for_key
-from notifications.forwarding import HOLDERS
+from ledger.chain import request_key, wait_for_key
 from people.asked import GivePost
 from people.directory import all_units, find_account
-from people.posts import SINGLE, Held, end_post, give_post, places, posts_of
+from people.posts import SINGLE, Held, end_post, give_post, is_done, places, posts_of
 from web.access import ADMINISTRATION, STAFF, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
-from web.forms import Choices, FormIsWrong, FormView, Option, as_typed, blank_form, read_form, with_errors
+from web.forms import Choices, FormIsWrong, FormView, Option, blank_form, form_again, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.posts import post_view
-from workflow.model import AccountId, Reason, Refusal, Role
+from workflow.model import HOLDERS, AccountId, Reason, Refusal, Role
 
 #: What an account can be beside what it was made for.
 SECOND_ROLES = tuple(role for role in Role if role in STAFF - SINGLE)
@@ -42,19 +41,19 @@ def give_a_post(ctx: Ctx, form: Form, account: RowId) -> Response:
         with transaction(ctx.engine) as connection:
             once = request_key(form.form_id)
             wait_for_key(connection, once)
-            if find_by_key(connection, once) is None:  # the same form sent twice has given one
+            if not is_done(
+                connection,
+                once,
+                {"account": account, "for": None, "role": command.post_role.value, "unit": command.post_unit},
+            ):  # the same form sent twice has given one
                 give_post(
                     connection, AccountId(account), role=command.post_role, unit=command.post_unit, actor=ctx.actor,
                     now=ctx.now, key=once,
                 )  # fmt: skip
     except (FormIsWrong, Refusal) as error:
-        wrong = (
-            error.form
-            if isinstance(error, FormIsWrong)
-            else with_errors(as_typed(GivePost, typed, choices), error.reasons)
-        )
+        wrong = form_again(GivePost, typed, choices, error)
         with ctx.reading() as connection:
-            return _page(connection, ctx, account, wrong, form_id=form.form_id, status=422)
+            return _page(connection, ctx, account, wrong, status=422)
     return see_other(f"/people/{account}/posts", done="post_given")
 
 
@@ -87,13 +86,11 @@ def _left_behind(connection: Connection, post: Held) -> int:
     return left_behind(connection, post.account, unit=post.unit, last_as_mediator=last) if last or not stays else 0
 
 
-def _page(
-    connection: Connection, ctx: Context, account: int, form: FormView, *, form_id: str | None = None, status: int = 200
-) -> Response:
+def _page(connection: Connection, ctx: Context, account: int, form: FormView, *, status: int = 200) -> Response:
     found = _account(connection, account)
     rows = [post_view(one, ctx) for one in posts_of(connection, AccountId(account))]
     return render(
-        ctx, "pages/posts.html", status=status, account=found, rows=rows, form=form, form_id=form_id,
+        ctx, "pages/posts.html", status=status, account=found, rows=rows, form=form,
         single=Role(found.role) in SINGLE,
     )  # fmt: skip
 

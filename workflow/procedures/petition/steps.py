@@ -24,7 +24,16 @@ from workflow.fields import values_of
 from workflow.model import NOT_OURS, UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
 from workflow.procedures.every_case import rules
-from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
+from workflow.procedures.every_case.commands import (
+    EXTENSION_ASKED,
+    PAUSE_ASKED,
+    Accept,
+    ExtendByConsent,
+    Rate,
+    Refuse,
+    Resume,
+    Suspend,
+)
 from workflow.procedures.every_case.desk import WITHDRAWAL_ASKED, a_withdrawal_waits, desk_steps
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
@@ -165,7 +174,7 @@ PETITION = Procedure(
             tells=(Audience.UNIT_HEAD, Audience.DUTY_LEADER), reaches="reported_in_writing", quiet=True,
         ),
         Step(
-            command=RequestExtension, event="case:extension_requested", sources=(S.HANDLING,), target=None,
+            command=RequestExtension, event=EXTENSION_ASKED, sources=(S.HANDLING,), target=None,
             allowed=HANDLERS, guards=(rules.may_be_extended_by("supervisor", *DECIDING), rules.not_paused), checks=(rules.longer_within_the_rule(*DECIDING),),
             writes=p.note_extension_request, tells=(Audience.UNIT_HEAD,), notes=rules.note_lengths(*DECIDING),
         ),
@@ -191,7 +200,7 @@ PETITION = Procedure(
             clocks=(Extend(DECIDING),), tells=(Audience.UNIT_HEAD,), quiet=True, notes=rules.note_lengths(*DECIDING),
         ),
         Step(
-            command=RequestSuspension, event="case:pause_requested", sources=(S.HANDLING,), target=None,
+            command=RequestSuspension, event=PAUSE_ASKED, sources=(S.HANDLING,), target=None,
             allowed=HANDLERS, guards=(rules.may_be_paused, p.some_ground_needs_approval, rules.not_paused),
             checks=(rules.pause_as_the_rule_allows, p.approval_is_needed), tells=(Audience.UNIT_HEAD,), quiet=True,
         ),
