@@ -22,6 +22,40 @@ COLUMNS = ("rule", "started_at", "due_on", "yellow_at", "red_at", "stopped_at", 
 
 Line = tuple[str, str, str, str | None, str | None, str | None, str, bool]
 
+
+def extended(*, granted: str) -> tuple[Line, ...]:
+    """A petition of 2 March whose limit of sixty days is granted ninety, answered on 20 May."""
+    return (
+        # 2 March + 15; k=5, yellow on day 11.
+        (
+            "PET-02",
+            "2026-03-02T09:00",
+            "2026-03-17",
+            "2026-03-13T00:00",
+            "2026-03-18T00:00",
+            "2026-03-04T10:00",
+            "green",
+            False,
+        ),
+        # 4 March + 60 = 27 days to 31 March, 30 of April, 3 May (a holiday; ours does not roll); yellow on day 51.
+        ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", granted, "green", False),
+        # 1=Fri 6 March. Signing lights yellow at its due time and has no red.
+        ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
+        ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
+        # 4 March + 90 = 3 May + 30; yellow on day 81, nine days before the last.
+        (
+            "PET-05",
+            "2026-03-04T10:00",
+            "2026-06-02",
+            "2026-05-24T00:00",
+            "2026-06-03T00:00",
+            "2026-05-20T15:00",
+            "green",
+            False,
+        ),
+    )
+
+
 # Of each story its clocks, its points and its mails (None: the worked case states no number). One line a clock: rule,
 # start, last day in time, yellow (or reminder), red (or lapse), stop, light shown then, waived.
 EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
@@ -64,51 +98,21 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         None,
     ),
     "petition-extended-by-30-days": (
-        (
-            # 2 March + 15; k=5, yellow on day 11.
-            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
-            # 4 March + 60 = 27 days to 31 March, 30 of April, 3 May (a holiday; ours does not roll); yellow on day 51.
-            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-04-22T10:00", "green", False),
-            # 1=Fri 6 March. Signing lights yellow at its due time and has no red.
-            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
-            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
-            # 4 March + 90 = 3 May + 30; yellow on day 81, nine days before the last.
-            ("PET-05", "2026-03-04T10:00", "2026-06-02", "2026-05-24T00:00", "2026-06-03T00:00", "2026-05-20T15:00", "green", False),
-        ),
+        extended(granted="2026-04-22T10:00"),
         0.0,
         # Registered: the coordinator (the clerk acted) 1; assigned: mediator, head of the room 2; extension asked: head 1;
         # granted: mediator 1; answered: head 1.
         6,
     ),
     "petition-three-person-office": (
-        (
-            # 2 March + 15; k=5, yellow on day 11.
-            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
-            # 4 March + 60 = 27 days to 31 March, 30 of April, 3 May (a holiday; ours does not roll); yellow on day 51.
-            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-04-22T10:00", "green", False),
-            # 1=Fri 6 March. Signing lights yellow at its due time and has no red.
-            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
-            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
-            # 4 March + 90 = 3 May + 30; yellow on day 81, nine days before the last.
-            ("PET-05", "2026-03-04T10:00", "2026-06-02", "2026-05-24T00:00", "2026-06-03T00:00", "2026-05-20T15:00", "green", False),
-        ),
+        extended(granted="2026-04-22T10:00"),
         0.0,
         # Two posts given: 2. Registered and assigned: whoever would be told is she herself; assigned: the head 1; extension
         # asked: the head 1; granted: she 1; answered: the head 1.
         6,
     ),
     "petition-deputy-for-three-weeks": (
-        (
-            # 2 March + 15; k=5, yellow on day 11.
-            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
-            # 4 March + 60 = 27 days to 31 March, 30 of April, 3 May (a holiday; ours does not roll); yellow on day 51.
-            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-03-23T10:00", "green", False),
-            # 1=Fri 6 March. Signing lights yellow at its due time and has no red.
-            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T10:00", "green", False),
-            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T11:00", "green", False),
-            # 4 March + 90 = 3 May + 30; yellow on day 81, nine days before the last.
-            ("PET-05", "2026-03-04T10:00", "2026-06-02", "2026-05-24T00:00", "2026-06-03T00:00", "2026-05-20T15:00", "green", False),
-        ),
+        extended(granted="2026-03-23T10:00"),
         0.0,
         # Named, begun, ended, each told to both: 6. As in the case before this: 6. Granted on 23 March, when the deputy is told
         # beside the holder: 1. He adds a note and asks for the extension himself.
