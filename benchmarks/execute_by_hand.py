@@ -25,7 +25,7 @@ LOAD_CASE = """
     AND cases.id = ?"""
 LOAD_CLOCKS = """
     SELECT number, name, rule, policy, kind, started_at, length, unit, due_at, rungs, pauses, provisional, extends,
-        opened_at, acknowledged_at, waived, stopped_at, outcome, crossed_until
+        opened_at, acknowledged_at, waived, about, charged_unit, charged_person, stopped_at, outcome, crossed_until
     FROM clock WHERE case_id = ? ORDER BY number"""
 LOAD_PARTIES = "SELECT number, side, name, contact, consent FROM party WHERE case_id = ? ORDER BY number"
 LOAD_APPOINTMENTS = """
@@ -43,12 +43,12 @@ NEW_AGREEMENT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 NEW_CLOCK = """
     INSERT INTO clock (case_id, number, name, rule, policy, kind, started_at, length, unit, due_at, rungs, pauses,
-        provisional, extends, opened_at, acknowledged_at, waived, stopped_at, outcome, yellow_at, red_at, crossed_until,
-        next_crossing_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        provisional, extends, opened_at, acknowledged_at, waived, about, charged_unit, charged_person, stopped_at,
+        outcome, yellow_at, red_at, crossed_until, next_crossing_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 CHANGE_CLOCK = """
     UPDATE clock SET name=?, rule=?, policy=?, kind=?, started_at=?, length=?, unit=?, due_at=?, rungs=?, pauses=?,
-        provisional=?, extends=?, opened_at=?, acknowledged_at=?, waived=?, stopped_at=?, outcome=?, yellow_at=?, red_at=?, crossed_until=?,
+        provisional=?, extends=?, opened_at=?, acknowledged_at=?, waived=?, about=?, charged_unit=?, charged_person=?, stopped_at=?, outcome=?, yellow_at=?, red_at=?, crossed_until=?,
         next_crossing_at=?
     WHERE case_id = ? AND number = ?"""
 NEW_EVENT = """

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Exists, exists
+from sqlalchemy import Connection, Exists, exists, or_
 
 from cases.rows import rungs_from
 from cases.tables import Case, Clock, Custody, Recusal, Waiver
@@ -82,10 +82,11 @@ def contested_lights(connection: Connection, *, actor: Actor) -> list[Contested]
 
 
 def charged_case(connection: Connection, public_id: str, *, actor: Actor) -> int | None:
-    """The case of that address, if a unit of the actor's has ever held it: found with other eyes than their own. Recusal
+    """The case of that address, if a unit of the actor's has ever held it, or answered for a limit in it: found with other eyes than their own. Recusal
     holds here too."""
     held = exists().where(_custody.case_id == case.id, _custody.unit.in_(actor.units))
-    query = visible_cases(TIMERS, case.id).where(case.public_id == public_id, held, ~_recused(actor))
+    charged = exists().where(_clock.case_id == case.id, _clock.charged_unit.in_(actor.units))
+    query = visible_cases(TIMERS, case.id).where(case.public_id == public_id, or_(held, charged), ~_recused(actor))
     found: int | None = None if "\0" in public_id else connection.execute(query).scalar()
     return found
 

@@ -45,7 +45,7 @@ class DueClock:
     rungs: tuple[Rung, ...]
     crossed_until: datetime | None
     acknowledged_at: datetime | None
-    unit: UnitId
+    unit: UnitId  #: whose it is (`CaseFacts.charge_of`)
     person: AccountId | None
     recused: frozenset[AccountId] = NOBODY
 

@@ -18,20 +18,14 @@ from cases import filed, tracking
 from cases.acts import with_acts_known
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
-from cases.facts import (
-    load_colleagues,
-    load_facts,
-    load_people,
-    with_askers_known,
-    with_lights_known,
-    with_records_known,
-)
+from cases.facts import load_facts, with_askers_known, with_lights_known, with_records_known
 from cases.last_step import with_last_step
 from cases.linking import named_in, others_of
 from cases.numbers import issue_number
 from cases.office import OfficeContext, load_closed_years
 from cases.repeats import FormWasUsed, taken_before
 from cases.rows import vouched
+from cases.situations import situation_for
 from cases.tables import Case
 from ledger import chain
 from ledger.chain import Head, NewEvent, key_is_taken
@@ -43,10 +37,10 @@ from workflow.clocks import crossed
 from workflow.commands import Command, Intake
 from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
-from workflow.facts import CaseFacts, Decision, missing
-from workflow.fields import brings_people_in, choices_in
-from workflow.model import UNFILED, AccountId, Actor, CaseId, Json, UnitId
-from workflow.procedures.every_case.commands import Recuse, RenewCode, TakeBack
+from workflow.facts import CaseFacts, Decision
+from workflow.fields import OF_UNITS, choices_in
+from workflow.model import UNFILED, AccountId, Actor, Audience, CaseId, Charge, Json
+from workflow.procedures.every_case.commands import RenewCode, TakeBack
 
 _case = Case.__table__.c  # type: ignore[attr-defined]  # SQLModel sets it
 
@@ -116,12 +110,9 @@ def execute(
     before, (head, facts) = head, _settle(connection, head, facts, now=now)
     if head != before:  # a light may have been recorded just now, to be appealed against
         facts = with_lights_known(connection, facts, actor=actor)
-    situation = Situation(
-        facts=_with_past_known(connection, facts, command), actor=actor, now=now, policy=office.policy.for_profile(facts.profile),
-        people=load_people(connection, case_id, actor=actor) if brings_people_in(type(command)) else missing("people"),
-        colleagues=load_colleagues(connection, case_id) if isinstance(command, Recuse) else missing("colleagues"),
-        # The office may have closed a year since this request began.
-        closed_years=load_closed_years(connection) if late else office.closed_years,
+    situation = situation_for(
+        connection, _with_past_known(connection, facts, command), of=[type(command)], actor=actor, now=now, office=office,
+        closed_years=load_closed_years(connection) if late else None,
         others=others_of(connection, named & heads.keys(), command, actor=actor) if named else {},
     )  # fmt: skip
     decision = decide(situation, command)
@@ -154,7 +145,7 @@ def _waited(
     late = touches_last_year(command, now, office)
     if late:
         chain.wait_for_key(connection, chain.CLOSING)
-    if "units" in choices_in(type(command)).values():
+    if not OF_UNITS.isdisjoint(choices_in(type(command)).values()):
         chain.wait_for_key(connection, TREE)
         actor = replace(actor, closed_units=closed_units(connection))
     return late, actor
@@ -241,8 +232,6 @@ def _settle(connection: Connection, head: Head, facts: CaseFacts, *, now: dateti
     due = [clock for clock in facts.clocks if crossed(clock, until=now)]
     if not due:
         return head, facts
-    unit = facts.holder_unit
-    assert unit is not None
     rows = [
         DueClock(
             case_id=facts.id,
@@ -253,13 +242,14 @@ def _settle(connection: Connection, head: Head, facts: CaseFacts, *, now: dateti
             rungs=clock.rungs,
             crossed_until=clock.crossed_until,
             acknowledged_at=clock.acknowledged_at,
-            unit=unit,
-            person=facts.holder_person,
+            unit=charge.unit,
+            person=charge.person,
             recused=facts.recused,
         )
         for clock in due
+        for charge in (facts.charge_of(clock),)
     ]
-    roster = Roster.around(connection, unit)
+    roster = Roster.around(connection, *{row.unit for row in rows})
     moved = record_crossings(connection, rows, {facts.id: head}, roster, now=now)
     return moved[facts.id], with_crossings_recorded(facts, until=now)
 
@@ -291,8 +281,15 @@ def _told(
 ) -> tuple[AccountId, ...]:
     if not decision.tells:
         return ()
-    unit, person = UnitId(decision.progress.holder_unit), decision.progress.holder_person
+    holder = Charge(decision.progress.holder_unit, decision.progress.holder_person)
     recused |= frozenset(decision.recused)
-    return Roster.around(connection, unit).told(
-        decision.tells, unit=unit, person=person, but_not=actor.account, recused=recused
-    )
+    asked = [(charge, (Audience.HOLDER,)) for charge in decision.asked]
+    roster = Roster.around(connection, *dict.fromkeys((holder.unit, *(charge.unit for charge in decision.asked))))
+    told = {
+        account
+        for charge, audiences in ((holder, decision.tells), *asked)
+        for account in roster.told(
+            audiences, unit=charge.unit, person=charge.person, but_not=actor.account, recused=recused
+        )
+    }
+    return tuple(sorted(told))

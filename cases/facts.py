@@ -27,10 +27,12 @@ from workflow.records import (
     HAS_LINKS,
     HAS_PARTICIPANTS,
     HAS_RECUSALS,
+    HAS_TASKS,
     HAS_WAIVERS,
     Appointment,
     Link,
     Participant,
+    Task,
     Waiver,
 )
 
@@ -324,6 +326,7 @@ def _facts(connection: Connection, row: dict[str, Any], clocks: tuple[Any, ...])
         parties=_parties(connection, row["id"]),
         appointments=_appointments(connection, row["id"]),
         participants=_of_kind(connection, Participant, row["id"]) if HAS_PARTICIPANTS in milestones else (),
+        tasks=_of_kind(connection, Task, row["id"]) if HAS_TASKS in milestones else (),
         links=_of_kind(connection, Link, row["id"]) if HAS_LINKS in milestones else (),
         recused=recused_from(connection, [row["id"]]).get(row["id"], NOBODY) if HAS_RECUSALS in milestones else NOBODY,
         clocks=clocks,

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select, union
 
 from cases.reading import PAGE, clocks_of
-from cases.tables import Appointment, Participant
+from cases.tables import Appointment, Participant, Task
 from cases.visibility import case, visible_cases
 from workflow.model import TIMERS, AccountId, Clock, UnitId
 
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
+_task = Task.__table__.c  # type: ignore[attr-defined]
 _participant = Participant.__table__.c  # type: ignore[attr-defined]
 
 
@@ -42,6 +43,7 @@ def holdings_of(connection: Connection, account: AccountId) -> Holdings:
     there = union(
         select(_appointment.case_id).where(_appointment.person == account, _appointment.until_at.is_(None)),
         select(_participant.case_id).where(_participant.person == account, _participant.until_at.is_(None)),
+        select(_task.case_id).where(_task.person == account, _task.until_at.is_(None)),
     )
     serving = visible_cases(TIMERS).where(
         case.id.in_(there), or_(case.holder_person.is_(None), case.holder_person != account)
@@ -61,8 +63,9 @@ def left_behind(connection: Connection, account: AccountId, *, unit: UnitId, las
 
 
 def held_by_unit(connection: Connection, unit: UnitId) -> int:
-    """How many open cases a unit holds."""
-    held = visible_cases(TIMERS).where(case.holder_unit == unit, case.closed_at.is_(None))
+    """How many open cases a unit holds, or is asked for something about."""
+    asked = select(_task.case_id).where(_task.unit == unit, _task.until_at.is_(None))
+    held = visible_cases(TIMERS).where(or_(case.holder_unit == unit, case.id.in_(asked)), case.closed_at.is_(None))
     return int(connection.execute(held.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one())
 
 

@@ -13,12 +13,14 @@ from workflow.facts import CaseFacts, LastStep
 from workflow.model import AccountId, Consent, Party, RecordNumber, Side, UnitId
 from workflow.model import Record as RecordOfRules
 from workflow.procedures import PROCEDURES
-from workflow.records import Appointment
+from workflow.records import Appointment, Task
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
 #: What is kept as it is written, and stands under no later step: words in the record, above all.
 APART = frozenset({"cases", "personal_text", "tracking", "recusal"})
 CUSTODY = "custody"
+#: What has a beginning and an end, and may be ended by a step that is taken back.
+ENDING: Mapping[str, type[Appointment | Task]] = {kind.table: kind for kind in (Appointment, Task)}
 
 
 def with_last_step(connection: Connection, facts: CaseFacts) -> CaseFacts:
@@ -78,11 +80,11 @@ def _written_by(data: Data) -> set[tuple[str, int]]:
 
 
 def _record(table: str, number: int, row: Mapping[str, Any]) -> RecordOfRules:
-    """A party or an appointment as it was: of the kinds that steps change, the two that are not clocks."""
+    """A party, an appointment or a task as it was: of the kinds that steps change, those that are not clocks."""
     values: dict[str, Any] = {**row, "number": RecordNumber(number)}
     if table == "party":
         values |= {"side": Side(row["side"]), "consent": Consent(row["consent"])}
         return Party(**{field.name: values[field.name] for field in fields(Party)})
-    assert table == "appointment", table
+    kind = ENDING[table]
     values |= {"from_at": instant(row["from_at"]), "until_at": instant(row["until_at"])}
-    return Appointment(**{field.name: values[field.name] for field in fields(Appointment)})
+    return kind(**{field.name: values[field.name] for field in fields(kind)})

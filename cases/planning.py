@@ -21,7 +21,7 @@ from infra.statements import Statement
 from people.audiences import Roster
 from workflow.clocks import crossed, is_crossed, light, move, settled
 from workflow.counting import count
-from workflow.model import AccountId, Audience, Clock, Light, Rung, UnitId
+from workflow.model import AccountId, Audience, Charge, Clock, Light, Rung, UnitId
 from workflow.policy import CasePolicy, NoSuchProfile, Policy
 from workflow.spelling import stamp
 
@@ -62,7 +62,7 @@ _RUNNING = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """What is known of the case of a clock, for a plan."""
+    """What is known of the case of a clock, for a plan; `unit` and `person` are whose the clock is."""
 
     case_id: int
     public_id: str
@@ -138,7 +138,7 @@ def planned(
             if _stays(clock, row[_PROFILE], candidate, keep_rules=keep_rules):
                 continue
             # What is due by now will be in the ledger before the plan can be applied.
-            clock, book = settled(clock, until=now), _book(row, recused.get(row[0], NOBODY))
+            clock, book = settled(clock, until=now), _book(row, clock, recused.get(row[0], NOBODY))
             change = change_of(book, clock, candidate, roster, now=now, keep_rules=keep_rules)
             if change is None:
                 continue
@@ -174,7 +174,8 @@ def _stays(clock: Clock, profile: str, candidate: Policy, *, keep_rules: bool) -
     rule = view.rule(clock.name, on=view.calendar.local_day(clock.started_at))
     if rule is None or rule.unit is not clock.unit or rule.kind is not clock.kind:
         return False
-    if rule.length != clock.length and (clock.extends is None or rule.length > clock.length):
+    chosen = clock.about is not None or (clock.extends is not None and rule.length <= clock.length)
+    if rule.length != clock.length and not chosen:
         return False
     due_at, rungs, provisional = count(
         clock.started_at, clock.length, clock.unit, clock.kind, rule.roll, view.ladder_of(rule), view.calendar,
@@ -183,12 +184,13 @@ def _stays(clock: Clock, profile: str, candidate: Policy, *, keep_rules: bool) -
     return due_at == clock.due_at and rungs == clock.rungs and provisional == clock.provisional
 
 
-def _book(row: tuple[Any, ...], recused: frozenset[AccountId]) -> Book:
+def _book(row: tuple[Any, ...], clock: Clock, recused: frozenset[AccountId]) -> Book:
     case_id, public_id, series, year, serial, profile, version, unit, person, due, number, marks = row[: len(_CASE)]
+    charge = clock.charge or Charge(UnitId(unit), AccountId(person) if person is not None else None)
     return Book(
         case_id=case_id, public_id=public_id, series=series, year=year, serial=serial, profile=profile, version=version,
-        unit=UnitId(unit), person=AccountId(person) if person is not None else None, next_due_at=due,
-        next_number=number, milestones=frozenset(marks.split()), recused=recused,
+        unit=charge.unit, person=charge.person, next_due_at=due, next_number=number,
+        milestones=frozenset(marks.split()), recused=recused,
     )  # fmt: skip
 
 

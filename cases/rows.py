@@ -80,6 +80,9 @@ def _clock_row(clock: Clock) -> dict[str, Any]:
         "opened_at": clock.opened_at,
         "acknowledged_at": clock.acknowledged_at,
         "waived": clock.waived,
+        "about": clock.about,
+        "charged_unit": clock.charged_unit,
+        "charged_person": clock.charged_person,
         "stopped_at": clock.stopped_at,
         "outcome": clock.outcome,
         "yellow_at": counting.yellow_at(clock),
@@ -101,7 +104,8 @@ def from_row(kind: type[R], values: Mapping[str, Any]) -> R:
 #: The columns that `clock_from` reads, in its order.
 CLOCK_COLUMNS = (
     "number", "name", "rule", "policy", "kind", "started_at", "length", "unit", "due_at", "rungs", "pauses",
-    "provisional", "extends", "opened_at", "acknowledged_at", "waived", "stopped_at", "outcome", "crossed_until",
+    "provisional", "extends", "opened_at", "acknowledged_at", "waived", "about", "charged_unit",
+    "charged_person", "stopped_at", "outcome", "crossed_until",
 )  # fmt: skip
 
 

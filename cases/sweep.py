@@ -118,7 +118,7 @@ def _still_due(connection: Connection, keys: list[tuple[int, int]], *, now: date
     rows = connection.execute(
         select(
             _clock.case_id, _clock.number, _clock.name, _clock.rule, _clock.due_at, _clock.rungs, _clock.crossed_until,
-            _clock.acknowledged_at, _case.holder_unit, _case.holder_person, _case.milestones,
+            _clock.acknowledged_at, _clock.charged_unit, _clock.charged_person, _case.holder_unit, _case.holder_person, _case.milestones,
         )
         .join_from(tables.Clock, tables.Case, _clock.case_id == _case.id)
         .where(_clock.case_id.in_(sorted({case_id for case_id, _ in keys})), _clock.next_crossing_at <= now)
@@ -129,6 +129,8 @@ def _still_due(connection: Connection, keys: list[tuple[int, int]], *, now: date
 
 
 def _due(row: Any, recused: frozenset[AccountId]) -> DueClock:
+    held = (row.holder_unit, row.holder_person)
+    unit, person = held if row.charged_unit is None else (row.charged_unit, row.charged_person)
     return DueClock(
         case_id=row.case_id,
         number=row.number,
@@ -138,7 +140,7 @@ def _due(row: Any, recused: frozenset[AccountId]) -> DueClock:
         rungs=rungs_from(row.rungs),
         crossed_until=row.crossed_until,
         acknowledged_at=row.acknowledged_at,
-        unit=UnitId(row.holder_unit),
-        person=AccountId(row.holder_person) if row.holder_person is not None else None,
+        unit=UnitId(unit),
+        person=AccountId(person) if person is not None else None,
         recused=recused,
     )

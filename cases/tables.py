@@ -78,6 +78,9 @@ class Clock(Row, table=True):
     opened_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     acknowledged_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     waived: bool
+    about: int | None = None
+    charged_unit: int | None = Field(default=None, sa_type=BigKey)
+    charged_person: int | None = Field(default=None, sa_type=BigKey)
     stopped_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     outcome: str | None = None
     yellow_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
@@ -152,6 +155,24 @@ class Link(Row, table=True):
     number: int = Field(primary_key=True)
     kind: str
     other: int = Field(foreign_key="cases.id", sa_type=BigKey)
+    from_at: datetime = Field(sa_type=UTCDateTime)
+    until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Task(Row, table=True):
+    """What another unit, or a colleague beside the holder, was asked for: `what` and `answer` are numbers of texts."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_of_unit", "unit", "case_id", sqlite_where=text("until_at IS NULL"), postgresql_where=text("until_at IS NULL")),
+        Index("ix_task_of_person", "person", "case_id", sqlite_where=text("until_at IS NULL AND person IS NOT NULL"), postgresql_where=text("until_at IS NULL AND person IS NOT NULL")),
+    )  # fmt: skip
+    case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)
+    number: int = Field(primary_key=True)
+    unit: int = Field(sa_type=BigKey, foreign_key="unit.id")
+    person: int | None = Field(default=None, sa_type=BigKey)
+    what: int
+    answer: int | None = None
     from_at: datetime = Field(sa_type=UTCDateTime)
     until_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 

@@ -33,7 +33,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from cases.tables import Appointment, Case, Participant, PersonalText, Recusal, TakenBack
+from cases.tables import Appointment, Case, Participant, PersonalText, Recusal, TakenBack, Task
 from infra.among import is_among
 from people.tables import UnitAbove
 from workflow.model import Actor, Role, TextKind
@@ -43,6 +43,7 @@ case = Case.__table__.c  # type: ignore[attr-defined]
 _text = PersonalText.__table__.c  # type: ignore[attr-defined]
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
 _participant = Participant.__table__.c  # type: ignore[attr-defined]
+_task = Task.__table__.c  # type: ignore[attr-defined]
 _taken_back = TakenBack.__table__.c  # type: ignore[attr-defined]
 _recusal = Recusal.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
@@ -102,22 +103,31 @@ def in_reach(role: Role, *, of_one: bool = False) -> ColumnElement[bool]:
         case Role.MEDIATOR:
             reach = case.id.in_(_of_mediator(of_one=of_one))
         case Role.CLERK:
-            reach = case.intake_unit.in_(_BELOW_ME)
+            reach = or_(case.intake_unit.in_(_BELOW_ME), _is_asked_of_us(of_one=of_one))
         case Role.COORDINATOR | Role.SUPERVISOR:
-            reach = or_(case.holder_unit.in_(_BELOW_ME), case.intake_unit.in_(_BELOW_ME))
+            ours = or_(case.holder_unit.in_(_BELOW_ME), case.intake_unit.in_(_BELOW_ME))
+            reach = or_(ours, _is_asked_of_us(of_one=of_one))
         case Role.ASSESSOR | Role.AUDITOR:
             reach = case.holder_unit.in_(_BELOW_ME)
     return and_(reach, ~exists().where(_recusal.case_id == case.id, _recusal.person.in_((_ME, _FOR))))
 
 
+def _is_asked_of_us(*, of_one: bool) -> ColumnElement[bool]:
+    """Something is asked of the unit, or of one below it, until it is answered."""
+    asked = select(_task.case_id).where(_task.unit.in_(_BELOW_ME), _task.until_at.is_(None))
+    here: ColumnElement[bool] = case.id.in_(asked.where(_task.case_id == bindparam("case_id")) if of_one else asked)
+    return here
+
+
 def _of_mediator(*, of_one: bool) -> CompoundSelect[Any]:
-    """What a mediator holds, serves or takes part in, or may sign for. A list of ids found by four indexes: a mediator's cases are few
+    """What a mediator holds, serves or takes part in, is asked for something about, or may sign for. A list of ids found by five indexes: a mediator's cases are few
     among all, and no page of theirs may cost what all cases cost."""
     mine, waiting = Case.__table__.alias("mine"), Case.__table__.alias("waiting")  # type: ignore[attr-defined]
     lists = (
         select(mine.c.id).where(mine.c.holder_person.in_((_ME, _FOR))),
         select(_appointment.case_id).where(_appointment.person.in_((_ME, _FOR)), _appointment.until_at.is_(None)),
         select(_participant.case_id).where(_participant.person.in_((_ME, _FOR)), _participant.until_at.is_(None)),
+        select(_task.case_id).where(_task.person.in_((_ME, _FOR)), _task.until_at.is_(None)),
         select(waiting.c.id).where(
             waiting.c.holder_unit == _MY_UNIT,
             waiting.c.holder_person.is_(None),

@@ -14,6 +14,7 @@ from workflow.definition import (
     AcknowledgeAll,
     ClockChange,
     Extend,
+    FollowTasks,
     GoOn,
     PauseAll,
     PutBack,
@@ -35,6 +36,8 @@ CHINESE, ENGLISH = translator("zh_CN"), translator("en")
 #: How an actor must stand to a case; the codes are in the column "who".
 RELATIONS = {
     Relation.ASSIGNED: "holds the case, or is one of its mediators",
+    Relation.TAKES_PART: "was brought into the case beside them",
+    Relation.ASKED: "was asked for something about the case, or answers for a unit that was",
     Relation.SAME_UNIT: "belongs to the unit that holds it",
     Relation.ABOVE: "belongs to the unit that holds it, or to one above that unit",
     Relation.BY_CODE: "came with the case's tracking code",
@@ -122,22 +125,26 @@ def rule_name(rule: Callable[..., object]) -> str:
     return f"{maker}({', '.join(map(str, flat))})"
 
 
+#: What needs no figures to be said.
+PLAIN = {
+    FollowTasks: "those about what others were asked for go where that goes",
+    PutBack: "puts all back as they were",
+    AcknowledgeAll: "acknowledges those that are lit",
+    PauseAll: "pauses those whose rule knows the ground",
+}
+
+
 def _moved(change: ClockChange) -> str:
     match change:
         case Start():
             return _started(change)
-        case Stop(name=name, outcome=outcome, when=when):
-            return f"stops `{name}` ({outcome})" + (f" when `{rule_name(when)}`" if when else "")
-        case PutBack():
-            return "puts all back as they were"
+        case Stop(name=name, outcome=outcome, when=when, about=about):
+            of_one = " about the record that is named" if about else ""
+            return f"stops `{name}` ({outcome}){of_one}" + (f" when `{rule_name(when)}`" if when else "")
         case StopAll(outcome=outcome):
             return f"stops all ({outcome})"
         case VoidAll(unless=unless):
             return f"voids all, unless `{rule_name(unless)}`"
-        case AcknowledgeAll():
-            return "acknowledges those that are lit"
-        case PauseAll():
-            return "pauses those whose rule knows the ground"
         case ResumeAll(when=None):
             return "resumes all"
         case ResumeAll(when=when):
@@ -147,6 +154,8 @@ def _moved(change: ClockChange) -> str:
             return f"extends {' or '.join(f'`{name}`' for name in names)}"
         case GoOn(names=names):
             return f"lets {' or '.join(f'`{name}`' for name in names)} go on"
+        case _:
+            return PLAIN[type(change)]
 
 
 def _started(start: Start) -> str:

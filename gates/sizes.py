@@ -11,7 +11,6 @@ REASONS = {
     "gates/checks.py codes": "a list of every code, one line each",
     "reports/closing.py close_year": "the closing of a year in the order in which it has to happen, in one transaction",
     "web/presenters/case_page.py show_case": "the page, field by field; what is worked out stands in functions of its own",
-    "workflow/clock_moves.py _changed": "one match over the changes of clocks",
 }
 
 

@@ -31,12 +31,12 @@ VOUCHING = (
 )  # fmt: skip
 #: The shape that this program gives each event, by its code. A code that is no longer written stays: it is still read.
 SHAPES: Mapping[str, int] = {
-    **dict.fromkeys(STEPS, 3),
-    "case:corrected": 4,
-    "party:added": 4,
+    **dict.fromkeys(STEPS, 4),
+    "case:corrected": 5,
+    "party:added": 5,
     **dict.fromkeys(VOUCHING, 2),
     "clock:crossed": 3,
-    "clock:recounted": 3,
+    "clock:recounted": 4,
     "anchor:made": 2,
     "account:code_shown": 1,
     "account:email_changed": 1,
@@ -127,6 +127,10 @@ def _present(code: str) -> int:
     return SHAPES[code]
 
 
+#: Of a clock that is about no record of its own.
+ABOUT_THE_CASE: Data = {"about": None, "charged_unit": None, "charged_person": None}
+
+
 # -- from one shape to the next ---------------------------------------------------------------------------------------
 
 
@@ -138,6 +142,14 @@ def clocks_say_when_they_were_opened(data: Data) -> Data:
     if not clocks:
         return data
     return {**data, "wrote": {**data["wrote"], "clock": {n: _opened(row, clocks) for n, row in clocks.items()}}}
+
+
+def clocks_say_what_they_are_about(data: Data) -> Data:
+    """Before, every clock was about the case itself and the duty of whoever held it."""
+    clocks = data.get("wrote", {}).get("clock")
+    if not clocks:
+        return data
+    return {**data, "wrote": {**data["wrote"], "clock": {n: {**ABOUT_THE_CASE, **row} for n, row in clocks.items()}}}
 
 
 def _opened(row: Data, beside: Mapping[str, Data]) -> Data:
@@ -193,6 +205,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     **{(code, 1): events_say_whom_they_tell for code in ("anchor:made", "unit:third_red")},
     **{(code, 1): events_of_the_office_vouch_for_rows for code in VOUCHING},
     ("clock:crossed", 1): crossings_say_whether_they_were_in_hand,
+    **{(code, SHAPES[code] - 1): clocks_say_what_they_are_about for code in (*STEPS, "clock:recounted")},
     ("case:corrected", 3): _names_apart("Correct"),
     ("party:added", 3): _names_apart("AddParty"),
     ("report:exported", 1): exports_keep_their_choice_together,

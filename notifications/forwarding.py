@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from cases.anchors import EVENT as ANCHOR
+from cases.tables import Case, Task
 from cases.visibility import case, visible_cases
 from infra.among import is_among
 from ledger.chain import OFFICE_STREAM
@@ -35,6 +36,7 @@ OWN_REASONS = {
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _event = Event.__table__.c  # type: ignore[attr-defined]
+_task = Task.__table__.c  # type: ignore[attr-defined]
 _message = Message.__table__.c  # type: ignore[attr-defined]
 
 
@@ -89,6 +91,8 @@ class _Answering:
     def __init__(self, connection: Connection, streams: set[int]) -> None:
         held = visible_cases(TIMERS, case.id, case.holder_unit, case.holder_person).where(is_among(case.id, streams))
         self._cases = {row.id: row for row in connection.execute(held)}
+        asked = visible_cases(TIMERS, case.id, _task.unit).join_from(Case, Task, _task.case_id == case.id)
+        self._asked = {(row.id, row.unit) for row in connection.execute(asked.where(is_among(case.id, streams)))}
         self._connection = connection
         self._around = cache(lambda unit: Roster.around(connection, unit))
 
@@ -96,6 +100,8 @@ class _Answering:
         role, held = Role(row.role), self._cases.get(row.stream)
         if row.stream == OFFICE_STREAM and row.code == ANCHOR:
             return tuple(active_with_role(self._connection, Role.AUDITOR))
+        if (row.stream, row.unit_id) in self._asked and held is not None and row.unit_id != held.holder_unit:
+            return self._around(UnitId(row.unit_id)).told((Audience.HOLDER,), unit=UnitId(row.unit_id), person=None)
         if held is not None and role in HOLDERS:
             unit = UnitId(held.holder_unit)
             return self._around(unit).told((Audience.HOLDER,), unit=unit, person=held.holder_person)

@@ -76,9 +76,9 @@ class Roster:
             self._posts[UnitId(unit)].append(_Post(person, role, kind, depth, stands_in_for))
 
     @classmethod
-    def around(cls, connection: Connection, unit: UnitId, *, without: AccountId | None = None) -> "Roster":
-        """The people along the tree from one unit upwards; `without` an account that is about to be closed."""
-        rows = _POSTS_OF.rows(connection, asking=unit)
+    def around(cls, connection: Connection, *units: UnitId, without: AccountId | None = None) -> "Roster":
+        """The people along the tree from these units upwards; `without` an account that is about to be closed."""
+        rows = [row for unit in units for row in _POSTS_OF.rows(connection, asking=unit)]
         return cls(
             (unit, None if without is not None and without in (account, absent) else account, role, kind, depth, absent)
             for unit, account, role, kind, depth, absent in rows
@@ -137,6 +137,8 @@ class Roster:
                 return _heads_of(posts, "centre")
             case Audience.UPSTREAM:
                 return _heads_of(posts, "upstream")
+            case Audience.ASKED:
+                return ()  # named by the step, and told as the holder of what they are asked for
             case Audience.ASSESSMENT_OFFICE:
                 assessors = [post.account for post in posts if post.role == Role.ASSESSOR and post.account]
                 return assessors or _nearest(posts, STAND_INS)

@@ -148,6 +148,11 @@ def closed_units(connection: Connection) -> frozenset[UnitId]:
     return frozenset(UnitId(one) for one in found)
 
 
+def open_units(connection: Connection) -> frozenset[UnitId]:
+    found = connection.execute(select(_unit.id).where(_unit.closed_at.is_(None))).scalars()
+    return frozenset(UnitId(unit) for unit in found)
+
+
 def intake_unit(connection: Connection) -> UnitId:
     """The unit that takes in what petitioners file themselves."""
     found = connection.execute(select(_unit.id).where(_unit.takes_intake.is_(True)).order_by(_unit.id).limit(1))

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, select
 from cases.execute import CaseNotFound, Opened, execute, open_case
 from cases.office import USUAL_PROFILES, OfficeContext, establish
 from cases.policies import shipped_files
-from cases.tables import Clock, Link, Participant, Party, PersonalText, Waiver
+from cases.tables import Clock, Link, Participant, Party, PersonalText, Task, Waiver
 from infra.columns import Row
 from infra.db import transaction
 from people.deputies import name_deputy
@@ -52,8 +52,14 @@ CAST: Mapping[str, Posts] = {
     "mediator_2": (("room", Role.MEDIATOR),),
     "mediator_3": (("room", Role.MEDIATOR),),
     "mediator_4": (("room", Role.MEDIATOR),),
+    "bureau": (("bureau", Role.COORDINATOR),),
 }
-UNITS = (("upstream", "upstream", None), ("centre", "centre", "upstream"), ("room", "unit", "centre"))
+UNITS = (
+    ("upstream", "upstream", None),
+    ("centre", "centre", "upstream"),
+    ("room", "unit", "centre"),
+    ("bureau", "unit", "centre"),
+)
 
 
 class StoryIsWrong(Exception):
@@ -286,7 +292,7 @@ class Teller:
         match choice:
             case _ if choice in OF_PEOPLE:
                 return [self._account(v) for v in value] if isinstance(value, list) else self._account(value)
-            case "units":
+            case "units" | "co_units":
                 return self._known(self._stage.units, value)
             case "parties":
                 known = self._parties(connection)
@@ -300,12 +306,20 @@ class Teller:
                 return f"{self._last(connection, Clock, name=name)}:{rung}"
             case "waivers" | "rejected_appeals":
                 return self._last(connection, Waiver) if value == "last" else value
+            case "tasks" | "my_tasks":
+                return self._last(connection, Task, **self._asked(value))
             case "participants":
                 return self._last(connection, Participant) if value == "last" else value
             case _:
                 return value
 
-    def _last(self, connection: Connection, table: type[Row], **columns: str) -> int:
+    def _asked(self, value: str) -> dict[str, Any]:
+        """What tells the tasks of a unit, or of a person, from others; the last of all needs nothing."""
+        if value == "last":
+            return {}
+        return {"unit": self._stage.units[value]} if value in self._stage.units else {"person": self._account(value)}
+
+    def _last(self, connection: Connection, table: type[Row], **columns: Any) -> int:
         """The number of the last record of a kind that the case has. Raises `StoryIsWrong` if it has none."""
         row = table.__table__.c  # type: ignore[attr-defined]
         same = [row[name] == value for name, value in columns.items()]

@@ -257,7 +257,9 @@ def _cross(folded: Folded, event: Event, data: dict[str, Any], notes: Notes) -> 
 
 def _compare_data(folded: Folded, event: Event, data: dict[str, Any], clock: dict[str, Any], notes: Notes) -> None:
     then = {name: clock.get(name) for name in ("name", "rule", "due_at", "light")}
-    then |= {"unit": folded.case.get("holder_unit"), "person": folded.case.get("holder_person")}
+    charged = clock.get("charged_unit") is not None  # to somebody else than whoever holds the case
+    then["unit"] = clock["charged_unit"] if charged else folded.case.get("holder_unit")
+    then["person"] = clock.get("charged_person") if charged else folded.case.get("holder_person")
     for name, expected in then.items():
         if not same(data.get(name), expected):
             stored, said = f"{name} {data.get(name)}", f"{name} {expected}"

@@ -12,6 +12,7 @@ from workflow.definition import (
     AcknowledgeAll,
     Draft,
     Extend,
+    FollowTasks,
     GoOn,
     PauseAll,
     PutBack,
@@ -26,6 +27,10 @@ from workflow.definition import (
 from workflow.model import Clock, Kind, RecordNumber
 from workflow.policy_rules import Rule
 from workflow.procedures.every_case import rules
+from workflow.records import Task
+
+#: The outcome of a clock about something that nobody is asked for any more.
+WITHDRAWN = "withdrawn"
 
 
 def move_clocks(situation: Situation, command: Command, step: Step, draft: Draft) -> dict[RecordNumber, Clock]:
@@ -49,18 +54,8 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
     match change:
         case Start():
             return _started(change, running, situation, command, draft)
-        case Stop(name=name, outcome=outcome, when=when):
-            ending = [clock for clock in running if clock.name == name and (when is None or when(situation, command))]
-            return [_stopped(clock, outcome, situation, command, draft) for clock in ending]
-        case StopAll(outcome=outcome):
-            duties = (clock for clock in running if clock.kind is Kind.DUTY)
-            return [counting.stop(clock, at=now, outcome=outcome) for clock in duties]
-        case VoidAll(unless=unless):
-            late = unless(situation, command)
-            return [
-                counting.stop(c, at=now, outcome=counting.CASE_ENDED) if late else counting.void(c, at=now)
-                for c in running
-            ]
+        case Stop() | StopAll() | VoidAll():
+            return _ended(change, running, situation, command, draft)
         case PauseAll():
             until = policy.calendar.start_of(command.until)
             return [
@@ -75,23 +70,51 @@ def _changed(change: Any, clocks: tuple[Clock, ...], situation: Situation, comma
             return [counting.resume(clock, policy.rule_of(clock), policy.of(clock), at=now) for clock in ending]
         case PutBack():
             return _put_back(clocks, situation)
+        case FollowTasks():
+            return _with_their_tasks(running, draft, at=now)
         case AcknowledgeAll():
-            return [replace(clock, acknowledged_at=now) for clock in running if counting.waits_for_word(clock, at=now)]
+            mine = (clock for clock in running if situation.facts.is_charged_to(situation.actor, clock))
+            return [replace(clock, acknowledged_at=now) for clock in mine if counting.waits_for_word(clock, at=now)]
         case Extend(names=names):
-            clock = next(clock for clock in running if clock.name in names)
-            rule, under = policy.rule_of(clock), policy.of(clock)
-            pair = counting.extend(clock, draft.number(), rule, under, at=now, length=command.to_length)
-            before = sum(1 for one in clocks if one.name == clock.name and one.outcome == "extended")
-            ladder = under.ladder_of(rule)
-            if ladder.red_after_extensions is not None and before + 1 > ladder.red_after_extensions:
-                pair = pair[0], counting.lit_by_extensions(pair[1], ladder, at=now)
-            draft.data["extension"] = {"clock": clock.number, "successor": pair[1].number, "waived": pair[0].waived}
-            return list(pair)
+            return _extended(names, clocks, situation, command, draft)
         case GoOn(names=names):
             last = rules.that_can_go_on(clocks, names)
             assert last is not None, "guarded: there is a clock that can go on"
             return list(counting.go_on(last, draft.number(), policy.rule_of(last), policy.of(last), at=now))
     raise AssertionError(change)
+
+
+def _ended(
+    change: Stop | StopAll | VoidAll, running: list[Clock], situation: Situation, command: Any, draft: Draft
+) -> list[Clock]:  # fmt: skip
+    now = situation.now
+    match change:
+        case Stop(name=name, outcome=outcome):
+            met = change.when is None or change.when(situation, command)
+            ending = [clock for clock in running if met and clock.name == name]
+            if change.about is not None:
+                ending = [clock for clock in ending if clock.about == change.about(command)]
+            return [_stopped(clock, outcome, situation, command, draft) for clock in ending]
+        case StopAll(outcome=outcome):
+            return [counting.stop(clock, at=now, outcome=outcome) for clock in running if clock.kind is Kind.DUTY]
+        case VoidAll(unless=unless) if unless(situation, command):
+            return [counting.stop(clock, at=now, outcome=counting.CASE_ENDED) for clock in running]
+        case VoidAll():
+            return [counting.void(clock, at=now) for clock in running]
+
+
+def _extended(
+    names: tuple[str, ...], clocks: tuple[Clock, ...], situation: Situation, command: Any, draft: Draft
+) -> list[Clock]:  # fmt: skip
+    clock = next(clock for clock in clocks if clock.stopped_at is None and clock.name in names)
+    rule, under = situation.policy.rule_of(clock), situation.policy.of(clock)
+    pair = counting.extend(clock, draft.number(), rule, under, at=situation.now, length=command.to_length)
+    before = sum(1 for one in clocks if one.name == clock.name and one.outcome == "extended")
+    ladder = under.ladder_of(rule)
+    if ladder.red_after_extensions is not None and before + 1 > ladder.red_after_extensions:
+        pair = pair[0], counting.lit_by_extensions(pair[1], ladder, at=situation.now)
+    draft.data["extension"] = {"clock": clock.number, "successor": pair[1].number, "waived": pair[0].waived}
+    return list(pair)
 
 
 def _stopped(clock: Clock, outcome: str, situation: Situation, command: Any, draft: Draft) -> Clock:
@@ -110,12 +133,24 @@ def _put_back(clocks: tuple[Clock, ...], situation: Situation) -> list[Clock]:
     return before + [counting.void(clock, at=situation.now) for clock in clocks if clock.number in last.new]
 
 
+def _with_their_tasks(running: Iterable[Clock], draft: Draft, *, at: datetime) -> list[Clock]:
+    tasks = {one.number: one for one in draft.changed if isinstance(one, Task)}
+    found = ((clock, tasks[clock.about]) for clock in running if clock.about in tasks)
+    return [
+        replace(clock, charged_unit=task.unit, charged_person=task.person)
+        if task.until_at is None
+        else counting.stop(clock, at=at, outcome=WITHDRAWN)
+        for clock, task in found
+    ]
+
+
 def rule_to_start(start: Start, running: Iterable[Clock], situation: Situation, *, at: datetime) -> Rule | None:
     """The rule by which a clock would start; None if the profile leaves it out, its rule counts from elsewhere, or it runs."""
     policy = situation.policy
     rule = policy.rule(start.name, on=policy.calendar.local_day(at))
-    starts = rule is not None and start.counts_for(rule) and not any(one.name == start.name for one in running)
-    return rule if starts else None
+    starts = rule is not None and start.counts_for(rule)
+    runs = start.about is None and any(one.name == start.name for one in running)
+    return rule if starts and not runs else None
 
 
 def _started(start: Start, running: list[Clock], situation: Situation, command: Any, draft: Draft) -> list[Clock]:
@@ -130,4 +165,5 @@ def _started(start: Start, running: list[Clock], situation: Situation, command: 
         return []
     began = policy.deemed_received(began, rule) if start.on_receipt else began
     in_force = policy.rule(start.name, on=policy.calendar.local_day(began)) or rule
-    return [counting.start(draft.number(), start.name, in_force, policy, at=began)]
+    about = start.about(situation, command, draft) if start.about else None
+    return [counting.start(draft.number(), start.name, in_force, policy, at=began, about=about)]

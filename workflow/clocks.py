@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from workflow.calendar import A_DAY, WorkCalendar
 from workflow.counting import A_MOMENT, STEADY, count, opened
-from workflow.model import LIGHT_ORDER, Audience, Clock, Kind, Light, Pause, RecordNumber, Rung, Unit
+from workflow.model import LIGHT_ORDER, Audience, Charge, Clock, Kind, Light, Pause, RecordNumber, Rung, Unit
 from workflow.policy import CasePolicy
 from workflow.policy_rules import Ladder, Rule
 
@@ -43,11 +43,23 @@ class Crossing:
     rung: Rung
 
 
-def start(number: RecordNumber, name: str, rule: Rule, policy: CasePolicy, *, at: datetime) -> Clock:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """The record that a clock is about, whose it is, and its length in the unit of its rule, as a person has chosen it."""
+
+    record: RecordNumber
+    charge: Charge
+    length: int
+
+
+def start(
+    number: RecordNumber, name: str, rule: Rule, policy: CasePolicy, *, at: datetime, about: About | None = None
+) -> Clock:  # fmt: skip
     """A running clock with its due time and rungs. `at` may lie in the past (a letter received on Friday and registered
     on Monday) or in the future (the follow-up clock starts when performance falls due)."""
+    length = about.length if about else rule.length
     due_at, rungs, provisional = count(
-        at, rule.length, rule.unit, rule.kind, rule.roll, policy.ladder_of(rule), policy.calendar
+        at, length, rule.unit, rule.kind, rule.roll, policy.ladder_of(rule), policy.calendar
     )
     return Clock(
         number=number,
@@ -56,11 +68,14 @@ def start(number: RecordNumber, name: str, rule: Rule, policy: CasePolicy, *, at
         policy=policy.version,
         kind=rule.kind,
         started_at=at,
-        length=rule.length,
+        length=length,
         unit=rule.unit,
         due_at=due_at,
         rungs=rungs,
         provisional=provisional,
+        about=about.record if about else None,
+        charged_unit=about.charge.unit if about else None,
+        charged_person=about.charge.person if about else None,
     )
 
 
@@ -162,10 +177,11 @@ def _ended(pause: Pause, at: datetime) -> Pause:
 def move(clock: Clock, rule: Rule, policy: CasePolicy, *, at: datetime) -> Clock:
     """The running clock under another version of the policy or another calendar, from `at` on.
 
-    A length that an extension has granted stays. A rung that the new count puts into the past lights at `at`, the worst
+    A length that an extension has granted stays, and so does one that a person has chosen. A rung that the new count puts into the past lights at `at`, the worst
     light only: nobody could have known of it before. What is crossed stays crossed: no new count turns a light off.
     """
-    length = max(rule.length, clock.length) if clock.extends is not None else rule.length
+    chosen = clock.about is not None
+    length = clock.length if chosen else max(rule.length, clock.length) if clock.extends is not None else rule.length
     moved = replace(clock, policy=policy.version, kind=rule.kind, unit=rule.unit, length=length)
     moved = recounted(moved, rule, policy)
     crossed_by_now = [rung for rung in moved.rungs if is_crossed(rung, clock.crossed_until)]

@@ -14,6 +14,7 @@ from workflow.fields import codes_of, personal_fields, personal_texts
 from workflow.model import UNFILED, Actor, Clock, Json, Reason, RecordNumber, Refusal, Relation, Role, State
 from workflow.offers import not_offered
 from workflow.procedures import PROCEDURES
+from workflow.procedures.every_case.tasks import end_tasks
 
 
 def decide(situation: Situation, command: Command) -> Decision:
@@ -32,6 +33,8 @@ def decide(situation: Situation, command: Command) -> Decision:
     for name, kind, text in personal_texts(command):
         draft.write_text(name, kind, text)
     step.writes(situation, command, draft)
+    if _ends(situation.facts, step, draft):
+        end_tasks(situation, draft)
     known = (situation.facts.outcome, *PROCEDURES[situation.facts.procedure].outcomes)
     assert draft.outcome is None or draft.outcome in known, f"undeclared outcome: {draft.outcome}"
     changed_clocks = move_clocks(situation, command, step, draft)
@@ -45,6 +48,7 @@ def decide(situation: Situation, command: Command) -> Decision:
         case=draft.case,
         occurred_at=happened(situation, command),
         recused=tuple(draft.recused),
+        asked=tuple(draft.asked),
         beside={
             case: _beside(situation.others[case], step, other, now=situation.now)
             for case, other in draft.beside.items()
@@ -89,6 +93,8 @@ def _stands(relation: Relation, actor: Actor, facts: CaseFacts) -> bool:
             return bool(actor.accounts & facts.in_hand_of)
         case Relation.TAKES_PART:
             return any(one.person in actor.accounts for one in facts.taking_part)
+        case Relation.ASKED:
+            return bool(facts.tasks_of(actor))
         case Relation.SAME_UNIT:
             return actor.unit is not None and actor.unit == facts.holder_unit
         case Relation.ABOVE:
@@ -119,10 +125,19 @@ def _beside(facts: CaseFacts, step: Step, draft: Draft, *, now: datetime) -> Dec
     return Decision(event=step.event, data=draft.data, progress=progress, new=new, changed=changed, tells=())
 
 
+def _target(facts: CaseFacts, step: Step, draft: Draft) -> State:
+    return str(draft.state or step.target or facts.state)
+
+
+def _ends(facts: CaseFacts, step: Step, draft: Draft) -> bool:
+    final = PROCEDURES[facts.procedure].final
+    return _target(facts, step, draft) in final and facts.state not in final
+
+
 def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
     facts, now = situation.facts, situation.now
-    target, final = str(draft.state or step.target or facts.state), PROCEDURES[facts.procedure].final
-    ended = target in final and facts.state not in final
+    target, final = _target(facts, step, draft), PROCEDURES[facts.procedure].final
+    ended = _ends(facts, step, draft)
     closed_at = now if ended else facts.closed_at if target in final else None
     running = tuple(clock for clock in clocks.values() if clock.stopped_at is None)
     progress = _standing(facts, draft, running, now=now, state=target, closed_at=closed_at)

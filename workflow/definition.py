@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from workflow.clocks import CASE_ENDED
+from workflow.clocks import CASE_ENDED, About
 from workflow.commands import Command
 from workflow.facts import CaseFacts, missing
 from workflow.model import (
@@ -17,6 +17,7 @@ from workflow.model import (
     Actor,
     Audience,
     CaseId,
+    Charge,
     Custody,
     Json,
     Reason,
@@ -47,6 +48,8 @@ class Situation:
     #: the roles by which they answer for it, themselves and where it is held. Known where one of them is to be recused.
     colleagues: Mapping[AccountId, frozenset[Role]] = field(default=missing("colleagues"))
     closed_years: frozenset[int] = frozenset()  #: years whose assessment is final
+    #: Units that can be asked for something beside the one that holds the case. Known where one of them is to be asked.
+    co_units: frozenset[UnitId] = field(default=missing("co_units"))
     others: Mapping[CaseId, CaseFacts] = field(default_factory=dict)  #: other cases that the command names
 
     def unit_of(self, person: AccountId) -> UnitId:
@@ -66,6 +69,7 @@ class Draft:
         self.data: dict[str, Json] = {}
         self.case: dict[str, Json] = {}  #: columns of the case's own row that were entered wrongly
         self.recused: list[AccountId] = []
+        self.asked: list[Charge] = []
         self.beside: dict[CaseId, Draft] = {}  #: what the step writes of other cases
         self.custody: Custody | None = None
         self.state: State | None = None  #: where the case stands then, if the table does not say it
@@ -114,6 +118,9 @@ When = Callable[[Situation, Any], bool]
 Notes = Callable[[Situation], tuple[Reason, ...]]
 Preset = Callable[[Situation], Mapping[str, str]]
 Likely = Callable[[Situation], bool]
+#: The record that a clock is about, which the step has written; and the number of the one that a command names.
+AboutWhat = Callable[[Situation, Any, Draft], About]
+Named = Callable[[Any], RecordNumber]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ class Start:
     something that comes in, so that an office's intake cut-off may move it (`CasePolicy.deemed_received`).
 
     `event` is what happens here, for a clock that one rule counts from this and another from that; `usual`: so does a
-    rule that does not say. `when`: only then is the time limit owed at all.
+    rule that does not say. `when`: only then is the time limit owed at all. `about`: a record, beside others of that name.
     """
 
     name: str
@@ -131,6 +138,7 @@ class Start:
     event: Event | None = None
     usual: bool = True
     when: When | None = None
+    about: AboutWhat | None = None
 
     def counts_for(self, rule: Rule) -> bool:
         """Whether a rule counts from here."""
@@ -139,11 +147,17 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Stops a named clock, if it runs; `when`: only then."""
+    """Stops a named clock, if it runs; `when`: only then; `about`: the one about that record."""
 
     name: str
     outcome: str = "met"
     when: When | None = None
+    about: Named | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whatever is typed, it stops."""
+        return self.when is None and self.about is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +199,11 @@ class PutBack:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowTasks:
+    """The clocks about what others were asked for go where that goes: to somebody else, or to an end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Extend:
     """Closes the first of these clocks that runs and opens its successor of the command's total length."""
 
@@ -198,7 +217,9 @@ class GoOn:
     names: tuple[str, ...]
 
 
-ClockChange = Start | Stop | StopAll | VoidAll | AcknowledgeAll | PauseAll | ResumeAll | PutBack | Extend | GoOn
+ClockChange = (
+    Start | Stop | StopAll | VoidAll | AcknowledgeAll | PauseAll | ResumeAll | PutBack | FollowTasks | Extend | GoOn
+)
 
 
 def nothing_more(_situation: Situation, _command: Any, _draft: Draft) -> None:

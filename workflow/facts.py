@@ -6,8 +6,23 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 
-from workflow.model import AccountId, Audience, CaseId, Clock, Custody, Json, Party, Record, RecordNumber, State, UnitId
-from workflow.records import CO_HANDLER, Appointment, Link, Participant, Waiver
+from workflow.model import (
+    AccountId,
+    Actor,
+    Audience,
+    CaseId,
+    Charge,
+    Clock,
+    Custody,
+    Json,
+    Party,
+    Record,
+    RecordNumber,
+    Role,
+    State,
+    UnitId,
+)
+from workflow.records import CO_HANDLER, Appointment, Link, Participant, Task, Waiver
 
 R = TypeVar("R", bound=Record)
 
@@ -82,6 +97,7 @@ class CaseFacts:
     parties: tuple[Party, ...] = ()
     appointments: tuple[Appointment, ...] = ()
     participants: tuple[Participant, ...] = ()  #: also those who have left
+    tasks: tuple[Task, ...] = ()  #: also those that are done
     links: tuple[Link, ...] = ()  #: also those that were taken away
     #: Every case that its links lead to, from one to the next; known of a case that is to be linked.
     leads_to: frozenset[CaseId] = missing("leads_to")
@@ -128,12 +144,35 @@ class CaseFacts:
         return frozenset(one for one in found if one is not None)
 
     @property
+    def tasks_open(self) -> tuple[Task, ...]:
+        return tuple(one for one in self.tasks if one.until_at is None)
+
+    def tasks_of(self, actor: Actor) -> tuple[Task, ...]:
+        """What somebody was asked for by name, or as one of those who answer for the unit that was."""
+        answers = actor.role is not Role.MEDIATOR
+        return tuple(
+            one for one in self.tasks_open if one.person in actor.accounts or (answers and one.unit in actor.units)
+        )
+
+    def is_charged_to(self, actor: Actor, clock: Clock) -> bool:
+        """Whether somebody answers for a clock: what others were asked for is theirs, all else whoever's the case is."""
+        if clock.charge is None:
+            return bool(actor.accounts & self.in_hand_of) or self.holder_unit in actor.units
+        answers = actor.role is not Role.MEDIATOR
+        return clock.charge.person in actor.accounts or (answers and clock.charge.unit in actor.units)
+
+    @property
     def linked(self) -> tuple[Link, ...]:
         return tuple(one for one in self.links if one.until_at is None)
 
     @property
     def clocks_running(self) -> tuple[Clock, ...]:
         return tuple(clock for clock in self.clocks if clock.stopped_at is None)
+
+    def charge_of(self, clock: Clock) -> Charge:
+        """Whose a clock of the case is: whoever it is charged to, or whoever holds the case."""
+        assert self.holder_unit is not None, "a case that has clocks is held"
+        return clock.charge or Charge(self.holder_unit, self.holder_person)
 
     def running(self, name: str) -> Clock | None:
         return next((c for c in self.clocks if c.name == name and c.stopped_at is None), None)
@@ -170,4 +209,5 @@ class Decision:
     case: Mapping[str, Json] = field(default_factory=dict)  #: columns of the case's own row that are corrected
     occurred_at: datetime | None = None  #: when it was done, if that was before it is entered
     recused: tuple[AccountId, ...] = ()  #: for whom the case does not exist from now on
+    asked: tuple[Charge, ...] = ()  #: those who are asked for something (`Audience.ASKED`)
     beside: Mapping[CaseId, "Decision"] = field(default_factory=dict)  #: what the same step changes of other cases

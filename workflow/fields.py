@@ -29,8 +29,9 @@ class Choice:
     of: str
 
 
-#: Choices that name somebody who is to take part from now on; and all that name people of the staff.
-BROUGHT_IN = frozenset({"mediators", "handlers", "newcomers"})
+#: Choices that name somebody who is to take part from now on; those that name a unit; all that name people of the staff.
+BROUGHT_IN = frozenset({"mediators", "handlers", "newcomers", "helpers"})
+OF_UNITS = frozenset({"units", "co_units"})
 OF_PEOPLE = BROUGHT_IN | {"appointed", "in_hand", "recusable"}
 
 
@@ -82,6 +83,7 @@ Mediators = Annotated[tuple[AccountId, ...], Choice("mediators")]
 Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]
 DisputeType = Annotated[str, Choice("dispute_types")]
 TotalLength = Annotated[int, Ge(1), Le(3650)]
+ShortLength = Annotated[int, Ge(1), Le(60)]
 Confirmed = Annotated[bool, Must()]
 NewTitle = Annotated[_OptionalShort, Personal(TextKind.TITLE)]
 NewTerms = Annotated[_OptionalLong, Personal(TextKind.TERMS)]

@@ -77,8 +77,8 @@ def foreseen(situation: Situation, step: Step) -> Foreseen:
 
 def _stops(change: ClockChange, clock: Clock) -> bool:
     match change:
-        case Stop(name=name, when=when):
-            return clock.name == name and when is None
+        case Stop(name=name):
+            return clock.name == name and change.is_sure
         case StopAll():
             return clock.kind is Kind.DUTY
         case _:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflow.model import AccountId, CaseId, Clock, Custody, Light, RecordNumber, UnitId
+from workflow.model import AccountId, CaseId, Charge, Clock, Custody, Light, RecordNumber, UnitId
 from workflow.records import Rating, Waiver
 
 
@@ -81,6 +81,10 @@ class History:
         """Who held the case just before an instant; at its very beginning, who took it in."""
         held = [custody for custody in self.custodies if custody.from_at < before]
         return held[-1] if held else self.custodies[0]
+
+    def charged(self, clock: Clock, *, before: datetime) -> Custody | Charge:
+        """Whose a clock was just before an instant: whoever it is charged to, or whoever held the case."""
+        return clock.charge or self.holder(before=before)
 
     def holder_at(self, at: datetime) -> Custody:
         held = [custody for custody in self.custodies if custody.from_at <= at]

@@ -27,7 +27,7 @@ from workflow.closings import reopened_soon
 from workflow.counted_lights import is_not_ours, waived, worst_lights
 from workflow.counting import STEADY
 from workflow.history import History, Lit
-from workflow.model import NOT_OURS, AccountId, Clock, Custody, Kind, RecordNumber, UnitId
+from workflow.model import NOT_OURS, AccountId, Charge, Clock, Custody, Kind, RecordNumber, UnitId
 from workflow.procedure import Part
 from workflow.procedures import PROCEDURES
 
@@ -85,7 +85,7 @@ class _Maker:
         outcome: str,
         *,
         at: datetime,
-        by: Custody | Lit,
+        by: Custody | Charge | Lit,
         seq: int,
         clock: Clock | None = None,
         waived: tuple[str, int] | None = None,
@@ -148,7 +148,7 @@ def _ended(history: History, made: _Maker) -> Iterator[Mark]:
         if clock.name in procedure.deciding:
             yield from _decided(clock, history, made)
         elif clock.stopped_at is not None and not _was_cut_short(clock):
-            by, seq = history.holder(before=clock.stopped_at), history.written[clock.number]
+            by, seq = history.charged(clock, before=clock.stopped_at), history.written[clock.number]
             for measure, part in (("accepted", Part.ACCEPTS), ("crisis", Part.REPORTS)):
                 if part in procedure.parts_of(clock.name):
                     yield made(measure, _kept(clock), at=clock.stopped_at, by=by, seq=seq, clock=clock)
@@ -164,7 +164,7 @@ def _decided(clock: Clock, history: History, made: _Maker) -> Iterator[Mark]:
         if late:
             yield from (made(one, "open", at=clock.due_at, by=late, seq=late.seq, clock=clock) for one in due)
         return
-    by, seq, outcome = history.holder(before=clock.stopped_at), history.written[clock.number], _kept(clock)
+    by, seq, outcome = history.charged(clock, before=clock.stopped_at), history.written[clock.number], _kept(clock)
     closed = "reopened" if reopened_soon(clock, history) else outcome
     yield made("closed", closed, at=clock.stopped_at, by=by, seq=seq, clock=clock)
     first = min(clock.stopped_at, clock.due_at)
@@ -180,7 +180,7 @@ def _crisis(history: History, made: _Maker) -> Iterator[Mark]:
     last = max(owed, key=lambda clock: (clock.stopped_at or clock.due_at, clock.number))
     assert last.stopped_at is not None, "all of them have stopped"
     outcome = "in_time" if all(_kept(clock) == "in_time" for clock in owed) else "late"
-    by, seq = history.holder(before=last.stopped_at), history.written[last.number]
+    by, seq = history.charged(last, before=last.stopped_at), history.written[last.number]
     yield made("crisis_handled", outcome, at=last.stopped_at, by=by, seq=seq)
 
 
@@ -236,6 +236,13 @@ def _side_figures(history: History, made: _Maker) -> Iterator[Mark]:
         if clock.extends is None or clock.opened_at is None:
             continue
         before = clocks[clock.extends]
-        by, seq = history.holder(before=clock.opened_at), history.written[before.number]
+        seq = history.written[before.number]
         measure, outcome = ("reopened", "reopened") if before.outcome == REOPENED else ("extended", "granted")
-        yield made(measure, outcome, at=clock.opened_at, by=by, seq=seq, clock=clock)
+        yield made(
+            measure,
+            outcome,
+            at=clock.opened_at,
+            by=history.charged(clock, before=clock.opened_at),
+            seq=seq,
+            clock=clock,
+        )

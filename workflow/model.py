@@ -49,6 +49,7 @@ class Relation(StrEnum):
 
     ASSIGNED = "assigned"  #: holds it, or is one of its mediators or co-handlers
     TAKES_PART = "takes_part"  #: was brought in beside them
+    ASKED = "asked"  #: was asked for something about it, or answers for a unit that was
     SAME_UNIT = "same_unit"  #: belongs to the unit that holds it
     ABOVE = "above"  #: belongs to the unit that holds it, or to one above that unit
     BY_CODE = "by_code"  #: came with its tracking code
@@ -64,6 +65,7 @@ class Audience(StrEnum):
     DUTY_LEADER_DAILY = "duty_leader_daily"  #: the same, by the next morning's digest
     UPSTREAM = "upstream"
     ASSESSMENT_OFFICE = "assessment_office"
+    ASKED = "asked"  #: whoever the step itself asks for something
 
 
 class Light(StrEnum):
@@ -196,9 +198,20 @@ class Record:
     number: RecordNumber
 
 
+class Charge(NamedTuple):
+    """Whose duty something is: a unit, and the person in it if one is named."""
+
+    unit: UnitId
+    person: AccountId | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock(Record):
-    """One length of one count. An extension closes it and opens a successor with the same start."""
+    """One length of one count. An extension closes it and opens a successor with the same start.
+
+    A clock may be about a record of the case, and then several of one name run side by side; it may be charged to somebody
+    else than whoever holds the case (`CaseFacts.charge_of`).
+    """
 
     table: ClassVar[str] = "clock"
 
@@ -220,6 +233,14 @@ class Clock(Record):
     acknowledged_at: datetime | None = None  #: when somebody who was told of its light has said so
     provisional: bool = False  #: one of its instants needs a year whose notice is not published
     waived: bool = False
+    about: RecordNumber | None = None  #: the record that it is about
+    charged_unit: UnitId | None = None  #: None: it is the holder's, whoever that is
+    charged_person: AccountId | None = None
+
+    @property
+    def charge(self) -> Charge | None:
+        """Whose it is, if not the holder's."""
+        return None if self.charged_unit is None else Charge(self.charged_unit, self.charged_person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from workflow.model import Reason
 from workflow.procedures.every_case.lights import lights_of, renewable
 from workflow.procedures.every_case.rules import pause_grounds
 from workflow.procedures.every_case.taking_part import those_in_hand, those_who_may_be_recused
+from workflow.procedures.every_case.tasks import those_who_help
 
 #: By the name of a choice, its values. Which of a case's lights may be appealed against, a check says with its reason.
 OFFERS: Mapping[str, Callable[[Situation], Collection[Any]]] = {
@@ -25,6 +26,10 @@ OFFERS: Mapping[str, Callable[[Situation], Collection[Any]]] = {
     "appointed": lambda situation: [appointment.person for appointment in situation.facts.serving],
     "in_hand": those_in_hand,
     "recusable": those_who_may_be_recused,
+    "co_units": lambda situation: sorted(situation.co_units),
+    "helpers": those_who_help,
+    "tasks": lambda situation: [one.number for one in situation.facts.tasks_open],
+    "my_tasks": lambda situation: [one.number for one in situation.facts.tasks_of(situation.actor)],
     "links": lambda situation: [one.number for one in situation.facts.linked],
     "participants": lambda situation: [one.number for one in situation.facts.taking_part],
     "parties": lambda situation: [party.number for party in situation.facts.parties],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from workflow.model import AccountId, CaseId, Clock, Custody, Party, Record, RecordNumber, Text, UnitId
+from workflow.model import AccountId, CaseId, Charge, Clock, Custody, Party, Record, RecordNumber, Text, UnitId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,24 @@ class Link(Record):
     other: CaseId
     from_at: datetime
     until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(Record):
+    """Something that another unit, or a colleague beside the holder, was asked for; its time limit is the clock about it."""
+
+    table: ClassVar[str] = "task"
+
+    unit: UnitId
+    person: AccountId | None
+    what: RecordNumber  #: of its text
+    answer: RecordNumber | None
+    from_at: datetime
+    until_at: datetime | None
+
+    @property
+    def charge(self) -> Charge:
+        return Charge(self.unit, self.person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +117,7 @@ OF_EVERY_CASE: tuple[type[Record], ...] = (
     Appointment,
     Participant,
     Link,
+    Task,
     TakenBack,
     Rating,
     Waiver,
@@ -115,6 +134,10 @@ HAS_LINKS = "linked"
 
 #: The milestone of a case that somebody was brought into, so that others need not look for anybody.
 HAS_PARTICIPANTS = "participants_brought_in"
+
+
+#: The milestone of a case that somebody else was asked for something about.
+HAS_TASKS = "others_asked"
 
 
 #: The part of a participant who may do what whoever holds the case may do.

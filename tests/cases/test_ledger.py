@@ -87,10 +87,10 @@ def test_postgresql_s_own_ways_to_empty_a_table_are_refused(postgres_world: Worl
 #: sha256 of the UTF-8 of `json.dumps([...], ensure_ascii=False, separators=(",", ":"))`.
 COLUMNS = (
     '[7,2,"case:accepted","2026-03-02T01:00:00.000000Z","2026-03-02T01:00:00.000001Z",3,"clerk",2,'
-    '"{\\"command\\":{\\"name\\":\\"Accept\\"},\\"schema\\":3,\\"version\\":2,\\"备注\\":\\"甲\\"}","request:00ff",'
+    '"{\\"command\\":{\\"name\\":\\"Accept\\"},\\"schema\\":4,\\"version\\":2,\\"备注\\":\\"甲\\"}","request:00ff",'
     '"a3f1c0de00000000000000000000000000000000000000000000000000000000"]'
 )
-HASH = "cdb7f74bd3ed5e70d14191f25439c9c387ad7b9426c280e20ddfa1060ef1b3b5"
+HASH = "dd4c6dc5acef6108709f20abb2884b3fd6df45b0da46b44f3df6e8acfe0e3e07"
 
 
 def test_the_hash_of_an_event_is_what_it_has_always_been() -> None:

@@ -88,7 +88,7 @@ def stage_of(url: str) -> Stage:
         with reading(engine) as connection:
             ids = {name: account for account, name in connection.execute(text("SELECT id, login FROM account"))}
             units = {name: unit for unit, name in connection.execute(text("SELECT id, name FROM unit"))}
-            return Stage(people={name: actor_of(connection, ids[name]) for name in CAST}, units=units)
+            return Stage(people={name: actor_of(connection, ids[name]) for name in CAST if name in ids}, units=units)
     finally:
         engine.dispose()
 

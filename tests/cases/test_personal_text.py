@@ -24,13 +24,17 @@ from workflow.procedures.every_case.commands import (
     Accept,
     AddNote,
     AddParty,
+    AnswerTask,
     AppealLight,
     AskAgain,
     AskToWithdraw,
+    AskUnit,
     BringIn,
     Correct,
     DecideWaiver,
+    EndTask,
     ExplainLateness,
+    GiveTask,
     HandOver,
     LinkCases,
     Rate,
@@ -173,12 +177,21 @@ def _a_petition(world: World, marked: Marked) -> None:
     world.take(case, marked(Unlink, link=number), by="clerk", at=START + HOUR)
     mediator, other = (AccountId(world.account(name)) for name in ("mediator", "mediator_2"))
     world.take(case, marked(BringIn, part="agent"), by="mediator", at=START + HOUR)
+    world.take(case, BringIn(part="co_handler", person=other), by="mediator", at=START + HOUR)
+    world.take(case, marked(AskUnit, co_unit=world.stage.units["bureau"], length=1), by="mediator", at=START + HOUR)
+    world.take(case, marked(AnswerTask, task=_last_task(world, case)), by="bureau", at=START + HOUR)
+    world.take(case, marked(GiveTask, person=other, length=1), by="mediator", at=START + HOUR)
+    world.take(case, marked(EndTask, task=_last_task(world, case)), by="mediator", at=START + HOUR)
     world.take(case, marked(HandOver, leaving=mediator, to=other, ground="absent"), by="coordinator", at=START + HOUR)
     world.take(case, marked(Recuse, person=other, to=mediator, ground="interest"), by="coordinator", at=START + HOUR)
     world.take(case, marked(Reply, form="oral"), by="mediator", at=START + 2 * HOUR)
     world.take(case, marked(Rate, score="satisfied"), by="petitioner", at=START + DAY)
     world.take(case, Close(outcome="resolved"), by="mediator", at=START + DAY)
     world.take(case, marked(TakeBack), by="supervisor", at=START + DAY)
+
+
+def _last_task(world: World, case: int) -> RecordNumber:
+    return RecordNumber(world.column("SELECT max(number) FROM task WHERE case_id = :id", id=case)[0])
 
 
 def _a_withdrawn_petition(world: World, marked: Marked) -> None:

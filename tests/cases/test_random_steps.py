@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import select, text
 
 from cases.execute import CaseNotFound
-from cases.facts import load_colleagues, load_facts, load_people
+from cases.facts import load_facts
 from cases.history import records
 from cases.reading import find_case
+from cases.situations import situation_for
 from cases.sweep import sweep
 from infra.columns import Row
 from infra.db import reading
@@ -29,10 +30,15 @@ from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.model import TIMERS, Actor, CaseId, Refusal
 from workflow.offers import OFFERS
+from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import (
+    AnswerTask,
+    AskUnit,
     BringIn,
     Correct,
     EndPart,
+    EndTask,
+    GiveTask,
     HandOver,
     LinkCases,
     Recuse,
@@ -43,8 +49,13 @@ from workflow.spelling import as_json
 
 STEPS = 200
 #: What a life must have come to, or it shows nothing of it.
-SOUGHT = {one.__name__ for one in (BringIn, Correct, EndPart, HandOver, LinkCases, Recuse, TakeBack, Unlink)}
-#: Of two steps that are open one is one of these.
+SOUGHT = {
+    one.__name__
+    for one in (
+        AnswerTask, AskUnit, BringIn, Correct, EndPart, EndTask, GiveTask, HandOver, LinkCases, Recuse, TakeBack, Unlink,
+    )
+}  # fmt: skip
+#: Of two steps that are open one is one of these, the one that came least.
 SOUGHT_OFTEN = 0.5
 #: Of the steps that are taken, how many are taken back at once.
 REGRETTED = 1 / 8
@@ -57,6 +68,7 @@ ROWS = (
     "appointment",
     "participant",
     "link",
+    "task",
     "taken_back",
     "mediation_session",
     "agreement",
@@ -106,7 +118,9 @@ class Lives:
         sought = [kind for kind in open_ones if kind.__name__ in SOUGHT]
         if not open_ones:
             return
-        kind = self.chance.choice(sought if sought and self.chance.random() < SOUGHT_OFTEN else open_ones)
+        kind = self.chance.choice(open_ones)
+        if sought and self.chance.random() < SOUGHT_OFTEN:
+            kind = min(sought, key=lambda one: (self.taken[one.__name__], self.chance.random()))
         command = self._made(kind, found)
         if command is None:
             return
@@ -146,12 +160,10 @@ class Lives:
     def _situation(self, case: int, actor: Actor) -> Situation | None:
         with reading(self.world.engine) as connection:
             loaded = load_facts(connection, case, actor=actor)
-            people, colleagues = load_people(connection, case, actor=actor), load_colleagues(connection, case)
-        if loaded is None:
-            return None
-        facts, _ = loaded
-        policy = self.world.office.policy.for_profile(facts.profile)
-        return Situation(facts=facts, actor=actor, now=self.now, policy=policy, people=people, colleagues=colleagues)
+            if loaded is None:
+                return None
+            every = PROCEDURES[loaded[0].procedure].commands.values()
+            return situation_for(connection, loaded[0], of=every, actor=actor, now=self.now, office=self.world.office)
 
     def _made(self, kind: type[Command], found: Situation) -> Command | None:
         """A command of that kind, its fields chosen among what is offered; None where nothing is."""
@@ -184,7 +196,7 @@ class Lives:
             case "tick" | "must":
                 return True
             case "number":
-                return chance.choice([6, 10, 15, 20, 60, 90])
+                return chance.choice([1, 2, 6, 10, 15, 20, 60, 90])
             case "date":
                 return (self.now + timedelta(days=chance.randrange(1, 12))).date()
             case "datetime":

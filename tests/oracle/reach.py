@@ -31,6 +31,8 @@ class Matter:
     holder_person: int | None
     is_closed: bool
     serving: frozenset[int]
+    asked_units: frozenset[int]  #: who were asked for something and have not answered yet
+    asked_people: frozenset[int]
     recused: frozenset[int]
 
 
@@ -41,10 +43,11 @@ def sees(asker: Asker, matter: Matter, *, parents: Mapping[int, int | None]) -> 
         return False
     takes_in = _is_at_or_below(matter.intake_unit, asker.unit, parents)
     holds = _is_at_or_below(matter.holder_unit, asker.unit, parents)
+    asked = any(_is_at_or_below(one, asker.unit, parents) for one in matter.asked_units)
     return {
-        "clerk": takes_in,
-        "coordinator": takes_in or holds,
-        "supervisor": takes_in or holds,
+        "clerk": takes_in or asked,
+        "coordinator": takes_in or holds or asked,
+        "supervisor": takes_in or holds or asked,
         "assessor": holds,
         "auditor": holds,
         "mediator": _is_of_the_mediator(asker, matter),
@@ -53,9 +56,9 @@ def sees(asker: Asker, matter: Matter, *, parents: Mapping[int, int | None]) -> 
 
 
 def _is_of_the_mediator(asker: Asker, matter: Matter) -> bool:
-    """The own ones, and those that wait in the own unit, not one above or below it, for somebody to take them."""
+    """The own ones, those that they were asked for something about, and those that wait in the own unit, not one above or below it, for somebody to take them."""
     behind = {one for one in (asker.account, asker.absent) if one is not None}
-    own = any(one == matter.holder_person or one in matter.serving for one in behind)
+    own = any(one == matter.holder_person or one in matter.serving | matter.asked_people for one in behind)
     waits = matter.holder_person is None and not matter.is_closed and matter.state in ("dispatched", "handling")
     return own or (waits and matter.holder_unit == asker.unit)
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select, text
 
 from cases.reading import find_case
-from cases.tables import Appointment, Case, Participant, Recusal
+from cases.tables import Appointment, Case, Participant, Recusal, Task
 from cases.visibility import case, cases_in_reach, reach_of, visible_cases
 from infra.db import reading, transaction
 from people.staffing import add_account
@@ -81,6 +81,15 @@ def some_cases(connection: Connection, random: Random, people: list[Actor]) -> N
             ended = random.choice([None, START + timedelta(days=1)])
             taking_part = {"part": "recorder" if person else "agent", "person": person, "from_at": START}
             connection.execute(insert(Participant).values(case_id=number, number=n, until_at=ended, **taking_part))
+        if random.random() < 0.3:
+            asked = {
+                "unit": random.choice(units),
+                "person": random.choice([None, *mediators]),
+                "what": 1,
+                "from_at": START,
+            }
+            ended = random.choice([None, START + timedelta(days=1)])
+            connection.execute(insert(Task).values(case_id=number, number=20, until_at=ended, **asked))
         for person in random.sample(accounts, random.randrange(8)):
             connection.execute(insert(Recusal).values(case_id=number, person=person))
 
@@ -98,6 +107,8 @@ def matters(connection: Connection) -> Iterator[Matter]:
             id=row.id, state=row.state, intake_unit=row.intake_unit, holder_unit=row.holder_unit,
             holder_person=row.holder_person, is_closed=row.closed_at is not None,
             serving=those(SERVING, row.id),
+            asked_units=those("SELECT unit FROM task WHERE case_id = :case AND until_at IS NULL", row.id),
+            asked_people=those("SELECT person FROM task WHERE case_id = :case AND until_at IS NULL AND person IS NOT NULL", row.id),
             recused=those("SELECT person FROM recusal WHERE case_id = :case", row.id),
         )  # fmt: skip
 

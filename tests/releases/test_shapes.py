@@ -107,6 +107,7 @@ NEWER = {
     "case:handed_over", "person:recused", "person:brought_in", "person:left",
     "case:linked", "case:unlinked", "case:taken_back",
     "case:withdrawal_asked", "case:withdrawal_dropped", "case:withdrawn", "agreement:corrected",
+    "task:asked", "task:given", "task:answered", "task:ended",
 }  # fmt: skip
 
 

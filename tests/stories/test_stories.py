@@ -131,6 +131,23 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # the head 4; answered: head 1.
         9,
     ),
+    "petition-asked-of-others": (
+        (
+            ("PET-02", "2026-03-02T09:00", "2026-03-17", "2026-03-13T00:00", "2026-03-18T00:00", "2026-03-04T10:00", "green", False),
+            # As if nobody had been asked: 4 March + 60, and answered on 20 April.
+            ("PET-05", "2026-03-04T10:00", "2026-05-03", "2026-04-24T00:00", "2026-05-04T00:00", "2026-04-20T15:00", "green", False),
+            ("OFC-01", "2026-03-05T09:00", "2026-03-06", "2026-03-07T00:00", None, "2026-03-05T09:30", "green", False),
+            ("OFC-02", "2026-03-05T09:00", "2026-03-06", None, "2026-03-07T00:00", "2026-03-05T09:40", "green", False),
+            # Asked of the bureau: 1=Fri 6, 2=Mon 9, 3=Tue 10 March; k=1, yellow on that day. Answered on Thursday: red, and theirs.
+            ("OFC-08a", "2026-03-05T10:00", "2026-03-10", "2026-03-10T00:00", "2026-03-11T00:00", "2026-03-12T15:00", "red", False),
+            # Of a colleague, at the same time: 5 = Thu 12 March; k=2, yellow on Wednesday. Answered on Monday.
+            ("OFC-08a", "2026-03-05T10:20", "2026-03-12", "2026-03-11T00:00", "2026-03-13T00:00", "2026-03-09T16:00", "green", False),
+            # Of the bureau once more: 1=Mon 16 to 5=Fri 20 March; no longer asked on Monday.
+            ("OFC-08a", "2026-03-13T09:00", "2026-03-20", "2026-03-19T00:00", "2026-03-21T00:00", "2026-03-16T09:00", "green", False),
+        ),
+        -1.0,
+        None,
+    ),
     "petition-wrongly-refused": (
         (
             # As if it had not been refused: 2 March + 15, and it runs until the acceptance.

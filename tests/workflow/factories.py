@@ -46,7 +46,7 @@ from workflow.procedures.mediation.commands import (
     Terminate,
 )
 from workflow.procedures.petition.commands import Assign, GrantExtension, Register, Reply, RequestExtension, SignFor
-from workflow.records import Appointment
+from workflow.records import Appointment, Participant, Task
 
 UPSTREAM, CENTRE, ROOM, ELSEWHERE = UnitId(1), UnitId(2), UnitId(3), UnitId(9)
 CASE = CaseId(7)
@@ -110,7 +110,8 @@ def unfiled(profile: str) -> CaseFacts:
 
 def situation(facts: CaseFacts, actor: Actor, on: str) -> Situation:
     return Situation(
-        facts=facts, actor=actor, now=at(on), policy=policy_of(facts.profile), people=ROSTER, colleagues=COLLEAGUES
+        facts=facts, actor=actor, now=at(on), policy=policy_of(facts.profile), people=ROSTER, colleagues=COLLEAGUES,
+        co_units=frozenset({ELSEWHERE}),
     )  # fmt: skip
 
 
@@ -164,6 +165,8 @@ def folded(facts: CaseFacts, decision: Decision, command: Command, *, now: datet
         parties=_merged(facts.parties, written, Party),
         appointments=_merged(facts.appointments, written, Appointment),
         clocks=_merged(facts.clocks, written, Clock),
+        tasks=_merged(facts.tasks, written, Task),
+        participants=_merged(facts.participants, written, Participant),
     )
 
 

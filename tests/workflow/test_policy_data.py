@@ -112,6 +112,8 @@ LIMITS = {
     "OFC-05b": "30 minute duty none K",
     "OFC-06": "15 day duty none K",  # in place of the notice of PET-02 that is not owed
     "OFC-07": "5 wd right none K",
+    "OFC-08a": "5 wd duty none K",
+    "OFC-08b": "30 minute duty none K",
     "OFC-02": "1 wd duty none K",
     "OFC-03": "15 wd external none K",
     "OFC-04": "7 day duty none K",
@@ -131,7 +133,7 @@ def test_every_limit_of_the_field_is_there_with_its_figure() -> None:
         for name, r in RULES.items()
     }
     assert found == LIMITS
-    assert len(found) == 79
+    assert len(found) == 81
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
@@ -254,6 +256,8 @@ def test_a_rule_with_its_own_ladder_does_not_take_the_profiles() -> None:
 #: What a profile's clocks are, without the window for rating and closing (OFC-03), which all have.
 MEDIATION = {"confirmation": "MED-07", "follow_up": "MED-10"}
 PETITION = {"signing": "OFC-01", "contact": "OFC-02", "screening": "OFC-06"}
+#: Those in which others have minutes to answer what is asked of them.
+URGENT = {"hotline-beijing-utilities", "hotline-beijing-emergency", "grid-same-day", "crisis"}
 CLOCKS = {
     "petition": {**PETITION, "notice": "PET-02", "decision": "PET-05"},
     "petition-referral": {**PETITION, "notice": "PET-02", "decision": "PET-05", "referral": "PET-01"},
@@ -295,7 +299,10 @@ CLOCKS = {
 
 def test_every_profile_has_the_clocks_of_its_kind_of_matter() -> None:
     found = {name: dict(profile.clocks) for name, profile in PROFILES.items()}
-    assert found == {name: {**clocks, "closing": "OFC-03"} for name, clocks in CLOCKS.items()}
+    assert found == {
+        name: {**clocks, "closing": "OFC-03", "task": "OFC-08b" if name in URGENT else "OFC-08a"}
+        for name, clocks in CLOCKS.items()
+    }
 
 
 @pytest.mark.parametrize("profile", sorted(CLOCKS))

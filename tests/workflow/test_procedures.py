@@ -266,6 +266,7 @@ def test_what_is_offered_is_what_the_engine_lets_through() -> None:
         "AddParty": [],
         "Recuse": [],
         "BringIn": [],
+        "AskUnit": [],
         "LinkCases": [],
         "TakeBack": [],
     }

@@ -8,9 +8,11 @@ import pytest
 from tests.workflow.factories import (
     CLERK,
     COORDINATOR,
+    ELSEWHERE,
     MEDIATOR,
     ROOM,
     ROSTER,
+    TUESDAY,
     a_matter_in_hand,
     a_replied_matter,
     a_settled_mediation,
@@ -34,7 +36,7 @@ from workflow.definition import Situation
 from workflow.facts import CaseFacts
 from workflow.model import Actor, Clock, Refusal
 from workflow.policy import CasePolicy, Profile
-from workflow.procedures.every_case.commands import Accept
+from workflow.procedures.every_case.commands import Accept, AskUnit
 from workflow.procedures.mediation.commands import FollowUp
 from workflow.procedures.petition.commands import Assign, SignFor
 
@@ -116,18 +118,23 @@ def test_an_heir_changes_nothing_in_the_one_it_extends() -> None:
 # -- every profile lives ----------------------------------------------------------------------------------------------
 
 
+A_DAY_S_HELP = AskUnit(co_unit=ELSEWHERE, what="w", length=1)
+
+
 def life_of(profile: str) -> list[CaseFacts]:
     """A usual matter of a profile as it stood after each of its main steps."""
     now = "2026-03-04T10:00"
     if shipped_policy().profiles[profile].procedure == "mediation":
         settled = a_settled_mediation(profile)
         followed = take(settled, FollowUp(extent="in_full", note="n"), by=MEDIATOR, on="2026-03-23T10:00")
-        return [an_applied_mediation(profile), an_accepted_mediation(profile), settled, followed]
+        asked = take(an_accepted_mediation(profile), A_DAY_S_HELP, by=COORDINATOR, on=TUESDAY)
+        return [an_applied_mediation(profile), an_accepted_mediation(profile), asked, settled, followed]
     registered = take(unfiled(profile), registering(), by=CLERK, on=now)
     unclear = take(unfiled(profile), registering(identity_unclear=True), by=CLERK, on=now)
     accepted = take(registered, Accept(), by=CLERK, on=now)
     assigned = take(accepted, Assign(unit=ROOM, handler=MEDIATOR.account), by=COORDINATOR, on=now)
-    return [registered, unclear, accepted, assigned, a_matter_in_hand(profile), a_replied_matter(profile)]
+    asked = take(registered, A_DAY_S_HELP, by=COORDINATOR, on=now)
+    return [registered, unclear, accepted, assigned, asked, a_matter_in_hand(profile), a_replied_matter(profile)]
 
 
 OF_THE_FIELD = [name for name, one in shipped_policy().profiles.items() if one.procedure in ("petition", "mediation")]

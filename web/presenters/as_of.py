@@ -30,9 +30,10 @@ NOTICEABLY = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockLine:
-    """A clock as it stood: `left` in words, None once it had stopped."""
+    """A clock as it stood: `left` in words, None once it had stopped; `charged`: whose it was, if not the holder's."""
 
     name: str
+    charged: str | None
     rule: str
     kind: str
     length: int
@@ -121,6 +122,7 @@ def left_words(left: Left, words: Words) -> str:
 
 def show_case(connection: Connection, ctx: Context, found: CaseAsOf) -> CaseThen:
     people = {found.holder_person, *(c.person for c in found.custodies), *(event.actor for event in found.events)}
+    people |= {one.clock.charged_person for one in found.clocks}
     who = _Who(names_of_units(connection), names_of_accounts(connection, people))
     return CaseThen(
         head=_line(found, ctx, who),
@@ -132,7 +134,7 @@ def show_case(connection: Connection, ctx: Context, found: CaseAsOf) -> CaseThen
         closed=_minute(found.closed_at, ctx) if found.closed_at else None,
         extension_asked=found.extension_asked,
         milestones=tuple(dict.fromkeys(one.partition(".")[0] for one in found.milestones)),  # `explained.8`: of clock 8
-        clocks=tuple(_clock(one, ctx, found) for one in found.clocks),
+        clocks=tuple(_clock(one, ctx, found, who) for one in found.clocks),
         custodies=tuple(_custody(one, ctx, who) for one in found.custodies),
         timeline=tuple(_event(one, ctx, who) for one in reversed(found.events)),
     )
@@ -214,10 +216,11 @@ def _due(clock: Clock, one: ClockAsOf, ctx: Context) -> str:
     return _minute(clock.due_at, ctx) if clock.unit in STEADY else write_day(one.due_on, ctx.language)
 
 
-def _clock(one: ClockAsOf, ctx: Context, found: CaseAsOf) -> ClockLine:
+def _clock(one: ClockAsOf, ctx: Context, found: CaseAsOf, who: _Who) -> ClockLine:
     clock = one.clock
     return ClockLine(
         name=clock.name,
+        charged=who.holds(*clock.charge) if clock.charge else None,
         rule=clock.rule,
         kind=clock.kind.value,
         length=clock.length,

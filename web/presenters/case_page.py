@@ -13,12 +13,13 @@ from cases.numbers import case_number
 from cases.visibility import READABLE
 from cases.words import Words
 from people.directory import known_accounts, names_of_accounts, names_of_units
-from web.context import Context, NoSuchPage
-from web.forms import Choices, FormView, blank_form
+from web.context import Context
+from web.forms import FormView
+from web.presenters.case_steps import StepView, step_views
 from web.presenters.choices import choices_for
-from web.presenters.lights import ClockView, LightView, case_light, clock_view, minute
+from web.presenters.lights import ClockView, LightView, case_light, clock_light, clock_view, minute
 from web.presenters.linked import LinkView, known_cases, link_views
-from web.presenters.situations import situation_of
+from web.presenters.situations import forms_of, situation_of
 from web.presenters.timeline import (
     TimelineView,
     accounts_named,
@@ -30,44 +31,13 @@ from web.presenters.timeline import (
 )
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
-from workflow.definition import Situation, Step, Stop
 from workflow.facts import CaseFacts
-from workflow.foresight import Foreseen, foreseen
-from workflow.model import Reason, TextKind
+from workflow.fields import brings_people_in
+from workflow.model import TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import TakeBack
-from workflow.procedures.every_case.taking_back import why_not
-
-#: Steps with the reasons why they are closed.
-Available = tuple[tuple[Step, tuple[Reason, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepView:
-    """A step that the reader's role may take: its form, or the reasons why it is closed now."""
-
-    command: str
-    form: FormView | None
-    reasons: tuple[Reason, ...]
-    likeliest: bool
-    final: bool
-    foreseen: Foreseen
-    notes: tuple[Reason, ...] = ()  #: what the reader has to know to fill the form in
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepPage:
-    """A step on a page of its own."""
-
-    public_id: str
-    number: str
-    version: int
-    command: str
-    form: FormView | None  #: None: it is closed, and the notes say why
-    final: bool
-    foreseen: Foreseen
-    notes: tuple[Reason, ...]
+from workflow.records import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +46,16 @@ class PartyView:
     name: str | None  #: None: the reader may not know it
     contact: str | None
     consent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """What another unit, or a colleague, was asked for. `light` while it is waited for, `answer` once it is given."""
+
+    who: str
+    what: str | None
+    answer: str | None
+    light: LightView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +84,7 @@ class CasePage:
     parties: tuple[PartyView, ...]
     mediators: tuple[tuple[str, bool, str], ...]
     participants: tuple[tuple[str, str | None, str | None], ...]  #: (part, name, contact), of those who take part now
+    tasks: tuple[TaskView, ...]
     links: tuple[LinkView, ...]
     sessions: tuple[Mapping[str, Any], ...]
     agreements: tuple[Mapping[str, Any], ...]
@@ -116,7 +97,8 @@ class CasePage:
 
 def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: FormView | None = None) -> CasePage:
     """The page; `returned` is a form that was refused and comes back as it was typed."""
-    situation, name = situation_of(connection, ctx, case_id, command=returned.command if returned else "")
+    back = returned.command if returned else ""
+    situation, name = situation_of(connection, ctx, case_id, command=back, whole_page=True)
     if returned is not None and returned.command == TakeBack.__name__:
         situation = replace(situation, facts=with_last_step(connection, situation.facts))
     facts = situation.facts
@@ -126,7 +108,9 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         facts.holder_person, *(a.person for a in facts.appointments), *(one.person for one in facts.participants),
     }  # fmt: skip
     acted = {ctx.actor.account, *(event.actor for event in events)} | accounts_named(events)
-    known = known_accounts(connection, {*situation.people, *at_work, *acted})
+    helping = {one.person for one in facts.tasks}
+    offered = set(situation.people) if any(map(brings_people_in, forms_of(facts, ctx.actor))) else set()
+    known = known_accounts(connection, offered | at_work | acted | helping)
     accounts = {account: one.name for account, one in known.items()}
     units, closed = names_of_units(connection), Words(ctx.language)("account.closed")
     found = available_steps(situation)
@@ -162,12 +146,12 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
         light=case_light(facts.clocks, ctx),
         path=_path(facts),
-        steps=_steps(situation, found, choices, returned),
+        steps=step_views(situation, found, choices, returned),
         at_any_time=tuple(step.command.__name__ for step, reasons in found if step.minor and not reasons),
         steps_of_others=tuple(
             (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
         ),
-        clocks=tuple(clock_view(clock, ctx, situation.policy) for clock in _clocks_in_order(facts, ctx.now)),
+        clocks=tuple(clock_view(clock, ctx, situation.policy, units) for clock in _clocks_in_order(facts, ctx.now)),
         parties=tuple(
             PartyView(
                 side=party.side.value,
@@ -188,6 +172,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
             )
             for one in facts.taking_part
         ),
+        tasks=tuple(_task(one, facts, texts, accounts, units, ctx) for one in facts.tasks),
         links=link_views(facts.linked, linked),
         sessions=tuple(_session(row, texts, ctx) for row in kept("mediation_session", record.sessions_of)),
         agreements=tuple(_with_texts(row, texts, ctx) for row in kept("agreement", record.agreements_of)),
@@ -214,88 +199,6 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
     return tuple(timeline_line(event, texts, accounts, ctx, linked) for event in events)
 
 
-# -- steps ------------------------------------------------------------------------------------------------------------
-
-
-def _steps(
-    situation: Situation, available: Available, choices: Choices, returned: FormView | None
-) -> tuple[StepView, ...]:
-    """The steps that move the case or its dates, the likeliest first, those that are closed now at the end; and of the others
-    only one whose form comes back. What can be done at any time has pages of its own."""
-    found = [(step, reasons) for step, reasons in available if not step.minor or _is_back(step, returned)]
-    likeliest = _likeliest(situation, [step for step, reasons in found if not reasons and not step.minor])
-    views = []
-    for step, reasons in found:
-        back = _is_back(step, returned)
-        form = None if reasons else blank_form(step.command, choices, preset=step.preset(situation))
-        views.append(
-            StepView(
-                command=step.command.__name__,
-                form=returned if back else form,
-                reasons=() if back else reasons,
-                likeliest=back or (returned is None and step is likeliest),
-                final=step.cannot_be_undone,
-                foreseen=foreseen(situation, step),
-                notes=step.notes(situation),
-            )
-        )
-    return tuple(sorted(views, key=lambda view: (not view.likeliest, view.form is None)))
-
-
-def _is_back(step: Step, returned: FormView | None) -> bool:
-    return returned is not None and returned.command == step.command.__name__
-
-
-def show_step(connection: Connection, ctx: Context, case_id: int, command: str) -> StepPage:
-    """The page of one step. Raises `NoSuchPage` for one that is not open to the reader now."""
-    situation, name = situation_of(connection, ctx, case_id, command=command)
-    if command == TakeBack.__name__:
-        situation = replace(situation, facts=with_last_step(connection, situation.facts))
-    step = next((one for one, why in available_steps(situation) if one.command.__name__ == command and not why), None)
-    if step is None:
-        raise NoSuchPage
-    texts = record.texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
-    choices = choices_for(connection, ctx, situation, texts, of=[step.command])
-    return StepPage(
-        public_id=name.public_id,
-        number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
-        version=situation.facts.version,
-        command=command,
-        form=None if _is_shut(situation, step) else blank_form(step.command, choices, preset=step.preset(situation)),
-        final=step.cannot_be_undone,
-        foreseen=foreseen(situation, step),
-        notes=step.notes(situation),
-    )
-
-
-def _is_shut(situation: Situation, step: Step) -> bool:
-    """Whether nothing that could be typed would open it: the last step stays."""
-    return step.command is TakeBack and why_not(situation) is not None
-
-
-def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:
-    """The step that somebody waits for; else the one that stops the clock which is due next; else the first that moves the case
-    on."""
-    running = sorted(
-        (clock for clock in situation.facts.clocks if clock.stopped_at is None), key=lambda clock: clock.due_at
-    )
-    if waited_for := next((step for step in open_steps if step.first_when(situation)), None):
-        return waited_for
-    for clock in running:
-        for step in open_steps:
-            if any(
-                isinstance(change, Stop) and (change.name, change.when) == (clock.name, None) for change in step.clocks
-            ):
-                return step if not step.cannot_be_undone else _first_moving(open_steps)
-    return _first_moving(open_steps)
-
-
-def _first_moving(open_steps: list[Step]) -> Step | None:
-    return next(
-        (step for step in open_steps if step.target and not step.cannot_be_undone), next(iter(open_steps), None)
-    )
-
-
 def _path(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
     """The usual way of such a case, with where this one is. A case off the usual way shows its own state as well."""
     usual = list(usual_path(facts.procedure)[1:])
@@ -316,6 +219,19 @@ def _clocks_in_order(facts: CaseFacts, now: datetime) -> list[Any]:
         *sorted(running, key=lambda clock: (paused_until(clock, at=now) is not None, clock.due_at)),
         *reversed(stopped),
     ]
+
+
+def _task(
+    one: Task, facts: CaseFacts, texts: Mapping[int, str], accounts: Mapping[int, str], units: Mapping[int, str],
+    ctx: Context,
+) -> TaskView:  # fmt: skip
+    clock = next((clock for clock in facts.clocks_running if clock.about == one.number), None)
+    return TaskView(
+        who=" · ".join(filter(None, (units.get(one.unit), accounts.get(one.person) if one.person else None))),
+        what=texts.get(one.what),
+        answer=texts.get(one.answer) if one.answer else None,
+        light=clock_light(clock, ctx) if clock else None,
+    )
 
 
 def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from workflow.fields import OF_PEOPLE, choices_in
 from workflow.model import Clock, Party, Role
 from workflow.offers import OFFERS
 from workflow.procedures.every_case.lights import contestable, lights_of, renewable
-from workflow.records import Participant, Waiver
+from workflow.records import Participant, Task, Waiver
 
 
 def choices_for(
@@ -37,6 +37,9 @@ def choices_for(
     made: dict[str, Callable[[], tuple[Option, ...]]] = {
         **_of_people(situation, known, units, ctx),
         "participants": lambda: tuple(_participant(one, texts, known, ctx) for one in facts.taking_part),
+        "co_units": lambda: tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["co_units"](situation)),
+        "tasks": lambda: tuple(_task(one, texts, known, units) for one in facts.tasks_open),
+        "my_tasks": lambda: tuple(_task(one, texts, known, units) for one in facts.tasks_of(situation.actor)),
         "links": lambda: link_options(connection, ctx, facts.linked),
         "units": lambda: tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["units"](situation)),
         "parties": lambda: tuple(_party(party, texts) for party in facts.parties),
@@ -60,7 +63,8 @@ def _with_colleagues(
 ) -> Mapping[int, KnownAccount]:
     """Also the names of whoever is in the matter now, and of everybody who is offered."""
     offered = {one for choice in OF_PEOPLE & set(wanted) for one in OFFERS[choice](situation)}
-    unknown = {*OFFERS["appointed"](situation), *OFFERS["in_hand"](situation), *offered} - set(known)
+    asked = {one.person for one in situation.facts.tasks_open if one.person is not None}
+    unknown = {*OFFERS["appointed"](situation), *OFFERS["in_hand"](situation), *offered, *asked} - set(known)
     return known | known_accounts(connection, unknown) if unknown else known
 
 
@@ -83,7 +87,7 @@ def _of_people(
         return tuple(Option(value=str(one), text=known[one].said(closed)) for one in OFFERS[choice](situation))
 
     return {
-        **{choice: partial(who_may_serve, choice) for choice in ("mediators", "handlers", "newcomers")},
+        **{choice: partial(who_may_serve, choice) for choice in ("mediators", "handlers", "newcomers", "helpers")},
         **{choice: partial(colleagues, choice) for choice in ("appointed", "in_hand", "recusable")},
     }
 
@@ -97,6 +101,15 @@ def _participant(one: Participant, texts: Mapping[int, str], known: Mapping[int,
     words = Words(ctx.language)
     name = known[one.person].name if one.person else texts.get(one.name or 0, words("party.unnamed"))
     return Option(value=str(one.number), text=f"{words(f'choice.part.{one.part}')} · {name}")
+
+
+def _task(
+    one: Task, texts: Mapping[int, str], known: Mapping[int, KnownAccount], units: Mapping[int, str]
+) -> Option:  # fmt: skip
+    """Who was asked for what: its first line."""
+    who = known[one.person].name if one.person else units[one.unit]
+    what = next(iter(texts.get(one.what, "").splitlines()), "")
+    return Option(value=str(one.number), text=f"{who} · {what}")
 
 
 def appeal_choices(situation: Situation, ctx: Context) -> dict[str, tuple[Option, ...]]:

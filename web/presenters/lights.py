@@ -1,6 +1,6 @@
 """Lights and times as pages show them: shape and word and time, never colour alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,9 +36,11 @@ class LightView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockView:
-    """One clock with its bar. Shares run from 0 to 100 of the way from start to due."""
+    """One clock with its bar. Shares run from 0 to 100 of the way from start to due. `charged`: who answers for it, if not
+    whoever holds the case."""
 
     name: str
+    charged: str | None
     rule: str
     source: str
     kind: str
@@ -76,12 +78,13 @@ def clock_light(clock: Clock, ctx: Context) -> LightView:
     )
 
 
-def clock_view(clock: Clock, ctx: Context, policy: CasePolicy) -> ClockView:
+def clock_view(clock: Clock, ctx: Context, policy: CasePolicy, units: Mapping[int, str]) -> ClockView:
     rule = policy.rule_of(clock) if clock.rule in policy.of(clock).rules else None
     yellow = yellow_at(clock)
     end = clock.stopped_at or ctx.now
     return ClockView(
         name=clock.name,
+        charged=units.get(clock.charged_unit) if clock.charged_unit is not None else None,
         rule=clock.rule,
         source=rule.source if rule else "",
         kind=clock.kind.value,

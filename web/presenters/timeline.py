@@ -17,7 +17,19 @@ from workflow.model import AccountId, CaseId
 from workflow.procedures import COMMANDS
 
 #: The fields of commands whose texts the timeline shows.
-SAID = ("message", "note", "reason", "explanation", "evidence", "instruction", "answer", "remedies", "proper_channel")
+SAID = (
+    "message",
+    "note",
+    "what",
+    "reply",
+    "reason",
+    "explanation",
+    "evidence",
+    "instruction",
+    "answer",
+    "remedies",
+    "proper_channel",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         state=facts.state,
         procedure=facts.procedure,
         received=minute(facts.received_at, ctx),
-        light=case_light(facts.clocks, ctx),
+        light=case_light((clock for clock in facts.clocks if clock.about is None), ctx),
         ended=facts.state in PROCEDURES[facts.procedure].final,
         answers=tuple(_answers(events, texts)),
         may_rate=Rate in open_steps,

@@ -17,7 +17,8 @@ from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, as_typed, read_form, with_errors
 from web.pages import render, see_other
 from web.posted import SEEN, Form, Posted
-from web.presenters.case_page import changes_since, show_case, show_step
+from web.presenters.case_page import changes_since, show_case
+from web.presenters.case_steps import show_step
 from web.presenters.choices import choices_for
 from web.presenters.deadline import receipt_as_json, show_receipt
 from web.presenters.foresight import moved_views, seal_of

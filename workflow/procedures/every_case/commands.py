@@ -22,10 +22,11 @@ from workflow.fields import (
     OptionalNote,
     OtherCase,
     Parties,
+    ShortLength,
     Sometimes,
     TotalLength,
 )
-from workflow.model import AccountId, RecordNumber
+from workflow.model import AccountId, RecordNumber, UnitId
 
 #: The events in which whoever handles a matter asks for more time, or for a pause.
 EXTENSION_ASKED, PAUSE_ASKED = "case:extension_requested", "case:pause_requested"
@@ -210,6 +211,40 @@ class EndPart(Command):
     """Somebody who was brought in takes part no longer."""
 
     participant: Annotated[RecordNumber, Choice("participants")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskUnit(Command):
+    """请协办: another unit is asked for something. It answers for the limit of that; the matter stays where it is."""
+
+    co_unit: Annotated[UnitId, Choice("co_units")]
+    what: Note
+    length: ShortLength
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveTask(Command):
+    """交办任务 to a colleague who helps with the matter."""
+
+    person: Annotated[AccountId, Choice("helpers")]
+    what: Note
+    length: ShortLength
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerTask(Act):
+    """反馈: what was asked for is done, or why it cannot be."""
+
+    task: Annotated[RecordNumber, Choice("my_tasks")]
+    reply: Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndTask(Command):
+    """What was asked for is needed no longer. What has lit stays."""
+
+    task: Annotated[RecordNumber, Choice("tasks")]
+    note: OptionalNote = None
 
 
 @dataclass(frozen=True, kw_only=True)

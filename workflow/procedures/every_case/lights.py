@@ -26,6 +26,7 @@ from workflow.model import (
     Role,
     Rung,
     State,
+    UnitId,
 )
 from workflow.procedures.every_case.commands import Acknowledge, AppealLight, AskAgain, DecideWaiver, ExplainLateness
 from workflow.records import HAS_WAIVERS, Waiver
@@ -35,22 +36,30 @@ APPEAL, FURTHER = "appeal", "further"
 
 def a_light_waits_for_word(situation: Situation) -> Reason | None:
     """Something is lit and nobody has said yet that it is in hand."""
-    if any(waits_for_word(clock, at=situation.now) for clock in situation.facts.clocks):
+    facts = situation.facts
+    mine = (clock for clock in facts.clocks if facts.is_charged_to(situation.actor, clock))
+    if any(waits_for_word(clock, at=situation.now) for clock in mine):
         return None
     return Reason(code="acknowledge.nothing_lit")
 
 
+#: Those who were asked for something about the matter answer for the limit of that.
+ASKED = tuple(
+    (role, Relation.ASKED) for role in (Role.MEDIATOR, Role.COORDINATOR, Role.CLERK, Role.SUPERVISOR)
+)  # fmt: skip
 #: Within so many working days after the day of a red light its written explanation is owed (通知对象表: 书面说明).
 EXPLAIN_WORKING_DAYS = 2
 
 
 def unexplained(situation: Situation) -> tuple[Clock, ...]:
-    """The duties that run, are red, and wait for their written explanation."""
+    """The duties of whoever asks that run, are red, and wait for their written explanation."""
     facts, now = situation.facts, situation.now
     return tuple(
         clock
-        for clock in facts.clocks
-        if clock.stopped_at is None and light(clock, at=now) is Light.RED and _explained(clock) not in facts.milestones
+        for clock in facts.clocks_running
+        if light(clock, at=now) is Light.RED
+        and _explained(clock) not in facts.milestones
+        and facts.is_charged_to(situation.actor, clock)
     )
 
 
@@ -93,6 +102,7 @@ def light_steps(
     """The steps: whoever is told of a light says that it is in hand; the unit that it is counted against appeals; an
     assessor decides. Whether a head of a unit may appeal depends on the light, so that the check says it."""
     always = (*until_closed, *ended)
+    told = (*told, *ASKED)
     acknowledge = Step(
         command=Acknowledge, event="clock:acknowledged", sources=until_closed, target=None, allowed=told,
         guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True, answers_light=True,
@@ -127,11 +137,11 @@ def light_steps(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestable:
-    """A light that has lit, and who held the case then."""
+    """A light that has lit, and whose it was then."""
 
     clock: Clock
     rung: Rung
-    held: Custody
+    unit: UnitId
 
     @property
     def name(self) -> str:
@@ -144,10 +154,16 @@ def lights_of(situation: Situation) -> Iterator[Contestable]:
     for clock in facts.clocks:
         for rung in clock.rungs:
             if clock.kind is Kind.DUTY and rung.light and is_crossed(rung, clock.crossed_until):
-                # As the ledger has it: a light that lights at the instant of handing over is still the giver's.
-                held = next((c for c in reversed(facts.custodies) if c.from_at < rung.at), None)
-                if held := held or next(iter(facts.custodies), None):
-                    yield Contestable(clock=clock, rung=rung, held=held)
+                unit = clock.charged_unit or _holder_of(rung, facts.custodies)
+                if unit is not None:
+                    yield Contestable(clock=clock, rung=rung, unit=unit)
+
+
+def _holder_of(rung: Rung, custodies: tuple[Custody, ...]) -> UnitId | None:
+    """As the ledger has it: a light that lights at the instant of handing over is still the giver's."""
+    held = next((one for one in reversed(custodies) if one.from_at < rung.at), None)
+    held = held or next(iter(custodies), None)
+    return None if held is None else held.unit
 
 
 def contestable(situation: Situation) -> tuple[Contestable, ...]:
@@ -157,7 +173,7 @@ def contestable(situation: Situation) -> tuple[Contestable, ...]:
 
 def _may_not_be_appealed(light: Contestable, situation: Situation) -> Reason | None:
     """Why not: another unit's, waived or contested already, too late, or in a year that is closed."""
-    if light.held.unit not in situation.actor.units:
+    if light.unit not in situation.actor.units:
         return Reason(code="appeal.not_your_unit", field="light")
     known = [w for w in situation.facts.waivers if (w.clock, w.rung) == (light.clock.number, light.rung.code)]
     clock, rung, facts = light.clock, light.rung, situation.facts
@@ -198,7 +214,7 @@ def write_appeal(situation: Situation, command: AppealLight, draft: Draft) -> No
             ground=command.ground,
             proposed_at=situation.now,
             stage=APPEAL,
-            unit=light.held.unit,
+            unit=light.unit,
             asked_by=situation.actor.account,
             evidence=draft.text("evidence"),
         )

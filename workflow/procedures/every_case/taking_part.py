@@ -1,7 +1,8 @@
 """Who has a matter in hand, and who takes part in it beside them: handing it over, recusal, bringing somebody in.
 
 Custody has one holder at each instant; mediators are appointed; whoever takes part beside them has from when and until when.
-What ends takes the way to the case with it, on the next request. None of this moves a clock.
+What ends takes the way to the case with it, on the next request. No clock begins anew: what somebody was asked for by name goes to
+whoever comes in their place.
 
 Source: 人民调解法 §23 (recusal on request); 信访工作条例 §30 (recusal of staff with an interest).
 """
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from workflow.definition import Draft, Situation, Step
+from workflow.definition import Draft, FollowTasks, Situation, Step
 from workflow.model import AccountId, Audience, Reason, Relation, Role, State
 from workflow.procedures.every_case.commands import BringIn, EndPart, HandOver, Recuse
 from workflow.records import HAS_PARTICIPANTS, HAS_RECUSALS, Appointment, Participant
@@ -26,13 +27,13 @@ def people_steps(*, until_closed: tuple[State, ...]) -> tuple[Step, ...]:
         Step(
             command=HandOver, event="case:handed_over", sources=until_closed, target=None, allowed=ANSWER_FOR_PEOPLE,
             guards=(somebody_has_it,), checks=(goes_to_another, may_take_over), writes=hand_over,
-            tells=(Audience.HOLDER, Audience.UNIT_HEAD), minor=True, brings_in=True,
+            clocks=(FollowTasks(),), tells=(Audience.HOLDER, Audience.UNIT_HEAD), minor=True, brings_in=True,
         ),
         Step(
             command=Recuse, event="person:recused", sources=until_closed, target=None,
             allowed=(*ANSWER_FOR_PEOPLE, (Role.MEDIATOR, Relation.ASSIGNED)),
             checks=(goes_to_another, may_take_over, is_not_left_without_anybody, somebody_still_answers, recuses_others_only_by_office),
-            writes=recuse, tells=(Audience.HOLDER, Audience.UNIT_HEAD), minor=True, reaches=HAS_RECUSALS,
+            writes=recuse, clocks=(FollowTasks(),), tells=(Audience.HOLDER, Audience.UNIT_HEAD), minor=True, reaches=HAS_RECUSALS,
         ),
         Step(
             command=BringIn, event="person:brought_in", sources=until_closed, target=None,
@@ -42,7 +43,7 @@ def people_steps(*, until_closed: tuple[State, ...]) -> tuple[Step, ...]:
         Step(
             command=EndPart, event="person:left", sources=until_closed, target=None,
             allowed=(*ANSWER_FOR_PEOPLE, (Role.MEDIATOR, Relation.ASSIGNED)), guards=(somebody_takes_part,),
-            writes=end_part, minor=True, quiet=True,
+            writes=end_part, clocks=(FollowTasks(),), minor=True, quiet=True,
         ),
     )  # fmt: skip
 
@@ -123,6 +124,7 @@ def pass_on(situation: Situation, draft: Draft, *, leaving: AccountId, to: Accou
         if to is not None:
             _appoint(facts.serving, draft, to, chief=appointed.chief, at=now)
     _end_parts(facts.taking_part, draft, leaving, at=now)
+    _pass_tasks_on(situation, draft, leaving, to)
     if to is None:
         return
     holds = facts.holder_person == leaving or bool(appointed and appointed.chief)
@@ -164,6 +166,14 @@ def _take_parts_over(
     ]
 
 
+def _pass_tasks_on(situation: Situation, draft: Draft, leaving: AccountId, to: AccountId | None) -> None:
+    """What somebody was asked for by name is asked of whoever comes in their place, or of nobody any more."""
+    for task in situation.facts.tasks_open:
+        if task.person == leaving:
+            ended = replace(task, until_at=situation.now)
+            draft.changed.append(ended if to is None else replace(task, unit=situation.unit_of(to), person=to))
+
+
 # -- taking part ------------------------------------------------------------------------------------------------------
 
 
@@ -198,3 +208,8 @@ def bring_in(situation: Situation, command: BringIn, draft: Draft) -> None:
 def end_part(situation: Situation, command: EndPart, draft: Draft) -> None:
     leaving = next(one for one in situation.facts.taking_part if one.number == command.participant)
     draft.changed.append(replace(leaving, until_at=situation.now))
+    facts = situation.facts
+    stays = {facts.holder_person, *(one.person for one in facts.serving)}
+    stays |= {one.person for one in facts.taking_part if one != leaving}
+    if leaving.person is not None and leaving.person not in stays:
+        _pass_tasks_on(situation, draft, leaving.person, None)

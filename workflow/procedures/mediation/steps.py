@@ -20,6 +20,7 @@ from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_back import take_back_step
 from workflow.procedures.every_case.taking_part import people_steps
+from workflow.procedures.every_case.tasks import TASK, task_steps
 from workflow.procedures.mediation import agreements as ag
 from workflow.procedures.mediation import rules as m
 from workflow.procedures.mediation.commands import (
@@ -76,6 +77,7 @@ MEDIATION = Procedure(
         "confirmation": frozenset(),
         "follow_up": frozenset({LISTED}),
         "closing": frozenset(),
+        TASK: frozenset(),
     },
     deciding=DECIDING,
     records=(Session, Agreement),
@@ -219,6 +221,7 @@ MEDIATION = Procedure(
         ),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=(S.APPLIED, S.CONSENT_PENDING)),
         *people_steps(until_closed=UNTIL_CLOSED),
+        *task_steps(until_closed=UNTIL_CLOSED, deciding=DECIDING),
         *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         take_back_step(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *light_steps(

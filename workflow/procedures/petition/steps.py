@@ -39,6 +39,7 @@ from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_back import take_back_step
 from workflow.procedures.every_case.taking_part import people_steps
+from workflow.procedures.every_case.tasks import TASK, task_steps
 from workflow.procedures.petition import rules as p
 from workflow.procedures.petition.commands import (
     Assign,
@@ -93,6 +94,7 @@ PETITION = Procedure(
         "oral_report": frozenset({REPORTS, AT_ONCE}),
         "written_report": frozenset({REPORTS, AT_ONCE}),
         "closing": frozenset(),
+        TASK: frozenset(),
     },
     deciding=DECIDING,
     shown=Shown(flags=(p.SIGNED_BY_TIME, WITHDRAWAL_ASKED)),
@@ -243,6 +245,7 @@ PETITION = Procedure(
         ),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN),
         *people_steps(until_closed=UNTIL_CLOSED),
+        *task_steps(until_closed=UNTIL_CLOSED, deciding=DECIDING),
         *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         take_back_step(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
         *light_steps(TOLD, until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),
