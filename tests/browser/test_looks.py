@@ -82,6 +82,7 @@ LOOKS = {
     "case-masked": ("auditor", "case"),
     "take-back": ("mediator", "case/steps/TakeBack"),
     "bring-in": ("mediator", "case/steps/BringIn"),
+    "ask-unit": ("mediator", "case/steps/AskUnit"),
     "link": ("mediator", "case/steps/LinkCases"),
     "hand-over": ("supervisor", "/hand-over"),
     "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),

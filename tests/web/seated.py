@@ -152,6 +152,11 @@ def _cases(office: SmallOffice) -> dict[str, Opened]:
             "hotline", *_until_signed("room", "mediator"), _recorder("2026-03-02T10:30"),
             step("2026-03-02T11:00", "mediator", "EndPart", participant="last"),
         ),
+        "asked": office.tell("hotline", *_until_signed("room", "mediator"), _asking("2026-03-02T10:30")),
+        "replied": office.tell(
+            "hotline", *_until_signed("room", "mediator"), _asking("2026-03-02T10:30"),
+            step("2026-03-02T11:00", "desk_clerk", "AnswerTask", task="desk", reply="已核查。"),
+        ),
         "desks": office.tell("petition", _registered("desk_clerk")),
         "above": office.tell("petition", _registered("clerk@upstream")),
         "barred": office.tell("hotline", *_until_signed("room", "mediator")),
@@ -164,6 +169,10 @@ def _cases(office: SmallOffice) -> dict[str, Opened]:
 
 def _recorder(at: str) -> StoryStep:
     return step(at, "mediator", "BringIn", part="recorder", person="mediator_2")
+
+
+def _asking(at: str) -> StoryStep:
+    return step(at, "mediator", "AskUnit", co_unit="desk", what="请核查。", length=2)
 
 
 def _registered(by: str) -> StoryStep:

@@ -307,3 +307,35 @@ def test_a_petitioner_withdraws_and_thinks_better_of_it(site: Site) -> None:
     drop = shown.form("/track/withdrawal/drop")
     assert visitor.post(drop.action, data=drop.typed()).status_code == 303
     assert not [form for form in page(mediator, address).forms if form.action.endswith("/ConfirmWithdrawal")]
+
+
+def test_another_unit_is_asked_for_something_and_answers_on_a_page_of_its_own(site: Site) -> None:
+    address, mediator = an_order(site), site.session_for("mediator")
+    asked = page(mediator, f"{address}/steps/AskUnit")
+    assert "不能晚于它" in asked.text, "until when the matter itself is due stands at the form"
+    assert asked.form("/AskUnit").values["length"] == ["5"], "the usual length of the rule"
+    desk = str(site.office.units["desk"])
+    assert send(mediator, address, "AskUnit", co_unit=desk, what="请核查停车位", length="60")[0] == 422
+    assert send(mediator, address, "AskUnit", co_unit=desk, what="请核查停车位", length="2")[0] == 303
+    coordinator = site.session_for("desk_clerk")
+    shown = page(coordinator, address)
+    assert "请核查停车位" in shown.text
+    assert "协办反馈" in coordinator.get("/work").text
+    assert send(coordinator, address, "AnswerTask", reply="没有停车位")[0] == 422, "which of them has to be said"
+    (number,) = re.findall(r'<input[^>]* name="task"[^>]*value="(\d+)"', coordinator.get(address).text)
+    assert send(coordinator, address, "AnswerTask", task=number, reply="没有停车位")[0] == 303
+    assert coordinator.get(address).status_code == 404
+    assert "没有停车位" in mediator.get(address).text
+
+
+def test_whoever_brought_a_matter_is_not_told_what_others_are_asked_for(site: Site) -> None:
+    opened = site.office.tell("hotline", *in_hand("2026-03-02"))
+    site.clock.set("2026-03-03T10:00")
+    mediator, address = site.session_for("mediator"), f"/cases/{opened.public_id}"
+    desk = str(site.office.units["desk"])
+    assert send(mediator, address, "AskUnit", co_unit=desk, what="请核查停车位", length="1")[0] == 303
+    visitor = site.browser()
+    visitor.post("/track", data=page(visitor, "/track").form("/track").typed(code=opened.code))
+    tracked = visitor.get("/track/case").text
+    assert "协办" not in tracked
+    assert "请核查停车位" not in tracked
