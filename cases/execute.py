@@ -6,7 +6,7 @@ may see, compare the version, settle the lights that are due, decide, apply, tel
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ from workflow.deciding import decide, with_crossings_recorded
 from workflow.definition import Situation
 from workflow.facts import CaseFacts, Decision
 from workflow.fields import OF_UNITS, choices_in
+from workflow.foresight import Moved, moved_dates
 from workflow.model import UNFILED, AccountId, Actor, Audience, CaseId, Charge, Json
 from workflow.procedures.every_case.commands import RenewCode, TakeBack
 
@@ -56,6 +57,14 @@ class CaseHasMoved(Exception):
         super().__init__(f"expected version {expected}, found {found}")
         self.expected = expected
         self.found = found
+
+
+class DatesWouldMove(Exception):
+    """The step would move due dates that nobody has agreed to. Carries them as they are and as they would be."""
+
+    def __init__(self, moved: tuple[Moved, ...]) -> None:
+        super().__init__(f"{len(moved)} due dates")
+        self.moved = moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +97,13 @@ def execute(
     office: OfficeContext,
     request: str,
     seen_by: Actor | None = None,
+    agreed: Callable[[tuple[Moved, ...]], bool] | None = None,
 ) -> Done:
     """Takes one step of a case. `expected_version` None means: whatever the version is (replays, not people). `seen_by`
     finds the case with other eyes than the actor's (`cases.facts.load_facts`); whether the step is theirs, the rules say.
+    `agreed` is asked before due dates move, with what they would be.
 
-    Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, or `workflow.model.Refusal` with every reason.
+    Raises `CaseNotFound`, `FormWasUsed`, `CaseHasMoved`, `DatesWouldMove`, or `workflow.model.Refusal` with every reason.
     """
     late, actor = _waited(connection, command, actor, now, office)
     named = named_in(connection, case_id, command)
@@ -115,6 +126,8 @@ def execute(
         closed_years=load_closed_years(connection) if late else None,
         others=others_of(connection, named & heads.keys(), command, actor=actor) if named else {},
     )  # fmt: skip
+    if agreed and (moved := moved_dates(situation, command)) and not agreed(moved):
+        raise DatesWouldMove(moved)
     decision = decide(situation, command)
     wrote = apply(connection, case_id, decision, version=facts.version)
     if isinstance(command, RenewCode):

@@ -53,15 +53,21 @@ class EventLine:
 
 def find_case(connection: Connection, public_id: str, *, actor: Actor) -> int | None:
     """The id behind an address, if the case exists for this actor."""
+    found = find_with_procedure(connection, public_id, actor=actor)
+    return found[0] if found else None
+
+
+def find_with_procedure(connection: Connection, public_id: str, *, actor: Actor) -> tuple[int, str] | None:
+    """The same with the name of its procedure."""
     if "\0" in public_id:  # which PostgreSQL does not take for a text
         return None
     rows = _found(actor.role).rows(connection, public_id=public_id, **reach_of(actor))
-    return rows[0][0] if rows else None
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 @cache
 def _found(role: Role) -> Statement:
-    return Statement(cases_in_reach(role, case.id).where(case.public_id == bindparam("public_id")))
+    return Statement(cases_in_reach(role, case.id, case.procedure).where(case.public_id == bindparam("public_id")))
 
 
 def texts_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> dict[int, dict[int, str]]:

@@ -67,6 +67,10 @@ class FormView:
         return (*self.errors, *(error for field in self.fields for error in field.errors))
 
 
+#: Kinds of fields whose values are chosen and not typed.
+CHOSEN = frozenset({"options", "ticks"})
+
+
 class FormIsWrong(Exception):
     """What was typed is not the command. Carries the form as typed, with every error at its field."""
 
@@ -123,8 +127,8 @@ def read_form(
     find_case: Callable[[str], int | None] = lambda _typed: None,
 ) -> Command:
     """The command that was typed. Raises `FormIsWrong` with the form as it was typed. Unknown fields are refused. Without
-    `choices` it is not asked whether a choice is offered: such a command may be compared, never taken. `find_case` finds the
-    case of a number that was typed."""
+    `choices` it is left to the rules whether a choice is offered (`workflow/offers.py`). `find_case` finds the case of a number
+    that was typed."""
     known = {shape.name: shape for shape in shapes(command) if shape.name not in hidden}
     values: dict[str, Any] = {}
     errors: list[Reason] = [Reason(code="form.unknown_field") for name in typed if name not in known]
@@ -133,7 +137,7 @@ def read_form(
         if not texts:
             continue
         offered = {option.value for option in _options(shape, choices or {})}
-        if choices is not None and shape.kind in ("options", "ticks") and not set(texts) <= offered:
+        if (choices is not None or shape.literal) and shape.kind in CHOSEN and not set(texts) <= offered:
             errors.append(Reason(code="form.not_offered", field=name))
             continue
         try:
@@ -286,5 +290,7 @@ def _reason(item: Any, known: Mapping[str, _Shape]) -> Reason:
     field = str(item["loc"][0]) if item["loc"] else None
     if field and field in known and known[field].kind == "must" and item["type"] == "missing":
         return Reason(code=f"{field}.must_be_confirmed", field=field)  # a box left open is not "filled in"
+    if field and field in known and known[field].kind in CHOSEN and item["type"] != "missing":
+        return Reason(code="form.not_offered", field=field)
     values = {name: value for name, value in item.get("ctx", {}).items() if isinstance(value, int | str)}
     return Reason(code=f"form.{item['type']}", field=field, values=values)

@@ -2,8 +2,10 @@
 
 import re
 
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from infra.db import reading
 from tests.databases import Site, form_token
 from tests.reports.told import in_hand
 from tests.web.canaries import mediation_with_canaries
@@ -339,3 +341,6 @@ def test_whoever_brought_a_matter_is_not_told_what_others_are_asked_for(site: Si
     tracked = visitor.get("/track/case").text
     assert "协办" not in tracked
     assert "请核查停车位" not in tracked
+    with reading(site.engine) as connection:
+        number = connection.execute(text("SELECT number FROM clock WHERE name = 'task'")).scalar_one()
+    assert visitor.get(f"/track/case/clocks/{number}").status_code == 404

@@ -245,7 +245,7 @@ def _offered(browser: TestClient, address: str, name: str) -> list[str]:
         ({"amount_yuan": "-1"}, "不能小于 0。"),
         ({"signed_by": None}, "须全体当事人签字，还缺 2 位。"),
         ({"signed_by": "first"}, "须全体当事人签字，还缺 1 位。"),
-        ({"signed_by": ["99"]}, "请从列出的选项中选择。"),
+        ({"signed_by": ["99"]}, "须全体当事人签字，还缺 2 位。"),  # who is no party has signed for nobody
         ({"mediator_signed": None}, "书面协议须由调解员签名。"),
         ({"sealed": None}, "书面协议须加盖调委会印章。"),
         ({"form": "whispered"}, "请从列出的选项中选择。"),

@@ -19,7 +19,7 @@ from workflow.facts import CaseFacts
 from workflow.fields import OF_PEOPLE, choices_in
 from workflow.model import Clock, Party, Role
 from workflow.offers import OFFERS
-from workflow.procedures.every_case.lights import contestable, lights_of, renewable
+from workflow.procedures.every_case.lights import contestable, renewable
 from workflow.records import Participant, Task, Waiver
 
 
@@ -130,12 +130,6 @@ def _contestable(situation: Situation, ctx: Context) -> tuple[Option, ...]:
         Option(value=light.name, text=_named_light(light.clock, light.rung.code, light.rung.at, ctx))
         for light in (contestable(situation) if situation.actor.role is Role.SUPERVISOR else ())
     )
-
-
-def every_light(situation: Situation, ctx: Context) -> dict[str, tuple[Option, ...]]:
-    """The same with every light of the case, so that the rules and not the form say why one cannot be appealed against."""
-    lights = tuple(Option(value=light.name) for light in lights_of(situation))
-    return {**appeal_choices(situation, ctx), "lights": lights}
 
 
 def _light_of(waiver: Waiver, facts: CaseFacts, ctx: Context) -> str:

@@ -14,7 +14,7 @@ from web.context import Context, NoSuchPage
 from web.presenters.lights import LightView, clock_light, minute
 from workflow.counting import STEADY
 from workflow.facts import CaseFacts
-from workflow.model import Clock, Json, Rung
+from workflow.model import Clock, Json, Role, Rung
 from workflow.receipt import SHOWN, Receipt, left_at
 
 
@@ -116,7 +116,8 @@ def _found(connection: Connection, ctx: Context, case_id: int, number: int) -> t
         raise NoSuchPage
     facts, name = loaded
     found = receipt_of(facts, number, ctx.office.policy.for_profile(facts.profile))
-    if found is None:
+    hidden = ctx.actor.role is Role.PETITIONER and found is not None and found.clock.about is not None
+    if found is None or hidden:  # what others are asked for is the office's own dealing
         raise NoSuchPage
     return found, facts, case_number(ctx.office.short_name, name.series, name.year, name.serial)
 

@@ -4,6 +4,8 @@ A head of a unit appeals here and not on the page of the case, for the case may 
 assessor decides on the page of the case.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -12,20 +14,20 @@ from cases.execute import CaseHasMoved, execute
 from cases.facts import CaseName, load_facts
 from cases.numbers import case_number
 from cases.repeats import FormWasUsed
+from cases.situations import situation_for
 from infra.db import transaction
 from infra.i18n import write_minute
 from people.directory import names_of_units
 from web.access import get, post
 from web.context import Context, Ctx, NoSuchPage
-from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
+from web.forms import Choices, FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
 from web.pages import render, see_other
-from web.posted import Form
-from web.presenters.choices import appeal_choices, every_light
-from web.sent_again import sent_before
+from web.posted import Form, Posted
+from web.presenters.choices import appeal_choices
 from workflow.commands import Command
 from workflow.deciding import available_steps
 from workflow.definition import Situation
-from workflow.model import TIMERS, Refusal, Role
+from workflow.model import TIMERS, Reason, Refusal, Role
 from workflow.procedures.every_case.commands import AppealLight, AskAgain
 
 APPEALS = frozenset({Role.SUPERVISOR, Role.ASSESSOR, Role.AUDITOR})
@@ -68,39 +70,47 @@ def appeal(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
     kind = COMMANDS.get(command)
     if kind is None:
         raise NoSuchPage
+    with ctx.reading() as connection:
+        case_id = _charged(connection, ctx, public_id)
     try:
-        with ctx.reading() as connection:
-            case_id, situation, _ = _situation(connection, ctx, public_id)
-            choices = appeal_choices(situation, ctx)
-            if sent_before(connection, ctx, kind, form, case_id=case_id):
-                return see_other("/appeals")
-        taken = read_form(kind, form.fields(), every_light(situation, ctx), zone=ctx.office.policy.calendar.zone)
+        taken = read_form(kind, form.fields(), None, zone=ctx.office.policy.calendar.zone)
         with transaction(ctx.engine) as connection:
             execute(
                 connection, case_id, taken, actor=ctx.actor, now=ctx.now, expected_version=form.version,
                 office=ctx.office, request=form.form_id, seen_by=TIMERS,
             )  # fmt: skip
     except FormIsWrong as error:
-        return _page(ctx, public_id, returned=error.form, status=422)
+        return _page(ctx, public_id, _Back(kind, form, error.form.all_errors), status=422)
     except Refusal as refusal:
-        returned = with_errors(as_typed(kind, form.fields(), choices), refusal.reasons)
-        return _page(ctx, public_id, returned=returned, status=422)
+        return _page(ctx, public_id, _Back(kind, form, refusal.reasons), status=422)
     except FormWasUsed:
-        typed = as_typed(kind, form.fields(), every_light(situation, ctx))
-        return _page(ctx, public_id, returned=typed, was_used=True, status=409)
+        return _page(ctx, public_id, _Back(kind, form), was_used=True, status=409)
     except CaseHasMoved:
         # What moved is of no concern to an appeal: the same form on the version as it is now.
-        return _page(ctx, public_id, returned=as_typed(kind, form.fields(), choices), moved=True, status=409)
+        return _page(ctx, public_id, _Back(kind, form), moved=True, status=409)
     return see_other("/appeals")
 
 
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """A form that comes back as it was typed, and why."""
+
+    kind: type[Command]
+    form: Posted
+    reasons: tuple[Reason, ...] = ()
+
+    def view(self, choices: Choices) -> FormView:
+        return with_errors(as_typed(self.kind, self.form.fields(), choices), self.reasons)
+
+
 def _page(
-    ctx: Context, public_id: str, *, returned: FormView | None = None, moved: bool = False, was_used: bool = False,
+    ctx: Context, public_id: str, back: _Back | None = None, *, moved: bool = False, was_used: bool = False,
     status: int = 200,
 ) -> Response:  # fmt: skip
     with ctx.reading() as connection:
-        _, situation, name = _situation(connection, ctx, public_id)
+        situation, name = _situation(connection, ctx, public_id)
     choices = appeal_choices(situation, ctx)
+    returned = back.view(choices) if back else None
     open_to_me = {step.command.__name__ for step, reasons in available_steps(situation) if not reasons}
     forms = [
         returned if returned and returned.command == command else blank_form(kind, choices)
@@ -114,15 +124,19 @@ def _page(
     )  # fmt: skip
 
 
-def _situation(connection: Connection, ctx: Context, public_id: str) -> tuple[int, Situation, CaseName]:
-    """The case as the rules see it, for the head of a unit that once held it."""
+def _charged(connection: Connection, ctx: Context, public_id: str) -> int:
     case_id = charged_case(connection, public_id, actor=ctx.actor)
-    loaded = load_facts(connection, case_id, actor=ctx.actor, seen_by=TIMERS) if case_id is not None else None
-    if case_id is None or loaded is None:
+    if case_id is None:
+        raise NoSuchPage
+    return case_id
+
+
+def _situation(connection: Connection, ctx: Context, public_id: str) -> tuple[Situation, CaseName]:
+    """The case as the rules see it, for the head of a unit that once held it, or was asked for something about it."""
+    case_id = _charged(connection, ctx, public_id)
+    loaded = load_facts(connection, case_id, actor=ctx.actor, seen_by=TIMERS)
+    if loaded is None:
         raise NoSuchPage
     facts, name = loaded
-    situation = Situation(
-        facts=facts, actor=ctx.actor, now=ctx.now, policy=ctx.office.policy.for_profile(facts.profile),
-        closed_years=ctx.office.closed_years,
-    )  # fmt: skip
-    return case_id, situation, name
+    of = COMMANDS.values()
+    return situation_for(connection, facts, of=of, actor=ctx.actor, now=ctx.now, office=ctx.office), name

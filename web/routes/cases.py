@@ -1,14 +1,12 @@
 """The case page and its steps; new cases are registered in `intake.py`."""
 
-from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
-from cases.acts import with_acts_known
-from cases.execute import CaseHasMoved, execute
-from cases.reading import find_case, texts_of
+from cases.execute import CaseHasMoved, CaseNotFound, DatesWouldMove, execute
+from cases.reading import find_with_procedure, texts_of
 from cases.repeats import FormWasUsed
 from cases.tracking import code_for, in_groups
 from infra.db import transaction
@@ -26,12 +24,9 @@ from web.presenters.linked import case_that_was_typed
 from web.presenters.situations import situation_of
 from web.reads import note_this_read, read_is_owed
 from web.routes.acting import seen_as_another
-from web.sent_again import sent_before
-from workflow.acts import entered
 from workflow.commands import Command
-from workflow.definition import Situation
-from workflow.foresight import Moved, moved_dates
-from workflow.model import Refusal
+from workflow.foresight import Moved
+from workflow.model import Reason, Refusal
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import RenewCode
 
@@ -57,100 +52,81 @@ def step_page(ctx: Ctx, public_id: str, command: str) -> Response:
 @post("/cases/{public_id}/steps/{command}", who=CASE_STAFF)
 def take_step(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
     """Takes a step and goes back to the case; a refused form comes back as it was typed."""
+    with ctx.reading() as connection:
+        case_id, procedure = _found_with_procedure(connection, ctx, public_id)
+    kind = _command(procedure, command)
     try:
-        code = _take(ctx, form, public_id, command)
+        _take(ctx, form, case_id, kind)
     except FormIsWrong as error:
-        return _again(ctx, public_id, error.form, status=422)
-    except DatesMove as dates:
-        return _ask(ctx, form, public_id, dates)
+        return _again(ctx, form, public_id, kind, error.form.all_errors)
+    except Refusal as refusal:
+        return _again(ctx, form, public_id, kind, refusal.reasons)
+    except CaseNotFound:
+        raise NoSuchPage from None
+    except DatesWouldMove as dates:
+        return _ask(ctx, form, public_id, kind, dates.moved)
     except FormWasUsed:
-        return _conflict(ctx, form, public_id, command, since=form.version, was_used=True)
+        return _conflict(ctx, form, public_id, kind, since=form.version, was_used=True)
     except CaseHasMoved as error:
-        return _conflict(ctx, form, public_id, command, since=error.expected)
-    if code:
-        return render(ctx, "pages/new_code.html", code=in_groups(code), back=f"/cases/{public_id}")
+        return _conflict(ctx, form, public_id, kind, since=error.expected)
+    if kind is RenewCode:  # the code that the step has made is shown once
+        code = in_groups(code_for(form.form_id))
+        return render(ctx, "pages/new_code.html", code=code, back=f"/cases/{public_id}")
     return see_other(f"/cases/{public_id}")
 
 
-class DatesMove(Exception):
-    """The step would move due dates that the person has not seen yet. Carries the form as typed, and the dates."""
-
-    def __init__(self, form: FormView, moved: tuple[Moved, ...]) -> None:
-        super().__init__(f"{len(moved)} due dates")
-        self.form, self.moved = form, moved
-
-
-def _take(ctx: Context, form: Posted, public_id: str, name: str) -> str | None:
-    """A tracking code, if the step has made one: it is shown once."""
-    with ctx.reading() as connection:
-        case_id = _found(connection, ctx, public_id)
-        situation, _ = situation_of(connection, ctx, case_id, command=name)
-        kind = _command(situation.facts.procedure, name)
-        texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
-        choices = choices_for(connection, ctx, situation, texts, of=[kind])
-        # A form of another version is either the very form that made the newer one, sent twice, or a conflict.
-        if situation.facts.version != form.version:
-            if sent_before(connection, ctx, kind, form, case_id=case_id):
-                return code_for(form.form_id) if kind is RenewCode else None
-            raise CaseHasMoved(expected=form.version, found=situation.facts.version)
+def _take(ctx: Context, form: Posted, case_id: int, kind: type[Command]) -> None:
+    """The step as the door takes it: whether it was sent before, whether the case has moved, and whether everything that was
+    chosen is offered, is asked there."""
     command = read_form(
-        kind, form.fields(), choices, zone=ctx.office.policy.calendar.zone, find_case=partial(case_that_was_typed, ctx)
+        kind, form.fields(), None, zone=ctx.office.policy.calendar.zone, find_case=partial(case_that_was_typed, ctx)
     )
-    typed = as_typed(kind, form.fields(), choices)
-    situation = _with_acts_known(ctx, situation, command)
-    try:
-        moved = moved_dates(situation, command)
-        if moved and form.one(SEEN) != seal_of(moved, ctx):
-            raise DatesMove(typed, moved)
-        with transaction(ctx.engine) as connection:
-            execute(
-                connection,
-                case_id,
-                command,
-                actor=ctx.actor,
-                now=ctx.now,
-                expected_version=form.version,
-                office=ctx.office,
-                request=form.form_id,
-            )
-    except Refusal as refusal:
-        raise FormIsWrong(with_errors(typed, refusal.reasons)) from refusal
-    return code_for(form.form_id) if kind is RenewCode else None
+    with transaction(ctx.engine) as connection:
+        execute(
+            connection, case_id, command, actor=ctx.actor, now=ctx.now, expected_version=form.version, office=ctx.office,
+            request=form.form_id, agreed=lambda moved: form.one(SEEN) == seal_of(moved, ctx),
+        )  # fmt: skip
 
 
-def _with_acts_known(ctx: Context, situation: Situation, command: Command) -> Situation:
-    if entered(command) is None:
-        return situation
-    with ctx.reading() as connection:
-        return replace(situation, facts=with_acts_known(connection, situation.facts, command))
+def _typed(connection: Connection, ctx: Context, form: Posted, case_id: int, kind: type[Command]) -> FormView:
+    """The form as it was typed, with what there is to choose from."""
+    situation, _ = situation_of(connection, ctx, case_id, command=kind.__name__)
+    texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
+    return as_typed(kind, form.fields(), choices_for(connection, ctx, situation, texts, of=[kind]))
 
 
-def _ask(ctx: Context, form: Posted, public_id: str, dates: DatesMove) -> Response:
+def _ask(ctx: Context, form: Posted, public_id: str, kind: type[Command], moved: tuple[Moved, ...]) -> Response:
     """The dates as they would be, and the form to say yes with, or to mend."""
     with ctx.reading() as connection:
-        page = show_case(connection, ctx, _found(connection, ctx, public_id))
+        case_id = _found(connection, ctx, public_id)
+        page, typed = show_case(connection, ctx, case_id), _typed(connection, ctx, form, case_id, kind)
     return render(
-        ctx, "pages/dates.html", case=page, typed=dates.form, form_id=form.form_id, seen=seal_of(dates.moved, ctx),
-        moved=moved_views(dates.moved, ctx),
+        ctx, "pages/dates.html", case=page, typed=typed, form_id=form.form_id, seen=seal_of(moved, ctx),
+        moved=moved_views(moved, ctx),
     )  # fmt: skip
 
 
-def _again(ctx: Context, public_id: str, returned: FormView, *, status: int) -> Response:
+def _again(
+    ctx: Context, form: Posted, public_id: str, kind: type[Command], reasons: tuple[Reason, ...]
+) -> Response:  # fmt: skip
+    """The page of the case with the form as it was typed. Where the case has moved meanwhile, that is what has to be said."""
     with ctx.reading() as connection:
-        page = show_case(connection, ctx, _found(connection, ctx, public_id), returned=returned)
-    return render(ctx, "pages/case.html", status=status, case=page, returned=returned)
+        case_id = _found(connection, ctx, public_id)
+        returned = with_errors(_typed(connection, ctx, form, case_id, kind), reasons)
+        page = show_case(connection, ctx, case_id, returned=returned)
+    if page.version != form.version:
+        return _conflict(ctx, form, public_id, kind, since=form.version)
+    return render(ctx, "pages/case.html", status=422, case=page, returned=returned)
 
 
-def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: int, was_used: bool = False) -> Response:
+def _conflict(
+    ctx: Context, form: Posted, public_id: str, kind: type[Command], *, since: int, was_used: bool = False
+) -> Response:  # fmt: skip
     """The page of a conflict: what was typed, what has changed since that version, and the form on the present one. Either
     somebody else took a step meanwhile, or this form has been used for something else."""
     with ctx.reading() as connection:
-        case_id = _found(connection, ctx, public_id)
-        situation, _ = situation_of(connection, ctx, case_id, command=name)
-        kind = _command(situation.facts.procedure, name)
-        page = show_case(connection, ctx, case_id)
-        texts = texts_of(connection, [case_id], actor=ctx.actor).get(case_id, {})
-        typed = as_typed(kind, form.fields(), choices_for(connection, ctx, situation, texts, of=[kind]))
+        case_id, name = _found(connection, ctx, public_id), kind.__name__
+        page, typed = show_case(connection, ctx, case_id), _typed(connection, ctx, form, case_id, kind)
         changes = changes_since(connection, ctx, case_id, since)
     still_open = name in page.at_any_time or any(step.command == name and step.form is not None for step in page.steps)
     return render(
@@ -160,12 +136,16 @@ def _conflict(ctx: Context, form: Posted, public_id: str, name: str, *, since: i
 
 
 def _found(connection: Connection, ctx: Context, public_id: str) -> int:
-    case_id = find_case(connection, public_id, actor=ctx.actor)
-    if case_id is None:
+    return _found_with_procedure(connection, ctx, public_id)[0]
+
+
+def _found_with_procedure(connection: Connection, ctx: Context, public_id: str) -> tuple[int, str]:
+    found = find_with_procedure(connection, public_id, actor=ctx.actor)
+    if found is None:
         if ctx.request.method != "POST":
             seen_as_another(connection, ctx, public_id)
         raise NoSuchPage
-    return case_id
+    return found
 
 
 def _command(procedure: str, name: str) -> type[Command]:
