@@ -30,7 +30,7 @@ from ops.marks_anew import marks_anew
 from ops.report_making import make_reports
 from people.office_keys import signing_key_of_office
 from people.signin import begin_session
-from reports.jobs import Asker, ask
+from reports.later.jobs import Asker, ask
 from verify.checking import verify
 from verify.report import Report
 from verify.shares import cores

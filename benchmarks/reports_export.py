@@ -27,9 +27,9 @@ from benchmarks.office import READY_AT, staff_of
 from benchmarks.ratios import Block, Finding, compare, seconds
 from cases.office import load_office
 from infra.db import open_engine, reading
-from reports.closure_choice import Asked
-from reports.closures import read
-from reports.exports import Order, write_file
+from reports.closures.choice import Asked
+from reports.closures.exports import Order, write_file
+from reports.closures.report import read
 from workflow.model import TIMERS
 
 FIRST = READY_AT.date()

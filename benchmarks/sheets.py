@@ -20,7 +20,7 @@ from benchmarks.ratios import Finding, compare, seconds
 from cases.office import OfficeContext, load_office
 from cases.tally import BATCH, NOBODY, Key, counts, fresh, keep_up, recount, tally_some
 from infra.db import reading, transaction
-from reports.assessment import Sheet, sheets_of
+from reports.years.assessment import Sheet, sheets_of
 from workflow.procedures.every_case.commands import ExtendByConsent
 from workflow.procedures.mediation.commands import HoldSession, Settle
 

@@ -1,7 +1,7 @@
 """Where ratings came from: so little that several from one place can be told, and nothing else.
 
 An address is never stored: only 64 bits of its HMAC, under a key outside the database, with the year in it, so that
-nobody is followed from one year to the next. It is forgotten after a year, and shown to nobody (`reports/signs.py` shows
+nobody is followed from one year to the next. It is forgotten after a year, and shown to nobody (`reports/years/signs.py` shows
 how many, and which cases).
 """
 

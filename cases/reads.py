@@ -2,7 +2,7 @@
 
 Whoever holds a case or serves in it reads it to do their work, and is not noted. Of everybody else the first look of a day
 is, so that a page costs one look-up and seldom a write. Notes become evidence when `gather` writes them into an event.
-Exports, packs and names shown in full are events by themselves (`reports/exports.py`).
+Exports, packs and names shown in full are events by themselves (`reports/closures/exports.py`).
 """
 
 from collections.abc import Sequence

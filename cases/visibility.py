@@ -188,7 +188,7 @@ def still_counts(case_id: ColumnElement[Any], *, seq: Any = None, record: Any = 
 
 def sealed_texts(case_id: int) -> Select[Any]:
     """Every text of one case with its salt: what proves that it is the one its commitment was made for. The sealed pack
-    is the one user (`reports/pack.py`); a pack with texts has a reason, which is recorded."""
+    is the one user (`reports/record/pack.py`); a pack with texts has a reason, which is recorded."""
     columns = (_text.number, _text.kind, _text.salt, _text.content)
     return select(*columns).where(_text.case_id == case_id).order_by(_text.number)
 

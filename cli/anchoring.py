@@ -27,8 +27,8 @@ from infra.settings import settings
 from infra.signing import key_id, public_key, written
 from people.directory import active_with_role
 from people.office_keys import signing_key_of_office
-from reports.exports import GROUNDS
-from reports.pack import CaseNotFound, Pack, note_pack, pack_case
+from reports.closures.exports import GROUNDS
+from reports.record.pack import CaseNotFound, Pack, note_pack, pack_case
 from verify.notes import read_notes
 from verify.report import Notes, Report
 from verify.since import note_of

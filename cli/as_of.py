@@ -26,11 +26,11 @@ from cli.printing import ASKED_WRONGLY, WRONG, fail, print_json
 from infra.db import reading
 from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units, units_within
-from reports.as_of import CaseAsOf, CaseWasNotKnown, ClockAsOf, case_as_of, open_cases_as_of, sheets_as_of
-from reports.assessment import YearCannotBeAssessed
-from reports.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
-from reports.sheet_files import as_json as sheet_as_json
-from reports.sheet_files import item_words, line_words, refusal_code
+from reports.record.as_of import CaseAsOf, CaseWasNotKnown, ClockAsOf, case_as_of, open_cases_as_of, sheets_as_of
+from reports.record.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
+from reports.years.assessment import YearCannotBeAssessed
+from reports.years.sheet_files import as_json as sheet_as_json
+from reports.years.sheet_files import item_words, line_words, refusal_code
 from web.presenters.as_of import left_words, moment_words
 from web.presenters.lights import SHAPES
 from workflow.model import TIMERS, Kind, UnitId

@@ -18,13 +18,13 @@ from cli.opening import office_of, opened_engine, opened_to_write, reader_words
 from cli.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from infra.db import reading, transaction
 from people.directory import names_of_accounts, names_of_units
-from reports.addendum import addendum as addendum_of
-from reports.assessment import Sheet, SheetLine, YearCannotBeAssessed, lines_of
-from reports.assessment import assess as assess_year
-from reports.closed_years import NotClosed
-from reports.closed_years import prove as prove_year
-from reports.sheet_files import as_json, refusal_code
-from reports.whatif import what_if
+from reports.years.addendum import addendum as addendum_of
+from reports.years.assessment import Sheet, SheetLine, YearCannotBeAssessed, lines_of
+from reports.years.assessment import assess as assess_year
+from reports.years.closed_years import NotClosed
+from reports.years.closed_years import prove as prove_year
+from reports.years.sheet_files import as_json, refusal_code
+from reports.years.whatif import what_if
 from workflow.marks import Mark
 from workflow.model import TIMERS
 from workflow.policy import NoSuchLadder, NoSuchScheme, Scheme

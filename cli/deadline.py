@@ -18,7 +18,7 @@ from cli.printing import ASKED_WRONGLY, fail, print_json
 from infra.db import engine_of, reading
 from infra.i18n import LANGUAGES, known_language, write_day, write_minute
 from infra.settings import Settings, settings
-from reports.receipts import as_json
+from reports.record.receipts import as_json
 from workflow.calendar import FIRST_YEAR, LAST_YEAR, BeyondCalendar, NoSuchTime, WorkCalendar
 from workflow.clocks import ClockRefuses
 from workflow.counting import STEADY

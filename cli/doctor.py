@@ -38,7 +38,7 @@ from infra.version import program_version
 from notifications.transport import greet
 from people.directory import active_with_role
 from people.office_keys import keys_missing, pins
-from reports.pdf import FONTS
+from reports.files.pdf import FONTS
 from workflow.model import Role
 
 GOOD, UNWISE, BAD = "ok", "note", "WRONG"

@@ -25,10 +25,21 @@ from infra.db import reading, transaction
 from infra.i18n import known_language, write_minute
 from infra.settings import settings
 from people.directory import names_of_accounts, names_of_units
-from reports.closure_choice import ChoiceIsWrong, read_choice
-from reports.closures import count_closings
-from reports.exports import FORMATS, GROUNDS, Exported, Made, Order, record, refuse, sha256_of, which, write_file
-from reports.progress import Progress
+from reports.closures.choice import ChoiceIsWrong, read_choice
+from reports.closures.exports import (
+    FORMATS,
+    GROUNDS,
+    Exported,
+    Made,
+    Order,
+    record,
+    refuse,
+    sha256_of,
+    which,
+    write_file,
+)
+from reports.closures.report import count_closings
+from reports.later.progress import Progress
 from workflow.model import TIMERS
 
 export = typer.Typer(

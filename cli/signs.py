@@ -10,8 +10,8 @@ from cli.opening import office_of, opened_engine, reader_words
 from cli.printing import ASKED_WRONGLY, fail, print_json
 from infra.db import reading
 from people.directory import names_of_units
-from reports.sign_words import evidence
-from reports.signs import FoundSign, NamedCase, signs_of_year
+from reports.years.sign_words import evidence
+from reports.years.signs import FoundSign, NamedCase, signs_of_year
 from workflow.calendar import FIRST_YEAR, LAST_YEAR
 from workflow.model import TIMERS
 

@@ -15,11 +15,11 @@ from cli.opening import office_of, opened_engine, reader_words
 from cli.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from infra.db import reading
 from people.directory import names_of_units
-from reports.bulletin import Bulletin
-from reports.bulletin import bulletin as bulletin_of
-from reports.bulletin_sheet import plain, sheet_header, sheet_rows
-from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
-from reports.serials import FATES, Range, SeriesYear, serial_completeness
+from reports.bulletin.bulletin import Bulletin
+from reports.bulletin.bulletin import bulletin as bulletin_of
+from reports.bulletin.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
+from reports.bulletin.sheet import plain, sheet_header, sheet_rows
+from reports.record.serials import FATES, Range, SeriesYear, serial_completeness
 from workflow.model import TIMERS, UnitId
 
 

@@ -20,7 +20,7 @@ from demo.office import ASSESSORS, AUDITORS, SUPERVISOR_OF
 from infra.db import reading, transaction
 from ledger.tables import Event
 from ledger.upcasters import data_of
-from reports.closing import close_year, proposal_of, propose_close
+from reports.years.closing import close_year, proposal_of, propose_close
 from stories.story import Stage
 from workflow.commands import Command
 from workflow.model import TIMERS, Actor, RecordNumber, Refusal

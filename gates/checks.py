@@ -30,12 +30,12 @@ from ops.jobs import FIGURES, JOBS
 from people.asked import GivePost, Move, NameDeputy, Rename
 from people.office_keys import NAMES as KEYS
 from people.proposals import ACTS
-from reports.bulletin_sheet import bulletin_codes
-from reports.closure_columns import COLUMNS
-from reports.exports import FORMATS, GROUNDS
-from reports.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
-from reports.report_kinds import KINDS as REPORT_KINDS
-from reports.serials import FATES
+from reports.bulletin.sheet import bulletin_codes
+from reports.closures.columns import COLUMNS
+from reports.closures.exports import FORMATS, GROUNDS
+from reports.later.kinds import KINDS as REPORT_KINDS
+from reports.record.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
+from reports.record.serials import FATES
 from web.forms import shapes
 from web.pages import MENU
 from web.presenters.lights import SHAPES

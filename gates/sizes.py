@@ -9,7 +9,7 @@ MOST_LINES, MOST_BODY = 350, 40
 #: A body that is longer, and why it is one thing all the same.
 REASONS = {
     "gates/checks.py codes": "a list of every code, one line each",
-    "reports/closing.py close_year": "the closing of a year in the order in which it has to happen, in one transaction",
+    "reports/years/closing.py close_year": "the closing of a year in the order in which it has to happen, in one transaction",
     "web/presenters/case_page.py show_case": "the page, field by field; what is worked out stands in functions of its own",
 }
 

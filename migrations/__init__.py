@@ -15,7 +15,7 @@ import cases.assessment_tables
 import cases.tables
 import ledger.tables
 import people.tables
-import reports.tables
+import reports.later.tables
 from cases.anchors import pin_key_of_last_anchor
 from infra.columns import Row
 from infra.db import make_file, owned, sqlite_file, transaction
@@ -28,7 +28,7 @@ TABLES = (
     cases.tables,
     cases.assessment_tables,
     people.tables,
-    reports.tables,
+    reports.later.tables,
 )  #: imported so that the metadata below is complete
 
 

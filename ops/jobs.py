@@ -29,7 +29,7 @@ from people.office_keys import signing_key_of_office
 from people.posts import begin_and_end
 from people.signin import forget_old_sessions
 from people.tries import forget_old_tries
-from reports.jobs import throw_old_away
+from reports.later.jobs import throw_old_away
 
 log = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from infra.ticks import read_ticks
 from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
 from ledger.outbox import messages, post
 from people.directory import Person, person
-from reports import jobs
-from reports.jobs import ReportIsLost, Wanted
-from reports.progress import Progress
-from reports.report_kinds import KINDS, CannotBeMade, Making, Written
+from reports.later import jobs
+from reports.later.jobs import ReportIsLost, Wanted
+from reports.later.kinds import KINDS, CannotBeMade, Making, Written
+from reports.later.progress import Progress
 from workflow.model import Json
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from cases.tables import Clock
 from infra.db import open_engine, reading, transaction
 from ledger.tables import Message
 from people.posts import begin_and_end
-from reports.assessment import counts_of_case, points_of
+from reports.years.assessment import counts_of_case, points_of
 from stories.story import Story, Teller, build_stage, people_of, send_away
 from workflow.clocks import due_on, light, red_at, yellow_at
 from workflow.model import TIMERS

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import Path
 
 from people.links import SECONDS
-from reports.readers import ASSESSMENT, AUDIT, SIGNS
+from reports.later.readers import ASSESSMENT, AUDIT, SIGNS
 from workflow.model import Role
 
 __all__ = [

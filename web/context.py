@@ -23,7 +23,7 @@ from infra.i18n import known_language
 from infra.settings import Settings
 from people.directory import Person, intake_unit
 from people.signin import CODE, SET_UP, find_asker, note_session_used
-from reports.jobs import Asker, runs_and_ready
+from reports.later.jobs import Asker, runs_and_ready
 from web.access import ROUTES, Route
 from web.view import view_of
 from workflow.model import Actor, CaseId, Role

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from reports.jobs import Asker, Report, content_of, latest_of
+from reports.later.jobs import Asker, Report, content_of, latest_of
 from web.context import Context
 
 

@@ -2,7 +2,7 @@
 
 A sign is a question and not a finding. It changes no score, and it speaks of what the organ did: who petitioned, and how
 often, is nowhere in it. What shows only across cases (identical answers, ratings from one address) is in
-`reports/signs.py`; what an auditor makes of a sign in `cases/sign_reviews.py`.
+`reports/years/signs.py`; what an auditor makes of a sign in `cases/sign_reviews.py`.
 
 - `late_pause`, `late_transfer`: in the last tenth of a duty's time limit. A pause that the procedure itself made (between
   an answer and the reopening) is none; nor is a transfer that ends the limit, as a referral does.

@@ -18,7 +18,7 @@ from cases.sweep import sweep
 from infra.db import reading, transaction
 from people.staffing import add_account
 from people.units import add_unit
-from reports.assessment import assess, counts_of_case
+from reports.years.assessment import assess, counts_of_case
 from stories.story import actor_of
 from tests.cases.orders import an_order
 from tests.cases.records import START, World, local, new_request

@@ -14,7 +14,7 @@ from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, files_of, versions
 from cases.sweep import sweep
 from infra.db import owned, reading
-from reports.assessment import counts_of_case, points_of
+from reports.years.assessment import counts_of_case, points_of
 from tests.cases.orders import an_order
 from tests.cases.records import DAY, World, local
 from workflow.model import Actor, RecordNumber, Role

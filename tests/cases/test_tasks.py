@@ -13,7 +13,7 @@ from cases.history import histories
 from cases.holdings import held_by_unit
 from cases.sweep import sweep
 from infra.db import reading
-from reports.as_of import case_as_of
+from reports.record.as_of import case_as_of
 from tests.cases.records import DAY, HOUR, START, World, local
 from tests.cases.test_people_of_a_case import handing, in_hand, told_of
 from workflow.facts import CaseFacts

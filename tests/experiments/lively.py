@@ -28,7 +28,7 @@ from people.office_keys import RATINGS, secret_of_office, signing_key_of_office
 from people.proposals import CHANGE_EMAIL, ask, decide, waiting
 from people.signin import begin_session, set_password
 from people.staffing import close_account
-from reports.closing import close_year, propose_close
+from reports.years.closing import close_year, propose_close
 from stories.replay import run_timers
 from stories.story import Stage, Teller
 from workflow.commands import Command

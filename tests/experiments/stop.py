@@ -27,8 +27,8 @@ from benchmarks.closed_cases import closed_cases
 from benchmarks.copies import open_clocks
 from benchmarks.office import staff_of
 from infra.db import open_engine, reading, transaction
-from reports.jobs import Asker, ask
-from reports.report_kinds import CLOSURES
+from reports.later.jobs import Asker, ask
+from reports.later.kinds import CLOSURES
 from tests.experiments.stalls import FORM, _ask, _filled, until
 from tests.servers import ROOT, free_port
 

@@ -35,11 +35,11 @@ from infra.keys import FOLDER
 from infra.signing import PRIVATE, signing_key
 from people.signin import begin_session
 from people.staffing import add_account
-from reports.addendum import addendum
-from reports.assessment import counts_of_case
-from reports.closed_years import prove
-from reports.closing import ClosedAlready, close_year, propose_close
-from reports.signs import signs_of_year
+from reports.years.addendum import addendum
+from reports.years.assessment import counts_of_case
+from reports.years.closed_years import prove
+from reports.years.closing import ClosedAlready, close_year, propose_close
+from reports.years.signs import signs_of_year
 from tests.databases import (
     FOUNDED_AT,
     Site,

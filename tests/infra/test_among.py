@@ -17,7 +17,7 @@ from infra.db import reading, transaction
 from ledger.chain import lock_heads
 from notifications.names import give_names
 from people.directory import known_accounts
-from reports.closure_query import statement_of
+from reports.closures.query import statement_of
 from tests.databases import engine, found, postgres_template, postgresql, sqlite, sqlite_template, step
 from tests.servers import ROOT
 from workflow.model import TIMERS
@@ -47,11 +47,11 @@ SHORT = {
     "people/links.py": ("roles; one or two accounts; a query", ""),
     "people/signin.py": ("spellings of one name", ""),
     "people/staffing.py": ("two codes", ""),
-    "reports/bulletin_counts.py": ("codes, clocks, profiles; a query", ""),
-    "reports/closure_query.py": ("a query; measures", ""),
-    "reports/earlier_closings.py": ("a query", ""),
-    "reports/handed_out.py": ("an actor and whom they stand in for", ""),
-    "reports/jobs.py": ("a query", ""),
+    "reports/bulletin/counts.py": ("codes, clocks, profiles; a query", ""),
+    "reports/closures/query.py": ("a query; measures", ""),
+    "reports/closures/earlier.py": ("a query", ""),
+    "reports/files/handed_out.py": ("an actor and whom they stand in for", ""),
+    "reports/later/jobs.py": ("a query", ""),
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from infra.db import transaction
-from reports import sheets
+from reports.files import sheets
 from tests.databases import opened
 from tests.ops.command_line import ASKED_WRONGLY, WRONG, _office_file, home, office, run
 
@@ -123,15 +123,15 @@ def test_a_report_that_fails_half_way_leaves_the_old_file_and_no_half_one(
 SLOWLY = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from reports import closure_query
+from reports.closures import query as closure_query
 closure_query.ROWS_A_FETCH = 1
 whole = closure_query.pages
 def slowly(connection, query):
     for number, page in enumerate(whole(connection, query)):
         yield page
         time.sleep(30)
-import reports.closures
-reports.closures.pages = slowly
+import reports.closures.report
+reports.closures.report.pages = slowly
 from cli.main import main
 sys.argv = ["huiyin", *sys.argv[1:]]
 main()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from cases.office import load_office
 from infra.db import reading
-from reports.bulletin import bulletin
-from reports.periods import Period
-from reports.serials import serial_completeness
+from reports.bulletin.bulletin import bulletin
+from reports.bulletin.periods import Period
+from reports.record.serials import serial_completeness
 from tests.demo import BUILT_AT, demo_copy, made_with
 from workflow.model import TIMERS
 

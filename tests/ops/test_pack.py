@@ -21,7 +21,7 @@ from cases.office import load_office
 from infra.db import open_engine, reading, transaction
 from infra.settings import settings
 from infra.signing import signing_key
-from reports.pack import CaseNotFound, Pack, note_pack, pack_case
+from reports.record.pack import CaseNotFound, Pack, note_pack, pack_case
 from tests.ops.command_line import ASKED_WRONGLY, WRONG, home, run
 from tests.verify.records import EVENT, MEDIATION, SECRET_WORDS, START, Record
 from verify.checking import verify

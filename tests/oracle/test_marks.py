@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from cases.office import OfficeContext, load_office
 from cases.tally import counts, fresh, keep_up
 from infra.db import reading, transaction
-from reports.assessment import Assessment, Sheet, assess
+from reports.years.assessment import Assessment, Sheet, assess
 from tests.demo import demo_copy
 from tests.oracle import marks_by_hand as by_hand
 from workflow.model import TIMERS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.receipts import as_json
+from reports.record.receipts import as_json
 from tests.oracle.china import china
 from tests.oracle.daywalk import Asked
 from tests.oracle.test_differential import engine, questions

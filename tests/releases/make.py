@@ -43,6 +43,11 @@ FOUNDED_AT = datetime(2025, 1, 2, 1, tzinfo=UTC)
 #: When the year before is closed: a Thursday after the days of appeal (`close_on` is January 15th).
 YEAR_CLOSED_AT = datetime(2026, 1, 22, 2, tzinfo=UTC)
 LOOKED_AT = datetime(2026, 11, 20, 2, tzinfo=UTC)
+#: Where these are, and where they were.
+PACK_EXPORTS_CHOICE = (
+    ("reports.record.pack", "reports.pack"), ("reports.closures.exports", "reports.exports"),
+    ("reports.closures.choice", "reports.closure_choice"),
+)  # fmt: skip
 MINUTE = timedelta(minutes=1)
 #: When an office of an earlier release goes on.
 WENT_ON_AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -142,7 +147,7 @@ def _notice(engine: Engine, *, since: datetime, until: datetime) -> None:
 
 def _signatures(engine: Engine, stage: Stage) -> list[tuple[datetime, Act]]:
     """The year 2025 is closed by two signatures."""
-    if (closing := _known("reports.closing")) is None:
+    if (closing := _known("reports.years.closing", "reports.closing")) is None:
         return []
 
     def close(now: datetime) -> None:
@@ -220,7 +225,7 @@ def _acts_of_the_office(engine: Engine, stage: Stage) -> None:
         office = load_office(connection)
     thirds.warn_of_third_reds(engine, office.policy.calendar, now=LOOKED_AT)
     _verdict(engine, stage)
-    pack, exports, choice = (_known(f"reports.{name}") for name in ("pack", "exports", "closure_choice"))
+    pack, exports, choice = (_known(*names) for names in PACK_EXPORTS_CHOICE)
     with transaction(engine) as connection:
         auditor = stage.people["auditor"]
         made = pack.pack_case(connection, 1, office=office, actor=auditor, now=LOOKED_AT)
@@ -269,7 +274,7 @@ def _new_rule(engine: Engine, stage: Stage) -> None:
 
 
 def _verdict(engine: Engine, stage: Stage) -> None:
-    signs, reviews = _known("reports.signs"), _known("cases.sign_reviews")
+    signs, reviews = _known("reports.years.signs", "reports.signs"), _known("cases.sign_reviews")
     auditor = stage.people["auditor"]
     with transaction(engine) as connection:
         office = load_office(connection)
@@ -289,12 +294,14 @@ def _anchors(engine: Engine, file: Path) -> None:
         anchors.make_anchors(engine, office=office, key=signing.signing_key(file.with_suffix(".home")), now=LOOKED_AT)
 
 
-def _known(module: str) -> Any:
-    """A module of this release, or None if it has none of that name."""
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError:
-        return None
+def _known(*names: str) -> Any:
+    """A module of this release by the first of its names, of which a later one is the older; None if it has none."""
+    for module in names:
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError:
+            continue
+    return None
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from cli.main import app
 from infra.db import reading
 from infra.settings import settings
 from ledger.upcasters import data_of
-from reports.exports import which
+from reports.closures.exports import which
 from tests.cases.records import local
 from tests.databases import Site, form_token, set_clock
 from tests.releases.kept import NEWEST, Upgraded, give_key

@@ -24,15 +24,15 @@ from infra.settings import Settings
 from infra.signing import signing_key
 from ops.jobs import JOBS, Job, run_job
 from people.office_keys import ANCHORS, KeyIsMissing, pins, signing_key_of_office
-from reports.addendum import addendum
-from reports.as_of import case_as_of, open_cases_as_of, sheets_as_of
-from reports.assessment import assess
-from reports.bulletin import bulletin
-from reports.closed_years import closed_years, prove
-from reports.pack import pack_case
-from reports.periods import period_from
-from reports.serials import serial_completeness
-from reports.signs import signs_of_year
+from reports.bulletin.bulletin import bulletin
+from reports.bulletin.periods import period_from
+from reports.record.as_of import case_as_of, open_cases_as_of, sheets_as_of
+from reports.record.pack import pack_case
+from reports.record.serials import serial_completeness
+from reports.years.addendum import addendum
+from reports.years.assessment import assess
+from reports.years.closed_years import closed_years, prove
+from reports.years.signs import signs_of_year
 from tests.cases.records import DAY, local
 from tests.releases.kept import DATA, NEWEST, RELEASES, Upgraded, give_key
 from verify.checking import verify

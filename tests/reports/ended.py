@@ -15,9 +15,9 @@ from cases.execute import execute
 from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
 from infra.db import reading, transaction
-from reports.addendum import Addendum, addendum
-from reports.closed_years import Proof, prove
-from reports.closing import CannotClose, close_year, propose_close
+from reports.years.addendum import Addendum, addendum
+from reports.years.closed_years import Proof, prove
+from reports.years.closing import CannotClose, close_year, propose_close
 from tests.databases import ZONE, SmallOffice, found
 from tests.reports.told import in_hand, rated, replied
 from workflow.procedures.petition.commands import Reply

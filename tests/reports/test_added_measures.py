@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from reports.yearly import Year, gathered, result_of
+from reports.years.yearly import Year, gathered, result_of
 from tests.workflow.factories import shipped_policy
 from tests.workflow.test_marks import CALENDAR, a_crisis
 from workflow.marks import ADDED, marks

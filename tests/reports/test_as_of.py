@@ -14,9 +14,9 @@ from cases.execute import Opened
 from cases.sweep import sweep
 from cases.tables import Recusal
 from infra.db import reading, transaction
-from reports.as_of import CaseAsOf, CaseWasNotKnown, SheetsAsOf, case_as_of, open_cases_as_of, sheets_as_of
-from reports.assessment import YearWithoutCalendar, YearWithoutData
-from reports.instants import Moment, moment_from
+from reports.record.as_of import CaseAsOf, CaseWasNotKnown, SheetsAsOf, case_as_of, open_cases_as_of, sheets_as_of
+from reports.record.instants import Moment, moment_from
+from reports.years.assessment import YearWithoutCalendar, YearWithoutData
 from stories.story import Matter, Story, StoryStep, Teller
 from tests.databases import FOUNDED_AT, SmallOffice, found, step
 from tests.reports.hand_made import at

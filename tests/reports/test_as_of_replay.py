@@ -20,8 +20,8 @@ from cases.office import OfficeContext, load_office
 from cases.rows import to_row
 from demo.building import build_demo
 from infra.db import reading
-from reports.as_of import CaseAsOf, CaseWasNotKnown, case_as_of, open_cases_as_of, sheets_as_of
-from reports.assessment import Assessment, SheetLine, assess, lines_of
+from reports.record.as_of import CaseAsOf, CaseWasNotKnown, case_as_of, open_cases_as_of, sheets_as_of
+from reports.years.assessment import Assessment, SheetLine, assess, lines_of
 from tests.databases import sqlite_copy
 from workflow.model import TIMERS
 

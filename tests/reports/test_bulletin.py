@@ -10,10 +10,10 @@ from sqlalchemy import Engine, event, update
 
 from cases.tables import Case
 from infra.db import reading, transaction
-from reports.bulletin import BEGAN, Bulletin, bulletin
-from reports.bulletin_sheet import sheet_header, sheet_rows
-from reports.crises import Hidden
-from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
+from reports.bulletin.bulletin import BEGAN, Bulletin, bulletin
+from reports.bulletin.crises import Hidden
+from reports.bulletin.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
+from reports.bulletin.sheet import sheet_header, sheet_rows
 from tests.databases import SmallOffice, found
 from tests.reports.hand_made import a_case, at
 from tests.reports.quarter import a_quarter

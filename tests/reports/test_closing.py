@@ -9,9 +9,9 @@ from sqlalchemy import Engine, text
 
 from cases.execute import execute
 from infra.db import reading, transaction
-from reports.assessment import YearWithoutCalendar, YearWithoutData
-from reports.closed_years import NotClosed, closed_year
-from reports.closing import AppealsWait, ClosedAlready, NotProposed, RecordHasMoved, SignedByTheSame, TooEarly
+from reports.years.assessment import YearWithoutCalendar, YearWithoutData
+from reports.years.closed_years import NotClosed, closed_year
+from reports.years.closing import AppealsWait, ClosedAlready, NotProposed, RecordHasMoved, SignedByTheSame, TooEarly
 from tests.databases import found
 from tests.reports.ended import SIGNED_AT, Ended, ended, local, refused
 from tests.reports.told import appealed, came_in, in_hand, replied

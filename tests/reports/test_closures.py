@@ -22,10 +22,11 @@ from gates.packages import packages
 from infra.db import open_engine, reading, transaction
 from people.directory import person
 from people.staffing import add_account
-from reports import closure_query, masking
-from reports.closure_choice import Asked
-from reports.closure_columns import COLUMNS, columns_of
-from reports.closures import Report, Written, read
+from reports.closures import masking
+from reports.closures import query as closure_query
+from reports.closures.choice import Asked
+from reports.closures.columns import COLUMNS, columns_of
+from reports.closures.report import Report, Written, read
 from stories.replay import run_timers
 from stories.story import Stage, Story, StoryStep, Teller, build_stage, read_story
 from workflow.clocks import due_on
@@ -423,7 +424,7 @@ def test_only_the_closure_report_goes_through_the_second_door() -> None:
         for path in (root / package).rglob("*.py")
         if re.search(r"\b(un)?masked_texts\b", path.read_text("utf-8"))
     }
-    assert using == {"cases/visibility.py", "reports/closure_query.py"}
+    assert using == {"cases/visibility.py", "reports/closures/query.py"}
 
 
 def test_the_last_day_in_time_is_the_one_that_the_case_page_shows(told: Told) -> None:

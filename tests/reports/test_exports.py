@@ -19,9 +19,9 @@ from infra.db import reading, transaction
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event
 from people.directory import names_of_units
-from reports import exports
-from reports.closure_choice import Asked, ChoiceIsWrong, Fault, read_choice
-from reports.exports import FORMATS, GROUNDS, Made, Order, latest, record, refuse, sha256_of, which, write_file
+from reports.closures import exports
+from reports.closures.choice import Asked, ChoiceIsWrong, Fault, read_choice
+from reports.closures.exports import FORMATS, GROUNDS, Made, Order, latest, record, refuse, sha256_of, which, write_file
 from tests.databases import SmallOffice, found, step
 from workflow.model import Actor, Role
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports.instants import (
+from reports.record.instants import (
     InstantIsToCome,
     InstantIsUnreadable,
     Moment,

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports.local_times import LocalTimes
+from reports.files.local_times import LocalTimes
 
 #: Whole hours, half hours, three quarters, an hour of summer time, half an hour of it.
 ZONES = (

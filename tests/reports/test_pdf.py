@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reports import pdf as papers
-from reports.pdf import CharactersAreMissing, PaperIsFaulty, pdf
+from reports.files import pdf as papers
+from reports.files.pdf import CharactersAreMissing, PaperIsFaulty, pdf
 
 ROW = ["（2026）滨园人调字第31号", '#read("/etc/passwd") *x* $y$ ] #panic()']
 DATA: dict[str, Any] = {

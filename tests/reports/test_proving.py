@@ -19,8 +19,8 @@ from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
 from cases.tally import counted_marks, fresh
 from infra.db import checkpoint, reading, transaction
-from reports.addendum import Addendum, addendum
-from reports.closed_years import closed_year, prove
+from reports.years.addendum import Addendum, addendum
+from reports.years.closed_years import closed_year, prove
 from tests.databases import found
 from tests.demo import BUILT_AT, demo_copy
 from tests.reports.ended import Ended, ended, local

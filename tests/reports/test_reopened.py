@@ -15,15 +15,15 @@ import pytest
 from cases.words import Words
 from infra.db import reading, transaction
 from ledger.chain import NewEvent, append_to_office
-from reports.assessment import assess, lines_of
-from reports.bulletin import Bulletin, ReopenedLater, bulletin
-from reports.bulletin_sheet import sheet_rows
-from reports.closure_choice import Asked
-from reports.closures import Report, Written, count_closings, read
-from reports.exports import Order, record, write_file
-from reports.handed_out import BULLETIN, EXPORTED
-from reports.periods import Period
-from reports.sheet_files import line_words
+from reports.bulletin.bulletin import Bulletin, ReopenedLater, bulletin
+from reports.bulletin.periods import Period
+from reports.bulletin.sheet import sheet_rows
+from reports.closures.choice import Asked
+from reports.closures.exports import Order, record, write_file
+from reports.closures.report import Report, Written, count_closings, read
+from reports.files.handed_out import BULLETIN, EXPORTED
+from reports.years.assessment import assess, lines_of
+from reports.years.sheet_files import line_words
 from stories.story import Story, StoryStep, Teller
 from tests.databases import SmallOffice, found
 from tests.reports.hand_made import at

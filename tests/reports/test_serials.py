@@ -4,8 +4,8 @@ from sqlalchemy import Engine
 
 from cases.tables import Recusal
 from infra.db import reading, transaction
-from reports import serials
-from reports.serials import FATES, Range, SeriesYear, serial_completeness
+from reports.record import serials
+from reports.record.serials import FATES, Range, SeriesYear, serial_completeness
 from tests.databases import SmallOffice, found, step
 from tests.reports.hand_made import a_case, at, issued
 from workflow.model import TIMERS, Actor

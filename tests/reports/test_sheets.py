@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from python_calamine import CalamineWorkbook
 
-from reports import sheets
-from reports.sheets import Cell, SheetIsFull, TextIsTooLong, harmless, sheet_name, write_csv, write_xlsx
+from reports.files import sheets
+from reports.files.sheets import Cell, SheetIsFull, TextIsTooLong, harmless, sheet_name, write_csv, write_xlsx
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 HEADER = ("编号", "天数", "扣分", "期限", "办结时间")

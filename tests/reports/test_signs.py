@@ -18,9 +18,9 @@ from cases.words import Words
 from infra.db import reading, transaction
 from ledger.tables import Event
 from people.directory import names_of_units
-from reports.assessment import assess
-from reports.sign_words import evidence
-from reports.signs import FoundSign, signs_of_year
+from reports.years.assessment import assess
+from reports.years.sign_words import evidence
+from reports.years.signs import FoundSign, signs_of_year
 from tests.databases import SmallOffice, found
 from tests.reports.bent import (
     SECRET,

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from cases.office import OfficeContext
 from cases.sweep import sweep
 from infra.db import reading
-from reports.assessment import Assessment, Sheet, YearWithoutCalendar, YearWithoutData, assess
+from reports.years.assessment import Assessment, Sheet, YearWithoutCalendar, YearWithoutData, assess
 from tests.databases import ZONE, SmallOffice, found, step
 from tests.reports.told import (
     WORDS,

@@ -13,7 +13,7 @@ from cases.history import histories
 from cases.office import OfficeContext, load_office
 from cases.sweep import sweep
 from infra.db import reading
-from reports.whatif import what_if
+from reports.years.whatif import what_if
 from tests.databases import found
 from tests.demo import BUILT_AT, demo_copy
 from tests.reports.ended import local

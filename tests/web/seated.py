@@ -17,9 +17,9 @@ from ops.jobs import JOBS, run_job
 from people.links import make_link, use_link
 from people.signin import begin_session
 from people.staffing import add_account, close_account
-from reports.closing import close_year, propose_close
-from reports.jobs import Asker, ask, finish, keep, take
-from reports.report_kinds import SHEET
+from reports.later.jobs import Asker, ask, finish, keep, take
+from reports.later.kinds import SHEET
+from reports.years.closing import close_year, propose_close
 from stories.story import StoryStep, actor_of
 from tests.databases import FOUNDED_AT, SEATS, Site, SmallOffice, serving, sqlite_copy, step
 from tests.web.asking import Answer, Asking, asking

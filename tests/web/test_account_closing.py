@@ -13,7 +13,7 @@ from ledger.chain import NewEvent, append_to_office
 from ledger.tables import Event
 from people.staffing import close_account
 from people.tables import Account
-from reports.closing import PROPOSED
+from reports.years.closing import PROPOSED
 from tests.databases import START, Site, form_token, found, serving, step
 from tests.reports.told import in_hand
 from tests.web.reading import page, read

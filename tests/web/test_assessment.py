@@ -14,7 +14,7 @@ from cases.execute import Opened
 from cases.sweep import sweep
 from infra.db import reading
 from people.directory import names_of_units
-from reports.assessment import assess, lines_of
+from reports.years.assessment import assess, lines_of
 from tests.databases import Site, form_token, step
 from tests.web.reading import page, read
 

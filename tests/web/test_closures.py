@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from infra.db import reading, transaction
 from ledger.tables import Event
-from reports import exports
-from reports.exports import Format
+from reports.closures import exports
+from reports.closures.exports import Format
 from tests.databases import Site, form_token, step
 from tests.web.reading import Page, read
 from web.routes import closures

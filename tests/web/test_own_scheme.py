@@ -15,8 +15,8 @@ from cases.policies import publish, shipped_files
 from cli.main import app
 from infra.db import reading, transaction
 from infra.settings import settings
-from reports.assessment import assess
-from reports.closing import SchemeIsGone, close_year, propose_close
+from reports.years.assessment import assess
+from reports.years.closing import SchemeIsGone, close_year, propose_close
 from tests.databases import Site, form_token
 from tests.reports.told import closed, in_hand, replied
 from tests.web.reading import page, read

@@ -12,7 +12,7 @@ from ledger.tables import Event
 from people.posts import begin_and_end, give_post
 from people.signin import set_password
 from people.staffing import close_account
-from reports.jobs import Asker, reports_of
+from reports.later.jobs import Asker, reports_of
 from tests.databases import Site, form_token, step
 from tests.web.reading import page, read
 from workflow.model import AccountId, Role

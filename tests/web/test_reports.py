@@ -23,11 +23,13 @@ from ops import report_making
 from ops.jobs import run_job
 from ops.report_making import Done, make_reports
 from people.staffing import close_account
-from reports import exports, jobs, report_kinds
-from reports.bulletin import BulletinFigures
-from reports.bulletin_figures import Hidden, Line
-from reports.jobs import LEASE, MOST_WAITING, throw_old_away
-from reports.periods import Period
+from reports.bulletin.bulletin import BulletinFigures
+from reports.bulletin.figures import Hidden, Line
+from reports.bulletin.periods import Period
+from reports.closures import exports
+from reports.later import jobs
+from reports.later import kinds as report_kinds
+from reports.later.jobs import LEASE, MOST_WAITING, throw_old_away
 from tests.databases import Site, form_token, step
 from tests.web.reading import read
 from tests.web.test_closures import DAYS, events

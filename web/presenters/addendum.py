@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from cases.numbers import case_number
 from cases.words import Words
-from reports.addendum import Addendum
-from reports.sheet_files import mark_words
+from reports.years.addendum import Addendum
+from reports.years.sheet_files import mark_words
 from web.context import Context
 from workflow.marks import Mark
 from workflow.model import UnitId

@@ -12,9 +12,9 @@ from cases.reading import EventLine
 from cases.words import Words
 from infra.i18n import write_day, write_minute
 from people.directory import names_of_accounts, names_of_units
-from reports.as_of import CaseAsOf, ClockAsOf, SheetsAsOf, cases_as_of
-from reports.instants import Moment
-from reports.sheet_files import PaperLine, item_words, line_words, scheme_name
+from reports.record.as_of import CaseAsOf, ClockAsOf, SheetsAsOf, cases_as_of
+from reports.record.instants import Moment
+from reports.years.sheet_files import PaperLine, item_words, line_words, scheme_name
 from web.context import Context
 from web.presenters.assessment import Row, rows_of
 from web.presenters.lights import LightView, clock_light

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from cases.tally import CaseMark
 from cases.words import Words
 from people.directory import names_of_accounts
-from reports.assessment import Assessment, Sheet
-from reports.sheet_files import Paper, PaperLine, item_words, line_words, scheme_name, share
+from reports.years.assessment import Assessment, Sheet
+from reports.years.sheet_files import Paper, PaperLine, item_words, line_words, scheme_name, share
 from web.context import Context
 
 #: Lights beside each other need no more room than this; a taller month is drawn to scale.

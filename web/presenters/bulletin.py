@@ -6,11 +6,11 @@ from itertools import groupby
 
 from cases.words import Words
 from infra.i18n import write_day, write_month
-from reports.bulletin import Bulletin
-from reports.bulletin_figures import Breakdown, MonthPoint, Value
-from reports.bulletin_sheet import MEANS, mark_words, period_words, row_words
-from reports.crises import Hidden
-from reports.periods import Period
+from reports.bulletin.bulletin import Bulletin
+from reports.bulletin.crises import Hidden
+from reports.bulletin.figures import Breakdown, MonthPoint, Value
+from reports.bulletin.periods import Period
+from reports.bulletin.sheet import MEANS, mark_words, period_words, row_words
 from web.context import Context
 
 #: The picture, in its own units: where the plot lies in it.

@@ -9,7 +9,7 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from cases.words import Words, whole_due
 from infra.i18n import write_day
-from reports.receipts import as_json, receipt_of
+from reports.record.receipts import as_json, receipt_of
 from web.context import Context, NoSuchPage
 from web.presenters.lights import LightView, clock_light, minute
 from workflow.counting import STEADY

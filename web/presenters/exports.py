@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units
-from reports.exports import Exported, latest
+from reports.closures.exports import Exported, latest
 from web.context import Context
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from cases.words import Words
-from reports.exports import FORMATS
-from reports.jobs import Report
-from reports.report_kinds import BULLETIN, CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
-from reports.sheet_files import MEDIA
+from reports.closures.exports import FORMATS
+from reports.later.jobs import Report
+from reports.later.kinds import BULLETIN, CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
+from reports.years.sheet_files import MEDIA
 from web.context import Context
 from web.presenters.lights import minute
 

@@ -6,8 +6,8 @@ from itertools import groupby
 
 from cases.numbers import case_number
 from cases.words import Words
-from reports.sign_words import evidence
-from reports.signs import FoundSign, NamedCase, SignsPage
+from reports.years.sign_words import evidence
+from reports.years.signs import FoundSign, NamedCase, SignsPage
 from web.context import Context
 from web.presenters.lights import minute
 

@@ -13,7 +13,7 @@ from ledger.chain import OFFICE_STREAM, lock_head
 from people.audiences import Roster
 from people.directory import active_with_role, find_account, names_of_accounts, names_of_units
 from people.proposals import CLOSE, REOPEN, ask, do, needs_second
-from reports.closing import waiting_for_the_second
+from reports.years.closing import waiting_for_the_second
 from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.links import Given, give_link

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from cases.filed import case_by_number
 from cases.reading import find_case
 from cases.tally import to_be_read
-from reports.as_of import (
+from reports.later.kinds import LIST_THEN, SHEETS_THEN, counted_from, open_then_from
+from reports.record.as_of import (
     CaseWasNotKnown,
     case_as_of,
     counted_then,
@@ -16,10 +17,9 @@ from reports.as_of import (
     sheets_of_counts,
     to_be_read_for_list,
 )
-from reports.assessment import YearCannotBeAssessed, check_year
-from reports.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
-from reports.report_kinds import LIST_THEN, SHEETS_THEN, counted_from, open_then_from
-from reports.sheet_files import refusal_code, scheme_name
+from reports.record.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
+from reports.years.assessment import YearCannotBeAssessed, check_year
+from reports.years.sheet_files import refusal_code, scheme_name
 from web.access import AUDIT, get
 from web.context import Context, Ctx
 from web.later import Kept, Later, kept_for

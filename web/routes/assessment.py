@@ -14,12 +14,12 @@ from infra.i18n import write_minute
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from people.directory import names_of_accounts, names_of_units
 from people.office_keys import KeyIsNotPinned, signing_key_of_office
-from reports.addendum import addendum
-from reports.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
-from reports.closed_years import closed_year
-from reports.closing import CannotClose, ClosedAlready, SchemeIsGone, close_year, proposal_of, propose_close
-from reports.pdf import CharactersAreMissing
-from reports.sheet_files import (
+from reports.files.pdf import CharactersAreMissing
+from reports.years.addendum import addendum
+from reports.years.assessment import Assessment, YearCannotBeAssessed, YearWithoutCalendar, assess
+from reports.years.closed_years import closed_year
+from reports.years.closing import CannotClose, ClosedAlready, SchemeIsGone, close_year, proposal_of, propose_close
+from reports.years.sheet_files import (
     LINES_AT_ONCE,
     MEDIA,
     Paper,

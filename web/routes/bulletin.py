@@ -13,14 +13,14 @@ from cases.words import Words
 from infra.db import transaction
 from ledger.chain import NewEvent, append_to_office
 from people.directory import units_within
-from reports.bulletin import Bulletin, with_changes
-from reports.bulletin import bulletin as bulletin_of
-from reports.bulletin_sheet import sheet_header, sheet_rows
-from reports.handed_out import BULLETIN, EXPORTED
-from reports.periods import NotAPeriod, Period, PeriodHasNotBegun, month_of, period_from
-from reports.report_kinds import BULLETIN as BULLETIN_JOB
-from reports.report_kinds import figures_from
-from reports.sheets import write_csv, write_xlsx
+from reports.bulletin.bulletin import Bulletin, with_changes
+from reports.bulletin.bulletin import bulletin as bulletin_of
+from reports.bulletin.periods import NotAPeriod, Period, PeriodHasNotBegun, month_of, period_from
+from reports.bulletin.sheet import sheet_header, sheet_rows
+from reports.files.handed_out import BULLETIN, EXPORTED
+from reports.files.sheets import write_csv, write_xlsx
+from reports.later.kinds import BULLETIN as BULLETIN_JOB
+from reports.later.kinds import figures_from
 from web.access import ASSESSMENT, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.later import Kept, Later, kept_for

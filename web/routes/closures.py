@@ -11,11 +11,11 @@ from cases.tally import check_tallied
 from cases.visibility import MAY_UNMASK
 from infra.db import transaction
 from people.directory import units_within
-from reports.closure_choice import FIELDS, Asked, ChoiceIsWrong, Fault, read_choice
-from reports.closure_columns import COLUMNS, PERSONAL
-from reports.closures import count_closings
-from reports.exports import BLOCK, FORMATS, GROUNDS, Made, Order, record, refuse, write_file
-from reports.report_kinds import CLOSURES
+from reports.closures.choice import FIELDS, Asked, ChoiceIsWrong, Fault, read_choice
+from reports.closures.columns import COLUMNS, PERSONAL
+from reports.closures.exports import BLOCK, FORMATS, GROUNDS, Made, Order, record, refuse, write_file
+from reports.closures.report import count_closings
+from reports.later.kinds import CLOSURES
 from web.access import AUDIT, get, post
 from web.context import Context, Ctx
 from web.pages import render

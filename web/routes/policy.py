@@ -19,7 +19,7 @@ from cases.statutory_days import missing_days, notice_remarks
 from cases.words import Words, fault_words, whole_due
 from infra.db import transaction
 from infra.i18n import write_minute
-from reports.sheet_files import refusal_code, scheme_name
+from reports.years.sheet_files import refusal_code, scheme_name
 from web.access import ADMINISTRATION, get, post
 from web.context import Context, Ctx
 from web.pages import render, see_other

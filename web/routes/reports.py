@@ -8,8 +8,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from infra.db import transaction, written_at_once
 from people.directory import names_of_units
-from reports.instants import NoSuchInstant, founded_at, moment_from
-from reports.jobs import (
+from reports.bulletin.periods import NotAPeriod, PeriodHasNotBegun, period_from
+from reports.later.jobs import (
     Report,
     TooManyWait,
     ask,
@@ -19,8 +19,8 @@ from reports.jobs import (
     reports_of,
     throw_away,
 )
-from reports.periods import NotAPeriod, PeriodHasNotBegun, period_from
-from reports.report_kinds import CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
+from reports.later.kinds import CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
+from reports.record.instants import NoSuchInstant, founded_at, moment_from
 from web.access import ASSESSMENT, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.later import asker_of

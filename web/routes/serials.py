@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from reports.serials import FATES, serial_completeness
+from reports.record.serials import FATES, serial_completeness
 from web.access import AUDIT, get
 from web.context import Ctx
 from web.pages import render

@@ -9,7 +9,7 @@ from cases.sign_reviews import VERDICTS, review
 from cases.tally import check_tallied
 from infra.db import transaction
 from people.directory import names_of_accounts, names_of_units
-from reports.signs import page_of_signs, place_of_sign
+from reports.years.signs import page_of_signs, place_of_sign
 from web.access import SIGNS, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other

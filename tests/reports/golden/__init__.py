@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from cases.history import histories
 from cases.office import load_office
 from infra.db import reading
-from reports.yearly import gathered, result_of
+from reports.years.yearly import gathered, result_of
 from workflow.model import TIMERS
 
 YEAR = 2025

@@ -17,18 +17,18 @@ from cases.office import OfficeContext
 from cases.tally import CaseMark
 from cases.words import Words
 from people.directory import units_within
-from reports import exports
-from reports.as_of import Counted, counted_then, open_then
-from reports.assessment import YearCannotBeAssessed, assess, check_year
-from reports.bulletin import BulletinFigures, count_figures
-from reports.closure_choice import ChoiceIsWrong, read_choice
-from reports.closures import count_closings
-from reports.instants import NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from
-from reports.pdf import CharactersAreMissing
-from reports.periods import period_written
-from reports.progress import Progress
-from reports.readers import ASSESSMENT, AUDIT
-from reports.sheet_files import paper_of, pdf_of, refusal_code, sheet_file_name, xlsx_of
+from reports.bulletin.bulletin import BulletinFigures, count_figures
+from reports.bulletin.periods import period_written
+from reports.closures import exports
+from reports.closures.choice import ChoiceIsWrong, read_choice
+from reports.closures.report import count_closings
+from reports.files.pdf import CharactersAreMissing
+from reports.later.progress import Progress
+from reports.later.readers import ASSESSMENT, AUDIT
+from reports.record.as_of import Counted, counted_then, open_then
+from reports.record.instants import NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from
+from reports.years.assessment import YearCannotBeAssessed, assess, check_year
+from reports.years.sheet_files import paper_of, pdf_of, refusal_code, sheet_file_name, xlsx_of
 from workflow.marks import Mark
 from workflow.model import Actor, Role, UnitId
 from workflow.policy import NoSuchScheme

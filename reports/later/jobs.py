@@ -3,7 +3,7 @@
 `ask` writes down what is wanted. A worker takes the oldest that waits for a time (a lease, which it makes longer as it gets
 on), writes the file in pieces, and finishes it; one that was stopped gives it back, and one that died leaves it to whoever
 comes when the lease is over. One that was only frozen learns at its next word that it has lost the report. What each kind of
-report is made of, says `report_kinds.py`; what a file is worth as evidence, `exports.py`. Why in the database:
+report is made of, says `kinds.py`; what a file is worth as evidence, `closures/exports.py`. Why in the database:
 docs/decisions/0030.
 """
 
@@ -35,7 +35,7 @@ from cases.tables import JobRun
 from infra.db import reading, transaction
 from infra.statements import Statement
 from people.tables import Office
-from reports.tables import ReportJob, ReportPart
+from reports.later.tables import ReportJob, ReportPart
 from workflow.model import AccountId
 
 _job = ReportJob.__table__.c  # type: ignore[attr-defined]

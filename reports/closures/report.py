@@ -1,7 +1,7 @@
 """The closure report: one row for each closing of a case that the actor may see, with its time limits, lights and points.
 
 `read` gives the rows in pieces, `Written` turns them into what a file format holds; files are written by `exports.py`,
-the columns are in `closure_columns.py`, the statement in `closure_query.py`. No texts of a case but its title and the
+the columns are in `columns.py`, the statement in `query.py`. No texts of a case but its title and the
 names of its parties, and those masked unless the report says otherwise.
 
 What a reader of the report must know:
@@ -13,7 +13,7 @@ What a reader of the report must know:
   stopped to its last day in time: 0 is the last day itself, negative is over. Calendar days also where the rule counts
   working days, so that rows can be compared. A refusal stops the deciding clock too, if it ran.
 - *Opened again.* A closing after which the case was opened again stays in its month, with the day of the reopening; within
-  thirty days of the answer it was none, and has a row only if it was handed out before (`closure_again.py`).
+  thirty days of the answer it was none, and has a row only if it was handed out before (`again.py`).
 - *Lights and points* are those of the assessment (`workflow/marks.py`), whichever year they lit in, under the scheme
   that the office scores by; without one there are no points. A waived light costs nothing and has a column of its own.
 """
@@ -30,13 +30,13 @@ from sqlalchemy import Connection
 from cases.office import OfficeContext
 from cases.tally import fresh_marks, moved_since
 from people.directory import names_of_accounts, names_of_units
-from reports.closure_again import Again, closed_again
-from reports.closure_columns import COLUMNS, Chunk, Column, Names, Shape, columns_of, parts_of
-from reports.closure_query import Choice, count_closed_now, pages, statement, statement_of
-from reports.earlier_closings import CHUNK
-from reports.local_times import LocalTimes
-from reports.masking import masked as mask
-from reports.sheets import Cell, harmless, no_formula
+from reports.closures.again import Again, closed_again
+from reports.closures.columns import COLUMNS, Chunk, Column, Names, Shape, columns_of, parts_of
+from reports.closures.earlier import CHUNK
+from reports.closures.masking import masked as mask
+from reports.closures.query import Choice, count_closed_now, pages, statement, statement_of
+from reports.files.local_times import LocalTimes
+from reports.files.sheets import Cell, harmless, no_formula
 from workflow.marks import Mark
 from workflow.model import Actor
 from workflow.policy import Scheme

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from cases.office import OfficeContext
 from people.directory import units_within
-from reports.closure_query import NEXT, PART, Choice
-from reports.earlier_closings import Reopened, reopened_cases
-from reports.handed_out import Covered, covered
+from reports.closures.earlier import Reopened, reopened_cases
+from reports.closures.query import NEXT, PART, Choice
+from reports.files.handed_out import Covered, covered
 from workflow.calendar import WorkCalendar
 from workflow.closings import Closing
 from workflow.history import History

@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from cases.office import OfficeContext
-from reports.closure_columns import COLUMNS
-from reports.closure_query import Choice
+from reports.closures.columns import COLUMNS
+from reports.closures.query import Choice
 from workflow.model import Json, UnitId
 from workflow.procedures import PROCEDURES
 

@@ -84,7 +84,7 @@ def closed_cases(actor: Actor, choice: Choice, *columns: Any) -> Select[Any]:
 
 
 def count_closed_now(connection: Connection, actor: Actor, choice: Choice) -> int:
-    """How many of them are closed as the record stands; those that were opened again: `closure_again.py`."""
+    """How many of them are closed as the record stands; those that were opened again: `again.py`."""
     return int(connection.execute(closed_cases(actor, choice, func.count())).scalar_one())
 
 

@@ -28,9 +28,9 @@ from ledger.chain import CLOSING, OFFICE_STREAM, NewEvent, append_to_office, wai
 from ledger.tables import Event, StreamHead
 from ledger.upcasters import data_of
 from ledger.vouching import vouched_for_office
-from reports.assessment import YearWithoutData, check_year
-from reports.closed_years import LONG, closed_years, closing_key, cutoff_digest, hash_of
-from reports.yearly import gathered, result_of
+from reports.years.assessment import YearWithoutData, check_year
+from reports.years.closed_years import LONG, closed_years, closing_key, cutoff_digest, hash_of
+from reports.years.yearly import gathered, result_of
 from workflow.calendar import WorkCalendar
 from workflow.model import TIMERS, Actor
 from workflow.policy import Scheme

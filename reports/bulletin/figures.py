@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.crises import Hidden
-from reports.periods import Period
+from reports.bulletin.crises import Hidden
+from reports.bulletin.periods import Period
 from workflow.model import Json
 
 #: The breakdowns by type of dispute, by channel, by kind of matter.

@@ -16,7 +16,7 @@ from cases.assessment_tables import YearClose, YearCutoff
 from cases.history import histories
 from ledger.chain import OFFICE_STREAM
 from ledger.tables import StreamHead
-from reports.closed_years import NotClosed, calendar_of_close, scheme_of
+from reports.years.closed_years import NotClosed, calendar_of_close, scheme_of
 from workflow.marks import Mark, marks
 from workflow.model import TIMERS, UnitId
 from workflow.policy import Scheme

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from cases.history import histories
 from cases.office import OfficeContext
-from reports.assessment import Sheet, YearWithoutData, check_year, sheets_of
-from reports.yearly import gathered
+from reports.years.assessment import Sheet, YearWithoutData, check_year, sheets_of
+from reports.years.yearly import gathered
 from workflow.history import History
 from workflow.model import Actor, UnitId
 from workflow.policy import Scheme

@@ -34,13 +34,13 @@ from sqlalchemy import Connection, select
 from cases.office import OfficeContext
 from cases.visibility import case
 from people.tables import Unit
-from reports import bulletin_counts as counted
-from reports.bulletin_counts import Scope
-from reports.bulletin_figures import Breakdown, Line, MonthPoint, Value, named_lines, named_rows
-from reports.closed_before import ClosedBefore, closed_before, within
-from reports.crises import SENSITIVE, Hidden, told_of_month, told_of_year
-from reports.handed_out import Change, changes
-from reports.periods import Period, Span
+from reports.bulletin import counts as counted
+from reports.bulletin.closed_before import ClosedBefore, closed_before, within
+from reports.bulletin.counts import Scope
+from reports.bulletin.crises import SENSITIVE, Hidden, told_of_month, told_of_year
+from reports.bulletin.figures import Breakdown, Line, MonthPoint, Value, named_lines, named_rows
+from reports.bulletin.periods import Period, Span
+from reports.files.handed_out import Change, changes
 from workflow.calendar import WorkCalendar
 from workflow.disputes import DISPUTE_TYPES
 from workflow.model import NOT_OURS, Actor, Json, UnitId

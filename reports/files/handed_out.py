@@ -18,8 +18,8 @@ from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.directory import units_above
 from people.tables import Unit
-from reports.bulletin_figures import differing
-from reports.periods import Period, period_written
+from reports.bulletin.figures import differing
+from reports.bulletin.periods import Period, period_written
 from workflow.calendar import WorkCalendar
 from workflow.closings import Closing
 from workflow.model import Actor, Json, UnitId

@@ -1,7 +1,7 @@
 """The columns of a closure report: which there are, in which order, and how each is made from what the statement read.
 
 Worked out a column at a time for some hundred rows, not a row at a time: most of the work is then done by loops of the
-interpreter's own. What a reader of the columns must know is in `closures.py`.
+interpreter's own. What a reader of the columns must know is in `report.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cases.numbers import case_number
-from reports.closure_query import LIT, NEXT, PART
-from reports.local_times import LocalTimes
+from reports.closures.query import LIT, NEXT, PART
+from reports.files.local_times import LocalTimes
 from workflow.marks import Mark
 from workflow.model import LIGHT_ORDER, Light
 from workflow.policy import Scheme

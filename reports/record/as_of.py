@@ -25,8 +25,8 @@ from cases.tables import Case
 from cases.tally import CaseMark, Key, counted_marks, counts, fresh
 from cases.visibility import case, visible_cases
 from ledger.tables import Event, StreamHead
-from reports.assessment import NAMED, Assessment, SheetLine, assessed, check_year, lines_from, named_marks
-from reports.progress import Progress, no_progress
+from reports.later.progress import Progress, no_progress
+from reports.years.assessment import NAMED, Assessment, SheetLine, assessed, check_year, lines_from, named_marks
 from workflow.calendar import WorkCalendar
 from workflow.clocks import Left, due_on, foremost, left, light, paused_until
 from workflow.model import AccountId, Actor, CaseId, Clock, Custody, Light, RecordNumber, State, UnitId
@@ -235,7 +235,7 @@ def sheets_as_of(
     connection: Connection, *, year: int, scheme: str, at: datetime, actor: Actor, office: OfficeContext
 ) -> SheetsAsOf:
     """The sheets of a year as the events recorded by then say, by the calendar and the scheme of today: those that the
-    actor may see, as in `reports.assessment.assess`. What a case has left behind is read from the marks that are kept if
+    actor may see, as in `reports.years.assessment.assess`. What a case has left behind is read from the marks that are kept if
     nothing of it was recorded since, and else from its events.
 
     Raises `YearWithoutCalendar`, `YearWithoutData`, `NoSuchScheme`.

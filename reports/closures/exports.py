@@ -27,14 +27,14 @@ from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.directory import names_of_units
-from reports.closure_choice import Asked, ChoiceIsWrong, Fault
-from reports.closure_columns import Chunk
-from reports.closure_paper import PAPER_COLUMNS, closure_paper
-from reports.closures import Report, Say, Written, read
-from reports.handed_out import EXPORTED
-from reports.pdf import CharactersAreMissing, PaperIsFaulty
-from reports.progress import Progress, no_progress
-from reports.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
+from reports.closures.choice import Asked, ChoiceIsWrong, Fault
+from reports.closures.columns import Chunk
+from reports.closures.paper import PAPER_COLUMNS, closure_paper
+from reports.closures.report import Report, Say, Written, read
+from reports.files.handed_out import EXPORTED
+from reports.files.pdf import CharactersAreMissing, PaperIsFaulty
+from reports.files.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
+from reports.later.progress import Progress, no_progress
 from workflow.model import Actor, Json
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,9 @@ from cases.tally import CaseMark
 from cases.words import Words
 from infra.i18n import write_minute
 from people.directory import names_of_units
-from reports.assessment import (
+from reports.files.pdf import pdf
+from reports.files.sheets import Cell, write_xlsx
+from reports.years.assessment import (
     Assessment,
     Sheet,
     SheetLine,
@@ -28,8 +30,6 @@ from reports.assessment import (
     lines_from,
     marks_of_sheet,
 )
-from reports.pdf import pdf
-from reports.sheets import Cell, write_xlsx
 from workflow.marks import Mark
 from workflow.model import Actor, UnitId
 from workflow.policy import NoSuchScheme, Scheme, SchemeItem
@@ -235,7 +235,7 @@ def _cells(paper: Paper, words: Words) -> Iterator[tuple[Cell, ...]]:
 
 
 def pdf_of(paper: Paper, words: Words) -> bytes:
-    """The sheet on A4, with places for two signatures. Raises `reports.pdf.PaperIsFaulty`."""
+    """The sheet on A4, with places for two signatures. Raises `reports.files.pdf.PaperIsFaulty`."""
     return pdf("assessment", _paper_data(paper, words))
 
 

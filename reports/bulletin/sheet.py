@@ -8,11 +8,11 @@ from datetime import date
 from itertools import chain
 
 from infra.i18n import write_month
-from reports.bulletin import BEGAN, BY_DISPUTE, PLAIN, SHARES, Bulletin
-from reports.bulletin_figures import ROWS, Breakdown, Value
-from reports.crises import Hidden
-from reports.periods import Period
-from reports.sheets import Cell
+from reports.bulletin.bulletin import BEGAN, BY_DISPUTE, PLAIN, SHARES, Bulletin
+from reports.bulletin.crises import Hidden
+from reports.bulletin.figures import ROWS, Breakdown, Value
+from reports.bulletin.periods import Period
+from reports.files.sheets import Cell
 from workflow.model import Json
 
 Say = Callable[[str], str]  #: a translator of one language (`infra.i18n.translator`)

@@ -17,7 +17,7 @@ from cases.visibility import case, still_counts, visible_cases
 from ledger.tables import Event
 from ledger.upcasters import data_of
 from people.tables import UnitAbove
-from reports.periods import Span
+from reports.bulletin.periods import Span
 from workflow.model import NOT_OURS, Actor, UnitId
 from workflow.procedures import DECIDING, PROCEDURES
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from reports.assessment import NAMED, Sheet, sheets_of
+from reports.years.assessment import NAMED, Sheet, sheets_of
 from workflow.calendar import WorkCalendar
 from workflow.history import History
 from workflow.marks import ADDED, Mark, marks

@@ -88,7 +88,7 @@ def pdf(template_name: str, data: Mapping[str, Any], *, tagged: bool = True) -> 
     found = {**os.environ, "PYTHONPATH": os.pathsep.join(folder or "." for folder in sys.path)}
     try:
         done = subprocess.run(  # our own module, no shell, the data by stdin
-            [sys.executable, "-P", "-m", "reports.pdf"], input=json.dumps(order).encode(), env=found,
+            [sys.executable, "-P", "-m", "reports.files.pdf"], input=json.dumps(order).encode(), env=found,
             capture_output=True, timeout=LONGEST_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from people.directory import units_within
-from reports.bulletin_counts import Counted, Scope
-from reports.earlier_closings import Reopened, reopened_cases
-from reports.periods import Span
+from reports.bulletin.counts import Counted, Scope
+from reports.bulletin.periods import Span
+from reports.closures.earlier import Reopened, reopened_cases
 from workflow.closings import Closing
 from workflow.history import History
 from workflow.model import NOT_OURS

@@ -28,8 +28,8 @@ from infra.jinja import render
 from infra.steering import direction_as_escapes
 from ledger.chain import GENESIS, OFFICE_STREAM, NewEvent, append_to_office
 from ledger.tables import Event
-from reports.pack_papers import paper
-from reports.receipts import as_json, receipt_of
+from reports.record.pack_papers import paper
+from reports.record.receipts import as_json, receipt_of
 from workflow.facts import CaseFacts
 from workflow.model import Actor, Json, Text
 from workflow.spelling import stamp

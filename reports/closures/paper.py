@@ -6,10 +6,10 @@ from datetime import date, datetime
 from cases.office import OfficeContext
 from cases.words import Words
 from infra.i18n import write_day, write_minute
-from reports.closure_choice import Asked
-from reports.closures import Written
-from reports.pdf import pdf
-from reports.sheets import Cell
+from reports.closures.choice import Asked
+from reports.closures.report import Written
+from reports.files.pdf import pdf
+from reports.files.sheets import Cell
 
 #: Each column of the paper with its share of the width. What was chosen for other files is left aside.
 WIDTHS = {

@@ -23,7 +23,7 @@ from infra.db import streaming
 from ledger.chain import OFFICE_STREAM, event_hash, find_by_key
 from ledger.tables import Event
 from ledger.vouching import vouched_for_office
-from reports.yearly import gathered, result_of
+from reports.years.yearly import gathered, result_of
 from workflow.calendar import WorkCalendar
 from workflow.model import TIMERS
 from workflow.policy import Scheme

@@ -1,0 +1,1 @@
+"""The closure report: what was chosen, the rows, the columns, and the files that are handed out."""

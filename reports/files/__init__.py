@@ -1,0 +1,1 @@
+"""What reports are written to: sheets, papers, and what was handed out."""
