@@ -43,9 +43,9 @@ def notice_remarks(notice: Notice, missing: Collection[tuple[date, str]], words:
     """What a reader must know of a notice that was read: the statutory days it lacks, its days of other years."""
     said = []
     if missing:
-        days = words("sign.comma").join(f"{write_day(day, words.language)} {name}" for day, name in missing)
+        days = words("punctuation.comma").join(f"{write_day(day, words.language)} {name}" for day, name in missing)
         said.append(words("calendar.incomplete", value=days))
     if notice.elsewhere:
-        days = words("sign.comma").join(write_day(day, words.language) for day in notice.elsewhere)
+        days = words("punctuation.comma").join(write_day(day, words.language) for day in notice.elsewhere)
         said.append(words("calendar.elsewhere", value=days))
     return said

@@ -8,9 +8,9 @@ from infra.i18n import translations, write_day, write_minute
 from workflow.calendar import WorkCalendar
 from workflow.clocks import Left, due_on
 from workflow.counting import STEADY
+from workflow.derivation import NOT_NAMED, Day
 from workflow.model import Clock, Reason, Unit
 from workflow.policy_files import PolicyFault
-from workflow.receipt import NOT_NAMED, Day
 
 
 class Words:

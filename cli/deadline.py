@@ -18,15 +18,15 @@ from cli.printing import ASKED_WRONGLY, fail, print_json
 from infra.db import engine_of, reading
 from infra.i18n import LANGUAGES, known_language, write_day, write_minute
 from infra.settings import Settings, settings
-from reports.record.receipts import as_json
+from reports.record.derivations import as_json
 from workflow.calendar import FIRST_YEAR, LAST_YEAR, BeyondCalendar, NoSuchTime, WorkCalendar
 from workflow.clocks import ClockRefuses
 from workflow.counting import STEADY
+from workflow.derivation import Derivation, allowed_by, derivation, worked_out
 from workflow.model import Kind, Roll, Unit
 from workflow.policy import Policy, rule_on
 from workflow.policy_files import policy_from
 from workflow.policy_rules import LONGEST, Rule
-from workflow.receipt import Receipt, allowed_by, receipt, worked_out
 
 deadline = typer.Typer(no_args_is_help=True, help="逐日说明期限。Explain time limits day by day.")
 NO_RULE = "-"
@@ -79,7 +79,7 @@ def explain(
         _refuse(words, "deadline.beyond_calendar", day=str(error))
     except OverflowError:
         _refuse(words, "deadline.beyond_calendar", day=" ".join((start, *(pause or ()))))
-    found = receipt(clocks[-1], chosen, view, granted=clocks[-2].length if len(clocks) > 1 else None)
+    found = derivation(clocks[-1], chosen, view, granted=clocks[-2].length if len(clocks) > 1 else None)
     if as_json_:
         print_json(as_json(found, granted=tuple(sorted(extensions, key=lambda one: one[1]))))
     else:
@@ -161,7 +161,7 @@ def _refuse(words: Words, code: str, **values: Any) -> NoReturn:
 # -- for people -------------------------------------------------------------------------------------------------------
 
 
-def as_text(found: Receipt, words: Words) -> list[str]:
+def as_text(found: Derivation, words: Words) -> list[str]:
     """The receipt as lines in one language."""
     clock, rule, zone, language = found.clock, found.rule, found.calendar.zone, words.language
 

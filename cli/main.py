@@ -189,7 +189,7 @@ def sweep(
         print_json({"job": job, **figures})
     else:
         say = reader_words()
-        typer.echo(f"{say(f'job.{job}')}{say('sign.colon')}{say.figures(figures)}")
+        typer.echo(f"{say(f'job.{job}')}{say('punctuation.colon')}{say.figures(figures)}")
 
 
 @app.command()

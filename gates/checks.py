@@ -46,9 +46,12 @@ from web.routes.mails import KINDS
 from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
-from workflow.clocks import ANSWERED, CASE_ENDED, EXTRA_RED, PAUSE_OVER, REOPENED
+from workflow.clock_moves import WITHDRAWN
+from workflow.clocks import ANSWERED, CASE_ENDED, EXTRA_RED, PAUSE_OVER, REOPENED, VOID
 from workflow.commands import Channel, Command
 from workflow.counted_lights import BY_EXTENSION, BY_PAUSE
+from workflow.definition import Stop
+from workflow.derivation import BECAUSE
 from workflow.disputes import DISPUTE_TYPES
 from workflow.marks import MEASURES
 from workflow.model import UNFILED, Audience, Consent, Kind, Light, Role, Side, Unit
@@ -62,7 +65,6 @@ from workflow.procedures.every_case.lights import APPEAL, FURTHER
 from workflow.procedures.mediation.agreements import NOT_CONFIRMED
 from workflow.procedures.mediation.rules import BREACHED, PERFORMED, SETTLED_LATE
 from workflow.procedures.petition.commands import FindNotOurs
-from workflow.receipt import BECAUSE
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = packages(but_not=("templates", "migrations"))
@@ -129,7 +131,8 @@ def codes(policy: Policy) -> Iterator[str]:
         "rung", {rung.code for ladder in policy.ladders.values() for rung in ladder.rungs} | {PAUSE_OVER, EXTRA_RED}
     )
     yield from _named("ground", (*get_args(Ground), ANSWERED))
-    yield from _named("clock_outcome", ("met", "extended", CASE_ENDED, "reassigned", "void", REOPENED))
+    stopped = {change.outcome for step in steps for change in step.clocks if isinstance(change, Stop)}
+    yield from _named("clock_outcome", {"extended", CASE_ENDED, VOID, REOPENED, WITHDRAWN, *stopped})
     yield from _named("measure", set(MEASURES) - {"by_hand"})
     outcomes = {outcome for known in MEASURES.values() for outcome in known}
     yield from _named("mark", outcomes - {light.value for light in Light})

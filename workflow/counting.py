@@ -1,7 +1,7 @@
 """Where a clock ends and when its rungs light, from its start, its length, its pauses and its ladder.
 
 Every day is looked up in the index of the calendar, never walked to: a clock of 120 working days costs what one of 3
-does. What happens to a clock over time is in `clocks.py`; a walk over the same days, for people, in `receipt.py`.
+does. What happens to a clock over time is in `clocks.py`; a walk over the same days, for people, in `derivation.py`.
 
 Source: 民法典 §201-204 and the conventions recorded in `docs/decisions/0003-counting.md`.
 """

@@ -28,8 +28,8 @@ from infra.jinja import render
 from infra.steering import direction_as_escapes
 from ledger.chain import GENESIS, OFFICE_STREAM, NewEvent, append_to_office
 from ledger.tables import Event
+from reports.record.derivations import as_json, derivation_of
 from reports.record.pack_papers import paper
-from reports.record.receipts import as_json, receipt_of
 from workflow.facts import CaseFacts
 from workflow.model import Actor, Json, Text
 from workflow.spelling import stamp
@@ -157,7 +157,7 @@ def _texts(connection: Connection, case_id: int) -> list[dict[str, Any]]:
 def _clocks(facts: CaseFacts, office: OfficeContext) -> dict[str, bytes]:
     """Why each time limit ends on its day; `docs/recompute.py` counts it anew."""
     policy = office.policy.for_profile(facts.profile)
-    found = {clock.number: receipt_of(facts, clock.number, policy) for clock in facts.clocks}
+    found = {clock.number: derivation_of(facts, clock.number, policy) for clock in facts.clocks}
     return {f"papers/clock-{number}.json": _json(as_json(receipt)) for number, receipt in found.items() if receipt}
 
 

@@ -13,10 +13,10 @@ from tests.oracle.daywalk import Asked, Days, Walked, walk
 from tests.workflow.factories import policy_of
 from workflow.calendar import WorkCalendar
 from workflow.clocks import red_at, yellow_at
+from workflow.derivation import derivation, worked_out
 from workflow.model import Clock, Roll, Unit
 from workflow.policy import CasePolicy
 from workflow.policy_rules import Rule
-from workflow.receipt import receipt, worked_out
 
 QUESTIONS = 10_000
 SHARES = 4
@@ -40,9 +40,9 @@ def engine(question: Asked, days: Days) -> tuple[Clock, Rule, CasePolicy]:
 
 
 def said(question: Asked, days: Days) -> Walked:
-    """The engine's answer, in the oracle's words; the counted days come from the receipt."""
+    """The engine's answer, in the oracle's words; the counted days come from the derivation."""
     clock, rule, policy = engine(question, days)
-    found = receipt(clock, rule, policy)
+    found = derivation(clock, rule, policy)
     half = next((rung.at for rung in clock.rungs if rung.code == "half_yellow"), None)
     steady = question.unit in ("minute", "hour")
     counted = () if steady else tuple(day.on for day in found.days if day.counted)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from reports.record.receipts import as_json
+from reports.record.derivations import as_json
 from tests.oracle.china import china
 from tests.oracle.daywalk import Asked
 from tests.oracle.test_differential import engine, questions
 from tests.workflow.factories import at
-from workflow.receipt import receipt
+from workflow.derivation import derivation
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "recompute.py"
 
@@ -32,7 +32,7 @@ def test_the_script_is_short_and_imports_only_the_standard_library() -> None:
 def test_sixty_receipts_of_chance_add_up() -> None:
     for number, (question, days) in zip(range(60), questions(7), strict=False):
         clock, rule, policy = engine(question, days)
-        done = recomputed(json.dumps(as_json(receipt(clock, rule, policy))))
+        done = recomputed(json.dumps(as_json(derivation(clock, rule, policy))))
         assert done.returncode == 0, f"question {number}: {question}\n{done.stdout}{done.stderr}"
 
 
@@ -61,4 +61,4 @@ def worked_case_5() -> dict[str, object]:
         pauses=((at("2026-05-11T14:00"), at("2026-05-15T10:00")),), extensions=((15, at("2026-04-30T10:00")),),
     )  # fmt: skip
     clock, rule, policy = engine(question, china("Asia/Shanghai"))
-    return as_json(receipt(clock, replace(rule, id="HOT-07"), policy))
+    return as_json(derivation(clock, replace(rule, id="HOT-07"), policy))

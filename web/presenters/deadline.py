@@ -9,13 +9,13 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from cases.words import Words, whole_due
 from infra.i18n import write_day
-from reports.record.receipts import as_json, receipt_of
+from reports.record.derivations import as_json, derivation_of
 from web.context import Context, NoSuchPage
 from web.presenters.lights import LightView, clock_light, minute
 from workflow.counting import STEADY
+from workflow.derivation import SHOWN, Derivation, left_at
 from workflow.facts import CaseFacts
 from workflow.model import Clock, Json, Role, Rung
-from workflow.receipt import SHOWN, Receipt, left_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class RungView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptPage:
+class DerivationPage:
     number: str
     clock: str
     rule: str
@@ -54,7 +54,7 @@ class ReceiptPage:
     orders: tuple[tuple[str, int], ...]  #: extensions: when granted, and to which total length
 
 
-def show_receipt(connection: Connection, ctx: Context, case_id: int, number: int) -> ReceiptPage:
+def show_derivation(connection: Connection, ctx: Context, case_id: int, number: int) -> DerivationPage:
     """The receipt of one clock. Raises `NoSuchPage` for a case or a clock that does not exist for this reader."""
     found, facts, name = _found(connection, ctx, case_id, number)
     clock, words = found.clock, Words(ctx.language)
@@ -67,7 +67,7 @@ def show_receipt(connection: Connection, ctx: Context, case_id: int, number: int
         for day in found.days
     )  # fmt: skip
     chinese = ctx.language == "zh_CN"
-    return ReceiptPage(
+    return DerivationPage(
         number=name,
         clock=clock.name,
         rule=clock.rule,
@@ -92,7 +92,7 @@ def show_receipt(connection: Connection, ctx: Context, case_id: int, number: int
     )
 
 
-def receipt_as_json(connection: Connection, ctx: Context, case_id: int, number: int) -> dict[str, Json]:
+def derivation_as_json(connection: Connection, ctx: Context, case_id: int, number: int) -> dict[str, Json]:
     found, facts, _ = _found(connection, ctx, case_id, number)
     said = as_json(found, granted=granted_to(facts, found.clock))
     if ctx.petitioner_case is None:
@@ -110,19 +110,19 @@ def granted_to(facts: CaseFacts, clock: Clock) -> tuple[tuple[int, datetime], ..
     return tuple(found)
 
 
-def _found(connection: Connection, ctx: Context, case_id: int, number: int) -> tuple[Receipt, CaseFacts, str]:
+def _found(connection: Connection, ctx: Context, case_id: int, number: int) -> tuple[Derivation, CaseFacts, str]:
     loaded = load_facts(connection, case_id, actor=ctx.actor)
     if loaded is None:
         raise NoSuchPage
     facts, name = loaded
-    found = receipt_of(facts, number, ctx.office.policy.for_profile(facts.profile))
+    found = derivation_of(facts, number, ctx.office.policy.for_profile(facts.profile))
     hidden = ctx.actor.role is Role.PETITIONER and found is not None and found.clock.about is not None
     if found is None or hidden:  # what others are asked for is the office's own dealing
         raise NoSuchPage
     return found, facts, case_number(ctx.office.short_name, name.series, name.year, name.serial)
 
 
-def _why(found: Receipt, rung: Rung, words: Words) -> str:
+def _why(found: Derivation, rung: Rung, words: Words) -> str:
     """How a rung's instant follows from the count, in one sentence."""
     step, clock = found.step_of(rung), found.clock
     if step is None:

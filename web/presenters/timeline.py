@@ -110,7 +110,7 @@ def timeline_line(
         texts=texts_in(event.data, texts, SAID),
         is_taken_back=event.is_taken_back,
         people=tuple(
-            (field, Words(ctx.language)("sign.comma").join(accounts.get(one, "") for one in named))
+            (field, Words(ctx.language)("punctuation.comma").join(accounts.get(one, "") for one in named))
             for field, named in _people_of(event)
         ),
         link=(said["kind"], *linked.get(said["other"], (None, None))) if (said := event.data.get("link")) else None,

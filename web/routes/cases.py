@@ -18,7 +18,7 @@ from web.posted import SEEN, Form, Posted
 from web.presenters.case_page import changes_since, show_case
 from web.presenters.case_steps import show_step
 from web.presenters.choices import choices_for
-from web.presenters.deadline import receipt_as_json, show_receipt
+from web.presenters.deadline import derivation_as_json, show_derivation
 from web.presenters.foresight import moved_views, seal_of
 from web.presenters.linked import case_that_was_typed
 from web.presenters.situations import situation_of
@@ -161,12 +161,12 @@ def _command(procedure: str, name: str) -> type[Command]:
 @get("/cases/{public_id}/clocks/{number}", who=CASE_STAFF)
 def why_this_day(ctx: Ctx, public_id: str, number: RowId) -> Response:
     with ctx.reading() as connection:
-        found = show_receipt(connection, ctx, _found(connection, ctx, public_id), number)
+        found = show_derivation(connection, ctx, _found(connection, ctx, public_id), number)
     back = f"/cases/{public_id}"
-    return render(ctx, "pages/deadline.html", receipt=found, back=back, json=f"{back}/clocks/{number}/json")
+    return render(ctx, "pages/deadline.html", derivation=found, back=back, json=f"{back}/clocks/{number}/json")
 
 
 @get("/cases/{public_id}/clocks/{number}/json", who=CASE_STAFF)
 def why_this_day_as_json(ctx: Ctx, public_id: str, number: RowId) -> Response:
     with ctx.reading() as connection:
-        return JSONResponse(receipt_as_json(connection, ctx, _found(connection, ctx, public_id), number))
+        return JSONResponse(derivation_as_json(connection, ctx, _found(connection, ctx, public_id), number))

@@ -20,7 +20,7 @@ from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, wi
 from web.pages import render, see_other, too_early, whole_seconds
 from web.posted import Form, Posted, SessionForm
 from web.presenters.choices import intake_choices
-from web.presenters.deadline import receipt_as_json, show_receipt
+from web.presenters.deadline import derivation_as_json, show_derivation
 from web.presenters.tracked import show_tracked
 from web.slowing import address_of, wait_after_code, wait_after_filing
 from workflow.commands import Command, Intake
@@ -114,15 +114,15 @@ def tracked_case(ctx: Ctx) -> Response:
 @get("/track/case/clocks/{number}", who=PETITIONER)
 def why_this_date(ctx: Ctx, number: RowId) -> Response:
     with ctx.reading() as connection:
-        found = show_receipt(connection, ctx, _own_case(ctx), number)
+        found = show_derivation(connection, ctx, _own_case(ctx), number)
     back = "/track/case"
-    return render(ctx, "pages/deadline.html", receipt=found, back=back, json=f"{back}/clocks/{number}/json")
+    return render(ctx, "pages/deadline.html", derivation=found, back=back, json=f"{back}/clocks/{number}/json")
 
 
 @get("/track/case/clocks/{number}/json", who=PETITIONER)
 def why_this_date_as_json(ctx: Ctx, number: RowId) -> Response:
     with ctx.reading() as connection:
-        return JSONResponse(receipt_as_json(connection, ctx, _own_case(ctx), number))
+        return JSONResponse(derivation_as_json(connection, ctx, _own_case(ctx), number))
 
 
 @post("/track/rating", who=PETITIONER)

@@ -8,27 +8,27 @@ from typing import Any
 
 from workflow.clocks import OPENED_ALERT_CODES, OVERDUE_CODES
 from workflow.counting import STEADY
+from workflow.derivation import Day, Derivation, derivation, left_at
 from workflow.facts import CaseFacts
 from workflow.model import Clock, RecordNumber, Rung
 from workflow.policy import CasePolicy
-from workflow.receipt import Day, Receipt, left_at, receipt
 
 
-def receipt_of(facts: CaseFacts, number: int, policy: CasePolicy) -> Receipt | None:
+def derivation_of(facts: CaseFacts, number: int, policy: CasePolicy) -> Derivation | None:
     """The receipt of one clock of a case, under the version of the policy it runs under; None if there is no such clock
     or its rule is not known any more."""
     clock = _clock(facts, number)
     if clock is None or clock.rule not in policy.of(clock).rules:
         return None
     before = _clock(facts, clock.extends)
-    return receipt(clock, policy.rule_of(clock), policy.of(clock), granted=before.length if before else None)
+    return derivation(clock, policy.rule_of(clock), policy.of(clock), granted=before.length if before else None)
 
 
 def _clock(facts: CaseFacts, number: RecordNumber | int | None) -> Clock | None:
     return next((clock for clock in facts.clocks if clock.number == number), None)
 
 
-def as_json(found: Receipt, *, granted: tuple[tuple[int, datetime], ...] = ()) -> dict[str, Any]:
+def as_json(found: Derivation, *, granted: tuple[tuple[int, datetime], ...] = ()) -> dict[str, Any]:
     """One JSON object. `granted` are the extensions, if they are known, as (total length, instant)."""
     clock = found.clock
 
@@ -75,7 +75,7 @@ def _day(day: Day) -> dict[str, Any]:
     return said | {name: value for name, value in extra.items() if value is not None}
 
 
-def _why(found: Receipt, rung: Rung) -> dict[str, Any]:
+def _why(found: Derivation, rung: Rung) -> dict[str, Any]:
     """How a rung's instant follows: units that were left, a share of the length, or working days after the due day."""
     step = found.step_of(rung)
     if step is None:

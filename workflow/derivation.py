@@ -1,4 +1,4 @@
-"""The deadline receipt: every day of a clock from its start, counted or not, and by which notice, pause or order.
+"""The deadline derivation: every day of a clock from its start, counted or not, and by which notice, pause or order.
 
 A walk over days, on purpose: it is for people, and it checks the index that `counting.py` looks things up in. The words
 are in the catalogues (`because.*`).
@@ -49,7 +49,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Derivation:
     """One clock worked out. `days` run from the start day to the last day in time."""
 
     clock: Clock
@@ -67,12 +67,12 @@ class Receipt:
         return next((step for step in self.ladder.rungs if step.code == rung.code), None)
 
 
-def receipt(clock: Clock, rule: Rule, policy: CasePolicy, *, granted: int | None = None) -> Receipt:
-    """The receipt of a clock under its own rule. `granted` is the length before the extension that opened it."""
+def derivation(clock: Clock, rule: Rule, policy: CasePolicy, *, granted: int | None = None) -> Derivation:
+    """The derivation of a clock under its own rule. `granted` is the length before the extension that opened it."""
     calendar = policy.calendar
     due_on = calendar.local_day(clock.due_at - A_MOMENT)
     days = tuple(_steady_days(clock, calendar) if clock.unit in STEADY else _days(clock, rule, calendar, granted))
-    return Receipt(
+    return Derivation(
         clock=clock,
         rule=rule,
         ladder=policy.ladder_of(rule),
@@ -213,11 +213,11 @@ def allowed_by(
             raise ClockRefuses("extension.used_up")
 
 
-def left_at(receipt_: Receipt, rung: Rung) -> int | None:
+def left_at(derivation: Derivation, rung: Rung) -> int | None:
     """How many units were left when a rung lit, if that is how its instant is found."""
-    step, clock = receipt_.step_of(rung), receipt_.clock
+    step, clock = derivation.step_of(rung), derivation.clock
     if step is None or clock.unit in STEADY or step.at not in ("remaining", "half_of_remaining"):
         return None
-    begin = receipt_.calendar.local_day(clock.started_at)
+    begin = derivation.calendar.local_day(clock.started_at)
     length = (add_months(begin, clock.length) - begin).days if clock.unit is Unit.MONTH else clock.length
     return units_left(step, length)
