@@ -1,4 +1,5 @@
-"""Writes `docs/procedures/*.md`: each procedure as a picture and as tables, from the same rows that the engine runs.
+"""Writes `docs/procedures/*/`: each procedure in sentences, in both languages (`official_pages.py`), and as the tables that the engine
+runs.
 
 `python -m gates.diagrams` writes the pages anew; a test compares the committed ones with what it would write. Names come
 from both catalogues; the sentences here are documentation and are shown by no page of the program.
@@ -9,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from gates.mermaid import mermaid
+from gates.official_pages import LANGUAGES, official_page
 from infra.i18n import translator
 from workflow.definition import (
     AcknowledgeAll,
@@ -26,7 +29,6 @@ from workflow.definition import (
     VoidAll,
 )
 from workflow.model import Relation, State
-from workflow.picture import diagram
 from workflow.procedure import Procedure
 from workflow.procedures import PROCEDURES
 
@@ -47,24 +49,25 @@ RELATIONS = {
 
 def write_procedures(folder: Path) -> tuple[Path, ...]:
     """The pages of all procedures in `folder`, which is made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name in PROCEDURES:
-        path = folder / f"{name}.md"
-        path.write_text(page(name), "utf-8")
-        written.append(path)
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        pages = {short: official_page(name, language) for language, short in LANGUAGES.items()}
+        for file, text in {**pages, "table": page(name)}.items():
+            path = folder / name / f"{file}.md"
+            path.write_text(text, "utf-8")
+            written.append(path)
     return tuple(written)
 
 
 def page(procedure: str) -> str:
-    """The Markdown page of one procedure."""
+    """The Markdown page with the tables of one procedure."""
     table = PROCEDURES[procedure]
-    picture = "\n".join(line.rstrip() for line in _drawn(table))
     parts = (
         f"# {_both(f'procedure.{procedure}')}",
         f"<!-- Written by `python -m gates.diagrams` from `workflow/procedures/{procedure}/steps.py`. Do not edit. -->",
         "Which clocks of these run in an office, and how long, its profile says (`workflow/policies/`).",
-        f"```mermaid\n{picture}\n```",
+        f"```mermaid\n{mermaid(table)}\n```",
         "## States",
         _table(("state", "name", "end"), _states(table)),
         "## Steps",
@@ -76,12 +79,6 @@ def page(procedure: str) -> str:
         _table(("clock", "name"), _clocks(table)),
     )
     return "\n\n".join(parts) + "\n"
-
-
-def _drawn(table: Procedure) -> list[str]:
-    """The picture without the library's front matter, which not every reader of Mermaid takes."""
-    lines = diagram(table).splitlines()
-    return lines[lines.index("stateDiagram-v2") :]
 
 
 def _states(table: Procedure) -> Iterator[tuple[str, ...]]:

@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "adding-a-procedure.md").read_text("utf-8")
 OWN = ("workflow/procedures/lost_property/", "templates/procedures/lost_property/")
 CATALOGUES = "templates/locales/"
 #: Written by the two commands that the page names.
-WRITTEN = ("docs/procedures/lost_property.md", "tests/workflow/matrix_lost_property.txt")
+WRITTEN = ("docs/procedures/lost_property/", "tests/workflow/matrix_lost_property.txt")
 MOST_PLACES = 8
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".browsers", ".*_cache", "data", "*.db*")
 STORY = "tests/stories/lost-umbrella.json"

@@ -1,30 +1,69 @@
 """The pages of the procedures are what the tables say today: `python -m gates.diagrams` writes them anew."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gates.diagrams import FOLDER, main, page, rule_name, write_procedures
+from gates.official_pages import LANGUAGES, SAID, official_page, reasons_of
+from infra.i18n import translator
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case import rules
+from workflow.procedures.every_case.taking_back import why_not
 from workflow.procedures.mediation import rules as mediation_rules
 
+PAGES: dict[str, Callable[[str], str]] = {
+    "table": page,
+    "zh": lambda procedure: official_page(procedure, "zh_CN"),
+    "en": lambda procedure: official_page(procedure, "en"),
+}
 
+
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("procedure", sorted(PROCEDURES))
-def test_the_committed_page_of_a_procedure_is_what_its_table_says(procedure: str) -> None:
-    assert (FOLDER / f"{procedure}.md").read_text("utf-8") == page(procedure)
+def test_the_committed_pages_of_a_procedure_are_what_its_table_says(procedure: str, name: str) -> None:
+    assert (FOLDER / procedure / f"{name}.md").read_text("utf-8") == PAGES[name](procedure)
 
 
 def test_every_page_in_the_folder_belongs_to_a_procedure() -> None:
-    assert {path.stem for path in FOLDER.glob("*.md")} == set(PROCEDURES)
+    found = {(path.parent.name, path.stem) for path in FOLDER.rglob("*.md")}
+    assert found == {(procedure, name) for procedure in PROCEDURES for name in PAGES}
 
 
 def test_the_pages_are_written_where_they_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "new")]) == 0
-    written = capsys.readouterr().out.split()
-    assert [Path(name).name for name in written] == [f"{name}.md" for name in PROCEDURES]
-    assert Path(written[0]).read_text("utf-8") == page(next(iter(PROCEDURES)))
-    assert write_procedures(tmp_path / "new") == tuple(map(Path, written))  # a second time is harmless
+    written = [Path(name) for name in capsys.readouterr().out.split()]
+    assert {(path.parent.name, path.stem) for path in written} == {(one, name) for one in PROCEDURES for name in PAGES}
+    assert all(path.read_text("utf-8") == PAGES[path.stem](path.parent.name) for path in written)
+    assert write_procedures(tmp_path / "new") == tuple(written)  # a second time is harmless
+
+
+# -- in sentences ------------------------------------------------------------------------------------------------------
+
+
+def test_every_guard_and_check_is_told_by_the_reasons_that_it_can_give() -> None:
+    rules_of = {rule for table in PROCEDURES.values() for step in table.steps for rule in (*step.guards, *step.checks)}
+    assert len(rules_of) > 60
+    assert [rule_name(rule) for rule in rules_of if not reasons_of(rule)] == []
+
+
+def test_a_rule_that_was_made_for_a_field_gives_the_reason_of_that_field() -> None:
+    assert reasons_of(rules.every_party_in("signed_by")) == ("signed_by.not_every_party",)
+    assert reasons_of(mediation_rules.invitees_only_by_consent) == ("consenting.not_every_party",)
+    assert reasons_of(why_not)[0] == "take_back.nothing"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_official_reads_why_a_step_is_closed_and_what_cannot_be_undone(language: str) -> None:
+    text = official_page("petition", language)
+    say = translator(language)
+    assert say("reason.task.asked_already") in text
+    assert say("command.AskUnit") in text
+    assert SAID[language]["final"] in text
+    assert not [
+        code for code in ("state.", "command.", "role.", "clock.", "reason.", "audience.", "%(") if code in text
+    ]
 
 
 @pytest.mark.parametrize("procedure", sorted(PROCEDURES))
