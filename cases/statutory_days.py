@@ -12,8 +12,8 @@ from datetime import date
 
 import holidays
 
-from cases.words import Words
 from infra.i18n import write_day
+from words import Words
 from workflow.notices import Notice
 
 ZONE = "Asia/Shanghai"

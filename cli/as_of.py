@@ -18,7 +18,6 @@ from cases.filed import case_by_number
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.reading import EventLine, find_case
-from cases.words import Words, whole_due
 from cli.assessing import no_scheme
 from cli.clock import read_clock
 from cli.opening import office_of, opened_engine, reader_words
@@ -27,12 +26,19 @@ from infra.db import reading
 from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units, units_within
 from reports.record.as_of import CaseAsOf, CaseWasNotKnown, ClockAsOf, case_as_of, open_cases_as_of, sheets_as_of
-from reports.record.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
+from reports.record.instants import (
+    Moment,
+    NoSuchInstant,
+    OfficeWasNotFounded,
+    founded_at,
+    moment_from,
+    moment_words,
+    usual_year,
+)
 from reports.years.assessment import YearCannotBeAssessed
 from reports.years.sheet_files import as_json as sheet_as_json
 from reports.years.sheet_files import item_words, line_words, refusal_code
-from web.presenters.as_of import left_words, moment_words
-from web.presenters.lights import SHAPES
+from words import LIGHT_SHAPES, Words, whole_due
 from workflow.model import TIMERS, Kind, UnitId
 from workflow.policy import NoSuchScheme
 
@@ -175,16 +181,16 @@ class _Teller:
         number = case_number(self._office.short_name, *one.number)
         outcome = f" · {say(f'outcome.{one.outcome}')}" if one.outcome else ""
         who = " · ".join(part for part in (self._units.get(one.holder_unit), holder) if part)
-        lit = self._clock_line(shown) if shown else f"{SHAPES['none']} {say('light.none')}"
+        lit = self._clock_line(shown) if shown else f"{LIGHT_SHAPES['none']} {say('light.none')}"
         return f"{number}  {lit}  {say(f'state.{one.state}')}{outcome}  {who}"
 
     def _clock_line(self, one: ClockAsOf) -> str:
         say, clock = self._say, one.clock
         code = "paused" if one.paused_until else one.light.value if clock.kind is Kind.DUTY else "window"
         due = whole_due(clock, self._office.policy.calendar, say.language)
-        parts = [f"{SHAPES[code]} {say(f'light.{code}')}", say(f"clock.{clock.name}"), due]
+        parts = [f"{LIGHT_SHAPES[code]} {say(f'light.{code}')}", say(f"clock.{clock.name}"), due]
         if one.left:
-            parts.append(left_words(one.left, say))
+            parts.append(say.left_then(one.left))
         if clock.stopped_at:
             parts.append(f"{say(f'clock_outcome.{clock.outcome}')} {self._minute(clock.stopped_at)}")
         return "  ".join(parts)

@@ -12,7 +12,6 @@ from cases.numbers import case_number
 from cases.office import OfficeContext, choose_own_scheme
 from cases.policies import files_of, shipped_files
 from cases.tally import agrees, keep_up, start_over
-from cases.words import Words, fault_words
 from cli.clock import read_clock
 from cli.opening import office_of, opened_engine, opened_to_write, reader_words
 from cli.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
@@ -25,6 +24,7 @@ from reports.years.closed_years import NotClosed
 from reports.years.closed_years import prove as prove_year
 from reports.years.sheet_files import as_json, refusal_code
 from reports.years.whatif import what_if
+from words import Words, fault_words
 from workflow.marks import Mark
 from workflow.model import TIMERS
 from workflow.policy import NoSuchLadder, NoSuchScheme, Scheme

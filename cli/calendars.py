@@ -7,7 +7,7 @@ import holidays
 import typer
 
 from cases.statutory_days import missing_days, notice_remarks
-from cases.words import Words
+from words import Words
 from workflow.notices import NoticeIsWrong, as_toml, decoded, from_json, read_notice
 
 

@@ -13,12 +13,12 @@ import typer
 import migrations
 from cases.office import NoOffice, load_office
 from cases.policies import present_policy, shipped_files
-from cases.words import Words
 from cli.printing import ASKED_WRONGLY, fail, print_json
 from infra.db import engine_of, reading
 from infra.i18n import LANGUAGES, known_language, write_day, write_minute
 from infra.settings import Settings, settings
 from reports.record.derivations import as_json
+from words import Words
 from workflow.calendar import FIRST_YEAR, LAST_YEAR, BeyondCalendar, NoSuchTime, WorkCalendar
 from workflow.clocks import ClockRefuses
 from workflow.counting import STEADY

@@ -17,7 +17,6 @@ import typer
 from sqlalchemy import Engine
 
 from cases.office import OfficeContext
-from cases.words import Words
 from cli.clock import read_clock
 from cli.opening import office_of, opened_engine, opened_to_write, reader_words
 from cli.printing import ASKED_WRONGLY, UNREADABLE, WRONG, Json, fail, print_json
@@ -40,6 +39,7 @@ from reports.closures.exports import (
 )
 from reports.closures.report import count_closings
 from reports.later.progress import Progress
+from words import Words
 from workflow.model import TIMERS
 
 export = typer.Typer(

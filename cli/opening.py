@@ -6,13 +6,13 @@ from sqlalchemy import Connection, Engine
 import migrations
 from cases.clock_watch import believe
 from cases.office import NoOffice, OfficeContext, load_office
-from cases.words import Words
 from cli.clock import read_clock
 from cli.printing import WRONG, fail
 from infra.closed_files import close_to_others
 from infra.db import engine_of, reading
 from infra.i18n import known_language
 from infra.settings import settings
+from words import Words
 
 
 def opened_engine() -> Engine:

@@ -16,7 +16,6 @@ from cases.office import OfficeContext
 from cases.office import choose as choose_profiles_of
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, file_name, files_of, shipped_files, versions
-from cases.words import Words, fault_words, whole_due
 from cli.calendars import year_of_notice, years_of_country
 from cli.clock import read_clock
 from cli.deadline import policy_at_hand
@@ -24,6 +23,7 @@ from cli.opening import office_of, opened_engine, opened_to_write, reader_words
 from cli.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
 from infra.db import reading, transaction
 from infra.settings import settings
+from words import Words, fault_words, whole_due
 from workflow.model import TIMERS
 from workflow.notices import NoticeIsWrong
 from workflow.policy_calendars import is_zone

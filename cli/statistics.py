@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from cases.words import Words
 from cli.clock import read_clock
 from cli.opening import office_of, opened_engine, reader_words
 from cli.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
@@ -20,6 +19,7 @@ from reports.bulletin.bulletin import bulletin as bulletin_of
 from reports.bulletin.periods import NotAPeriod, Period, PeriodHasNotBegun, period_from
 from reports.bulletin.sheet import plain, sheet_header, sheet_rows
 from reports.record.serials import FATES, Range, SeriesYear, serial_completeness
+from words import Words
 from workflow.model import TIMERS, UnitId
 
 

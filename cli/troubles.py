@@ -18,7 +18,6 @@ from typer.exceptions import TyperException
 import migrations
 from cases.clock_watch import ClockIsInDoubt
 from cases.office import NoOffice
-from cases.words import Words, fault_words
 from cli.printing import ASKED_WRONGLY, BROKEN, UNREADABLE, WRONG
 from infra.closed_files import FileIsOpenToOthers
 from infra.i18n import DEFAULT, LANGUAGES, known_language
@@ -29,6 +28,7 @@ from infra.steering import without_steering
 from ops.backup import BackupIsWrong, CannotBackUp
 from ops.serving import CannotListen, PortIsTaken
 from people.office_keys import KeyIsAnother, KeyIsMissing
+from words import Words, fault_words
 from workflow.policy_files import PolicyIsWrong
 
 log = logging.getLogger(__name__)

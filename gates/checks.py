@@ -36,9 +36,7 @@ from reports.closures.exports import FORMATS, GROUNDS
 from reports.later.kinds import KINDS as REPORT_KINDS
 from reports.record.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
 from reports.record.serials import FATES
-from web.forms import shapes
 from web.pages import MENU
-from web.presenters.lights import SHAPES
 from web.presenters.reports import STATES as REPORT_STATES
 from web.presenters.work_list import GROUPS
 from web.routes.keys import STANDS
@@ -46,6 +44,7 @@ from web.routes.mails import KINDS
 from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED
+from words import LIGHT_SHAPES
 from workflow.clock_moves import WITHDRAWN
 from workflow.clocks import ANSWERED, CASE_ENDED, EXTRA_RED, PAUSE_OVER, REOPENED, VOID
 from workflow.commands import Channel, Command
@@ -65,6 +64,7 @@ from workflow.procedures.every_case.lights import APPEAL, FURTHER
 from workflow.procedures.mediation.agreements import NOT_CONFIRMED
 from workflow.procedures.mediation.rules import BREACHED, PERFORMED, SETTLED_LATE
 from workflow.procedures.petition.commands import FindNotOurs
+from workflow.shapes import shapes
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = packages(but_not=("templates", "migrations"))
@@ -148,7 +148,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("channel", get_args(Channel))
     yield from _of("light", Light)
     yield from _of("audience", Audience)
-    yield from _named("light", SHAPES)
+    yield from _named("light", LIGHT_SHAPES)
     yield from _named("role", [role.value for role in Role])
     yield from _of("side", Side)
     yield from _of("consent", Consent)

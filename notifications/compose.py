@@ -22,7 +22,6 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.reading import find_case
-from cases.words import Words, due_words
 from infra.addresses import address_on_the_wire, domain_on_the_wire
 from infra.among import is_among
 from infra.jinja import render
@@ -40,6 +39,7 @@ from people.links import token_from
 from people.office_keys import LINKS, KeyIsNotPinned, secret_at_hand
 from people.posts import parts_of, was_deputy
 from people.tables import Account
+from words import Words, due_words
 from workflow.clocks import due_is_provisional, left
 from workflow.model import TIMERS, AccountId, Clock
 

@@ -5,7 +5,6 @@ from datetime import datetime
 import migrations
 from cases.office import NoOffice, establish, load_office
 from cases.policies import shipped_files
-from cases.words import Words
 from infra.addresses import fault_of_address
 from infra.closed_files import close_to_others
 from infra.db import engine_of, transaction
@@ -14,6 +13,7 @@ from people.links import make_link
 from people.office_keys import pin_keys
 from people.staffing import add_account
 from people.units import add_unit
+from words import Words
 from workflow.model import Role
 from workflow.policy_files import policy_from
 from workflow.unseen import has_lone_surrogate, seen

@@ -27,13 +27,13 @@ from people.directory import person
 from people.posts import give_post, places, posts_of
 from people.staffing import add_account
 from people.units import add_unit
-from web.forms import shapes
 from workflow.calendar import NoSuchTime, WorkCalendar
 from workflow.commands import Command, Intake, adapter_of
 from workflow.fields import OF_PEOPLE
 from workflow.model import TIMERS, AccountId, Actor, CaseId, Role, UnitId
 from workflow.policy_files import policy_from
 from workflow.procedures import COMMANDS
+from workflow.shapes import shapes
 from workflow.unseen import has_lone_surrogate
 
 T = TypeVar("T")

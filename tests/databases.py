@@ -43,10 +43,10 @@ from people.units import add_unit
 from stories.story import Matter, Stage, Story, StoryStep, Teller, actor_of
 from web.app import create_app
 from web.context import SESSION_COOKIE
-from web.forms import shapes
 from workflow.commands import adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId
 from workflow.procedures import PROCEDURES
+from workflow.shapes import shapes
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FOUNDED_AT = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)

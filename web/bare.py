@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from starlette.types import Send
 
-from cases.words import Words
 from infra.i18n import LANGUAGES
 from infra.settings import Settings
 from web.strict_headers import NOT_KEPT, as_sent, strict_headers
+from words import Words
 
 WORDS = {400: "error.malformed", 408: "error.too_slow", 500: "error.unexpected", 503: "error.busy"}
 #: Seconds after which a browser may try again where there were too many.

@@ -33,7 +33,6 @@ from cases.execute import CaseNotFound
 from cases.office import NoOffice
 from cases.repeats import FormWasUsed
 from cases.tally import TalliesCatchUp
-from cases.words import Words
 from infra.i18n import known_language
 from infra.jinja import environment
 from infra.keys import KeyIsExposed, KeyIsUnreadable
@@ -41,6 +40,7 @@ from infra.line import WaitedTooLong
 from people.office_keys import KeyIsNotPinned
 from web.context import LANGUAGE_COOKIE, MustFirst, NoSuchPage, PleaseSignIn, cookie_of, site_of
 from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale, posted_without_database
+from words import Words
 
 log = logging.getLogger(__name__)
 

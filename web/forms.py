@@ -4,20 +4,18 @@ No form is written by hand: a new command needs labels, and nothing here. What w
 a refused form comes back whole.
 """
 
-import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from annotated_types import MaxLen
 from pydantic import ValidationError
 
 from workflow.calendar import NoSuchTime, instant_of
 from workflow.commands import Command, adapter_of
-from workflow.fields import MAX_SHORT, Choice, Last, Must, OfCase, Sometimes, annotations_of
 from workflow.model import Reason, Refusal
+from workflow.shapes import Shape, shapes
 from workflow.unseen import seen
 
 
@@ -83,18 +81,6 @@ Choices = Mapping[str, tuple[Option, ...]]
 D = TypeVar("D", bound=date)
 #: Days of other ages are slips of the pen; at the ends of all time nothing can be counted any more.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    name: str
-    kind: str
-    required: bool
-    sometimes: bool
-    max_length: int | None
-    literal: tuple[str, ...]
-    choice: str | None
-    usual: str | None  #: what the command takes when nothing is said; the form shows it chosen
 
 
 def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str, str] | None = None) -> FormView:
@@ -186,68 +172,7 @@ def form_again(
 # -- from types to fields ---------------------------------------------------------------------------------------------
 
 
-_SHAPES: dict[type[Command], tuple[_Shape, ...]] = {}
-
-
-def shapes(command: type[Command]) -> tuple[_Shape, ...]:
-    """What each field of a command looks like in a form."""
-    if command not in _SHAPES:
-        hints = get_type_hints(command, include_extras=True)
-        found = [_shape(field.name, hints[field.name], default=field.default) for field in fields(command)]
-        last = {name for name, marks in annotations_of(command).items() if any(isinstance(m, Last) for m in marks)}
-        _SHAPES[command] = tuple(sorted(found, key=lambda shape: shape.name in last))
-    return _SHAPES[command]
-
-
-def _shape(name: str, hint: Any, *, default: Any) -> _Shape:
-    kind, marks = _flattened(hint)
-    choice = next((mark.of for mark in marks if isinstance(mark, Choice)), None)
-    limit = next((mark.max_length for mark in marks if isinstance(mark, MaxLen)), None)
-    literal = tuple(get_args(kind)) if get_origin(kind) is Literal else ()
-    return _Shape(
-        name=name,
-        kind=_kind(kind, marks, choice=choice, limit=limit),
-        required=default is MISSING or isinstance(default, str),
-        sometimes=any(isinstance(mark, Sometimes) for mark in marks),
-        max_length=limit if kind is str else None,
-        literal=literal,
-        choice=choice,
-        usual=default if isinstance(default, str) else None,
-    )
-
-
-def _flattened(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The bare type, without `Annotated` and `| None`, and every mark on the way to it."""
-    marks: tuple[Any, ...] = ()
-    while True:
-        if get_origin(hint) is Annotated:
-            hint, *more = get_args(hint)
-            marks = (*marks, *more)
-        elif get_origin(hint) in (Union, types.UnionType):
-            hint = next(arg for arg in get_args(hint) if arg is not type(None))
-        elif hasattr(hint, "__supertype__"):
-            hint = hint.__supertype__
-        else:
-            return hint, marks
-
-
-def _kind(kind: Any, marks: tuple[Any, ...], *, choice: str | None, limit: int | None) -> str:
-    many, must = get_origin(kind) is tuple, any(isinstance(mark, Must) for mark in marks)
-    if any(isinstance(mark, OfCase) for mark in marks):
-        return "case"
-    if choice:
-        return "ticks" if many else "options"
-    if many:
-        return "lines"
-    if get_origin(kind) is Literal:
-        return "options"
-    if kind is bool:
-        return "must" if must else "tick"
-    plain = {int: "number", date: "date", datetime: "datetime"}
-    return plain.get(kind) or ("line" if limit is not None and limit <= MAX_SHORT else "text")
-
-
-def _options(shape: _Shape, choices: Choices) -> tuple[Option, ...]:
+def _options(shape: Shape, choices: Choices) -> tuple[Option, ...]:
     if shape.literal:
         return tuple(Option(value=code, code=f"choice.{shape.name}.{code}") for code in shape.literal)
     return choices.get(shape.choice, ()) if shape.choice else ()
@@ -263,7 +188,7 @@ def _in_this_age(day: D) -> D:
     return day
 
 
-def _value(shape: _Shape, texts: list[str], zone: ZoneInfo, find_case: Callable[[str], int | None]) -> Any:
+def _value(shape: Shape, texts: list[str], zone: ZoneInfo, find_case: Callable[[str], int | None]) -> Any:
     match shape.kind:
         case "case":
             if (found := find_case(texts[0])) is None:
@@ -285,7 +210,7 @@ def _value(shape: _Shape, texts: list[str], zone: ZoneInfo, find_case: Callable[
             return texts[0]
 
 
-def _reason(item: Any, known: Mapping[str, _Shape]) -> Reason:
+def _reason(item: Any, known: Mapping[str, Shape]) -> Reason:
     """A validation error as a reason: its type is the code, its limits are the figures."""
     field = str(item["loc"][0]) if item["loc"] else None
     if field and field in known and known[field].kind == "must" and item["type"] == "missing":

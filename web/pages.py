@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from cases.words import Words
 from infra.i18n import write_minute
 from infra.jinja import environment
 from web.access import ROUTES
 from web.context import LANGUAGE_COOKIE, Context, cookie_name
+from words import Words
 from workflow.model import Role
 
 #: What the menu offers, in its order: address and the code of its words. Shown to whoever may go there.

@@ -21,7 +21,6 @@ from sqlalchemy import Connection, Select, select
 
 from cases.office import OfficeContext
 from cases.visibility import MAY_UNMASK
-from cases.words import Words
 from infra.steering import direction_as_escapes
 from ledger.chain import OFFICE_STREAM, NewEvent, append_to_office
 from ledger.tables import Event
@@ -35,6 +34,7 @@ from reports.files.handed_out import EXPORTED
 from reports.files.pdf import CharactersAreMissing, PaperIsFaulty
 from reports.files.sheets import ROWS_A_SHEET, SheetIsFull, TextIsTooLong, csv_header, csv_lines, write_xlsx
 from reports.later.progress import Progress, no_progress
+from words import Words
 from workflow.model import Actor, Json
 
 log = logging.getLogger(__name__)

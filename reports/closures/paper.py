@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from cases.office import OfficeContext
-from cases.words import Words
 from infra.i18n import write_day, write_minute
 from reports.closures.choice import Asked
 from reports.closures.report import Written
 from reports.files.pdf import pdf
 from reports.files.sheets import Cell
+from words import Words
 
 #: Each column of the paper with its share of the width. What was chosen for other files is left aside.
 WIDTHS = {

@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 
 from cases.office import OfficeContext
 from cases.tally import CaseMark
-from cases.words import Words
 from people.directory import units_within
 from reports.bulletin.bulletin import BulletinFigures, count_figures
 from reports.bulletin.periods import period_written
@@ -29,6 +28,7 @@ from reports.record.as_of import Counted, counted_then, open_then
 from reports.record.instants import NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from
 from reports.years.assessment import YearCannotBeAssessed, assess, check_year
 from reports.years.sheet_files import paper_of, pdf_of, refusal_code, sheet_file_name, xlsx_of
+from words import Words
 from workflow.marks import Mark
 from workflow.model import Actor, Role, UnitId
 from workflow.policy import NoSuchScheme

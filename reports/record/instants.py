@@ -12,9 +12,11 @@ Errors, each with the code of its words:
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from infra.i18n import write_day, write_minute
 from people.tables import Office
 from workflow.calendar import FIRST_YEAR, LAST_YEAR, NoSuchTime, WorkCalendar
 from workflow.counting import A_MOMENT
@@ -108,3 +110,10 @@ def _end_of(day: date, calendar: WorkCalendar, now: datetime) -> Moment:
 def usual_year(moment: Moment, calendar: WorkCalendar) -> int:
     """The year whose sheets are meant if none is named: the one that the moment ends or lies in."""
     return calendar.local_day(moment.at - A_MOMENT).year
+
+
+def moment_words(moment: Moment, language: str, zone: ZoneInfo) -> str:
+    """2026年6月30日 周二 24:00; with the minute for an instant that does not end a day."""
+    if moment.whole_day:
+        return f"{write_day(moment.day, language)} 24:00"
+    return write_minute(moment.at, language, zone)

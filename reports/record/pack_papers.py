@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from cases.office import OfficeContext
 from cases.reading import EventLine, agreements_of, invitees_of, ratings_of, sessions_of, timeline
-from cases.words import Words, whole_due
 from infra.i18n import write_minute
 from infra.jinja import render
 from people.directory import names_of_units
+from words import Words, whole_due
 from workflow.clocks import light
 from workflow.facts import CaseFacts
 from workflow.model import TIMERS

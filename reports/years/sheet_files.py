@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from cases.numbers import case_number
 from cases.office import OfficeContext
 from cases.tally import CaseMark
-from cases.words import Words
 from infra.i18n import write_minute
 from people.directory import names_of_units
 from reports.files.pdf import pdf
@@ -30,6 +29,7 @@ from reports.years.assessment import (
     lines_from,
     marks_of_sheet,
 )
+from words import Words
 from workflow.marks import Mark
 from workflow.model import Actor, UnitId
 from workflow.policy import NoSuchScheme, Scheme, SchemeItem

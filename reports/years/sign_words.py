@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
-from cases.words import Words
 from infra.i18n import write_day
+from words import Words
 from workflow.model import Unit
 from workflow.signs import Sign
 

@@ -24,7 +24,6 @@ from infra.db import reading
 from tests.cases.records import DAY, HOUR, START, World
 from tests.oracle.reach import sees
 from tests.oracle.test_reach import asker_of, matters
-from web.forms import shapes
 from workflow.commands import Command, adapter_of
 from workflow.deciding import available_steps
 from workflow.definition import Situation
@@ -45,6 +44,7 @@ from workflow.procedures.every_case.commands import (
     TakeBack,
     Unlink,
 )
+from workflow.shapes import shapes
 from workflow.spelling import as_json
 
 STEPS = 200

@@ -12,9 +12,9 @@ from cases.office import USUAL_PROFILES
 from stories.replay import replay
 from stories.story import CAST, UNITS, Absence, Story, StoryStep, read_story
 from tests.workflow.factories import shipped_policy
-from web.forms import shapes
 from workflow.disputes import DISPUTE_TYPES
 from workflow.procedures import PROCEDURES
+from workflow.shapes import shapes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "stories.md").read_text("utf-8")
 COMMANDS = {step.command.__name__: step.command for table in PROCEDURES.values() for step in table.steps}

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from cases.words import Words
 from infra.db import reading, transaction
 from ledger.chain import NewEvent, append_to_office
 from reports.bulletin.bulletin import Bulletin, ReopenedLater, bulletin
@@ -28,6 +27,7 @@ from stories.story import Story, StoryStep, Teller
 from tests.databases import SmallOffice, found
 from tests.reports.hand_made import at
 from tests.reports.told import closed, handed, in_hand, reopened, replied
+from words import Words
 from workflow.model import TIMERS, UnitId
 
 ONCE = (*in_hand("2026-03-02"), *replied("2026-03-04T10:00"), *closed("2026-03-05T10:00"))

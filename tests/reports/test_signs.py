@@ -14,7 +14,6 @@ from cases.rating_origins import KEPT, forget_old_origins, origin_of, remember_o
 from cases.sign_reviews import REVIEWED, review
 from cases.tally import keep_up
 from cases.visibility import MayNotCompare, likeness_of_replies
-from cases.words import Words
 from infra.db import reading, transaction
 from ledger.tables import Event
 from people.directory import names_of_units
@@ -35,6 +34,7 @@ from tests.reports.bent import (
 )
 from tests.reports.hand_made import at
 from verify.checking import verify
+from words import Words
 from workflow.model import TIMERS, Actor, Role
 from workflow.signs import SIGNS
 

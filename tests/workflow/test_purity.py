@@ -120,7 +120,7 @@ def test_time_enters_the_program_at_three_edges_only() -> None:
 PURE = {
     "bisect", "collections", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "io",
     "itertools",
-    "json", "operator", "re", "tomllib", "typing", "unicodedata", "zoneinfo",
+    "json", "operator", "re", "tomllib", "types", "typing", "unicodedata", "zoneinfo",
 }  # fmt: skip
 
 
@@ -328,6 +328,7 @@ MAY_SPEAK = {
     "reports/files/sheets.py": "what a spreadsheet takes for a day or a time: read, never shown",
     "workflow/notice_*.py": "the words by which a notice's sentences say so: read, never shown",
     "workflow/notices.py": "the words by which a notice's table says off and worked: read, never shown",
+    "gates/official_pages.py": "the headings of pages in docs/procedures: documentation, shown by no page of the program",
     "ops/serving.py": "what the command line says when a server starts",
     "ops/founding.py": "names given to the units of a new office",
     "stories/story.py": "the name of the simulated office",

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cases.numbers import case_number
-from cases.words import Words
 from reports.years.addendum import Addendum
 from reports.years.sheet_files import mark_words
 from web.context import Context
+from words import Words
 from workflow.marks import Mark
 from workflow.model import UnitId
 

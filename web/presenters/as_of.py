@@ -3,25 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from cases.numbers import case_number
 from cases.reading import EventLine
-from cases.words import Words
 from infra.i18n import write_day, write_minute
 from people.directory import names_of_accounts, names_of_units
 from reports.record.as_of import CaseAsOf, ClockAsOf, SheetsAsOf, cases_as_of
-from reports.record.instants import Moment
 from reports.years.sheet_files import PaperLine, item_words, line_words, scheme_name
 from web.context import Context
 from web.presenters.assessment import Row, rows_of
 from web.presenters.lights import LightView, clock_light
 from web.presenters.timeline import TimelineView
-from workflow.clocks import Left
+from words import Words
 from workflow.counting import STEADY
-from workflow.model import Clock, Custody, Unit, UnitId
+from workflow.model import Clock, Custody, UnitId
 
 PAGE = 100
 #: An event that was recorded so much later than it came true shows both times.
@@ -106,20 +103,6 @@ class SheetsThen:
     pages: int
 
 
-def moment_words(moment: Moment, language: str, zone: ZoneInfo) -> str:
-    """2026年6月30日 周二 24:00; with the minute for an instant that does not end a day."""
-    if moment.whole_day:
-        return f"{write_day(moment.day, language)} 24:00"
-    return write_minute(moment.at, language, zone)
-
-
-def left_words(left: Left, words: Words) -> str:
-    """The time left, seen from then: what is due within that day is not due today."""
-    if left.amount == 0 and left.unit in (Unit.DAY, Unit.WORKING_DAY):
-        return words("as_of.overdue_that_day" if left.overdue else "as_of.due_that_day")
-    return words.left(left)
-
-
 def show_case(connection: Connection, ctx: Context, found: CaseAsOf) -> CaseThen:
     people = {found.holder_person, *(c.person for c in found.custodies), *(event.actor for event in found.events)}
     people |= {one.clock.charged_person for one in found.clocks}
@@ -202,7 +185,7 @@ def _line(found: CaseAsOf, ctx: Context, who: _Who) -> CaseLine:
         outcome=found.outcome,
         holder=who.holds(found.holder_unit, found.holder_person),
         light=_light(shown, ctx, found) if shown else LightView(code="none"),
-        left=left_words(shown.left, Words(ctx.language)) if shown and shown.left else None,
+        left=Words(ctx.language).left_then(shown.left) if shown and shown.left else None,
     )
 
 
@@ -226,7 +209,7 @@ def _clock(one: ClockAsOf, ctx: Context, found: CaseAsOf, who: _Who) -> ClockLin
         length=clock.length,
         unit=clock.unit.value,
         light=_light(one, ctx, found),
-        left=left_words(one.left, Words(ctx.language)) if one.left else None,
+        left=Words(ctx.language).left_then(one.left) if one.left else None,
         started=_minute(clock.started_at, ctx),
         stopped=_minute(clock.stopped_at, ctx) if clock.stopped_at else None,
         outcome=clock.outcome,

@@ -7,11 +7,11 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from cases.tally import CaseMark
-from cases.words import Words
 from people.directory import names_of_accounts
 from reports.years.assessment import Assessment, Sheet
 from reports.years.sheet_files import Paper, PaperLine, item_words, line_words, scheme_name, share
 from web.context import Context
+from words import Words
 
 #: Lights beside each other need no more room than this; a taller month is drawn to scale.
 TALLEST, BARS_TOP, BARS_BOTTOM, BAR, GAP = 10, 30, 210, 20, 54

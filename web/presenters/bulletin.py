@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
-from cases.words import Words
 from infra.i18n import write_day, write_month
 from reports.bulletin.bulletin import Bulletin
 from reports.bulletin.crises import Hidden
@@ -12,6 +11,7 @@ from reports.bulletin.figures import Breakdown, MonthPoint, Value
 from reports.bulletin.periods import Period
 from reports.bulletin.sheet import MEANS, mark_words, period_words, row_words
 from web.context import Context
+from words import Words
 
 #: The picture, in its own units: where the plot lies in it.
 WIDTH, HEIGHT = 720, 260

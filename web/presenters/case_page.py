@@ -11,7 +11,6 @@ from cases import reading as record
 from cases.last_step import with_last_step
 from cases.numbers import case_number
 from cases.visibility import READABLE
-from cases.words import Words
 from people.directory import known_accounts, names_of_accounts, names_of_units
 from web.context import Context
 from web.forms import FormView
@@ -29,6 +28,7 @@ from web.presenters.timeline import (
     timeline_line,
     timeline_of,
 )
+from words import Words
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
 from workflow.facts import CaseFacts

@@ -6,12 +6,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from cases.words import Words
 from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
 from web.presenters.lights import minute
 from web.presenters.linked import link_options
+from words import Words
 from workflow.commands import Command
 from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES

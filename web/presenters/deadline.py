@@ -7,11 +7,11 @@ from sqlalchemy import Connection
 
 from cases.facts import load_facts
 from cases.numbers import case_number
-from cases.words import Words, whole_due
 from infra.i18n import write_day
 from reports.record.derivations import as_json, derivation_of
 from web.context import Context, NoSuchPage
 from web.presenters.lights import LightView, clock_light, minute
+from words import Words, whole_due
 from workflow.counting import STEADY
 from workflow.derivation import SHOWN, Derivation, left_at
 from workflow.facts import CaseFacts

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cases.words import whole_due
 from web.context import Context
+from words import whole_due
 from workflow.clocks import due_is_provisional, due_on
 from workflow.foresight import Moved
 

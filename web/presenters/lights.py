@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cases.words import due_words
 from infra.i18n import write_minute
 from web.context import Context
+from words import LIGHT_SHAPES, due_words
 from workflow.clocks import Left, due_is_provisional, foremost, left, light, paused_until, red_at, yellow_at
 from workflow.counting import STEADY
 from workflow.model import Clock, Kind
 from workflow.policy import CasePolicy
-
-SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +29,7 @@ class LightView:
 
     @property
     def shape(self) -> str:
-        return SHAPES[self.code]
+        return LIGHT_SHAPES[self.code]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

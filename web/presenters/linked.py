@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 from cases.filed import case_by_number
 from cases.numbers import case_number
 from cases.visibility import case, visible_cases
-from cases.words import Words
 from infra.among import is_among
 from web.context import Context
 from web.forms import Option
+from words import Words
 from workflow.model import CaseId, RecordNumber
 from workflow.records import Link
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from cases.words import Words
 from reports.closures.exports import FORMATS
 from reports.later.jobs import Report
 from reports.later.kinds import BULLETIN, CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
 from reports.years.sheet_files import MEDIA
 from web.context import Context
 from web.presenters.lights import minute
+from words import Words
 
 WHOLE = 100  #: per cent
 WAITING, UNDER_WAY, READY, FAILED = STATES = ("waiting", "under_way", "ready", "failed")

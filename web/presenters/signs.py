@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cases.numbers import case_number
-from cases.words import Words
 from reports.years.sign_words import evidence
 from reports.years.signs import FoundSign, NamedCase, SignsPage
 from web.context import Context
 from web.presenters.lights import minute
+from words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

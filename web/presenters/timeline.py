@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from cases import reading as record
-from cases.words import Words
 from infra.i18n import write_day
 from ledger.chain import IN_PLACE_OF
 from web.context import Context
 from web.presenters.lights import minute
 from web.presenters.linked import Known
+from words import Words
 from workflow.fields import OF_PEOPLE, choices_in
 from workflow.model import AccountId, CaseId
 from workflow.procedures import COMMANDS

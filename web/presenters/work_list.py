@@ -11,11 +11,11 @@ from cases import reading as record
 from cases.numbers import case_number
 from cases.tables import Case
 from cases.visibility import READABLE, case, cases_in_reach, reach_of
-from cases.words import Words
 from infra.statements import Statement
 from people.tables import Account, Unit
 from web.context import Context
 from web.presenters.lights import LightView, case_light, minute
+from words import Words
 from workflow.deciding import usual_next
 from workflow.model import Actor, Role, TextKind
 

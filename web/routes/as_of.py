@@ -17,14 +17,22 @@ from reports.record.as_of import (
     sheets_of_counts,
     to_be_read_for_list,
 )
-from reports.record.instants import Moment, NoSuchInstant, OfficeWasNotFounded, founded_at, moment_from, usual_year
+from reports.record.instants import (
+    Moment,
+    NoSuchInstant,
+    OfficeWasNotFounded,
+    founded_at,
+    moment_from,
+    moment_words,
+    usual_year,
+)
 from reports.years.assessment import YearCannotBeAssessed, check_year
 from reports.years.sheet_files import refusal_code, scheme_name
 from web.access import AUDIT, get
 from web.context import Context, Ctx
 from web.later import Kept, Later, kept_for
 from web.pages import render
-from web.presenters.as_of import moment_words, show_case, show_list, show_sheets
+from web.presenters.as_of import show_case, show_list, show_sheets
 from workflow.model import UnitId
 from workflow.policy import NoSuchScheme
 

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from cases.anchors import make_anchor
 from cases.tally import check_tallied
-from cases.words import Words
 from infra.db import transaction
 from infra.i18n import write_minute
 from infra.keys import KeyIsExposed, KeyIsUnreadable
@@ -37,6 +36,7 @@ from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.addendum import show_addendum
 from web.presenters.assessment import rows_of, show_sheet
+from words import Words
 from workflow.model import Role, UnitId
 from workflow.policy import NoSuchScheme
 

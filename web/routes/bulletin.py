@@ -9,7 +9,6 @@ from sqlalchemy import func
 from starlette.responses import Response
 
 from cases.visibility import case, visible_cases
-from cases.words import Words
 from infra.db import transaction
 from ledger.chain import NewEvent, append_to_office
 from people.directory import units_within
@@ -27,6 +26,7 @@ from web.later import Kept, Later, kept_for
 from web.pages import render
 from web.posted import Form
 from web.presenters.bulletin import show_bulletin
+from words import Words
 from workflow.model import TIMERS, Json, UnitId
 
 #: Cases of an office whose month is counted while somebody waits; of a year half as many.

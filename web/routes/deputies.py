@@ -3,7 +3,6 @@
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from cases.words import Words
 from infra.db import transaction
 from ledger.chain import request_key, wait_for_key
 from people.asked import NameDeputy
@@ -15,6 +14,7 @@ from web.forms import Choices, FormIsWrong, FormView, Option, blank_form, form_a
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.posts import post_view
+from words import Words
 from workflow.model import Refusal
 
 NAMES_DEPUTIES = frozenset(MAY_NAME)

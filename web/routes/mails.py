@@ -9,7 +9,6 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 
 from cases.jobruns import all_runs
-from cases.words import Words
 from infra.db import transaction
 from ledger.outbox import DAILY
 from ledger.tables import Message
@@ -23,6 +22,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
 from web.presenters.lights import minute
+from words import Words
 
 _message = Message.__table__.c  # type: ignore[attr-defined]
 SHOWN = 100

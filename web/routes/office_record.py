@@ -8,7 +8,6 @@ from fastapi import Query
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
-from cases.words import Words
 from infra.i18n import write_minute
 from ledger.chain import IN_PLACE_OF, OFFICE_STREAM
 from ledger.tables import Event
@@ -17,6 +16,7 @@ from people.directory import names_of_accounts, names_of_units
 from web.access import RECORD, get
 from web.context import Context, Ctx
 from web.pages import render
+from words import Words
 
 PAGE = 50
 _event = Event.__table__.c  # type: ignore[attr-defined]

@@ -16,7 +16,6 @@ from cases.office import choose, choose_own_scheme
 from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of, was_applied
 from cases.statutory_days import missing_days, notice_remarks
-from cases.words import Words, fault_words, whole_due
 from infra.db import transaction
 from infra.i18n import write_minute
 from reports.years.sheet_files import refusal_code, scheme_name
@@ -24,6 +23,7 @@ from web.access import ADMINISTRATION, get, post
 from web.context import Context, Ctx
 from web.pages import render, see_other
 from web.posted import Form, Posted
+from words import Words, fault_words, whole_due
 from workflow.model import Light
 from workflow.notices import NoticeIsWrong, as_toml, from_json, read_notice
 from workflow.policy import NoSuchScheme

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from cases.words import Words
 from infra.db import transaction
 from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units
@@ -21,6 +20,7 @@ from web.context import Context, Ctx, NoSuchPage
 from web.links import Given, give_link, link_key
 from web.pages import render
 from web.posted import Form
+from words import Words
 from workflow.model import AccountId, Refusal
 
 #: After these the account has nobody who is signed in: its owner needs a link.

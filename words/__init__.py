@@ -12,6 +12,9 @@ from workflow.derivation import NOT_NAMED, Day
 from workflow.model import Clock, Reason, Unit
 from workflow.policy_files import PolicyFault
 
+#: A light is told by its shape and its word, never by colour alone.
+LIGHT_SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○"}
+
 
 class Words:
     """Looks up `state.handling`, `command.Accept`, `field.to_length`, `reason.extension.too_late`, ..."""
@@ -55,6 +58,12 @@ class Words:
         if left.amount == 0 and left.unit in (Unit.DAY, Unit.WORKING_DAY):
             return self("left.overdue_today" if left.overdue else "left.today")
         return self.count(f"{'over' if left.overdue else 'left'}.{left.unit.value}", left.amount)
+
+    def left_then(self, left: Left) -> str:
+        """The time left, seen from then: what is due within that day is not due today."""
+        if left.amount == 0 and left.unit in (Unit.DAY, Unit.WORKING_DAY):
+            return self("as_of.overdue_that_day" if left.overdue else "as_of.due_that_day")
+        return self.left(left)
 
     def figures(self, done: Mapping[str, int]) -> str:
         """What a job did, each figure with its noun: `did.sent`, `did.dead`, ..."""
