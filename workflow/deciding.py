@@ -1,5 +1,6 @@
 """Taking a step: `decide` answers a command with a decision or a refusal; `available_steps` says what is open to whom."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -8,13 +9,17 @@ from workflow import clocks as counting
 from workflow.acts import FIELD, faults, happened
 from workflow.clock_moves import move_clocks
 from workflow.commands import Command
-from workflow.definition import Draft, Situation, Step
+from workflow.definition import Draft, Situation, Start, Step, Stop, always_first
 from workflow.facts import CaseFacts, Decision, Progress
 from workflow.fields import codes_of, personal_fields, personal_texts
-from workflow.model import UNFILED, Actor, Clock, Json, Reason, RecordNumber, Refusal, Relation, Role, State
+from workflow.model import UNFILED, Actor, Clock, Json, Kind, Reason, RecordNumber, Refusal, Relation, Role, State
 from workflow.offers import not_offered
+from workflow.procedure import Procedure
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.tasks import end_tasks
+
+#: Steps with the reasons why they are closed (none: it is open).
+Available = tuple[tuple[Step, tuple[Reason, ...]], ...]
 
 
 def decide(situation: Situation, command: Command) -> Decision:
@@ -33,7 +38,7 @@ def decide(situation: Situation, command: Command) -> Decision:
     for name, kind, text in personal_texts(command):
         draft.write_text(name, kind, text)
     step.writes(situation, command, draft)
-    if _ends(situation.facts, step, draft):
+    if _is_the_end(situation.facts, step, draft):
         end_tasks(situation, draft)
     known = (situation.facts.outcome, *PROCEDURES[situation.facts.procedure].outcomes)
     assert draft.outcome is None or draft.outcome in known, f"undeclared outcome: {draft.outcome}"
@@ -56,7 +61,7 @@ def decide(situation: Situation, command: Command) -> Decision:
     )
 
 
-def available_steps(situation: Situation) -> tuple[tuple[Step, tuple[Reason, ...]], ...]:
+def available_steps(situation: Situation) -> Available:
     """The steps of this state that the actor's role may take, each with the reasons why it is closed (none: it is open).
     A quiet step is left out while it is closed."""
     facts = situation.facts
@@ -129,7 +134,7 @@ def _target(facts: CaseFacts, step: Step, draft: Draft) -> State:
     return str(draft.state or step.target or facts.state)
 
 
-def _ends(facts: CaseFacts, step: Step, draft: Draft) -> bool:
+def _is_the_end(facts: CaseFacts, step: Step, draft: Draft) -> bool:
     final = PROCEDURES[facts.procedure].final
     return _target(facts, step, draft) in final and facts.state not in final
 
@@ -137,7 +142,7 @@ def _ends(facts: CaseFacts, step: Step, draft: Draft) -> bool:
 def _progress(situation: Situation, step: Step, draft: Draft, clocks: dict[RecordNumber, Clock]) -> Progress:
     facts, now = situation.facts, situation.now
     target, final = _target(facts, step, draft), PROCEDURES[facts.procedure].final
-    ended = _ends(facts, step, draft)
+    ended = _is_the_end(facts, step, draft)
     closed_at = now if ended else facts.closed_at if target in final else None
     running = tuple(clock for clock in clocks.values() if clock.stopped_at is None)
     progress = _standing(facts, draft, running, now=now, state=target, closed_at=closed_at)
@@ -191,12 +196,52 @@ def usual_path(procedure: str) -> tuple[State, ...]:
     return tuple(path)
 
 
-def usual_next(procedure: str, state: State) -> str | None:
-    """The command that moves a matter on from a state, for lists; None at the end."""
+def usual_next(procedure: str, state: State, running: Iterable[Clock] = ()) -> str | None:
+    """The command that comes next, for lists: what somebody waits for in that state, what ends whichever duty of the matter is due
+    next, or what moves it on along the usual path; None at the end. What only a look into the case could open is not guessed."""
     table = PROCEDURES[procedure]
     if state in table.final:
         return None
-    path = usual_path(procedure)
+    usual = _moves_on(table, state)
+    free = [step for step in table.machine.steps_from(state) if step is usual or not step.guards]
+    due = _ends_what_is_due(free, (one for one in running if one.about is None))
+    step = usual if usual and usual.first_when is always_first else due or usual
+    return step.command.__name__ if step else None
+
+
+def _moves_on(table: Procedure, state: State) -> Step | None:
+    path = usual_path(table.name)
     passed = path[: path.index(state) + 1] if state in path else (state,)
     steps = (s for s in table.steps if state in s.sources and s.target and s.target not in passed)
-    return next((step.command.__name__ for step in steps if not step.aside), None)
+    return next((step for step in steps if not step.aside), None)
+
+
+def _ends_what_is_due(steps: Sequence[Step], running: Iterable[Clock]) -> Step | None:
+    """The step that surely ends the duty that is due next, and can be taken back; of several that are due at once, the step that
+    ends the first which began."""
+    duties = (clock for clock in running if clock.stopped_at is None and clock.kind is Kind.DUTY)
+    for clock in sorted(duties, key=lambda one: (one.due_at, one.number)):
+        for step in steps:
+            if not step.cannot_be_undone and _ends(step, clock):
+                return step
+    return None
+
+
+def _ends(step: Step, clock: Clock) -> bool:
+    """Whatever is typed, and without beginning it anew for somebody else."""
+    begins = any(isinstance(one, Start) and one.name == clock.name for one in step.clocks)
+    return not begins and any(isinstance(one, Stop) and one.name == clock.name and one.is_sure for one in step.clocks)
+
+
+def likeliest_of(situation: Situation, available: Available) -> Step | None:
+    """The step that stands on top for the actor: one that somebody waits for; else what lists call the next one. None where that
+    is somebody else's, or is closed: the page says whose, or why."""
+    facts = situation.facts
+    open_ones = [step for step, reasons in available if not reasons and not step.minor]
+    if waited_for := next((step for step in open_ones if step.first_when(situation)), None):
+        return waited_for
+    mine = [one for one in facts.clocks_running if facts.is_charged_to(situation.actor, one)]
+    if due := _ends_what_is_due(open_ones, mine):
+        return due
+    usual = usual_next(facts.procedure, facts.state)
+    return next((step for step in open_ones if step.command.__name__ == usual), None)

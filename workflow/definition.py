@@ -241,6 +241,11 @@ def never_first(_situation: Situation) -> bool:
     return False
 
 
+def always_first(_situation: Situation) -> bool:
+    """Of a step that is open only while somebody waits for it."""
+    return True
+
+
 #: The milestone of a step that gives the person the answer, which can be rated from then on.
 ANSWERED = "answered"
 

@@ -11,15 +11,12 @@ from web.context import Context, NoSuchPage
 from web.forms import Choices, FormView, blank_form
 from web.presenters.choices import choices_for
 from web.presenters.situations import situation_of
-from workflow.deciding import available_steps
-from workflow.definition import Situation, Step, Stop
+from workflow.deciding import Available, available_steps, likeliest_of
+from workflow.definition import Situation, Step
 from workflow.foresight import Foreseen, foreseen
 from workflow.model import Reason
 from workflow.procedures.every_case.commands import TakeBack
 from workflow.procedures.every_case.taking_back import why_not
-
-#: Steps with the reasons why they are closed.
-Available = tuple[tuple[Step, tuple[Reason, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +52,7 @@ def step_views(
     """The steps that move the case or its dates, the likeliest first, those that are closed now at the end; and of the others
     only one whose form comes back. What can be done at any time has pages of its own."""
     found = [(step, reasons) for step, reasons in available if not step.minor or _is_back(step, returned)]
-    likeliest = _likeliest(situation, [step for step, reasons in found if not reasons and not step.minor])
+    first = likeliest_of(situation, available)
     views = []
     for step, reasons in found:
         back = _is_back(step, returned)
@@ -65,7 +62,7 @@ def step_views(
                 command=step.command.__name__,
                 form=returned if back else form,
                 reasons=() if back else reasons,
-                likeliest=back or (returned is None and step is likeliest),
+                likeliest=back or (returned is None and step is first),
                 final=step.cannot_be_undone,
                 foreseen=foreseen(situation, step),
                 notes=step.notes(situation),
@@ -103,24 +100,3 @@ def show_step(connection: Connection, ctx: Context, case_id: int, command: str) 
 def _is_shut(situation: Situation, step: Step) -> bool:
     """Whether nothing that could be typed would open it: the last step stays."""
     return step.command is TakeBack and why_not(situation) is not None
-
-
-def _likeliest(situation: Situation, open_steps: list[Step]) -> Step | None:
-    """The step that somebody waits for; else the one that stops the clock which is due next; else the first that moves the case
-    on."""
-    running = sorted(
-        (clock for clock in situation.facts.clocks if clock.stopped_at is None), key=lambda clock: clock.due_at
-    )
-    if waited_for := next((step for step in open_steps if step.first_when(situation)), None):
-        return waited_for
-    for clock in running:
-        for step in open_steps:
-            if any(isinstance(one, Stop) and one.name == clock.name and one.is_sure for one in step.clocks):
-                return step if not step.cannot_be_undone else _first_moving(open_steps)
-    return _first_moving(open_steps)
-
-
-def _first_moving(open_steps: list[Step]) -> Step | None:
-    return next(
-        (step for step in open_steps if step.target and not step.cannot_be_undone), next(iter(open_steps), None)
-    )

@@ -1,5 +1,6 @@
 """The work list: open cases by what is due next, grouped so that the page answers "what is due" at a glance."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,7 +18,7 @@ from web.context import Context
 from web.presenters.lights import LightView, case_light, minute
 from words import Words
 from workflow.deciding import usual_next
-from workflow.model import Actor, Role, TextKind
+from workflow.model import Actor, Clock, Role, TextKind
 
 LARGEST_ID = 2**63 - 1
 GROUPS = ("overdue", "today", "this_week", "later", "paused")
@@ -92,7 +93,7 @@ def _list(connection: Connection, ctx: Context, *, closed: bool, after: str | No
     shown: dict[str, list[WorkRow]] = {}
     for row in page:
         light = case_light(clocks.get(row.id, ()), ctx)
-        view = _row(row, titles.get(row.id, (None, [])), light, ctx)
+        view = _row(row, titles.get(row.id, (None, [])), clocks.get(row.id, ()), light, ctx)
         shown.setdefault(view.group, []).append(view)
     order = (*GROUPS, "closed")
     return WorkList(
@@ -137,7 +138,9 @@ def _person(row: _Row, ctx: Context) -> str | None:
     return row.person + Words(ctx.language)("account.closed")
 
 
-def _row(row: _Row, words: tuple[str | None, list[str]], light: LightView, ctx: Context) -> WorkRow:
+def _row(
+    row: _Row, words: tuple[str | None, list[str]], clocks: Iterable[Clock], light: LightView, ctx: Context
+) -> WorkRow:  # fmt: skip
     title, parties = words
     return WorkRow(
         public_id=row.public_id,
@@ -147,7 +150,7 @@ def _row(row: _Row, words: tuple[str | None, list[str]], light: LightView, ctx: 
         dispute_type=row.dispute_type,
         procedure=row.procedure,
         state=row.state,
-        next_step=usual_next(row.procedure, row.state),
+        next_step=usual_next(row.procedure, row.state, clocks),
         holder=" · ".join(part for part in (row.unit, _person(row, ctx)) if part),
         light=light,
         group=_group(row, ctx),

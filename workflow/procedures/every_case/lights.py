@@ -12,7 +12,7 @@ from datetime import date
 from workflow.calendar import WorkCalendar
 from workflow.clocks import is_crossed, light, waits_for_word
 from workflow.counted_lights import waived
-from workflow.definition import AcknowledgeAll, Draft, Situation, Step
+from workflow.definition import AcknowledgeAll, Draft, Situation, Step, always_first
 from workflow.model import (
     Audience,
     Clock,
@@ -126,7 +126,7 @@ def light_steps(
     decide = Step(
         command=DecideWaiver, event="light:waiver_decided", sources=always, target=None,
         allowed=((Role.ASSESSOR, Relation.ABOVE),), guards=(a_waiver_waits, decider_is_outside_the_case),
-        checks=(waiver_is_open, second_decider_is_another), writes=write_waiver_decision,
+        checks=(waiver_is_open, second_decider_is_another), writes=write_waiver_decision, first_when=always_first,
         tells=(Audience.HOLDER, Audience.UNIT_HEAD), quiet=True, answers_light=True,
     )  # fmt: skip
     return acknowledge, explain, appeal, again, decide

@@ -46,7 +46,7 @@ def task_steps(*, until_closed: tuple[State, ...], deciding: tuple[str, ...]) ->
             command=AnswerTask, event="task:answered", sources=until_closed, target=None,
             allowed=tuple((role, Relation.ASKED) for role in (Role.MEDIATOR, Role.COORDINATOR, Role.CLERK)),
             guards=(something_is_asked_of_me,), checks=(answered_after_it_was_asked,), writes=answer_task,
-            clocks=(Stop(TASK, about=lambda command: command.task),), tells=(Audience.HOLDER,), quiet=True,
+            clocks=(Stop(TASK, about=lambda command: command.task),), tells=(Audience.HOLDER,), quiet=True, first_when=only_asked,
         ),
         Step(
             command=EndTask, event="task:ended", sources=until_closed, target=None, allowed=IN_HAND,
@@ -152,6 +152,12 @@ def something_is_asked(situation: Situation) -> Reason | None:
 
 def something_is_asked_of_me(situation: Situation) -> Reason | None:
     return None if situation.facts.tasks_of(situation.actor) else Reason(code="task.nothing_is_asked")
+
+
+def only_asked(situation: Situation) -> bool:
+    """It is all that the actor has to do with the matter."""
+    facts, actor = situation.facts, situation.actor
+    return not (actor.accounts & facts.in_hand_of or facts.holder_unit in actor.units)
 
 
 def answered_after_it_was_asked(situation: Situation, command: AnswerTask) -> Reason | None:

@@ -26,6 +26,7 @@ from workflow.procedures.mediation.commands import (
     Terminate,
 )
 from workflow.procedures.mediation.records import Session
+from workflow.procedures.mediation.states import MediationState
 from workflow.records import Appointment
 
 #: Milestones that depend on what was said: settled after the period; performed in full; found not to be.
@@ -67,6 +68,12 @@ def record_consent(situation: Situation, command: RecordConsent, draft: Draft) -
 def no_open_disclosure(situation: Situation) -> Reason | None:
     open_ones = any(a.disclosure == "open" for a in situation.facts.serving)
     return Reason(code="mediator.disclosure_unanswered") if open_ones else None
+
+
+def somebody_was_asked(situation: Situation) -> bool:
+    """Somebody's consent is sought and has not been given or refused yet."""
+    facts = situation.facts
+    return facts.state == MediationState.CONSENT_PENDING and any(p.consent is Consent.PENDING for p in facts.parties)
 
 
 def a_disclosure_is_open(situation: Situation) -> Reason | None:

@@ -9,7 +9,7 @@ Source: 人民调解法 (2010) §17-§33; 人民调解工作若干规定 §30, �
 
 from workflow.clocks import VOID
 from workflow.definition import ANSWERED as ANSWER
-from workflow.definition import Extend, PauseAll, ResumeAll, Start, Step, Stop, StopAll
+from workflow.definition import Extend, PauseAll, ResumeAll, Start, Step, Stop, StopAll, always_first
 from workflow.fields import values_of
 from workflow.model import UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
@@ -105,7 +105,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=RecordConsent, event="party:consent_recorded", sources=(S.APPLIED, S.CONSENT_PENDING),
-            target=S.CONSENT_PENDING, allowed=CLERKS, checks=(m.is_a_party,), writes=m.record_consent,
+            target=S.CONSENT_PENDING, allowed=CLERKS, checks=(m.is_a_party,), writes=m.record_consent, first_when=m.somebody_was_asked,
             clocks=(ResumeAll(when=m.nobody_else_is_awaited),),
         ),
         Step(
@@ -138,7 +138,7 @@ MEDIATION = Procedure(
         Step(
             command=KeepMediator, event="mediator:kept", sources=AT_WORK, target=None,
             allowed=((Role.COORDINATOR, R.ABOVE),), guards=(m.a_disclosure_is_open,),
-            checks=(m.has_disclosed, rules.every_party_in("consenting")), writes=m.note_consent_to_stay,
+            checks=(m.has_disclosed, rules.every_party_in("consenting")), writes=m.note_consent_to_stay, first_when=always_first,
         ),
         Step(
             command=ReplaceMediator, event="mediator:replaced", sources=UNTIL_ENDED, target=None,

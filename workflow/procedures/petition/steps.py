@@ -19,6 +19,7 @@ from workflow.definition import (
     Stop,
     StopAll,
     VoidAll,
+    always_first,
 )
 from workflow.fields import values_of
 from workflow.model import NOT_OURS, UNFILED, Audience, Relation, Role
@@ -149,7 +150,7 @@ PETITION = Procedure(
             command=SignFor, event="case:signed", sources=(S.DISPATCHED, S.HANDLING), target=S.HANDLING,
             allowed=((Role.MEDIATOR, R.ASSIGNED), (Role.MEDIATOR, R.SAME_UNIT), (Role.COORDINATOR, R.SAME_UNIT)),
             guards=(p.nobody_has_signed_yet,), writes=p.take_in_hand, clocks=(Stop("signing"),),
-            forgets=frozenset({p.SIGNED_BY_TIME}), quiet=True,
+            forgets=frozenset({p.SIGNED_BY_TIME}), quiet=True, first_when=always_first,
         ),
         Step(
             command=SignByTime, event="case:signed_by_time", sources=(S.DISPATCHED,), target=S.HANDLING,
