@@ -20,6 +20,7 @@ from web.presenters.lights import ClockView, LightView, case_light, clock_light,
 from web.presenters.linked import LinkView, known_cases, link_views
 from web.presenters.situations import forms_of, situation_of
 from web.presenters.timeline import (
+    Names,
     TimelineView,
     accounts_named,
     cases_linked,
@@ -123,6 +124,8 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         return rows_of(connection, case_id, actor=ctx.actor) if table in wrote else []
 
     linked = known_cases(connection, ctx, cases_linked(events))
+    parties: dict[int, str] = {party.number: texts[party.name] for party in facts.parties if party.name in texts}
+    names = Names(texts=texts, accounts=accounts, linked=linked, units=units, parties=parties)
     opening, shown = events[0].data["command"], PROCEDURES[facts.procedure].shown
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"
@@ -183,7 +186,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
             if not event.is_taken_back
             for text in texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
         ),
-        timeline=timeline_of(events, texts, accounts, ctx, linked),
+        timeline=timeline_of(events, names, ctx),
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
         own=bool(ctx.actor.accounts & at_work) or (facts.holder_person is None and facts.holder_unit == ctx.actor.unit),
     )
@@ -196,7 +199,8 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
     events = record.timeline(connection, case_id, actor=ctx.actor, after=after)
     accounts = names_of_accounts(connection, {event.actor for event in events} | accounts_named(events))
     linked = known_cases(connection, ctx, cases_linked(events))
-    return tuple(timeline_line(event, texts, accounts, ctx, linked) for event in events)
+    names = Names(texts=texts, accounts=accounts, linked=linked, units=names_of_units(connection), parties={})
+    return tuple(timeline_line(event, names, ctx) for event in events)
 
 
 def _path(facts: CaseFacts) -> tuple[tuple[str, str], ...]:

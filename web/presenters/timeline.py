@@ -12,10 +12,13 @@ from web.context import Context
 from web.presenters.lights import minute
 from web.presenters.linked import Known
 from words import Words
-from workflow.fields import OF_PEOPLE, choices_in
+from workflow.fields import OF_PEOPLE, OF_UNITS, choices_in
 from workflow.model import AccountId, CaseId
 from workflow.procedures import COMMANDS
+from workflow.shapes import shapes
 
+#: What is said elsewhere on the line, or of no use to anybody there.
+UNSAID = frozenset({"occasion", "channel"})
 #: The fields of commands whose texts the timeline shows.
 SAID = (
     "message",
@@ -51,17 +54,28 @@ class TimelineView:
     #: The other case of a link: what it is to this one, its address and its number, if the reader may know them.
     link: tuple[str, str | None, str | None] | None = None
     detail: str | None = None  #: the code of what kind of note it is
+    #: What was chosen or entered, field by field, in words.
+    entered: tuple[tuple[str, str], ...] = ()
     #: Of a correction: the field, what stood there, what stands there now.
     changes: tuple[tuple[str, str, str], ...] = ()
 
 
-def timeline_of(
-    events: list[record.EventLine], texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context, linked: Known
-) -> tuple[TimelineView, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the numbers in events are called: texts, accounts, units, the cases of links, and parties as they are called now."""
+
+    texts: Mapping[int, str]
+    accounts: Mapping[int, str]
+    linked: Known
+    units: Mapping[int, str]
+    parties: Mapping[int, str]
+
+
+def timeline_of(events: list[record.EventLine], names: Names, ctx: Context) -> tuple[TimelineView, ...]:
     """The latest first; a correction with what stood there before it."""
     lines = []
     for at, event in enumerate(events):
-        line = timeline_line(event, texts, accounts, ctx, linked)
+        line, texts = timeline_line(event, names, ctx), names.texts
         if "before" in event.data:
             line = replace(line, changes=tuple(_changes(event, record.title_in(events[:at], texts), texts, ctx)))
         lines.append(line)
@@ -93,9 +107,8 @@ def _plain(value: Any, ctx: Context) -> str:
     return write_day(date.fromisoformat(value), ctx.language, today=ctx.today) if isinstance(value, str) else str(value)
 
 
-def timeline_line(
-    event: record.EventLine, texts: Mapping[int, str], accounts: Mapping[int, str], ctx: Context, linked: Known
-) -> TimelineView:
+def timeline_line(event: record.EventLine, names: Names, ctx: Context) -> TimelineView:
+    texts, accounts, linked = names.texts, names.accounts, names.linked
     return TimelineView(
         seq=event.seq,
         code=event.code,
@@ -114,8 +127,30 @@ def timeline_line(
             for field, named in _people_of(event)
         ),
         link=(said["kind"], *linked.get(said["other"], (None, None))) if (said := event.data.get("link")) else None,
+        entered=tuple(_entered(event, names, ctx)),
         detail=f"choice.occasion.{kind}" if (kind := event.data.get("command", {}).get("occasion")) else None,
     )
+
+
+def _entered(event: record.EventLine, names: Names, ctx: Context) -> Iterator[tuple[str, str]]:
+    """Of a step the codes, parties, units, days and figures that it says, in the words of the reader's language."""
+    command, words = event.data.get("command", {}), Words(ctx.language)
+    kind = COMMANDS.get(command.get("name", ""))
+    for shape in shapes(kind) if kind and "before" not in event.data else ():
+        value = command.get(shape.name)
+        if value in (None, [], "") or shape.name in UNSAID:
+            continue
+        if shape.literal:
+            yield shape.name, words(f"choice.{shape.name}.{value}")
+        elif shape.choice == "parties":
+            called = (names.parties.get(one) for one in (value if isinstance(value, list) else [value]))
+            yield shape.name, words("punctuation.comma").join(one or words("party.unnamed") for one in called)
+        elif shape.choice in OF_UNITS and value in names.units:
+            yield shape.name, names.units[value]
+        elif shape.choice == "pause_grounds":
+            yield shape.name, words(f"ground.{value}")
+        elif shape.kind == "date" or (shape.kind == "number" and shape.choice is None):
+            yield shape.name, _plain(value, ctx)
 
 
 def accounts_named(events: Iterable[record.EventLine]) -> set[AccountId]:
