@@ -17,6 +17,7 @@ from workflow.model import Role
 #: What the menu offers, in its order: address and the code of its words. Shown to whoever may go there.
 MENU = (
     ("/work", "menu.work"),
+    ("/overview", "menu.overview"),
     ("/intake", "menu.intake"),
     ("/hand-over", "menu.hand_over"),
     ("/deputies", "menu.deputies"),

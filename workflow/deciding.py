@@ -80,7 +80,7 @@ def steps_of_others(situation: Situation) -> tuple[tuple[Step, tuple[Role, ...]]
     return tuple(
         (step, tuple(dict.fromkeys(role for role, _ in step.allowed)))
         for step in PROCEDURES[facts.procedure].machine.steps_from(facts.state)
-        if not step.quiet and not may_take(step, situation.actor, facts)
+        if not (step.quiet or step.minor) and not may_take(step, situation.actor, facts)
     )
 
 

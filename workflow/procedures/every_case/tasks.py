@@ -47,6 +47,7 @@ def task_steps(*, until_closed: tuple[State, ...], deciding: tuple[str, ...]) ->
             allowed=tuple((role, Relation.ASKED) for role in (Role.MEDIATOR, Role.COORDINATOR, Role.CLERK)),
             guards=(something_is_asked_of_me,), checks=(answered_after_it_was_asked,), writes=answer_task,
             clocks=(Stop(TASK, about=lambda command: command.task),), tells=(Audience.HOLDER,), quiet=True, first_when=only_asked,
+            preset=the_one_task,
         ),
         Step(
             command=EndTask, event="task:ended", sources=until_closed, target=None, allowed=IN_HAND,
@@ -152,6 +153,12 @@ def something_is_asked(situation: Situation) -> Reason | None:
 
 def something_is_asked_of_me(situation: Situation) -> Reason | None:
     return None if situation.facts.tasks_of(situation.actor) else Reason(code="task.nothing_is_asked")
+
+
+def the_one_task(situation: Situation) -> Mapping[str, str]:
+    """Where the actor was asked for one thing, that is the one."""
+    mine = situation.facts.tasks_of(situation.actor)
+    return {"task": str(mine[0].number)} if len(mine) == 1 else {}
 
 
 def only_asked(situation: Situation) -> bool:

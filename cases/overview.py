@@ -1,0 +1,176 @@
+"""What whoever answers for the work of others looks at first: which lights burn where, what will light next, how much each has and
+how old it is, and what waits for a decision.
+
+Lights and dates are counted by whose they are (`CaseFacts.charge_of`), matters by who holds them. Every query begins in
+`visibility.py`; each is one pass over what is open.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_
+
+from cases.tables import Case, Clock
+from cases.visibility import case as of_case
+from cases.visibility import cases_in_reach, reach_of
+from infra.columns import UTCDateTime
+from infra.statements import Statement
+from workflow.calendar import WorkCalendar
+from workflow.model import AccountId, Actor, Kind, Light, Role, UnitId
+
+_clock = Clock.__table__.c  # type: ignore[attr-defined]
+#: Working days that the forecast looks ahead.
+AHEAD = 10
+#: A matter is as old as so many days or less; the last are older than all of these.
+AGES = (7, 30, 60)
+#: So many of what waits for a decision are named.
+NAMED = 50
+
+
+class Whose(NamedTuple):
+    unit: UnitId
+    person: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """How many matters somebody holds, by age: one figure for each of `AGES`, and one for what is older."""
+
+    matters: int
+    by_age: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A matter in which somebody waits for a decision: `why` is extension or withdrawal."""
+
+    public_id: str
+    number: tuple[str, int, int]
+    why: str
+    unit: UnitId
+    person: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    lights: Mapping[Whose, Counter[Light]]  #: running duties by the light they show
+    ahead: Mapping[date, Counter[Light]]  #: what lights on each of the next working days, if nothing is done
+    held: Mapping[Whose, Held]
+    waiting: tuple[Waiting, ...]
+
+
+def overview(connection: Connection, *, actor: Actor, now: datetime, calendar: WorkCalendar) -> Overview:
+    days = _days_ahead(calendar, now)
+    asked = {**reach_of(actor), "now": now, "until": calendar.end_of(days[-1])}
+    ages = {f"since_{days}": now - timedelta(days=days) for days in AGES}
+    return Overview(
+        lights={
+            _whose(unit, person): Counter({Light.RED: red, Light.YELLOW: yellow, Light.GREEN: n - red - yellow})
+            for unit, person, n, red, yellow in _lights(actor.role).rows(connection, **reach_of(actor), now=now)
+        },
+        ahead=_ahead(_lighting(actor.role).rows(connection, **asked), days, now=now, calendar=calendar),
+        held={
+            _whose(unit, person): Held(matters=n, by_age=_between(n, older))
+            for unit, person, n, *older in _held(actor.role).rows(connection, **reach_of(actor), **ages)
+        },
+        waiting=tuple(
+            Waiting(
+                public_id=public_id, number=(series, year, serial), why="withdrawal" if extension is None else "extension",
+                unit=UnitId(unit), person=None if person is None else AccountId(person),
+            )
+            for public_id, series, year, serial, extension, unit, person in _waiting(actor.role).rows(
+                connection, **reach_of(actor)
+            )
+        ),
+    )  # fmt: skip
+
+
+def _whose(unit: int, person: int | None) -> Whose:
+    return Whose(UnitId(unit), None if person is None else AccountId(person))
+
+
+# -- lights ------------------------------------------------------------------------------------------------------------
+
+
+def _mine(charged: ColumnElement[Any], holder: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Of a clock whoever it is charged to, else of its case whoever holds that."""
+    return case((_clock.charged_unit.is_(None), holder), else_=charged)
+
+
+_UNIT = _mine(_clock.charged_unit, of_case.holder_unit)
+_PERSON = _mine(_clock.charged_person, of_case.holder_person)
+
+
+def _running(role: Role, *columns: Any) -> Any:
+    """Over the duties that run, of the cases of a role."""
+    query = cases_in_reach(role, *columns).join_from(Case, Clock, _clock.case_id == of_case.id)
+    return query.where(of_case.closed_at.is_(None), _clock.stopped_at.is_(None), _clock.kind == Kind.DUTY.value)
+
+
+@cache
+def _lights(role: Role) -> Statement:
+    now = bindparam("now", type_=UTCDateTime)
+    red = func.sum(case((_clock.red_at <= now, 1), else_=0))
+    yellow = func.sum(
+        case((and_(_clock.yellow_at <= now, or_(_clock.red_at.is_(None), _clock.red_at > now)), 1), else_=0)
+    )
+    return Statement(_running(role, _UNIT, _PERSON, func.count(), red, yellow).group_by(_UNIT, _PERSON))
+
+
+@cache
+def _lighting(role: Role) -> Statement:
+    """Instants at which something lights between now and then."""
+    now, until = bindparam("now", type_=UTCDateTime), bindparam("until", type_=UTCDateTime)
+    soon = or_(_clock.yellow_at.between(now, until), _clock.red_at.between(now, until))
+    return Statement(_running(role, _clock.yellow_at, _clock.red_at).where(soon))
+
+
+def _days_ahead(calendar: WorkCalendar, now: datetime) -> list[date]:
+    today = calendar.local_day(now)
+    return [calendar.nth_working_day_after(today, n) for n in range(1, AHEAD + 1)]
+
+
+def _ahead(
+    rows: list[Any], days: list[date], *, now: datetime, calendar: WorkCalendar
+) -> dict[date, Counter[Light]]:  # fmt: skip
+    """By working day; what lights on a day off is seen on the next day at work, and what lights today today."""
+    found: dict[date, Counter[Light]] = {day: Counter() for day in (calendar.local_day(now), *days)}
+    for instants in rows:
+        for light, at in zip((Light.YELLOW, Light.RED), instants, strict=True):
+            if at is not None and at > now:
+                day = next((day for day in found if calendar.local_day(at) <= day), None)
+                if day is not None:
+                    found[day][light] += 1
+    return found
+
+
+# -- matters -----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _held(role: Role) -> Statement:
+    older = [
+        func.sum(case((of_case.received_at < bindparam(f"since_{days}", type_=UTCDateTime), 1), else_=0))
+        for days in AGES
+    ]
+    query = cases_in_reach(role, of_case.holder_unit, of_case.holder_person, func.count(), *older)
+    return Statement(query.where(of_case.closed_at.is_(None)).group_by(of_case.holder_unit, of_case.holder_person))
+
+
+def _between(n: int, older: list[int]) -> tuple[int, ...]:
+    """From how many are older than each age, how many are of each."""
+    steps = [n, *older, 0]
+    return tuple(above - below for above, below in itertools.pairwise(steps))
+
+
+@cache
+def _waiting(role: Role) -> Statement:
+    columns = ("public_id", "series", "year", "serial", "extension_asked", "holder_unit", "holder_person")
+    asked = or_(of_case.extension_asked.is_not(None), of_case.milestones.contains("withdrawal_asked"))
+    query = cases_in_reach(role, *(of_case[name] for name in columns)).where(of_case.closed_at.is_(None), asked)
+    return Statement(query.order_by(of_case.next_due_at, of_case.id).limit(NAMED))
