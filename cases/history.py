@@ -62,9 +62,8 @@ class Record:
     seq: int = 0
     seq_of_end: int = 0
 
-    def add(self, event: Any) -> None:
-        """One more event, in the order of the stream."""
-        data = data_of(event.code, event.data)
+    def add(self, event: Any, data: Data) -> None:
+        """One more event and what it says in the shape of this program, in the order of the stream."""
         self.seq = event.seq
         if event.code == CROSSED:
             self._cross(event, data)
@@ -152,7 +151,7 @@ def records(
         for stream, events in groupby(rows, key=attrgetter("stream")):
             record = Record(case_id=stream)
             for event in events:
-                record.add(event)
+                record.add(event, data_of(event.code, event.data))
             yield record
 
 

@@ -40,8 +40,8 @@ def last_step(connection: Connection, case_id: int, procedure: str) -> LastStep 
         return None
     at = moving[-1]
     before = Record(case_id=case_id)
-    for row, _ in events[:at]:
-        before.add(row)
+    for row, data in events[:at]:
+        before.add(row, data)
     return _described(events[at], before, [data for _, data in events[at + 1 :]], _steps_by_command(table))
 
 

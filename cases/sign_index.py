@@ -46,7 +46,7 @@ def index_signs(connection: Connection, cases: Iterable[int], found: Iterable[Hi
     wanted = list(cases)
     connection.execute(delete(SignRow).where(is_among(_sign.case_id, wanted)))
     rows = [
-        _row(position, one)
+        sign_row(position, one)
         for shown in shown_by_each(connection, found, calendar)
         for position, one in enumerate(shown, start=1)
     ]
@@ -90,15 +90,6 @@ def stored_ratings(connection: Connection, cases: Iterable[int], *, actor: Actor
     return {row.case_id: _shown(row) for row in connection.execute(query)}
 
 
-def kept(connection: Connection, cases: Iterable[int]) -> dict[int, list[tuple[int, Shown]]]:
-    """What stands of these cases, each with its position; for whoever compares it with the ledger."""
-    found: dict[int, list[tuple[int, Shown]]] = {}
-    query = select(*_sign).where(is_among(_sign.case_id, cases)).order_by(_sign.case_id, _sign.position)
-    for row in connection.execute(query):
-        found.setdefault(row.case_id, []).append((row.position, _shown(row)))
-    return found
-
-
 def _stored(actor: Actor, start: datetime, end: datetime) -> Select[Any]:
     query = visible_cases(actor, *_sign).join_from(Case, SignRow, _sign.case_id == case.id)
     return query.where(_sign.at >= start, _sign.at < end)
@@ -107,17 +98,18 @@ def _stored(actor: Actor, start: datetime, end: datetime) -> Select[Any]:
 def shown_by_each(connection: Connection, found: Iterable[History], calendar: WorkCalendar) -> Iterator[list[Shown]]:
     """What each of these histories shows, in order."""
     known = list(found)
-    answered = {int(one.case_id) for one in known if _answers(one)}
+    answered = {int(one.case_id) for one in known if answers(one)}
     alike = likeness_of_replies(connection, answered, from_characters=ALIKE_FROM_CHARACTERS) if answered else {}
     for history in known:
-        yield list(_of_case(history, calendar, alike))
+        yield list(shown_by_one(history, calendar, alike))
 
 
-def _of_case(history: History, calendar: WorkCalendar, alike: Mapping[tuple[int, int], str]) -> Iterator[Shown]:
+def shown_by_one(history: History, calendar: WorkCalendar, alike: Mapping[tuple[int, int], str]) -> Iterator[Shown]:
+    """What one shows, in order; `alike` are the tokens of its answers, by case and number of the text."""
     case_id = int(history.case_id)
     for sign in signs(history, calendar):
         yield Shown(case_id=case_id, sign=sign)
-    for step, number in _answers(history):
+    for step, number in answers(history):
         unit = history.holder(before=step.at).unit
         part = Sign(code=ANSWER, seq=step.seq, at=step.at, unit=unit, figures={})
         yield Shown(case_id=case_id, sign=part, alike=alike.get((case_id, number)))
@@ -126,13 +118,13 @@ def _of_case(history: History, calendar: WorkCalendar, alike: Mapping[tuple[int,
         yield Shown(case_id=case_id, sign=Sign(code=RATING, seq=seq, at=rating.rated_at, unit=unit, figures={}))
 
 
-def _answers(history: History) -> list[tuple[Any, int]]:
+def answers(history: History) -> list[tuple[Any, int]]:
     """The steps that answered, each with the number of its text."""
     likened = PROCEDURES[history.procedure].likened
     return [(step, int(number)) for step in history.steps if step.command in likened for number in step.texts]
 
 
-def _row(position: int, one: Shown) -> dict[str, Any]:
+def sign_row(position: int, one: Shown) -> dict[str, Any]:
     sign = one.sign
     return {
         "case_id": one.case_id, "position": position, "code": sign.code, "at": sign.at, "unit": sign.unit,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -67,6 +68,9 @@ _TALLIED_OF_UNITS = Statement(
 #: The last event of each stream.
 _AT_THE_END = (_event.stream == _head.stream) & (_event.seq == _head.seq)
 
+_FIELDS = tuple(one.name for one in fields(Mark))
+_values = attrgetter(*_FIELDS)
+
 #: What a tally is kept by: year, unit, person, measure, outcome.
 Key = tuple[int, int, int, str, str]
 
@@ -103,7 +107,9 @@ def tally_some(connection: Connection, calendar: WorkCalendar, *, at_most: int =
     found = list(histories(connection, actor=TIMERS, cases=heads))
     after = {int(one.case_id): marks(one, calendar) for one in found}
     connection.execute(delete(MarkRow).where(is_among(_mark.case_id, heads)))
-    rows = [_row(case_id, number, mark) for case_id, made in after.items() for number, mark in enumerate(made, start=1)]
+    rows = [
+        mark_row(case_id, number, mark) for case_id, made in after.items() for number, mark in enumerate(made, start=1)
+    ]
     if rows:
         connection.execute(insert(MarkRow), rows)
     _shift(connection, _change(before, after))
@@ -329,6 +335,5 @@ def mark_of(row: Any) -> Mark:
     )
 
 
-def _row(case_id: int, position: int, mark: Mark) -> dict[str, Any]:
-    values = {one.name: getattr(mark, one.name) for one in fields(mark)}
-    return {"case_id": case_id, "position": position, **values}
+def mark_row(case_id: int, position: int, mark: Mark) -> dict[str, Any]:
+    return {"case_id": case_id, "position": position, **dict(zip(_FIELDS, _values(mark), strict=True))}

@@ -228,11 +228,14 @@ def likeness_of_replies(
     query = select(_text.case_id, _text.number, _text.content).where(
         is_among(_text.case_id, cases), _text.kind == TextKind.REPLY.value, _text.content.is_not(None)
     )
-    return {
-        (row.case_id, row.number): hashlib.blake2b(words.encode(), digest_size=16).hexdigest()
-        for row in connection.execute(query)
-        if len(words := "".join(row.content.split())) >= from_characters
-    }
+    found = ((row, likeness(row.content, from_characters=from_characters)) for row in connection.execute(query))
+    return {(row.case_id, row.number): token for row, token in found if token}
+
+
+def likeness(content: str, *, from_characters: int) -> str | None:
+    """What a reply shares with those that differ from it in blanks only; None for a shorter one."""
+    words = "".join(content.split())
+    return hashlib.blake2b(words.encode(), digest_size=16).hexdigest() if len(words) >= from_characters else None
 
 
 def may_compare(actor: Actor) -> None:

@@ -110,7 +110,11 @@ def in_present_shape(code: str, data: Mapping[str, Json]) -> dict[str, Json]:
 
 def data_of(code: str, text: str) -> Data:
     """The data of an event that is in the ledger, as this program would have written it. Raises `EventCannotBeRead`."""
-    data: Data = json.loads(text)
+    return as_this_program_writes(code, json.loads(text))
+
+
+def as_this_program_writes(code: str, data: Data) -> Data:
+    """The same of data that somebody else has read."""
     schema, present = data.get(SCHEMA, FIRST), _present(code)
     if not isinstance(schema, int) or schema > present:
         raise EventIsOfALaterProgram(code, schema)

@@ -1,100 +1,119 @@
-"""The marks and signs of all cases worked out anew from their events, for `huiyin verify`: by the program's own rules, on a
-connection that only reads. A case that has moved since it was counted is passed over: the timers count it again.
+"""The marks and signs of all cases worked out anew from their events, for `huiyin verify`: by the program's own rules, from what
+`verify` has read. A case that has moved since it was counted is passed over: the timers count it again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, select, true
+from sqlalchemy import Engine, create_engine
 
-from cases.assessment_tables import Mark as MarkRow
-from cases.assessment_tables import Sign as SignRow
-from cases.history import histories
+from cases.history import Record, history_of, instant
 from cases.office import load_office
-from cases.sign_index import kept, shown_by_each
-from cases.tally import mark_of
-from infra.among import is_among
+from cases.sign_index import answers, shown_by_one, sign_row
+from cases.tally import mark_row
+from cases.visibility import likeness
 from ledger.chain import OFFICE_STREAM
-from ledger.tables import StreamHead
+from ledger.upcasters import as_this_program_writes, data_of
+from verify.as_read import Anew, CaseAsRead
 from verify.report import Finding, Notes
-from verify.sources import POSTGRESQL_URL, SQLITE_URL, Only, Span, sqlite_file
+from verify.sources import POSTGRESQL_URL, SQLITE_URL, Row, sqlite_file
 from workflow.calendar import WorkCalendar
-from workflow.marks import Mark, marks
-from workflow.model import TIMERS
+from workflow.history import History
+from workflow.marks import marks
+from workflow.model import TextKind
+from workflow.signs import ALIKE_FROM_CHARACTERS
+from workflow.spelling import stamp
 
-BATCH = 200
-_head = StreamHead.__table__.c  # type: ignore[attr-defined]
-_mark = MarkRow.__table__.c  # type: ignore[attr-defined]
-_sign = SignRow.__table__.c  # type: ignore[attr-defined]
+MARKS, SIGNS, TEXTS = "mark", "sign", "personal_text"
+NOTHING: Mapping[str, list[Row]] = {MARKS: [], SIGNS: []}
 
 
-def marks_anew(url_or_path: str, notes: Notes, only: Only = None) -> None:
-    """A finding for each case, or each of `only` these, whose stored marks are not those of its events."""
+class _Event(NamedTuple):
+    """An event as `Record` takes it."""
+
+    seq: int
+    code: str
+    occurred_at: datetime | None
+    recorded_at: datetime | None
+    actor: int | None
+    unit: int | None
+
+
+def marks_anew(url_or_path: str, notes: Notes) -> Anew | None:
+    """What notes a finding for each case whose stored marks or signs are not those of its events. None, and a finding, if the
+    office cannot be read by whose calendar they are worked out."""
     engine = _reader(url_or_path)
     try:
         with engine.connect() as connection:
-            _check(connection, notes, only)
-    finally:
-        engine.dispose()
-
-
-def _check(connection: Connection, notes: Notes, only: Only) -> None:
-    try:
-        calendar = load_office(connection).policy.calendar
+            calendar = load_office(connection).policy.calendar
     except Exception as error:  # noqa: BLE001 (whatever was done to the office or its policy: the report says so)
         notes.add(Finding(code="marks.unreadable", table="office", number=1, stored=type(error).__name__))
+        return None
+    finally:
+        engine.dispose()
+    return partial(_compare, calendar, notes)
+
+
+def _compare(calendar: WorkCalendar, notes: Notes, case: CaseAsRead) -> None:
+    if case.head is None or case.stream == OFFICE_STREAM:
+        expected = NOTHING  # no case that anybody could count
+    elif case.head.seq != case.head.tallied:
         return
-    heads = connection.execute(
-        select(_head.stream, _head.tallied, _head.seq).where(_head.stream != OFFICE_STREAM, _is_of(_head.stream, only))
-    ).all()
-    counted = sorted(row.stream for row in heads if row.tallied == row.seq)
-    for at in range(0, len(counted), BATCH):
-        _compare(connection, calendar, counted[at : at + BATCH], notes)
-    known = {row.stream for row in heads}
-    for table, column in (("mark", _mark.case_id), ("sign", _sign.case_id)):
-        for case_id in connection.execute(select(column).where(_is_of(column, only)).distinct()).scalars():
-            if case_id not in known:
-                notes.add(Finding(code="marks.differs", table=table, stream=case_id))
-
-
-def _is_of(column: ColumnElement[int], only: Only) -> ColumnElement[bool]:
-    if only is None:
-        return true()
-    if not isinstance(only, Span):
-        return is_among(column, only)
-    first = column >= only.first if only.first is not None else true()
-    return first & (column < only.end) if only.end is not None else first
-
-
-def _compare(connection: Connection, calendar: WorkCalendar, cases: Sequence[int], notes: Notes) -> None:
-    try:
-        found = list(histories(connection, actor=TIMERS, cases=cases))
-        fresh = {int(one.case_id): marks(one, calendar) for one in found}
-        stored = dict(_stored(connection, cases))
-        shown = {of[0].case_id: list(enumerate(of, start=1)) for of in shown_by_each(connection, found, calendar) if of}
-        signs = kept(connection, cases)
-    except Exception as error:  # noqa: BLE001 (one event or row that cannot be read: the others are still looked at)
-        if len(cases) == 1:
-            notes.add(Finding(code="marks.unreadable", table="mark", stream=cases[0], stored=type(error).__name__))
-            return
-        for one in cases:
-            _compare(connection, calendar, [one], notes)
-        return
-    for case_id in cases:
+    else:
         notes.count("marks")
-        if list(enumerate(fresh.get(case_id, ()), start=1)) != stored.get(case_id, []):
-            notes.add(Finding(code="marks.differs", table="mark", stream=case_id))
-        if shown.get(case_id, []) != signs.get(case_id, []):
-            notes.add(Finding(code="marks.differs", table="sign", stream=case_id))
+        try:
+            expected = _worked_out(case, calendar) if case.rows.get("cases") else NOTHING
+        except Exception as error:  # noqa: BLE001 (one event or row that cannot be read: the others are still looked at)
+            place = Finding(code="marks.unreadable", table=MARKS, stream=case.stream, stored=type(error).__name__)
+            notes.add(place)
+            return
+    for table, rows in expected.items():
+        if rows != case.rows.get(table, []):
+            notes.add(Finding(code="marks.differs", table=table, stream=case.stream))
 
 
-def _stored(connection: Connection, cases: Sequence[int]) -> Iterator[tuple[int, list[tuple[int, Mark]]]]:
-    found: dict[int, list[tuple[int, Mark]]] = {}
-    query = select(*_mark).where(is_among(_mark.case_id, cases)).order_by(_mark.case_id, _mark.position)
-    for row in connection.execute(query):
-        found.setdefault(row.case_id, []).append((row.position, mark_of(row)))
-    yield from found.items()
+def _worked_out(case: CaseAsRead, calendar: WorkCalendar) -> dict[str, list[Row]]:
+    """The rows of the case's marks and signs, as they should be stored."""
+    history = _history(case)
+    made = (mark_row(case.stream, number, mark) for number, mark in enumerate(marks(history, calendar), start=1))
+    shown = enumerate(shown_by_one(history, calendar, _alike(case, history)), start=1)
+    signs = (sign_row(number, one) for number, one in shown)
+    return {
+        table: [_as_read(row, case.columns[table]) for row in rows] for table, rows in ((MARKS, made), (SIGNS, signs))
+    }
+
+
+def _history(case: CaseAsRead) -> History:
+    record = Record(case_id=case.stream)
+    for event, data in case.said:
+        whole = data_of(event.code, event.data) if data is None else as_this_program_writes(event.code, data)
+        occurred_at, recorded_at = instant(event.occurred_at), instant(event.recorded_at)
+        record.add(_Event(event.seq, event.code, occurred_at, recorded_at, event.actor, event.unit), whole)
+    return history_of(record)
+
+
+def _alike(case: CaseAsRead, history: History) -> dict[tuple[int, int], str]:
+    """The tokens of the case's answers."""
+    if not answers(history):
+        return {}
+    columns = case.columns[TEXTS]
+    number, kind, content = (columns.index(name) for name in ("number", "kind", "content"))
+    replies = {row[number]: row[content] for row in case.rows.get(TEXTS, ()) if row[kind] == TextKind.REPLY}
+    tokens = {
+        one: likeness(words, from_characters=ALIKE_FROM_CHARACTERS)
+        for one, words in replies.items()
+        if words is not None
+    }
+    return {(case.stream, one): token for one, token in tokens.items() if token}
+
+
+def _as_read(row: Mapping[str, Any], columns: Sequence[str]) -> Row:
+    """A row of the program as `verify` reads it from a database."""
+    spelled = {**row, "at": stamp(row["at"])}
+    return tuple(map(spelled.__getitem__, columns))
 
 
 def _reader(url_or_path: str) -> Engine:

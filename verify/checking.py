@@ -20,10 +20,11 @@ from operator import itemgetter
 from typing import Any
 
 from verify.anchors import check_anchors
+from verify.as_read import Marks
 from verify.in_step import check_streams, labels_of_columns
 from verify.office import COVERED, check_office, check_policies
 from verify.report import CANNOT_READ, CANNOT_READ_BESIDE, Finding, Notes, Report, without_password
-from verify.shares import BEFORE_CASES, Marks, beginning, cores, file_of, marks_of, shares_of, streams_of
+from verify.shares import BEFORE_CASES, beginning, cores, file_of, shares_of, streams_of
 from verify.since import Since, last_anchor, moved_since
 from verify.sources import TRIGGERS, CannotRead, CannotReadBeside, Only, Source, opened
 from verify.stream import OFFICE_STREAM
@@ -101,8 +102,7 @@ def verify(
         shares: list[Only] = [*shares_of(source, processes)] if moved is None else [moved - {OFFICE_STREAM}]
         with beginning(min(processes, len(shares))) as begin:
             file = begin(file_of, url_or_path) if moved is None else None
-            streams = [begin(streams_of, url_or_path, share) for share in shares]
-            cases = [begin(marks_of, marks, url_or_path, share) for share in shares] if marks else []
+            streams = [begin(streams_of, url_or_path, share, marks) for share in shares]
             _check_triggers(source, notes)
             office = check_streams(source, labels, notes, BEFORE_CASES)
             check_policies(source, office, notes)
@@ -116,8 +116,6 @@ def verify(
                 notes.join(done())
             if not notes.counts["chains"] and not notes.findings:
                 raise CannotRead(NO_OFFICE)
-            for done in cases:
-                notes.join(done())
         reached = last_anchor(source)
     if not marks:
         notes.remark(NO_MARKS)

@@ -9,21 +9,22 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from verify.as_read import COUNTED, Anew, CaseAsRead, Head
 from verify.notes import HEADS
 from verify.office import COVERED, CUTOFF, Office, check_heads, passed_on, remembering
 from verify.report import Finding, Notes
-from verify.rows import compare_case, compare_records, compare_recusals, compare_tracking
+from verify.rows import CLOCKS, DERIVED, RECORD_KEY, SECRET, TEXTS, compare_rows
 from verify.sources import Only, Row, Source
-from verify.stream import EVENT_COLUMNS, OFFICE_STREAM, Event, chain, fold
+from verify.stream import EVENT_COLUMNS, OFFICE_STREAM, Event, Folded, Said, chain, fold, said_by
 
 LABELS = Path(__file__).resolve().parents[1] / "cases" / "labels.json"
-#: What says of a table that its rows are records of a case.
-RECORD_KEY = ("case_id", "number")
+NOBODY: frozenset[Any] = frozenset()
 
 Labels = Mapping[str, Mapping[str, str]]
 
@@ -34,36 +35,40 @@ def labels_of_columns() -> Labels:
     return found
 
 
-def check_streams(source: Source, labels: Labels, notes: Notes, only: Only = None) -> Office:
-    """All streams, or `only` these. Returns what the office's own adds up to, if it is among them."""
+def check_streams(
+    source: Source, labels: Labels, notes: Notes, only: Only = None, *, anew: Anew | None = None
+) -> Office:
+    """All streams, or `only` these; `anew` works out the marks of each case. Returns what the office's own adds up to, if it
+    is among them."""
     notes.begin("chains", "versions", "rows", "derived", "crossings", "messages", "office")
-    wanted = _columns(labels)
+    wanted = _columns(labels) | ({table: tuple(labels[table]) for table in COUNTED} if anew else {})
     office = Office()
     anchored, passed = last_anchored(source), passed_on(source)
     cursors = {
         table: source.rows(table, columns, columns[:2] if table != "message" else columns[:3], only)
         for table, columns in wanted.items()
     }
-    for stream, rows in in_step(cursors):
-        posted = list(rows.pop("message", ()))
-        heads = list(rows.pop("year_cutoff", ()))
-        found: dict[Any, Event | None] = dict.fromkeys(seq for _, seq, *_ in (*posted, *heads))
-        end = next(iter(rows.pop("stream_head", ())), None)
-        head = end[1:3] if end else None
-        if end:
-            check_end(end, anchored.get(stream, 0), notes)
-        events = chain(stream, map(Event._make, rows.pop("event", ())), head, notes)
-        events = remembering(events, office) if stream == OFFICE_STREAM else events
-        folded = fold(stream, _finding(events, found), notes)
-        _check_messages(posted, found, notes)
-        check_told(stream, posted, office.told if stream == OFFICE_STREAM else folded.told, passed, notes)
-        check_heads(heads, found, notes)
-        compare_case(folded, rows.pop("cases", ()), wanted["cases"], notes)
-        compare_recusals(folded, rows.pop("recusal", ()), notes)
-        compare_tracking(folded, rows.pop("tracking", ()), wanted["tracking"], notes)
-        for table, columns in wanted.items():
-            if columns[:2] == RECORD_KEY:
-                compare_records(folded, table, rows.pop(table, ()), columns, notes)
+    for stream, groups in in_step(cursors):
+        events: Iterator[Event] = map(Event._make, groups.pop("event", ()))
+        rows = {table: [*group] for table, group in groups.items()}
+        head = Head(*rows["stream_head"][0]) if "stream_head" in rows else None
+        if head:
+            check_end(head, anchored.get(stream, 0), notes)
+        events = chain(stream, events, (head.seq, head.hash) if head else None, notes)
+        if stream == OFFICE_STREAM:
+            told, folded = office.told, Folded(stream)
+            found = _those(remembering(events, office), rows)
+            said: list[Said] = []
+        else:
+            said = [*map(said_by, events)]
+            folded = fold(stream, said, notes)
+            told, found = folded.told, {event.seq: event for event, _ in said}
+        _check_messages(rows.get("message", ()), found, notes)
+        check_told(stream, rows.get("message", ()), told, passed, notes)
+        check_heads(rows.get("year_cutoff", ()), found, notes)
+        compare_rows(folded, rows, wanted, notes)
+        if anew:
+            anew(CaseAsRead(stream, head, said, rows, wanted))
     return office
 
 
@@ -71,7 +76,7 @@ def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:
     """The columns to read of each table, its key first."""
     wanted: dict[str, tuple[str, ...]] = {
         "event": EVENT_COLUMNS,
-        "stream_head": ("stream", "seq", "hash", "anchored", "tallied"),
+        "stream_head": Head._fields,
         "message": ("stream", "seq", "recipient", "recorded_at"),
         "year_cutoff": CUTOFF,
         "cases": ("id", *(name for name in labels["cases"] if name != "id")),
@@ -80,8 +85,9 @@ def _columns(labels: Labels) -> dict[str, tuple[str, ...]]:
     }
     for table, columns in labels.items():
         if set(RECORD_KEY) <= set(columns):
-            others = (name for name, label in columns.items() if label in COVERED and name not in RECORD_KEY)
-            wanted[table] = (*RECORD_KEY, *others)
+            last = {CLOCKS: DERIVED, TEXTS: SECRET}.get(table, ())
+            others = (name for name, label in columns.items() if label in COVERED and name not in (*RECORD_KEY, *last))
+            wanted[table] = (*RECORD_KEY, *others, *last)
     return wanted
 
 
@@ -106,12 +112,10 @@ def _order(key: Any) -> tuple[int, Any]:
     return (1, key) if isinstance(key, int) else (0, 0) if key is None else (2, str(key))
 
 
-def _finding(events: Iterable[Event], found: dict[Any, Event | None]) -> Iterator[Event]:
-    """The events as they pass; the wanted ones are kept."""
-    for event in events:
-        if event.seq in found:
-            found[event.seq] = event
-        yield event
+def _those(events: Iterable[Event], rows: Mapping[str, Sequence[Row]]) -> dict[Any, Event]:
+    """The events that messages and closed years speak of, by their seq, as all of them pass."""
+    wanted = {row[1] for table in ("message", "year_cutoff") for row in rows.get(table, ())}
+    return {event.seq: event for event in events if event.seq in wanted}
 
 
 def check_told(
@@ -127,22 +131,24 @@ def check_told(
         recipients[seq].add(recipient)
     for seq, named in told.items():
         wanted = {*named} if isinstance(named, list) else set()
-        heirs = passed.get((stream, seq), set())
+        wanted |= passed.get((stream, seq), NOBODY)
+        found = recipients.get(seq, NOBODY)
+        if found == wanted:
+            continue
         place = Finding(code="messages.missing", table="message", stream=stream, number=seq, column="recipient")
-        if missing := (wanted | heirs) - recipients[seq]:
+        if missing := wanted - found:
             notes.add(replace(place, expected=" ".join(map(str, sorted(missing, key=str)))))
-        if others := recipients[seq] - wanted - heirs:
+        if others := found - wanted:
             notes.add(replace(place, code="messages.not_told", stored=" ".join(map(str, sorted(others, key=str)))))
 
 
-def check_end(end: Row, anchored: int, notes: Notes) -> None:
-    """What the head of a stream says of anchors and tallies. `end` has the columns of `stream_head`."""
-    stream, seq, _, held, tallied = end
-    place = Finding(code="chains.anchored", table="stream_head", stream=stream, column="anchored")
-    if held != anchored:
-        notes.add(replace(place, stored=held, expected=anchored))
-    if not (isinstance(tallied, int) and isinstance(seq, int) and 0 <= tallied <= seq):
-        notes.add(replace(place, code="chains.tallied", column="tallied", stored=tallied, expected=seq))
+def check_end(head: Head, anchored: int, notes: Notes) -> None:
+    """What the head of a stream says of anchors and tallies."""
+    place = partial(Finding, table="stream_head", stream=head.stream)
+    if head.anchored != anchored:
+        notes.add(place(code="chains.anchored", column="anchored", stored=head.anchored, expected=anchored))
+    if not (isinstance(head.tallied, int) and isinstance(head.seq, int) and 0 <= head.tallied <= head.seq):
+        notes.add(place(code="chains.tallied", column="tallied", stored=head.tallied, expected=head.seq))
 
 
 def last_anchored(source: Source) -> dict[int, int]:
@@ -153,19 +159,22 @@ def last_anchored(source: Source) -> dict[int, int]:
     return found
 
 
-def _check_messages(posted: Sequence[Row], found: Mapping[Any, Event | None], notes: Notes) -> None:
-    before: Row | None = None
+def _check_messages(posted: Sequence[Row], found: Mapping[Any, Event], notes: Notes) -> None:
+    """Each is about an event of its stream, of the instant of that event, and the only one to its recipient."""
+    notes.count("messages", len(posted))
+    before: tuple[Any, Any] | None = None
     for stream, seq, recipient, stored in posted:
-        notes.count("messages")
-        event = found[seq]
-        expected = event.recorded_at if event else None
-        place = Finding(
-            code="messages.orphan", table="message", stream=stream, number=seq, stored=stored, expected=expected
-        )
+        event = found.get(seq)
         if event is None:
-            notes.add(place)
-        elif stored != expected:
-            notes.add(replace(place, code="messages.differs", column="recorded_at"))
+            notes.add(_of_message(stream, seq, "messages.orphan", None, stored))
+        elif stored != event.recorded_at:
+            notes.add(_of_message(stream, seq, "messages.differs", "recorded_at", stored, event.recorded_at))
         if (seq, recipient) == before:
-            notes.add(replace(place, code="messages.twice", column="recipient"))
-        before = (seq, recipient)
+            notes.add(_of_message(stream, seq, "messages.twice", "recipient", stored, event and event.recorded_at))
+        before = seq, recipient
+
+
+def _of_message(stream: Any, seq: Any, code: str, column: str | None, stored: Any, expected: Any = None) -> Finding:
+    return Finding(
+        code=code, table="message", stream=stream, number=seq, column=column, stored=stored, expected=expected
+    )

@@ -273,11 +273,11 @@ def _compare_cutoff(place: Finding, row: Mapping[str, Any], count: int, digest: 
             notes.add(replace(place, column=column, stored=stored, expected=expected))
 
 
-def check_heads(heads: Sequence[Row], found: Mapping[Any, Event | None], notes: Notes) -> None:
+def check_heads(heads: Sequence[Row], found: Mapping[Any, Event], notes: Notes) -> None:
     """What a year was closed at, of one stream, are events of it. `heads` has the columns of `CUTOFF`."""
     for stream, seq, hash_, year in heads:
         notes.count("office")
-        event = found[seq]
+        event = found.get(seq)
         if event is None or event.hash != hash_:
             place = Finding(code="office.no_event", table="year_cutoff", stream=stream, number=year)
             notes.add(replace(place, stored=f"{seq} {hash_}"))

@@ -223,8 +223,8 @@ class Notes:
     def begin(self, *checks: str) -> None:
         self.counts |= dict.fromkeys(checks, 0)
 
-    def count(self, check: str) -> None:
-        self.counts[check] += 1
+    def count(self, check: str, times: int = 1) -> None:
+        self.counts[check] += times
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)

@@ -12,6 +12,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
+from verify.as_read import Marks
 from verify.in_step import check_streams, labels_of_columns
 from verify.report import Finding, Notes
 from verify.sources import Only, Source, Span, opened
@@ -21,8 +22,6 @@ LEAST, SHARES_EACH = 2_000, 4
 #: The office's own stream, and what a damaged file may have before it.
 BEFORE_CASES = Span(None, 1)
 
-#: Works the marks of some cases out anew: of the database, into these notes.
-Marks = Callable[[str, Notes, Only], None]
 #: Begins a part; what it gives back waits for the part and returns its notes.
 Begin = Callable[..., Callable[[], Notes]]
 
@@ -75,17 +74,12 @@ def file_of(database: str) -> Notes:
     return notes
 
 
-def streams_of(database: str, share: Only) -> Notes:
-    """What there is to say of these streams and the rows of their cases."""
+def streams_of(database: str, share: Only, marks: Marks | None) -> Notes:
+    """What there is to say of these streams and the rows of their cases; with `marks`, of their marks too."""
     notes = Notes()
+    if marks:
+        notes.begin("marks")
+    anew = marks(database, notes) if marks else None
     with opened(database) as source:
-        check_streams(source, labels_of_columns(), notes, share)
-    return notes
-
-
-def marks_of(marks: Marks, database: str, share: Only) -> Notes:
-    """What there is to say of the marks of these cases."""
-    notes = Notes()
-    notes.begin("marks")
-    marks(database, notes, share)
+        check_streams(source, labels_of_columns(), notes, share, anew=anew)
     return notes

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from json.scanner import make_scanner
 from typing import Any, NamedTuple
 
 from verify.report import Finding, Notes
@@ -18,10 +19,14 @@ from verify.report import Finding, Notes
 _PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=repr)
 #: How the encoder spells one text and one number. Both refuse anything else.
 _quoted, _number = json.encoder.encode_basestring, int.__repr__
+_scanned = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # the stub names another class
 OFFICE_STREAM = 0
 CROSSED, ERASED = "clock:crossed", "text:erased"
 #: A clock has one such rung for each pause; every other code is crossed once.
 PAUSE_OVER = "pause_over"
+OPENED_ALERT_CODES, OVERDUE_CODES = ("yellow", "reminder"), ("red", "lapsed")
+#: What `data.wrote` has no numbers of: the case's own row, and its tracking code.
+UNNUMBERED = frozenset({"cases", "tracking"})
 RECORD_NUMBER = re.compile(r"[0-9]{1,18}")
 EVENT_COLUMNS = (
     "stream", "seq", "code", "occurred_at", "recorded_at", "actor", "role", "unit", "data", "key", "hash",
@@ -42,10 +47,32 @@ class Event(NamedTuple):
     hash: Any
 
 
+class Said(NamedTuple):
+    """An event and its data, or None if these have not the shape that the program gives them."""
+
+    event: Event
+    data: dict[str, Any] | None
+
+
 class Rung(NamedTuple):
     code: Any
     light: Any
     at: str
+
+
+class Ladder(NamedTuple):
+    """The rungs of a clock as the ledger has them, and when it shows its lights."""
+
+    rungs: tuple[Rung, ...]
+    yellow_at: str | None
+    red_at: str | None
+
+    def after(self, since: str | None) -> str | None:
+        """When the first rung is reached that is still to be crossed."""
+        return next((rung.at for rung in self.rungs if since is None or rung.at > since), None)
+
+
+NO_LADDER = Ladder((), None, None)
 
 
 @dataclass(slots=True)
@@ -65,13 +92,6 @@ class Folded:
         """The records of a table, by their numbers."""
         return self.records.setdefault(table, {})
 
-    def uncrossed(self, number: Any, clock: dict[str, Any]) -> list[Rung]:
-        """The rungs of a running clock that are still to be reached."""
-        since = self.crossed_until.get(number)
-        return (
-            [rung for rung in rungs(clock) if since is None or rung.at > since] if not clock.get("stopped_at") else []
-        )
-
 
 def same(stored: Any, expected: Any) -> bool:
     """Equal and of one type; SQLite keeps a truth value as a number."""
@@ -90,18 +110,23 @@ def _of_one_type(some: tuple[type, ...], others: tuple[type, ...]) -> bool:
     return all(one is other or {one, other} <= {bool, int} for one, other in zip(some, others, strict=True))
 
 
-def rungs(clock: dict[str, Any]) -> tuple[Rung, ...]:
-    """The rungs as the ledger has them; none if that is no ladder."""
+def ladder_of(clock: dict[str, Any]) -> Ladder:
+    """Without rungs if it has what is no ladder."""
     ladder = clock.get("rungs")
-    return _rungs(ladder) if isinstance(ladder, str) else ()
+    return _ladder(ladder) if isinstance(ladder, str) else NO_LADDER
 
 
 @lru_cache(maxsize=1024)
-def _rungs(ladder: str) -> tuple[Rung, ...]:
+def _ladder(text: str) -> Ladder:
     try:
-        return tuple(Rung(code, light, str(at)) for code, light, at, _ in json.loads(ladder))
+        rungs = tuple(Rung(code, light, str(at)) for code, light, at, _ in json.loads(text))
     except (TypeError, ValueError, RecursionError):
-        return ()
+        return NO_LADDER
+    return Ladder(
+        rungs,
+        yellow_at=next((rung.at for rung in rungs if rung.code in OPENED_ALERT_CODES), None),
+        red_at=next((rung.at for rung in rungs if rung.code in OVERDUE_CODES), None),
+    )
 
 
 # -- the chain --------------------------------------------------------------------------------------------------------
@@ -109,9 +134,9 @@ def _rungs(ladder: str) -> tuple[Rung, ...]:
 
 def chain(stream: Any, events: Iterable[Event], head: tuple[Any, Any] | None, notes: Notes) -> Iterator[Event]:
     """The events of a stream, each checked against the one before it, and the last against the stream's head."""
-    seq, last_hash = 0, ""
+    seq, last_hash, found = 0, "", 0
     for event in events:
-        notes.count("chains")
+        found += 1
         if same(event.seq, seq + 1):
             expected = event_hash(event, last_hash)
             if event.hash != expected:
@@ -122,6 +147,7 @@ def chain(stream: Any, events: Iterable[Event], head: tuple[Any, Any] | None, no
             notes.add(_of(event, "chains.gap", column="seq", stored=event.seq, expected=seq + 1))
         seq, last_hash = event.seq if isinstance(event.seq, int) else seq, event.hash
         yield event
+    notes.count("chains", found)
     _compare_head(stream, (seq, last_hash), head, notes)
 
 
@@ -167,42 +193,62 @@ def _compare_head(stream: Any, last: tuple[int, str], head: tuple[Any, Any] | No
 # -- what the events say ----------------------------------------------------------------------------------------------
 
 
-def fold(stream: Any, events: Iterable[Event], notes: Notes) -> Folded:
-    """What the events of a case add up to. The office's own stream adds up to nothing: its chain is all it has."""
-    folded = Folded(stream)
-    for event in events:
-        if stream == OFFICE_STREAM:
+def said_by(event: Event) -> Said:
+    """The event with its data read."""
+    try:
+        data = _read(event.data)
+    except (TypeError, ValueError, RecursionError):
+        return Said(event, None)
+    return Said(event, data if isinstance(data, dict) and _names_rows(data.get("wrote", {})) else None)
+
+
+def _read(text: Any) -> Any:
+    """`json.loads`, without what it does around the reading."""
+    try:
+        value, end = _scanned(text, 0)
+    except (StopIteration, TypeError):
+        return json.loads(text)
+    return value if end == len(text) else json.loads(text)
+
+
+def _names_rows(wrote: Any) -> bool:
+    """Whether `data.wrote` has rows by table, and those of records by their numbers."""
+    if not isinstance(wrote, dict):
+        return False
+    for table, rows in wrote.items():
+        if not isinstance(rows, dict):
+            return False
+        if table in UNNUMBERED:
             continue
-        data = _data(event)
-        if data is not None and "told" in data:
-            folded.told[event.seq] = data["told"]
+        for number, row in rows.items():
+            if not isinstance(row, dict) or _record_number(number) is None:
+                return False
+    return True
+
+
+@lru_cache(maxsize=1024)
+def _record_number(text: str) -> int | None:
+    return int(text) if RECORD_NUMBER.fullmatch(text) else None
+
+
+def fold(stream: Any, said: Iterable[Said], notes: Notes) -> Folded:
+    """What the events of a case add up to."""
+    folded = Folded(stream)
+    for event, data in said:
         if data is None:
             notes.add(_of(event, "chains.data", column="data"))
-        elif event.code == CROSSED:
+            continue
+        if "told" in data:
+            folded.told[event.seq] = data["told"]
+        if event.code == CROSSED:
             _cross(folded, event, data, notes)
-        else:
-            if event.code == ERASED:
-                folded.erased.update(_list(data.get("texts")))
-            if "wrote" in data:
-                _nothing_left_out(folded, event, notes)
-                _step(folded, event, data, notes)
+            continue
+        if event.code == ERASED:
+            folded.erased.update(_list(data.get("texts")))
+        if "wrote" in data:
+            _nothing_left_out(folded, event, notes)
+            _step(folded, event, data, notes)
     return folded
-
-
-def _data(event: Event) -> dict[str, Any] | None:
-    """The event's data, or None if it has not the shape that the program gives it."""
-    try:
-        data = json.loads(event.data)
-    except (TypeError, ValueError, RecursionError):
-        return None
-    wrote = data.get("wrote", {}) if isinstance(data, dict) else None
-    if not isinstance(wrote, dict) or not all(isinstance(rows, dict) for rows in wrote.values()):
-        return None
-    numbered = (rows for table, rows in wrote.items() if table not in ("cases", "tracking"))
-    well_formed = all(
-        RECORD_NUMBER.fullmatch(n) and isinstance(row, dict) for rows in numbered for n, row in rows.items()
-    )
-    return data if well_formed else None
 
 
 def _step(folded: Folded, event: Event, data: dict[str, Any], notes: Notes) -> None:
@@ -218,14 +264,20 @@ def _step(folded: Folded, event: Event, data: dict[str, Any], notes: Notes) -> N
         elif table == "tracking":
             folded.of(table)[None] = rows
         else:
-            folded.of(table).update({int(number): row for number, row in rows.items()})
+            records = folded.of(table)
+            for number, row in rows.items():
+                records[_record_number(number)] = row
 
 
 def _nothing_left_out(folded: Folded, event: Event, notes: Notes) -> None:
     """Every step settles the lights that are due before it changes anything."""
+    noticed = str(event.recorded_at)
     for number, clock in folded.of("clock").items():
-        for rung in folded.uncrossed(number, clock):
-            if rung.at <= str(event.recorded_at):
+        if clock.get("stopped_at"):
+            continue
+        since = folded.crossed_until.get(number)
+        for rung in ladder_of(clock).rungs:
+            if rung.at <= noticed and (since is None or rung.at > since):
                 due = f"clock {number} {rung.code} {rung.at}"
                 notes.add(_of(event, "crossings.left_out", expected=due))
 
@@ -236,7 +288,7 @@ def _cross(folded: Folded, event: Event, data: dict[str, Any], notes: Notes) -> 
     number, code, at = data.get("clock"), str(data.get("rung")), str(event.occurred_at)
     named = f"clock {number} {code} {at}"
     clock = folded.of("clock").get(number) if isinstance(number, int) else None
-    rung = next((r for r in rungs(clock or {}) if (r.code, r.at) == (code, at)), None)
+    rung = next((r for r in ladder_of(clock or {}).rungs if (r.code, r.at) == (code, at)), None)
     if clock is None or rung is None:
         notes.add(_of(event, "crossings.no_rung", stored=named))
         return

@@ -13,8 +13,8 @@ from typing import Any
 from tests.experiments.edits import LABELS
 from tests.experiments.owners import Owner
 from verify.report import Notes
-from verify.rows import _derived
-from verify.stream import EVENT_COLUMNS, OFFICE_STREAM, Event, event_hash, fold
+from verify.rows import DERIVED, derived_of
+from verify.stream import EVENT_COLUMNS, OFFICE_STREAM, Event, event_hash, fold, said_by
 
 Heads = Mapping[int, int]
 Attack = Callable[[Owner, Heads, Random], str]
@@ -167,7 +167,7 @@ def _mend_closed_years(file: Owner, stream: int) -> None:
 
 def _refold(file: Owner, stream: int) -> None:
     """Every row of a case as its events say it is."""
-    folded = fold(stream, _events(file, stream), Notes(counts=Counter()))
+    folded = fold(stream, map(said_by, _events(file, stream)), Notes(counts=Counter()))
     _write(file, "cases", {**folded.case, "version": folded.version}, {"id": stream})
     for table in RECORDS:
         kept = folded.of(table)
@@ -175,7 +175,8 @@ def _refold(file: Owner, stream: int) -> None:
             if number not in kept:
                 file.execute(f"DELETE FROM {table} WHERE case_id = ? AND number = ?", (stream, number))
         for number, record in kept.items():
-            row = {**record, **(_derived(folded, number) if table == "clock" else {})}
+            derived = zip(DERIVED, derived_of(folded, number), strict=True) if table == "clock" else ()
+            row = {**record, **dict(derived)}
             _write(file, table, row, {"case_id": stream, "number": number})
 
 
