@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select
 
 from cases.assessment_tables import YearCutoff
 from cases.crossings import CROSSED
-from cases.rows import CLOCK_COLUMNS, clock_from
+from cases.rows import CLOCK_COLUMNS, clock_of
 from cases.tables import Case
 from cases.visibility import case, visible_cases
 from infra.among import is_among
@@ -28,8 +28,7 @@ from workflow.model import AccountId, Actor, CaseId, Clock, Custody, Light, Reco
 from workflow.records import Rating, Waiver
 
 PAGE = 2000
-INSTANTS = ("started_at", "due_at", "opened_at", "acknowledged_at", "stopped_at", "crossed_until")
-_OF_A_CLOCK = frozenset(CLOCK_COLUMNS)
+INSTANTS = ("started_at", "due_at", "opened_at", "acknowledged_at", "stopped_at")
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _cutoff = YearCutoff.__table__.c  # type: ignore[attr-defined]
 COLUMNS = (
@@ -122,12 +121,14 @@ class Record:
 
     def _clock(self, number: int, row: dict[str, Any]) -> Clock:
         whole = {**row, "number": number, "crossed_until": None}
-        for name in _OF_A_CLOCK - whole.keys():
-            raise RecordLacks(self.case_id, self.written[number], f"clock {number}", name)
-        values = tuple(instant(whole[name]) if name in INSTANTS else whole[name] for name in CLOCK_COLUMNS)
-        crossed = self.crossed_until.get(number)
-        made = clock_from(values)
-        return made if crossed is None else replace(made, crossed_until=crossed)
+        try:
+            columns = {name: whole[name] for name in CLOCK_COLUMNS}
+        except KeyError as error:
+            raise RecordLacks(self.case_id, self.written[number], f"clock {number}", error.args[0]) from error
+        for name in INSTANTS:
+            columns[name] = instant(columns[name])
+        columns["crossed_until"] = self.crossed_until.get(number)
+        return clock_of(columns)
 
 
 def records(

@@ -110,18 +110,28 @@ CLOCK_COLUMNS = (
 
 
 def clock_from(values: tuple[Any, ...]) -> Clock:
-    row = dict(zip(CLOCK_COLUMNS, values, strict=True))
+    return clock_of(dict(zip(CLOCK_COLUMNS, values, strict=True)))
+
+
+def clock_of(row: Mapping[str, Any]) -> Clock:
+    """The clock of a row with `CLOCK_COLUMNS` and no other."""
     return Clock(
         **{
             **row,
             "kind": Kind(row["kind"]),
             "unit": Unit(row["unit"]),
             "rungs": rungs_from(row["rungs"]),
-            "pauses": tuple(
-                Pause(at=datetime.fromisoformat(at), until=datetime.fromisoformat(until), ground=ground)
-                for at, until, ground in json.loads(row["pauses"])
-            ),
+            "pauses": _pauses_from(row["pauses"]),
         }
+    )
+
+
+@lru_cache(maxsize=1024)
+def _pauses_from(text: str) -> tuple[Pause, ...]:
+    """Remembered: nearly all clocks have none."""
+    return tuple(
+        Pause(at=datetime.fromisoformat(at), until=datetime.fromisoformat(until), ground=ground)
+        for at, until, ground in json.loads(text)
     )
 
 

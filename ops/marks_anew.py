@@ -2,9 +2,10 @@
 `verify` has read. A case that has moved since it was counted is passed over: the timers count it again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,9 +82,7 @@ def _worked_out(case: CaseAsRead, calendar: WorkCalendar) -> dict[str, list[Row]
     made = (mark_row(case.stream, number, mark) for number, mark in enumerate(marks(history, calendar), start=1))
     shown = enumerate(shown_by_one(history, calendar, _alike(case, history)), start=1)
     signs = (sign_row(number, one) for number, one in shown)
-    return {
-        table: [_as_read(row, case.columns[table]) for row in rows] for table, rows in ((MARKS, made), (SIGNS, signs))
-    }
+    return {MARKS: _as_read(made, case.columns[MARKS]), SIGNS: _as_read(signs, case.columns[SIGNS])}
 
 
 def _history(case: CaseAsRead) -> History:
@@ -110,10 +109,10 @@ def _alike(case: CaseAsRead, history: History) -> dict[tuple[int, int], str]:
     return {(case.stream, one): token for one, token in tokens.items() if token}
 
 
-def _as_read(row: Mapping[str, Any], columns: Sequence[str]) -> Row:
-    """A row of the program as `verify` reads it from a database."""
-    spelled = {**row, "at": stamp(row["at"])}
-    return tuple(map(spelled.__getitem__, columns))
+def _as_read(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> list[Row]:
+    """Rows of the program as `verify` reads them from a database."""
+    values = itemgetter(*columns)
+    return [values({**row, "at": stamp(row["at"])}) for row in rows]
 
 
 def _reader(url_or_path: str) -> Engine:

@@ -19,14 +19,15 @@ KEY = ("year", "unit", "person", "measure", "outcome")
 def check_tallies(source: Source, notes: Notes) -> None:
     """Every tally is the count of its marks, and every kind of mark has its tally."""
     notes.begin("marks")
-    expected: Counter[tuple[Any, ...]] = Counter()
-    for year, unit, person, measure, outcome, case_id, at in source.rows(
-        "mark", (*KEY, "case_id", "at"), ("case_id", "position")
-    ):
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for *kind, case_id, at in source.rows("mark", (*KEY, "case_id", "at"), ("case_id", "position")):
         if not INSTANT.fullmatch(str(at)):  # the program would read it all the same, as the instant that it was
             notes.add(Finding(code="marks.differs", table="mark", stream=case_id, column="at", stored=at))
-        expected[year, unit, NOBODY if person is None else person, measure, outcome] += 1
-        expected[year, unit, EVERYBODY, measure, outcome] += 1
+        counted[tuple(kind)] += 1
+    expected: Counter[tuple[Any, ...]] = Counter()
+    for (year, unit, person, measure, outcome), n in counted.items():
+        expected[year, unit, NOBODY if person is None else person, measure, outcome] += n
+        expected[year, unit, EVERYBODY, measure, outcome] += n
     for row in source.rows("tally", (*KEY, "n"), KEY):
         *_, n = row
         wanted = expected.pop(row[:-1], 0)

@@ -179,8 +179,7 @@ def _constants() -> dict[str, str]:
 OTHER_JSON = {
     ("cases/jobruns.py", "summary"),
     ("cases/policies.py", "content"),
-    ("cases/rows.py", "row['pauses']"),
-    ("cases/rows.py", "text"),  # the rungs of a clock
+    ("cases/rows.py", "text"),  # the rungs and pauses of a clock
     ("cases/sign_index.py", "row.figures"),
     ("ledger/upcasters.py", "text"),
     ("gates/advisories.py", "content"),
