@@ -75,9 +75,11 @@ class Record:
                 self._move(rows, event)
             elif table != "tracking":
                 kept = self.rows.setdefault(table, {})
-                for number, row in rows.items():
-                    kept[int(number)] = {**kept.get(int(number), {}), **row}
-                    self.written[int(number)] = event.seq
+                for name, row in rows.items():
+                    number = int(name)
+                    before = kept.get(number)
+                    kept[number] = {**before, **row} if before else row
+                    self.written[number] = event.seq
         self.steps.append(_taken(event, data))
         if undone := data.get("taken_back"):
             self._undo(undone["seq"])
@@ -210,14 +212,17 @@ def history_of(record: Record) -> History:
     )  # fmt: skip
 
 
-def instant(text: str | None) -> datetime | None:
-    """An instant of the ledger."""
-    return None if text is None else _known(text)
-
-
 @lru_cache(maxsize=65536)
+def instant(text: str | None) -> datetime | None:
+    """An instant of the ledger. Remembered: the event that writes it, the rows and the events after it have the same."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
 def _known(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    """One that is never left out."""
+    found = instant(text)
+    assert found is not None
+    return found
 
 
 def _taken(event: Any, data: Data) -> Taken:

@@ -68,8 +68,8 @@ _TALLIED_OF_UNITS = Statement(
 #: The last event of each stream.
 _AT_THE_END = (_event.stream == _head.stream) & (_event.seq == _head.seq)
 
-_FIELDS = tuple(one.name for one in fields(Mark))
-_values = attrgetter(*_FIELDS)
+_values = attrgetter(*(one.name for one in fields(Mark)))
+_COLUMNS = ("case_id", "position", *(one.name for one in fields(Mark)))
 
 #: What a tally is kept by: year, unit, person, measure, outcome.
 Key = tuple[int, int, int, str, str]
@@ -336,4 +336,4 @@ def mark_of(row: Any) -> Mark:
 
 
 def mark_row(case_id: int, position: int, mark: Mark) -> dict[str, Any]:
-    return {"case_id": case_id, "position": position, **dict(zip(_FIELDS, _values(mark), strict=True))}
+    return dict(zip(_COLUMNS, (case_id, position, *_values(mark)), strict=True))

@@ -112,7 +112,11 @@ def _alike(case: CaseAsRead, history: History) -> dict[tuple[int, int], str]:
 def _as_read(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> list[Row]:
     """Rows of the program as `verify` reads them from a database."""
     values = itemgetter(*columns)
-    return [values({**row, "at": stamp(row["at"])}) for row in rows]
+    found = []
+    for row in rows:
+        row["at"] = stamp(row["at"])
+        found.append(values(row))
+    return found
 
 
 def _reader(url_or_path: str) -> Engine:

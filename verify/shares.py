@@ -18,7 +18,7 @@ from verify.report import Finding, Notes
 from verify.sources import Only, Source, Span, opened
 
 #: Cases that are worth a share of their own, and shares that each process gets, one after the other.
-LEAST, SHARES_EACH = 2_000, 4
+LEAST, SHARES_EACH = 2_000, 8
 #: The office's own stream, and what a damaged file may have before it.
 BEFORE_CASES = Span(None, 1)
 

@@ -83,6 +83,7 @@ class Folded:
     case: dict[str, Any] = field(default_factory=dict)
     records: dict[str, dict[Any, dict[str, Any]]] = field(default_factory=dict)  #: by table, and by number
     version: int = 0
+    steps: int = 0
     crossed_until: dict[Any, str] = field(default_factory=dict)  #: the last crossing of each clock
     crossings: set[tuple[Any, ...]] = field(default_factory=set)
     erased: set[Any] = field(default_factory=set)
@@ -137,7 +138,7 @@ def chain(stream: Any, events: Iterable[Event], head: tuple[Any, Any] | None, no
     seq, last_hash, found = 0, "", 0
     for event in events:
         found += 1
-        if same(event.seq, seq + 1):
+        if event.seq == seq + 1 and type(event.seq) is int:
             expected = event_hash(event, last_hash)
             if event.hash != expected:
                 notes.add(_of(event, "chains.hash", column="hash", stored=event.hash, expected=expected))
@@ -248,11 +249,12 @@ def fold(stream: Any, said: Iterable[Said], notes: Notes) -> Folded:
         if "wrote" in data:
             _nothing_left_out(folded, event, notes)
             _step(folded, event, data, notes)
+    notes.count("versions", folded.steps)
     return folded
 
 
 def _step(folded: Folded, event: Event, data: dict[str, Any], notes: Notes) -> None:
-    notes.count("versions")
+    folded.steps += 1
     folded.version += 1
     if not same(data.get("version"), folded.version):
         found, expected = data.get("version"), folded.version
