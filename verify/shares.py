@@ -4,6 +4,7 @@ What is compared lies in one part (`in_step.py`), so that it does not matter if 
 office than another: none sees less than there was when the whole run began.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -80,6 +81,18 @@ def streams_of(database: str, share: Only, marks: Marks | None) -> Notes:
     if marks:
         notes.begin("marks")
     anew = marks(database, notes) if marks else None
-    with opened(database) as source:
+    with _no_search_for_rings(), opened(database) as source:
         check_streams(source, labels_of_columns(), notes, share, anew=anew)
     return notes
+
+
+@contextmanager
+def _no_search_for_rings() -> Iterator[None]:
+    """Nothing that is read refers to itself: Python need not look, again and again, for what does."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
