@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -257,9 +258,9 @@ class PostgresqlSource:
         if not types:
             raise CannotRead(f"no table {table}")
         cursor = self._cursors.enter_context(self._connection.cursor(name=f"verify_{next(self._names)}"))
-        cursor.itersize = PAGE
         where, given = _condition(only, "{0} = ANY (%s)", list)
-        return iter(cursor.execute(_select(table, columns, order, dict(types), _postgresql_value, where), given))
+        cursor.execute(_select(table, columns, order, dict(types), _postgresql_value, where), given)
+        return chain.from_iterable(iter(partial(cursor.fetchmany, PAGE), []))
 
     def triggers(self) -> dict[str, dict[str, Any]]:
         found = self._all(
