@@ -18,6 +18,8 @@ LOAD_CASE = """
             WHERE appointment.person IN (?, ?) AND appointment.until_at IS NULL AND appointment.case_id = ?
         UNION ALL SELECT participant.case_id FROM participant
             WHERE participant.person IN (?, ?) AND participant.until_at IS NULL AND participant.case_id = ?
+        UNION ALL SELECT task.case_id FROM task
+            WHERE task.person IN (?, ?) AND task.until_at IS NULL AND task.case_id = ?
         UNION ALL SELECT waiting.id FROM cases AS waiting
             WHERE waiting.holder_unit = ? AND waiting.holder_person IS NULL AND waiting.closed_at IS NULL
                 AND (waiting.state = ? OR waiting.state = ?) AND waiting.id = ?)

@@ -83,7 +83,7 @@ def test_whoever_holds_it_is_told_whatever_their_role(holder: str, unit: str, of
     assert told(office, Audience.HOLDER, holder=holder, unit=unit) == {holder}
 
 
-@pytest.mark.parametrize("audience", list(Audience))
+@pytest.mark.parametrize("audience", [one for one in Audience if one is not Audience.ASKED])  # who is named by a step
 def test_as_long_as_anybody_who_can_act_is_open_somebody_open_is_told(audience: Audience) -> None:
     everybody = [account for _, account, *_ in TREE]
     can_act = {HEAD, CLERK, COORDINATOR, LEADER, ABOVE}
