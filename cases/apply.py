@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 from sqlalchemy.sql import bindparam
 
+from cases.finding import REGISTER, index_again, index_texts
 from cases.rows import INSERT, UPDATE, to_row, vouched
 from cases.tables import Case, Recusal
 from infra.statements import Statement, insert_or
@@ -48,7 +49,10 @@ def apply(connection: Connection, case_id: int, decision: Decision, *, version: 
     if touched != 1:
         raise CaseWasNotThere
     if decision.case:
-        connection.execute(update(Case).where(_case.id == case_id).values(**decision.case))
+        changed = (
+            update(Case).where(_case.id == case_id).values(**decision.case).returning(*(_case[n] for n in REGISTER))
+        )
+        index_again(connection, case_id, connection.execute(changed).one()._asdict())
     wrote = {**vouched(row, without=DERIVED), **decision.case}
     return {"cases": wrote, **apply_records(connection, case_id, decision), **_recuse(connection, case_id, decision)}
 
@@ -68,6 +72,7 @@ def apply_records(connection: Connection, case_id: int, decision: Decision) -> d
         row = _new_text(record) if isinstance(record, model.Text) else to_row(record)
         INSERT[type(record)].run(connection, case_id=case_id, **row)
         wrote.setdefault(record.table, {})[str(record.number)] = _vouched(record, row)
+    index_texts(connection, case_id, [record for record in decision.new if isinstance(record, model.Text)])
     for record in decision.changed:
         row = to_row(record)
         values = {name: value for name, value in row.items() if name != "number"}

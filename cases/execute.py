@@ -19,6 +19,7 @@ from cases.acts import with_acts_known
 from cases.apply import apply, apply_records, progress_row
 from cases.crossings import DueClock, record_crossings
 from cases.facts import load_facts, with_askers_known, with_lights_known, with_records_known
+from cases.finding import index_case
 from cases.last_step import with_last_step
 from cases.linking import named_in, others_of
 from cases.numbers import issue_number
@@ -228,6 +229,7 @@ def open_case(
         **progress_row(decision.progress),
     }
     case_id = connection.execute(insert(Case).values(version=1, **row).returning(_case.id)).scalar_one()
+    index_case(connection, case_id, row)
     wrote: dict[str, Json] = {
         "cases": vouched(row, without=frozenset()),
         **apply_records(connection, case_id, decision),

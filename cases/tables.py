@@ -100,6 +100,15 @@ class PersonalText(Row, table=True):
     content: str | None = Field(sa_type=Text)
 
 
+class Finding(Row, table=True):
+    """The terms of one text, and in the place of a text numbered 0 what the register says of the case (`cases/finding.py`). Follows
+    from other rows: it can be written anew at any time."""
+
+    __tablename__ = "finding"
+    id: int = Field(primary_key=True, sa_type=BigKey, sa_column_kwargs={"autoincrement": False})  #: of case and number
+    words: str = Field(sa_type=Text)
+
+
 class Party(Row, table=True):
     __tablename__ = "party"
     case_id: int = Field(primary_key=True, foreign_key="cases.id", sa_type=BigKey)

@@ -10,7 +10,7 @@ see, but for what they are recused from themselves.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -69,6 +69,9 @@ READABLE: Mapping[Role, frozenset[TextKind]] = {
     Role.ADMINISTRATOR: frozenset(),
     Role.SYSTEM: frozenset(),
 }
+#: Kinds of texts that some of those who read others do not read. In the index of words a mark of their own stands before each of their
+#: terms, so that for whoever may not read them there is no such term: nothing is found by it, counted, or takes longer.
+APART: Mapping[TextKind, str] = {TextKind.MINUTES: "◆", TextKind.COMMENT: "◈", TextKind.APPEAL: "◇"}
 #: What a closure report may name of a case, and to whom, if they give a ground for it. An auditor reads no other page so.
 NAMED_IN_REPORTS = (TextKind.TITLE, TextKind.PARTY_NAME)
 MAY_UNMASK = frozenset({Role.AUDITOR, Role.SYSTEM})
@@ -178,6 +181,27 @@ def texts_in_reach(role: Role, kinds: frozenset[TextKind], *, of_one: bool = Fal
         .join_from(Case, PersonalText, _text.case_id == case.id)
         .where(_text.kind.in_(readable) if readable else false())
     )
+
+
+def marks_of(role: Role) -> tuple[str, ...]:
+    """What stands before the terms of the texts that this role may read."""
+    shared = ALL_TEXTS - APART.keys()
+    return (
+        *([""] if shared <= READABLE[role] else []),
+        *(mark for kind, mark in APART.items() if kind in READABLE[role]),
+    )
+
+
+def texts_to_index(cases: Sequence[int]) -> Select[Any]:
+    """Every text of some cases that lie side by side, whoever may read it: what the index of words is written from, and checked by. That
+    is the one use (`cases/finding.py`), and what is found in it is found with the marks above."""
+    columns = (_text.case_id, _text.number, _text.kind, _text.content)
+    return select(*columns).where(_text.case_id.between(cases[0], cases[-1]), _text.content.is_not(None))
+
+
+def cases_to_index(after: int, *columns: Any, at_most: int) -> Select[Any]:
+    """What the register says of the next cases, for the same index."""
+    return select(*columns).where(case.id > after).order_by(case.id).limit(at_most)
 
 
 def still_counts(case_id: ColumnElement[Any], *, seq: Any = None, record: Any = None) -> ColumnElement[bool]:

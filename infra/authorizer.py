@@ -25,6 +25,7 @@ _HARMLESS = frozenset({
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION,
     sqlite3.SQLITE_SAVEPOINT,
 })  # fmt: skip
+_SCHEMA = "sqlite_master"
 _CHANGES = frozenset({sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
 
 
@@ -37,6 +38,10 @@ def guard(driver: sqlite3.Connection) -> None:
 
 def _authorize(action: int, first: str | None, second: str | None, _database: str | None, _inside: str | None) -> int:
     """`first` and `second` are what SQLite's table of action codes says: table and column, pragma and value, ..."""
+    if action == sqlite3.SQLITE_UPDATE and (first or "").lower() == _SCHEMA:
+        # What opens an index of words is asked for so each time the schema has changed, and changes nothing. Neither does
+        # anything else that is answered so; an UPDATE of the schema that somebody writes is refused by SQLite itself.
+        return sqlite3.SQLITE_IGNORE
     return sqlite3.SQLITE_OK if _is_allowed(action, first or "", second) else sqlite3.SQLITE_DENY
 
 

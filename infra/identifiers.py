@@ -33,6 +33,14 @@ def half_width(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed)
 
 
+def without_unseen(text: str) -> str:
+    """A text without what takes no room on paper; its blanks and ends of lines stay."""
+    text = _UNSEEN.sub("", text)
+    if text.isprintable():
+        return text
+    return "".join(one for one in text if one.isspace() or unicodedata.category(one)[0] != "C")
+
+
 def _plain(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Pd" or character in _MORE_HYPHENS:

@@ -17,11 +17,14 @@ import ledger.tables
 import people.tables
 import reports.later.tables
 from cases.anchors import pin_key_of_last_anchor
+from cases.finding import index_some
 from infra.columns import Row
 from infra.db import make_file, owned, sqlite_file, transaction
 from people.staffing import vouch_for_what_stands
 
 HERE = Path(__file__).parent
+FINDABLE_SINCE = "0022"
+WORDS = ("finding_terms", "ix_finding_terms")  #: how the names of the index of words begin
 INSUFFICIENT_PRIVILEGE = "42501"  #: PostgreSQL's code
 TABLES = (
     ledger.tables,
@@ -104,13 +107,27 @@ def upgrade(engine: Engine) -> None:
             now = datetime.now(UTC)
             vouch_for_what_stands(connection, now=now)
             pin_key_of_last_anchor(connection, now=now)
+            if found is None or found < FINDABLE_SINCE:
+                _index_what_stands(connection)
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
             raise (SchemaIsNotOurs(found) if found else DatabaseIsEmpty(engine.url.database)) from None
         raise
 
 
+def _index_what_stands(connection: Connection) -> None:
+    """What was written before there was an index of words can be found too."""
+    after: int | None = 0
+    while after is not None:
+        after = index_some(connection, after)
+
+
 def differences(connection: Connection) -> list[object]:
     """What the tables say and the migrations do not; empty when the migrations are fresh."""
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _is_declared})
     return list(compare_metadata(context, Row.metadata))
+
+
+def _is_declared(_object: object, name: str | None, _kind: str, _reflected: bool, _other: object) -> bool:
+    """All but the index of words, which only the migration can spell: an index of an expression here, a table of FTS5 there."""
+    return not (name or "").startswith(WORDS)

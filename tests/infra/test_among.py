@@ -52,6 +52,7 @@ SHORT = {
     "reports/closures/earlier.py": ("a query", ""),
     "reports/files/handed_out.py": ("an actor and whom they stand in for", ""),
     "reports/later/jobs.py": ("a query", ""),
+    "web/presenters/filters.py": ("a query, the units below one", ""),
 }
 
 

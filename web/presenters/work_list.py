@@ -22,7 +22,7 @@ from workflow.model import Actor, Clock, Role, TextKind
 
 LARGEST_ID = 2**63 - 1
 GROUPS = ("overdue", "today", "this_week", "later", "paused")
-_COLUMNS = (
+ROW_COLUMNS = (
     "id", "public_id", "series", "year", "serial", "procedure", "state", "dispute_type", "next_due_at", "paused_until",
     "closed_at", "outcome",
 )  # fmt: skip
@@ -54,7 +54,7 @@ class WorkList:
     masked: bool
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """A case of the list, with the names of who holds it."""
 
     id: int
@@ -93,7 +93,7 @@ def _list(connection: Connection, ctx: Context, *, closed: bool, after: str | No
     shown: dict[str, list[WorkRow]] = {}
     for row in page:
         light = case_light(clocks.get(row.id, ()), ctx)
-        view = _row(row, titles.get(row.id, (None, [])), clocks.get(row.id, ()), light, ctx)
+        view = work_row(row, titles.get(row.id, (None, [])), clocks.get(row.id, ()), light, ctx)
         shown.setdefault(view.group, []).append(view)
     order = (*GROUPS, "closed")
     return WorkList(
@@ -105,18 +105,18 @@ def _list(connection: Connection, ctx: Context, *, closed: bool, after: str | No
 
 def _rows(
     connection: Connection, actor: Actor, *, closed: bool, place: tuple[datetime, int] | None, serial: int | None
-) -> list[_Row]:
+) -> list[Row]:
     """The cases of one page, and one more if there is more."""
     asked = {} if serial is None else {"serial": serial}
     where = {} if place is None else {"place_at": place[0], "place_id": place[1]}
     statement = _page_of(actor.role, closed=closed, numbered=bool(asked), goes_on=bool(where))
-    return [_Row(*values) for values in statement.rows(connection, **asked, **where, **reach_of(actor))]
+    return [Row(*values) for values in statement.rows(connection, **asked, **where, **reach_of(actor))]
 
 
 @cache
 def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Statement:
     query = (
-        cases_in_reach(role, *(case[name] for name in _COLUMNS), _unit.name, _account.name, _account.active)
+        cases_in_reach(role, *(case[name] for name in ROW_COLUMNS), _unit.name, _account.name, _account.active)
         .join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True)
         .join(Account, case.holder_person == _account.id, isouter=True)
         .where(case.closed_at.is_not(None) if closed else case.closed_at.is_(None))
@@ -131,15 +131,15 @@ def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Stat
     return Statement(query.order_by(*order).limit(record.PAGE + 1))
 
 
-def _person(row: _Row, ctx: Context) -> str | None:
+def _person(row: Row, ctx: Context) -> str | None:
     """Who holds it; a closed account is called so, because nobody of that name will do anything."""
     if row.person is None or row.person_is_active:
         return row.person
     return row.person + Words(ctx.language)("account.closed")
 
 
-def _row(
-    row: _Row, words: tuple[str | None, list[str]], clocks: Iterable[Clock], light: LightView, ctx: Context
+def work_row(
+    row: Row, words: tuple[str | None, list[str]], clocks: Iterable[Clock], light: LightView, ctx: Context
 ) -> WorkRow:  # fmt: skip
     title, parties = words
     return WorkRow(
@@ -159,7 +159,7 @@ def _row(
     )
 
 
-def _group(row: _Row, ctx: Context) -> str:
+def _group(row: Row, ctx: Context) -> str:
     """Overdue, due by tonight, due by Sunday night, later; a paused case waits in a group of its own."""
     if row.closed_at is not None:
         return "closed"
@@ -175,7 +175,7 @@ def _group(row: _Row, ctx: Context) -> str:
     return "today" if row.next_due_at <= calendar.end_of(ctx.today) else "this_week"
 
 
-def _mark(row: _Row) -> str:
+def _mark(row: Row) -> str:
     time = row.closed_at or row.next_due_at
     assert time, "a case is closed or has something due"
     return f"{time.isoformat()}~{row.id}"
