@@ -328,6 +328,7 @@ MAY_SPEAK = {
     "reports/files/sheets.py": "what a spreadsheet takes for a day or a time: read, never shown",
     "workflow/notice_*.py": "the words by which a notice's sentences say so: read, never shown",
     "workflow/notices.py": "the words by which a notice's table says off and worked: read, never shown",
+    "infra/terms.py": "signs that Chinese names and telephone numbers are written with: read, never shown",
     "gates/official_pages.py": "the headings of pages in docs/procedures: documentation, shown by no page of the program",
     "ops/serving.py": "what the command line says when a server starts",
     "ops/founding.py": "names given to the units of a new office",
