@@ -22,6 +22,7 @@ from benchmarks.execute_by_hand import statements
 from benchmarks.office import Staff, staff_of
 from benchmarks.ratios import Finding, compare, seconds
 from benchmarks.recording import Said, recorder, shape_of
+from cases.finding import BITS, key_of
 from infra.db import AUTOCHECKPOINT_PAGES, BUSY_TIMEOUT_MS, reading
 from workflow.commands import Command
 from workflow.procedures.every_case.commands import ExtendByConsent
@@ -36,6 +37,7 @@ LEFT_BEHIND = (
     ("cases", "id", "version, state, next_number, next_due_at, outcome"),
     ("clock", "case_id", "number, name, outcome, due_at, rungs, next_crossing_at"),
     ("personal_text", "case_id", "number, kind, content"),
+    ("finding", "id >> 20", "words"),
     ("event", "stream", "seq, code, occurred_at, length(data)"),
     ("stream_head", "stream", "seq"),
     ("message", "stream", "seq, recipient, next_try_at"),
@@ -168,10 +170,15 @@ def _by_hand(driver: Any, said: dict[str, list[Said]], written: dict[str, tuple[
 
 
 def _for(case_id: int, key: str, values: list[Any]) -> list[Any]:
-    return [
-        case_id if value == RECORDED else key if isinstance(value, str) and value[:8] == "request:" else value
-        for value in values
-    ]
+    return [_value(case_id, key, value) for value in values]
+
+
+def _value(case_id: int, key: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return key if value[:8] == "request:" else value
+    if isinstance(value, int) and value >> BITS == RECORDED:  # the key of a text among what can be found
+        return key_of(case_id, value & (1 << BITS) - 1)
+    return case_id if value == RECORDED else value
 
 
 def _assert_alike(engine: Engine, ours: int, by_hand: int) -> None:

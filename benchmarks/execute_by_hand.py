@@ -53,6 +53,8 @@ CHANGE_CLOCK = """
         provisional=?, extends=?, opened_at=?, acknowledged_at=?, waived=?, about=?, charged_unit=?, charged_person=?, stopped_at=?, outcome=?, yellow_at=?, red_at=?, crossed_until=?,
         next_crossing_at=?
     WHERE case_id = ? AND number = ?"""
+#: What can be found of the texts; SQLite's own index is told of them one by one.
+TERMS = ("INSERT INTO finding (id, words) VALUES (?, ?)", "INSERT INTO finding_terms (rowid, words) VALUES (?, ?)")
 NEW_EVENT = """
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -76,9 +78,9 @@ LOAD = (LOCK_HEAD, LAST_AT, FIND_KEY, LOAD_CASE, LOAD_CLOCKS, LOAD_PARTIES, LOAD
 APPEND = (NEW_EVENT, MOVE_HEAD)
 APPEND_AND_TELL = (FIND_POSTS, *APPEND, NEW_MESSAGE)
 STEPS = {
-    "HoldSession": (*LOAD, UPDATE_CASE, NEW_TEXT, NEW_TEXT, NEW_SESSION, *APPEND),
+    "HoldSession": (*LOAD, UPDATE_CASE, NEW_TEXT, NEW_TEXT, NEW_SESSION, *TERMS, *APPEND),
     "ExtendByConsent": (*LOAD, UPDATE_CASE, NEW_CLOCK, CHANGE_CLOCK, *APPEND_AND_TELL),
-    "Settle": (*LOAD, UPDATE_CASE, NEW_TEXT, NEW_AGREEMENT, NEW_CLOCK, NEW_CLOCK, CHANGE_CLOCK, *APPEND_AND_TELL),
+    "Settle": (*LOAD, UPDATE_CASE, NEW_TEXT, NEW_AGREEMENT, NEW_CLOCK, NEW_CLOCK, *TERMS, CHANGE_CLOCK, *APPEND_AND_TELL),
 }  # fmt: skip
 SPELLINGS = {
     "sqlite": {"for_update": "", "true": "1"},
@@ -92,5 +94,6 @@ def statements(dialect: str) -> dict[str, tuple[str, ...]]:
     spell = SPELLINGS[dialect]
     return {
         step: tuple(" ".join(text.split()).format(**spell).replace("?", mark) for text in texts)
-        for step, texts in STEPS.items()
+        for step, known in STEPS.items()
+        for texts in ([text for text in known if dialect == "sqlite" or text != TERMS[1]],)
     }
