@@ -23,6 +23,7 @@ from cli.database import database
 from cli.deadline import deadline
 from cli.doctor import doctor
 from cli.exporting import export
+from cli.finding import index
 from cli.opening import office_of, opened_engine, reader_words
 from cli.policies import policy
 from cli.printing import ASKED_WRONGLY, WRONG, Json, fail, print_json
@@ -85,6 +86,7 @@ app.command()(backup)
 app.command("backup-key")(backup_key)
 app.command()(restore)
 app.add_typer(database, name="database")
+app.add_typer(index, name="index")
 app.command()(serials)
 app.command()(bulletin)
 app.command("as-of")(as_of)

@@ -86,6 +86,7 @@ LOOKS = {
     "link": ("mediator", "case/steps/LinkCases"),
     "hand-over": ("supervisor", "/hand-over"),
     "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
+    "find": ("clerk", "/find?q=漏水"),
     "overview": ("supervisor", "/overview"),
     "deputies": ("supervisor", "/deputies"),
     "act-as": ("supervisor", "/act-as"),

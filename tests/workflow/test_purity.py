@@ -319,6 +319,7 @@ MAY_SPEAK = {
     "cli/database.py": "the same: help and answers of `huiyin database`",
     "cli/assessing.py": "the same: help and answers of `huiyin assess` and `huiyin scheme`",
     "cli/deadline.py": "the same: help of `huiyin deadline`",
+    "cli/finding.py": "the same: help and answers of `huiyin index`",
     "cli/exporting.py": "the same: help of `huiyin export`",
     "cli/policies.py": "the same: help of `huiyin policy`",
     "cli/safe_keeping.py": "the same: help of `huiyin backup`, `backup-key` and `restore`",
