@@ -114,7 +114,8 @@ def verify(
                 check_anchors(source, anchors, keys, notes, office.signing)
             for done in [*([file] if file else []), *streams]:
                 notes.join(done())
-            if not notes.counts["chains"] and not notes.findings:
+            # Without an office there is no calendar either by which marks could be worked out; that is all that is found then.
+            if not notes.counts["chains"] and all(one.code == "marks.unreadable" for one in notes.findings):
                 raise CannotRead(NO_OFFICE)
         reached = last_anchor(source)
     if not marks:
