@@ -1,6 +1,6 @@
 """Taking a step: `decide` answers a command with a decision or a refusal; `available_steps` says what is open to whom."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -199,14 +199,36 @@ def usual_path(procedure: str) -> tuple[State, ...]:
 def usual_next(procedure: str, state: State, running: Iterable[Clock] = ()) -> str | None:
     """The command that comes next, for lists: what somebody waits for in that state, what ends whichever duty of the matter is due
     next, or what moves it on along the usual path; None at the end. What only a look into the case could open is not guessed."""
+    usual, ending = _of_state(procedure, state)
+    if usual and usual.first_when is always_first:
+        return usual.command.__name__
+    duties = (one for one in running if one.name in ending and one.about is None and one.kind is Kind.DUTY)
+    due = min(duties, key=lambda one: (one.due_at, one.number), default=None)
+    if due is not None:
+        return ending[due.name]
+    return usual.command.__name__ if usual else None
+
+
+@cache
+def _of_state(procedure: str, state: State) -> tuple[Step | None, Mapping[str, str]]:
+    """For lists: the step that moves a matter on from a state, and of each clock the command that ends it, without a look into
+    the case. Neither at the end."""
     table = PROCEDURES[procedure]
     if state in table.final:
-        return None
+        return None, {}
     usual = _moves_on(table, state)
-    free = [step for step in table.machine.steps_from(state) if step is usual or not step.guards]
-    due = _ends_what_is_due(free, (one for one in running if one.about is None))
-    step = usual if usual and usual.first_when is always_first else due or usual
-    return step.command.__name__ if step else None
+    ending: dict[str, str] = {}
+    for step in table.machine.steps_from(state):
+        if (step is usual or not step.guards) and not step.cannot_be_undone:
+            for name in _ended_by(step):
+                ending.setdefault(name, step.command.__name__)
+    return usual, ending
+
+
+def _ended_by(step: Step) -> frozenset[str]:
+    """The clocks that it ends whatever is typed, and without beginning them anew for somebody else."""
+    begins = {one.name for one in step.clocks if isinstance(one, Start)}
+    return frozenset(one.name for one in step.clocks if isinstance(one, Stop) and one.is_sure) - begins
 
 
 def _moves_on(table: Procedure, state: State) -> Step | None:
@@ -222,15 +244,9 @@ def _ends_what_is_due(steps: Sequence[Step], running: Iterable[Clock]) -> Step |
     duties = (clock for clock in running if clock.stopped_at is None and clock.kind is Kind.DUTY)
     for clock in sorted(duties, key=lambda one: (one.due_at, one.number)):
         for step in steps:
-            if not step.cannot_be_undone and _ends(step, clock):
+            if not step.cannot_be_undone and clock.name in _ended_by(step):
                 return step
     return None
-
-
-def _ends(step: Step, clock: Clock) -> bool:
-    """Whatever is typed, and without beginning it anew for somebody else."""
-    begins = any(isinstance(one, Start) and one.name == clock.name for one in step.clocks)
-    return not begins and any(isinstance(one, Stop) and one.name == clock.name and one.is_sure for one in step.clocks)
 
 
 def likeliest_of(situation: Situation, available: Available) -> Step | None:
