@@ -66,7 +66,7 @@ def _readers(bench: Bench, dialect: str, count: int, stack: ExitStack) -> Reader
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
     app = create_app(engine, Settings(home=bench.directory))
-    coordinator, mediator = (stack.enter_context(_signed_in(app, link)) for link in links)
+    coordinator, mediator = (stack.enter_context(signed_in(app, link)) for link in links)
     return Readers(coordinator=coordinator, mediator=mediator)
 
 
@@ -83,7 +83,7 @@ def _deal_out(run: Callable[..., object], staff: Staff, count: int) -> None:
     run(text(f"UPDATE cases SET holder_person = :me WHERE id % {apart} = 7"), {"me": _mediator(staff)})
 
 
-def _signed_in(app: FastAPI, link: str) -> TestClient:
+def signed_in(app: FastAPI, link: str) -> TestClient:
     client = TestClient(app, base_url="http://127.0.0.1")
     page = client.get(f"/signin/link/{link}")
     token = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)

@@ -15,14 +15,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, literal,
 
 from cases.finding import CODES
 from cases.tables import Clock
-from cases.terms_index import Hits, having, newest
+from cases.terms_index import AT_MOST, Hits, newest, standing
 from cases.visibility import case, marks_of, visible_cases
 from infra.among import is_among
 from infra.terms import Sought, Together, code_term
 from workflow.model import Actor, Kind
 
-#: Cases that one page looks at, where each has to be looked at: for words, for codes and lights.
-LOOKED_AT_FOR_WORDS, LOOKED_AT = 1000, 3000
+#: Cases that one page looks at, where each has to be looked at.
+LOOKED_AT_FIRST, LOOKED_AT = 250, 2000
 NEW, OLD, DUE, NUMBER = "new", "old", "due", "number"
 SORTS = (NEW, OLD, DUE, NUMBER)
 OPEN, CLOSED, ALL = "open", "closed", "all"
@@ -76,23 +76,31 @@ def find_cases(
     if after is not None:
         listed = listed.where(_beyond(wanted, after))
     among, end = narrowed.among, None if narrowed.floor is None else (narrowed.floor + 1,)
-    if narrowed.open_words or (among is None and (wanted.light or wanted.codes)):
-        looked_at = _next_ids(connection, wanted, narrowed, actor, after)
-        most = LOOKED_AT_FOR_WORDS if narrowed.open_words else LOOKED_AT
-        end = tuple(looked_at[most - 1][1:]) if len(looked_at) > most else None
-        ids = [row[0] for row in looked_at[:most]]
-        if narrowed.open_words and ids:
-            ids = sorted(having(connection, narrowed.open_words, marks_of(actor.role), ids))
-        among = frozenset(ids)
-    if among is not None:
-        if not among:
-            return Found(rows=(), next_place=end, looked_through=end is not None)
-        listed = listed.where(is_among(case.id, among))
-    rows = connection.execute(listed.limit(at_most + 1)).all()
+    if narrowed.open_words or (among is None and (wanted.light or wanted.codes or narrowed.common)):
+        listed = listed.where(*standing(connection.dialect.name, narrowed.open_words, marks_of(actor.role)))
+        coming = _next(wanted, narrowed, actor, after)
+        rows, end = _looked_through(connection, listed, coming, at_most, at_once=narrowed.common)
+    elif among is not None:
+        rows = connection.execute(listed.where(is_among(case.id, among)).limit(at_most + 1)).all() if among else ()
+    else:
+        rows = connection.execute(listed.limit(at_most + 1)).all()
     if len(rows) > at_most:
         width = len(key_of_sort(wanted))
         return Found(rows=tuple(rows[:at_most]), next_place=tuple(rows[at_most - 1][-width:]))
     return Found(rows=tuple(rows), next_place=end, looked_through=end is not None)
+
+
+def _looked_through(
+    connection: Connection, listed: Select[Any], coming: Select[Any], at_most: int, *, at_once: bool
+) -> tuple[Sequence[Any], tuple[Any, ...] | None]:
+    """What is wanted of the next so many cases, and the place of the last of these if there are more. Mostly a few of them fill a page."""
+    for most in (LOOKED_AT,) if at_once else (LOOKED_AT_FIRST, LOOKED_AT):
+        window = coming.limit(most).subquery()
+        rows = connection.execute(listed.join(window, window.c[0] == case.id).limit(at_most + 1)).all()
+        if len(rows) > at_most:
+            return rows, None
+    last = connection.execute(coming.offset(LOOKED_AT - 1).limit(1)).one_or_none()
+    return rows, None if last is None else tuple(last[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +111,33 @@ class _Narrowed:
     among: frozenset[int] | None = None
     open_words: tuple[Sought, ...] = ()
     floor: int | None = None
+    common: bool = False  #: what is said of days is so of very many cases: each has to be looked at
 
 
 def _narrowed(connection: Connection, wanted: Wanted, actor: Actor, after: tuple[Any, ...] | None) -> _Narrowed:
+    within, common = _in_days(connection, wanted, actor)
     words = [*wanted.words, *([_codes(wanted)] if wanted.codes else [])]
     if not words:
-        return _Narrowed()
+        return _Narrowed(among=within, common=common)
     below = after[-1] if after and wanted.sort == NEW else None
     hits = newest(connection, words, marks_of(actor.role), below=below)
-    if whole := [one.cases for one in hits if one.floor is None]:
+    if whole := [*(one.cases for one in hits if one.floor is None), *([] if within is None else [within])]:
         still = tuple(word for word, one in zip(wanted.words, hits, strict=False) if one.floor is not None)
         return _Narrowed(among=frozenset.intersection(*whole), open_words=still)
     if wanted.sort == NEW:
         floor = max(one.floor for one in hits if one.floor is not None)
         return _Narrowed(among=frozenset(n for n in _common(hits) if n > floor), floor=floor)
-    return _Narrowed(open_words=wanted.words)
+    return _Narrowed(open_words=wanted.words, common=common)
+
+
+def _in_days(connection: Connection, wanted: Wanted, actor: Actor) -> tuple[frozenset[int] | None, bool]:
+    """The cases that are due by then or were closed then, where the list is sorted by something else and these are few; and
+    whether they are many."""
+    days = _days(wanted)
+    if not days or wanted.sort == DUE:
+        return None, False
+    ids = connection.execute(visible_cases(actor, case.id).where(*days).limit(AT_MOST + 1)).scalars().all()
+    return (None, True) if len(ids) > AT_MOST else (frozenset(ids), False)
 
 
 def _common(hits: Sequence[Hits]) -> frozenset[int]:
@@ -134,18 +154,14 @@ def _codes(wanted: Wanted) -> Sought:
     )
 
 
-def _next_ids(
-    connection: Connection, wanted: Wanted, narrowed: _Narrowed, actor: Actor, after: tuple[Any, ...] | None
-) -> Sequence[Any]:
-    """The next cases in the order of the list that are to be looked at, and one more if there is more: id and key."""
-    query = (
-        visible_cases(actor, case.id, *key_of_sort(wanted)).where(*_indexed(wanted, actor)).order_by(*_order(wanted))
-    )
+def _next(wanted: Wanted, narrowed: _Narrowed, actor: Actor, after: tuple[Any, ...] | None) -> Select[Any]:
+    """The cases in the order of the list that have still to be looked at: id and key."""
+    query = visible_cases(actor, case.id, *(key.label(f"key_{n}") for n, key in enumerate(key_of_sort(wanted))))
+    query = query.where(*_indexed(wanted, actor), *(_days(wanted) if wanted.sort == DUE else []))
+    query = query.order_by(*_order(wanted))
     if after is not None:
         query = query.where(_beyond(wanted, after))
-    if narrowed.among is not None:
-        query = query.where(is_among(case.id, narrowed.among))
-    return connection.execute(query.limit((LOOKED_AT_FOR_WORDS if narrowed.open_words else LOOKED_AT) + 1)).all()
+    return query if narrowed.among is None else query.where(is_among(case.id, narrowed.among))
 
 
 # -- order ------------------------------------------------------------------------------------------------------------
@@ -178,7 +194,7 @@ def _beyond(wanted: Wanted, after: tuple[Any, ...]) -> ColumnElement[bool]:
 
 
 def _indexed(wanted: Wanted, actor: Actor) -> list[ColumnElement[bool]]:
-    """What the indexes of cases answer."""
+    """What the indexes of cases answer in the order of the list."""
     found: list[ColumnElement[bool]] = []
     if wanted.show != ALL:
         found.append(case.closed_at.is_(None) if wanted.show == OPEN else case.closed_at.is_not(None))
@@ -190,6 +206,11 @@ def _indexed(wanted: Wanted, actor: Actor) -> list[ColumnElement[bool]]:
         mine = [case.holder_person == account for account in sorted(actor.accounts)]
         found.append(or_(*mine, and_(case.holder_unit == actor.unit, case.holder_person.is_(None))))
         found.append(case.closed_at.is_(None))
+    return found
+
+
+def _days(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     if wanted.due_by is not None:
         found += [case.next_due_at < wanted.due_by, case.closed_at.is_(None)]
     if wanted.closed_from is not None:
@@ -200,7 +221,7 @@ def _indexed(wanted: Wanted, actor: Actor) -> list[ColumnElement[bool]]:
 
 
 def _conditions(wanted: Wanted, actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
-    found = _indexed(wanted, actor) + [case[name] == code for name, code in wanted.codes.items()]
+    found = _indexed(wanted, actor) + _days(wanted) + [case[name] == code for name, code in wanted.codes.items()]
     if wanted.light is not None:
         found += [case.closed_at.is_(None), _shows(wanted.light, now)]
     return found

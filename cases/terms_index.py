@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from cases.finding import BITS, key_of
 from infra.terms import Sought, terms_in
 
 #: Texts that are read of one word.
-AT_MOST = 3000
+AT_MOST = 2000
 SAMPLES, RARE = 1024, 12
 #: Cases in a stretch, as powers of two, the smallest first. `migrations/versions/0022_finding.py` has the same.
 STRETCHES = (12, 15, 18)
-_ARRAY = "unnest(CAST(:cases AS bigint[])) c(value)"
 _TERMS = (
     "array_to_tsvector(string_to_array(btrim(words), ' ') || ARRAY['▪12▪' || (id >> 32)::text, '▪15▪' || (id >> 35)::text, "
     "'▪18▪' || (id >> 38)::text, '▪' || (id >> 20 & 1023)::text])"
@@ -45,34 +44,28 @@ def newest(connection: Connection, words: Sequence[Sought], marks: Sequence[str]
         if one.ways:
             parts.append(_newest(connection.dialect.name, one, bounded=below is not None))
             given |= {f"q{one.n}": one.query(connection.dialect.name, stretches[one.n].terms), **one.runs()}
-    found: dict[int, list[tuple[int, bool]]] = {one.n: [] for one in spelled}
+    found = {one.n: Hits(frozenset(), None) for one in spelled}
     if parts:
         given |= {"most": AT_MOST + 1} | ({} if below is None else {"below": key_of(below, 0)})
-        for n, key, stands in connection.execute(text(" UNION ALL ".join(parts)), given):
-            found[n].append((key >> BITS, bool(stands)))
-    return [_hits(rows, stretches[n].floor) for n, rows in found.items()]
+        for n, read, last, cases in connection.execute(text(" UNION ALL ".join(parts)), given):
+            # Of the last case that was read, other texts may be among those that were not.
+            found[n] = _hits(cases, last >> BITS if read > AT_MOST else stretches[n].floor)
+    return list(found.values())
 
 
-def having(connection: Connection, words: Sequence[Sought], marks: Sequence[str], cases: Sequence[int]) -> set[int]:
-    """Those of the cases in which each of the words stands."""
-    dialect = connection.dialect.name
-    spelled = [_Spelled(n, word, marks) for n, word in enumerate(words)]
-    source, ids = ("json_each(:cases) c", str(list(cases))) if dialect == "sqlite" else (_ARRAY, list(cases))
-    stand = " AND ".join(f"max(CASE WHEN {one.stands(dialect)} THEN 1 ELSE 0 END) = 1" for one in spelled)
-    query = (
-        f"SELECT c.value FROM {source} JOIN finding ON finding.id BETWEEN c.value << {BITS} AND ((c.value + 1) << {BITS}) - 1 "
-        f"GROUP BY c.value HAVING {stand}"
-    )
-    given: dict[str, Any] = {"cases": ids}
-    for one in spelled:
-        given |= one.runs()
-    return set(connection.execute(text(query), given).scalars())
+def standing(dialect: str, words: Sequence[Sought], marks: Sequence[str]) -> list[TextClause]:
+    """The conditions on a case that each of the words stands in it, for lists of cases that are looked at one by one."""
+    texts = f"finding.id BETWEEN cases.id << {BITS} AND ((cases.id + 1) << {BITS}) - 1"
+    return [
+        text(f"EXISTS (SELECT 1 FROM finding WHERE {texts} AND {one.stands(dialect)})").bindparams(**one.runs())
+        for one in (_Spelled(n, word, marks) for n, word in enumerate(words))
+    ]
 
 
-def _hits(rows: list[tuple[int, bool]], floor: int | None) -> Hits:
-    if len(rows) > AT_MOST:
-        floor = rows[-1][0]  # whose other texts may be among those that were not read
-    return Hits(frozenset(case for case, stands in rows if stands and (floor is None or case > floor)), floor)
+def _hits(cases: str | None, floor: int | None) -> Hits:
+    """From what the database gives as one text: thousands of rows would cost more than finding them."""
+    found = map(int, cases.split(",")) if cases else ()
+    return Hits(frozenset(found if floor is None else (case for case in found if case > floor)), floor)
 
 
 class _Spelled:
@@ -116,16 +109,20 @@ class _Spelled:
 
 
 def _newest(dialect: str, one: _Spelled, *, bounded: bool) -> str:
+    """How many rows were read, the last of them, and the cases of those in which the runs stand."""
+    words = "" if one.is_all_terms else ", words"
     if dialect == "sqlite":
         bound = "AND rowid < :below " if bounded else ""
-        rows = f"SELECT rowid AS id, words FROM finding_terms WHERE finding_terms MATCH :q{one.n} {bound}ORDER BY rowid DESC LIMIT :most"
+        rows = f"SELECT rowid AS id{words} FROM finding_terms WHERE finding_terms MATCH :q{one.n} {bound}ORDER BY rowid DESC LIMIT :most"
     else:
         bound = "AND id < :below" if bounded else ""
         # Else the planner may go through all rows by their ids, and make the terms of each.
-        hit = f"WITH hit AS MATERIALIZED (SELECT id, words FROM finding WHERE {_TERMS} @@ CAST(:q{one.n} AS tsquery) {bound})"
-        rows = f"{hit} SELECT id, words FROM hit ORDER BY id DESC LIMIT :most"
-    stands = "true" if one.is_all_terms else one.stands(dialect)
-    return f"SELECT {one.n} AS word, finding.id AS key, {stands} AS stands FROM ({rows}) finding"
+        hit = f"WITH hit AS MATERIALIZED (SELECT id{words} FROM finding WHERE {_TERMS} @@ CAST(:q{one.n} AS tsquery) {bound})"
+        rows = f"{hit} SELECT id{words} FROM hit ORDER BY id DESC LIMIT :most"
+    listed = "group_concat" if dialect == "sqlite" else "string_agg"
+    case = f"CAST(finding.id >> {BITS} AS text)"
+    standing = case if one.is_all_terms else f"CASE WHEN {one.stands(dialect)} THEN {case} END"
+    return f"SELECT {one.n}, count(*), min(finding.id), {listed}({standing}, ',') FROM ({rows}) finding"
 
 
 # -- how common a word is, on PostgreSQL ------------------------------------------------------------------------------
