@@ -47,9 +47,12 @@ def newest(connection: Connection, words: Sequence[Sought], marks: Sequence[str]
     found = {one.n: Hits(frozenset(), None) for one in spelled}
     if parts:
         given |= {"most": AT_MOST + 1} | ({} if below is None else {"below": key_of(below, 0)})
-        for n, read, last, cases in connection.execute(text(" UNION ALL ".join(parts)), given):
-            # Of the last case that was read, other texts may be among those that were not.
-            found[n] = _hits(cases, last >> BITS if read > AT_MOST else stretches[n].floor)
+        for n, read, first, last, cases in connection.execute(text(" UNION ALL ".join(parts)), given):
+            floor = stretches[n].floor
+            if read > AT_MOST:
+                # Of the last case that was read, other texts may be among those that were not; unless it is the only one.
+                floor = (last >> BITS) - (first >> BITS == last >> BITS)
+            found[n] = _hits(cases, floor)
     return list(found.values())
 
 
@@ -109,7 +112,7 @@ class _Spelled:
 
 
 def _newest(dialect: str, one: _Spelled, *, bounded: bool) -> str:
-    """How many rows were read, the last of them, and the cases of those in which the runs stand."""
+    """How many rows were read, the first and the last of them, and the cases of those in which the runs stand."""
     words = "" if one.is_all_terms else ", words"
     if dialect == "sqlite":
         bound = "AND rowid < :below " if bounded else ""
@@ -122,7 +125,7 @@ def _newest(dialect: str, one: _Spelled, *, bounded: bool) -> str:
     listed = "group_concat" if dialect == "sqlite" else "string_agg"
     case = f"CAST(finding.id >> {BITS} AS text)"
     standing = case if one.is_all_terms else f"CASE WHEN {one.stands(dialect)} THEN {case} END"
-    return f"SELECT {one.n}, count(*), min(finding.id), {listed}({standing}, ',') FROM ({rows}) finding"
+    return f"SELECT {one.n}, count(*), max(finding.id), min(finding.id), {listed}({standing}, ',') FROM ({rows}) finding"
 
 
 # -- how common a word is, on PostgreSQL ------------------------------------------------------------------------------

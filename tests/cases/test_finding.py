@@ -1,15 +1,20 @@
 """What is found is what a plain look through every text that the reader may read finds; and nothing else of anybody."""
 
+from collections.abc import Callable
+from itertools import product
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
+import cases.search
+import cases.terms_index
 from cases.finding import differences, forget_texts, index_is_sound, index_some, make_index_anew
 from cases.reading import find_case, texts_of
-from cases.search import Wanted, find_cases, key_of_sort
+from cases.search import CLOSED, DUE, NEW, NUMBER, OLD, OPEN, Wanted, find_cases, key_of_sort
 from cases.visibility import case, visible_cases
-from infra.db import reading, transaction
+from infra.db import owned, reading, transaction
 from infra.terms import NotSought, sought_in
 from tests.cases.records import DAY, HOUR, START, World, an_intake
 from tests.cases.test_people_of_a_case import in_hand, mediated
@@ -20,6 +25,19 @@ from workflow.procedures.petition.commands import Close, Reply
 
 READERS = ("clerk", "coordinator", "duty_leader", "supervisor", "mediator", "mediator_2", "assessor", "bureau")
 CHARACTERS = "漏水停车楼道堆物噪声工资"
+
+
+def paged(connection: Connection, wanted: Wanted, actor: Actor, *, at_most: int = 3) -> list[int]:
+    """Every page of a list, one after the other."""
+    after, ids, pages = None, list[int](), 0
+    listed = visible_cases(actor, case.id, *(key.label(f"key_{n}") for n, key in enumerate(key_of_sort(wanted))))
+    while pages == 0 or after is not None:
+        page = find_cases(connection, wanted, listed, actor=actor, now=START + DAY, after=after, at_most=at_most)
+        ids += [row[0] for row in page.rows]
+        assert len(page.rows) <= at_most
+        after, pages = page.next_place, pages + 1
+        assert pages < 100, "each page goes on from where the last one ended"
+    return ids
 
 
 def found(connection: Connection, typed: str, actor: Actor) -> set[int]:
@@ -144,3 +162,67 @@ def test_what_came_in_before_there_was_an_index_is_found_after_the_upgrade(world
             after = index_some(connection, after)
         assert found(connection, "楼顶", world.actor("clerk")) == {case_id}
         assert find_case(connection, world.case(case_id)["public_id"], actor=world.actor("clerk")) == case_id
+
+
+# -- words that very many matters have --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were very many matters: every page may read two texts of a word and look at three cases."""
+    monkeypatch.setattr(cases.terms_index, "AT_MOST", 2)
+    monkeypatch.setattr(cases.terms_index, "RARE", 1)
+    monkeypatch.setattr(cases.search, "AT_MOST", 2)
+    monkeypatch.setattr(cases.search, "LOOKED_AT_FIRST", 1)
+    monkeypatch.setattr(cases.search, "LOOKED_AT", 3)
+
+
+#: Each with what a plain look at the row of a case says of it.
+SHOWN: tuple[tuple[dict[str, Any], Callable[[Any], bool]], ...] = (
+    ({}, bool),
+    ({"show": OPEN}, lambda row: row.closed_at is None),
+    ({"show": CLOSED}, lambda row: row.closed_at is not None),
+    ({"dispute_type": "11"}, lambda row: row.dispute_type == "11"),
+    ({"channel": "visit", "profile": "petition"}, lambda row: (row.channel, row.profile) == ("visit", "petition")),
+    ({"closed_from": START, "closed_until": START + DAY}, lambda row: row.closed_at is not None),
+    ({"due_by": START + 30 * DAY}, lambda row: row.closed_at is None and row.next_due_at < START + 30 * DAY),
+)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.usefixtures("narrow")
+def test_page_after_page_comes_to_all_of_it_and_to_nothing_twice_however_much_there_is(world: World, seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 (seeded: a difference must be found again)
+    lively(world, chance)
+    if world.engine.dialect.name == "postgresql":
+        with (
+            owned(world.engine) as owning,
+            owning.begin() as connection,
+        ):  # the next cases lie far behind the first ones
+            connection.execute(text("SELECT setval('cases_id_seq', 20474)"))
+    lively(world, chance)
+    pairs = ["".join(pair) for pair in product(CHARACTERS, repeat=2)]
+    hits = 0
+    with reading(world.engine) as connection:
+        for reader in ("clerk", "coordinator", "mediator", "mediator_2", "assessor"):
+            actor = world.actor(reader)
+            rows = {row.id: row for row in connection.execute(visible_cases(actor))}
+            for _ in range(25):
+                typed = " ".join(chance.sample(pairs, chance.choice([0, 1, 1, 2])))
+                filters, fits = chance.choice(SHOWN)
+                sort = chance.choice([NEW, OLD, NUMBER, *([DUE] if filters.get("show") in (OPEN, CLOSED) else [])])
+                wanted = Wanted(words=sought_in(typed) if typed else (), sort=sort, **filters)
+                ids = paged(connection, wanted, actor)
+                expected = {one for one in looked_up(connection, typed, actor) if fits(rows[one])}
+                assert sorted(ids) == sorted(expected), (reader, typed, filters, sort)
+                assert ids == sorted(ids, key=lambda one: ORDER[sort](rows[one]), reverse=sort in (NEW, NUMBER)), sort
+                hits += len(expected)
+    assert hits > 50, "something was looked for that is there"
+
+
+ORDER: dict[str, Callable[[Any], Any]] = {
+    NEW: lambda row: row.id,
+    OLD: lambda row: row.id,
+    NUMBER: lambda row: (row.series, row.year, row.serial),
+    DUE: lambda row: (row.next_due_at, row.id) if row.closed_at is None else (-row.closed_at.timestamp(), -row.id),
+}
