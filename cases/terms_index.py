@@ -16,7 +16,8 @@ from infra.terms import Sought, terms_in
 
 #: Texts that are read of one word.
 AT_MOST = 2000
-SAMPLES, RARE = 1024, 12
+SAMPLES, RARE = 1024, 4
+ENOUGH = 1000  #: of a word that is common
 #: Cases in a stretch, as powers of two, the smallest first. `migrations/versions/0022_finding.py` has the same.
 STRETCHES = (12, 15, 18)
 _TERMS = (
@@ -125,7 +126,9 @@ def _newest(dialect: str, one: _Spelled, *, bounded: bool) -> str:
     listed = "group_concat" if dialect == "sqlite" else "string_agg"
     case = f"CAST(finding.id >> {BITS} AS text)"
     standing = case if one.is_all_terms else f"CASE WHEN {one.stands(dialect)} THEN {case} END"
-    return f"SELECT {one.n}, count(*), max(finding.id), min(finding.id), {listed}({standing}, ',') FROM ({rows}) finding"
+    return (
+        f"SELECT {one.n}, count(*), max(finding.id), min(finding.id), {listed}({standing}, ',') FROM ({rows}) finding"
+    )
 
 
 # -- how common a word is, on PostgreSQL ------------------------------------------------------------------------------
@@ -154,10 +157,10 @@ def _stretches(connection: Connection, spelled: Sequence[_Spelled], below: int |
 
 
 def _stretch(in_sample: int, cases: int, below: int) -> _Stretch:
-    """As many of the cases before `below` as have about `AT_MOST` texts with the word."""
+    """As many of the cases before `below` as have about `ENOUGH` texts with the word."""
     if in_sample < RARE:
         return _WHOLE
-    wanted = AT_MOST * cases // (in_sample * SAMPLES)
+    wanted = ENOUGH * cases // (in_sample * SAMPLES)
     for power in STRETCHES:
         top = below - 1 >> power
         if 1 << power >= wanted and top > 1:

@@ -82,6 +82,16 @@ class Post(Row, table=True):
     given_by: int | None = Field(default=None, sa_type=BigKey)
 
 
+class SavedView(Row, table=True):
+    """Filters of the list of matters that somebody keeps under a name: codes and ids as an address has them, and no words that were
+    looked for."""
+
+    __tablename__ = "saved_view"
+    account_id: int = Field(primary_key=True, foreign_key="account.id", sa_type=BigKey)
+    name: str = Field(primary_key=True)
+    filters: str
+
+
 class WebSession(Row, table=True):
     """A signed-in browser, known by the hash of its token: of an account, or of a petitioner who came with a code."""
 

@@ -55,6 +55,8 @@ DONE = {
     "account_changed": "done.account_changed",
     "deputy_named": "done.deputy_named",
     "deputy_ended": "done.deputy_ended",
+    "view_kept": "done.view_kept",
+    "view_forgotten": "done.view_forgotten",
     "post_given": "done.post_given",
     "post_ended": "done.post_ended",
 }

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from typing import Any, get_args
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, literal, or_, select, union_all
+from sqlalchemy import Connection, Text, cast, literal, or_, select, union_all
 
 from cases.search import ALL, CLOSED, DUE, LIGHTS, OPEN, SORTS, Wanted
 from infra.terms import NotSought
-from people.tables import Account, Unit, UnitAbove
+from people.tables import Account, SavedView, Unit, UnitAbove
 from web.context import Context
 from web.forms import Option
 from web.presenters.found import words_sought
@@ -35,6 +35,7 @@ MOST_DAYS = 366
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
+_view = SavedView.__table__.c  # type: ignore[attr-defined]
 _above = UnitAbove.__table__.c  # type: ignore[attr-defined]
 
 
@@ -69,8 +70,8 @@ class Asked:
         return f"{path}?{query}" if query else path
 
 
-def read_asked(ctx: Context) -> Asked:
-    told = ctx.request.query_params
+def read_asked(ctx: Context, told: Mapping[str, str]) -> Asked:
+    """`told`: what stands in the address, or stood there when a view was kept."""
     given = {name: told[name].strip() for name in FILTERS if told.get(name, "").strip()}
     typed, faults, notes = told.get("q", ""), list[Fault](), list[str]()
     faults += [Fault(code="find.no_such_filter", typed=name) for name in told if name not in BESIDE.union(FILTERS)]
@@ -161,7 +162,7 @@ _READ: Mapping[str, Callable[[str, Context], dict[str, Any]]] = {
 
 def offered(connection: Connection, ctx: Context) -> Mapping[str, tuple[Option, ...]]:
     """The filters with what each may be."""
-    units, handlers = _people_and_units(connection, ctx)
+    units, handlers, views = _named(connection, ctx)
     zh = ctx.language == "zh_CN"
     return {
         "show": tuple(Option(value=one, code=f"find.show.{one}") for one in SHOWS),
@@ -171,6 +172,7 @@ def offered(connection: Connection, ctx: Context) -> Mapping[str, tuple[Option, 
         ),
         "type": tuple(Option(value=one, code=f"dispute.{one}") for one in DISPUTE_TYPES),
         "channel": tuple(Option(value=one, code=f"channel.{one}") for one in CHANNELS),
+        "views": views,
         "unit": units,
         "handler": handlers,
         "due": tuple(Option(value=str(days), code=f"find.due.{days}") for days in DUE_WITHIN),
@@ -178,18 +180,25 @@ def offered(connection: Connection, ctx: Context) -> Mapping[str, tuple[Option, 
     }
 
 
-def _people_and_units(connection: Connection, ctx: Context) -> tuple[tuple[Option, ...], tuple[Option, ...]]:
-    """The units below the reader's, and whoever of them may hold a matter."""
+def _named(connection: Connection, ctx: Context) -> tuple[tuple[Option, ...], ...]:
+    """The units below the reader's, whoever of them may hold a matter, and the views that the reader keeps: in one statement."""
     units = select(_above.unit).where(_above.above == ctx.actor.unit)
     holders = [_account.role == role.value for role in sorted(HOLDERS)]
     found = connection.execute(
         union_all(
-            select(literal("unit"), _unit.id, _unit.name).where(_unit.id.in_(units)),
-            select(literal("handler"), _account.id, _account.name).where(_account.unit_id.in_(units), or_(*holders)),
+            select(literal(1), cast(_unit.id, Text), _unit.name).where(_unit.id.in_(units)),
+            select(literal(2), cast(_account.id, Text), _account.name).where(
+                _account.unit_id.in_(units), or_(*holders)
+            ),
+            select(literal(3), _view.filters, _view.name).where(_view.account_id == ctx.actor.account),
         )
     ).all()
-    named = {
-        what: [Option(value=str(one), text=name) for kind, one, name in found if kind == what]
-        for what in ("unit", "handler")
-    }
-    return tuple(named["unit"]), tuple(named["handler"])
+    return tuple(
+        tuple(
+            sorted(
+                (Option(value=value, text=name) for of, value, name in found if of == what),
+                key=lambda one: one.text or "",
+            )
+        )
+        for what in (1, 2, 3)
+    )
