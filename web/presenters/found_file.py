@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from reports.files.sheets import csv_header, harmless
-from reports.files.sheets import csv_lines as lines_of
 from sqlalchemy import Connection
 
 from infra.steering import without_steering
+from reports.files.sheets import csv_header, harmless
+from reports.files.sheets import csv_lines as lines_of
 from web.context import Context
 from web.presenters.filters import Asked
 from web.presenters.found import find_page
