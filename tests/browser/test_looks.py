@@ -18,7 +18,7 @@ from tests.databases import SmallOffice, step
 from tests.web.canaries import mediation_with_canaries
 from workflow.model import Role
 
-WIDTHS = {"desk": 1280, "phone": 390}
+WIDTHS = {"desk": 1280, "phone": 375}
 LANGUAGES = ("zh_CN", "en")
 LONG = "楼上卫生间连续三个月漏水导致厨房顶棚和两个房间的墙面大面积发霉要求修复并赔偿"
 SCROLLS = "document.scrollingElement.scrollWidth - innerWidth"
@@ -87,6 +87,8 @@ LOOKS = {
     "hand-over": ("supervisor", "/hand-over"),
     "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
     "find": ("clerk", "/find?q=漏水"),
+    "find-narrowed": ("clerk", "/find?show=open&kind=petition&due=30"),
+    "find-refused": ("clerk", "/find?q=水"),
     "overview": ("supervisor", "/overview"),
     "deputies": ("supervisor", "/deputies"),
     "act-as": ("supervisor", "/act-as"),
