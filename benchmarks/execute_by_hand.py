@@ -53,8 +53,12 @@ CHANGE_CLOCK = """
         provisional=?, extends=?, opened_at=?, acknowledged_at=?, waived=?, about=?, charged_unit=?, charged_person=?, stopped_at=?, outcome=?, yellow_at=?, red_at=?, crossed_until=?,
         next_crossing_at=?
     WHERE case_id = ? AND number = ?"""
-#: What can be found of the texts; SQLite's own index is told of them one by one.
-TERMS = ("INSERT INTO finding (id, words) VALUES (?, ?)", "INSERT INTO finding_terms (rowid, words) VALUES (?, ?)")
+#: What can be found of the texts; SQLite's own index is told of them later.
+TERMS = (
+    "INSERT INTO finding (id, words) VALUES (?, ?)",
+    "INSERT INTO finding_terms_new (id) VALUES (?)",
+    "SELECT count(*) AS count_1 FROM finding_terms_new",
+)
 NEW_EVENT = """
     INSERT INTO event (stream, seq, code, occurred_at, recorded_at, actor, role, unit, data, key, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -95,5 +99,5 @@ def statements(dialect: str) -> dict[str, tuple[str, ...]]:
     return {
         step: tuple(" ".join(text.split()).format(**spell).replace("?", mark) for text in texts)
         for step, known in STEPS.items()
-        for texts in ([text for text in known if dialect == "sqlite" or text != TERMS[1]],)
+        for texts in ([text for text in known if dialect == "sqlite" or text not in TERMS[1:]],)
     }

@@ -10,13 +10,14 @@ that is told of each row. How words become terms is in `infra/terms.py`, who may
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Text, column, delete, insert, select, table
+from sqlalchemy import Connection, Text, column, delete, func, insert, select, table
 from sqlalchemy.sql import bindparam
 
 from cases.numbers import number_forms
 from cases.tables import Case, Finding
 from cases.visibility import APART, cases_to_index, texts_to_index
 from infra.among import is_among
+from infra.columns import BigKey
 from infra.statements import Statement
 from infra.terms import NUMBER, code_term, words_of
 from ledger.chain import lock_heads
@@ -35,7 +36,17 @@ _finding = Finding.__table__.c  # type: ignore[attr-defined]
 #: The index of FTS5. It keeps no words of its own, so that it is told what a row said when the row goes.
 FTS = table("finding_terms", column("finding_terms", Text), column("rowid"), column("words", Text))
 _ROW = Statement(insert(Finding).values(id=bindparam("id"), words=bindparam("words")).inline())
-_TERMS = Statement(insert(FTS).values(rowid=bindparam("id"), words=bindparam("words")))
+#: Rows that it is told of together: a word to it costs a step more than the words themselves. Until then they are looked through.
+NEW = table("finding_terms_new", column("id", BigKey))
+TOLD_AT_ONCE = 64
+_WAITS = Statement(insert(NEW).values(id=bindparam("id")))
+_WAITING = Statement(select(func.count()).select_from(NEW))
+_TOLD = Statement(
+    insert(FTS).from_select(
+        ["rowid", "words"], select(_finding.id, _finding.words).where(_finding.id.in_(select(NEW.c.id)))
+    )
+)
+_NONE_WAITS = Statement(delete(NEW))
 _NO_TERMS = Statement(
     insert(FTS).values(finding_terms=bindparam("order"), rowid=bindparam("id"), words=bindparam("words"))
 )
@@ -99,6 +110,7 @@ def differences(connection: Connection) -> Iterator[tuple[int, int, str]]:
 def make_index_anew(connection: Connection) -> None:
     """The index of FTS5 from the rows, all of it. Does nothing on PostgreSQL, whose index cannot differ from its rows."""
     if connection.dialect.name == "sqlite":
+        _NONE_WAITS.run(connection)
         _ORDER.run(connection, order="rebuild")
 
 
@@ -106,6 +118,7 @@ def index_is_sound(connection: Connection) -> bool:
     """Whether the index of FTS5 says what the rows say."""
     if connection.dialect.name != "sqlite":
         return True
+    _tell(connection)
     try:
         _ORDER.run(connection, order="integrity-check")
     except Exception as error:
@@ -135,12 +148,23 @@ def _register_row(case_id: int, register: Mapping[str, Any]) -> dict[str, Any]:
 def _write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     _ROW.run_many(connection, rows)
     if connection.dialect.name == "sqlite":
-        _TERMS.run_many(connection, rows)
+        _WAITS.run_many(connection, rows)
+        if _WAITING.rows(connection)[0][0] >= TOLD_AT_ONCE:
+            _tell(connection)
+
+
+def _tell(connection: Connection) -> None:
+    """The index of FTS5 knows of every row."""
+    _TOLD.run(connection)
+    _NONE_WAITS.run(connection)
 
 
 def _drop(connection: Connection, rows: Sequence[Any]) -> None:
     if connection.dialect.name == "sqlite":
-        _NO_TERMS.run_many(connection, [{"order": "delete", "id": key, "words": words} for key, words in rows])
+        waiting = set(connection.execute(select(NEW.c.id)).scalars())
+        told = [(key, words) for key, words in rows if key not in waiting]
+        _NO_TERMS.run_many(connection, [{"order": "delete", "id": key, "words": words} for key, words in told])
+        connection.execute(delete(NEW).where(is_among(NEW.c.id, waiting.intersection(key for key, _ in rows))))
     connection.execute(delete(Finding).where(is_among(_finding.id, [key for key, _ in rows])))
 
 

@@ -45,10 +45,16 @@ def newest(connection: Connection, words: Sequence[Sought], marks: Sequence[str]
         if one.ways:
             parts.append(_newest(connection.dialect.name, one, bounded=below is not None))
             given |= {f"q{one.n}": one.query(connection.dialect.name, stretches[one.n].terms), **one.runs()}
+    if connection.dialect.name == "sqlite":
+        parts += [_waiting(one, bounded=below is not None) for one in spelled if one.ways]
     found = {one.n: Hits(frozenset(), None) for one in spelled}
     if parts:
         given |= {"most": AT_MOST + 1} | ({} if below is None else {"below": key_of(below, 0)})
-        for n, read, first, last, cases in connection.execute(text(" UNION ALL ".join(parts)), given):
+        rows = connection.execute(text(" UNION ALL ".join(parts)), given).all()
+        for n, read, first, last, cases in sorted(rows, key=lambda row: row[1] is None):
+            if read is None:
+                found[n] = _hits(cases, found[n].floor, also=found[n].cases)
+                continue
             floor = stretches[n].floor
             if read > AT_MOST:
                 # Of the last case that was read, other texts may be among those that were not; unless it is the only one.
@@ -66,10 +72,10 @@ def standing(dialect: str, words: Sequence[Sought], marks: Sequence[str]) -> lis
     ]
 
 
-def _hits(cases: str | None, floor: int | None) -> Hits:
+def _hits(cases: str | None, floor: int | None, also: frozenset[int] = frozenset()) -> Hits:
     """From what the database gives as one text: thousands of rows would cost more than finding them."""
     found = map(int, cases.split(",")) if cases else ()
-    return Hits(frozenset(found if floor is None else (case for case in found if case > floor)), floor)
+    return Hits(also.union(found if floor is None else (case for case in found if case > floor)), floor)
 
 
 class _Spelled:
@@ -129,6 +135,13 @@ def _newest(dialect: str, one: _Spelled, *, bounded: bool) -> str:
     return (
         f"SELECT {one.n}, count(*), max(finding.id), min(finding.id), {listed}({standing}, ',') FROM ({rows}) finding"
     )
+
+
+def _waiting(one: _Spelled, *, bounded: bool) -> str:
+    """The same of the rows that SQLite's index has not been told of yet, which are few."""
+    bound = "AND finding.id < :below " if bounded else ""
+    rows = f"finding_terms_new JOIN finding ON finding.id = finding_terms_new.id WHERE {one.stands('sqlite')} {bound}"
+    return f"SELECT {one.n}, NULL, NULL, NULL, group_concat(finding.id >> {BITS}, ',') FROM {rows}"
 
 
 # -- how common a word is, on PostgreSQL ------------------------------------------------------------------------------

@@ -68,6 +68,9 @@ class Statement:
             return
         compiled = self._on(connection.dialect)
         with driver_cursor(connection, compiled.sql) as cursor:
+            if len(rows) == 1:  # for which a driver need not make ready for more
+                cursor.execute(compiled.sql, compiled.bound(rows[0]))
+                return
             cursor.executemany(compiled.sql, [compiled.bound(row) for row in rows])
 
     def _on(self, dialect: Dialect) -> _Compiled:

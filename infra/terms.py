@@ -8,7 +8,7 @@ Marks stand before terms that are no words of a text: ☎ a telephone number, �
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,6 +25,8 @@ _CHINESE = (
     "\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua48f\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003fffd"
 )
 _UNIT = re.compile(rf"[{_CHINESE}]|[^\W_{_CHINESE}]+")
+_RUN = re.compile(rf"([{_CHINESE}]+)|[^\W_{_CHINESE}]+")
+_HAS_DIGIT = re.compile(r"\d{3}")
 _IS_CHINESE = re.compile(rf"[{_CHINESE}]")
 _DOTS = frozenset("·•‧・∙⋅")  #: between the parts of a name: 阿卜杜拉·买买提
 #: Digits as a telephone number is written, with blanks and hyphens between them.
@@ -60,11 +62,13 @@ class NotSought(Exception):
 def words_of(text: str, *, more: Iterable[str] = ()) -> str:
     """All terms of a text in their order, a blank around each: what the index keeps of it. `more`: terms beside those of its words."""
     plain = _plain(text)
-    pairs, whole = list[str](), list[str]()
+    pairs, whole, phones = list[str](), list[str](), list[str]()
     for units in _segments(plain):
         pairs += _pairs(units)
-        whole += [unit for unit in units if not _IS_CHINESE.match(unit)]
-    phones = [f"{PHONE}{term}" for phone in _phones(plain) for term in (phone, *_tails(phone))]
+        if not isinstance(units, str):
+            whole += [unit for unit in units if not _IS_CHINESE.match(unit)]
+    if not plain.isalpha() and _HAS_DIGIT.search(plain):
+        phones = [f"{PHONE}{term}" for phone in _phones(plain) for term in (phone, *_tails(phone))]
     return f" {' '.join([*pairs, *dict.fromkeys([*whole, *phones, *more])])} "
 
 
@@ -146,15 +150,20 @@ def _plain(text: str) -> str:
     return without_unseen(half_width(half_width(text).casefold()))
 
 
-def _segments(plain: str) -> Iterator[list[str]]:
+def _segments(plain: str) -> Iterator[Sequence[str]]:
     """Characters and words that stand side by side. A blank is none between Chinese characters, which forms are filled in with (王　芳)
     and lines end between; a full stop parts."""
-    units, end = list[str](), 0
-    for found in _UNIT.finditer(plain):
-        if units and not _joined(units[-1], plain[end : found.start()], found[0]):
-            yield units
-            units = []
-        units.append(found[0][:LONGEST])
+    units: Sequence[str] = ()
+    end = 0
+    for found in _RUN.finditer(plain):
+        # A run of Chinese characters is its own list of units: most of a text is nothing else.
+        run = found[0] if found[1] else [found[0][:LONGEST]]
+        if units and _joined(units[-1], plain[end : found.start()], run[0]):
+            units = [*units, *run]
+        else:
+            if units:
+                yield units
+            units = run
         end = found.end()
     if units:
         yield units
@@ -163,14 +172,15 @@ def _segments(plain: str) -> Iterator[list[str]]:
 def _joined(one: str, between: str, other: str) -> bool:
     if not between:
         return True
-    first, second = (_IS_CHINESE.match(unit) is not None for unit in (one, other))
-    if between.isspace():
-        return first or second
-    return first and second and _DOTS.issuperset(between)
+    blank = between.isspace()
+    if not blank and not _DOTS.issuperset(between):
+        return False
+    first, second = _IS_CHINESE.match(one) is not None, _IS_CHINESE.match(other) is not None
+    return (first or second) if blank else (first and second)
 
 
-def _pairs(units: list[str]) -> list[str]:
-    return [f"{one}{other}" for one, other in pairwise(units)]
+def _pairs(units: Sequence[str]) -> list[str]:
+    return [one + other for one, other in pairwise(units)]
 
 
 # -- telephone numbers ------------------------------------------------------------------------------------------------
