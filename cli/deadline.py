@@ -171,7 +171,7 @@ def as_text(found: Derivation, words: Words) -> list[str]:
     name = rule.zh if language == LANGUAGES[0] else rule.en
     lines = [
         f"{rule.id} {name}  {words.count('length.' + clock.unit.value, clock.length)}",
-        words("deadline.source", source=rule.source, confidence=words(f"confidence.{rule.confidence}")),
+        words("deadline.source", source=words(rule.source), confidence=words(f"confidence.{rule.confidence}")),
         words("deadline.started", when=minute(clock.started_at)),
     ]
     notices: list[str] = []

@@ -158,6 +158,9 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("outcome", {outcome for procedure in PROCEDURES.values() for outcome in procedure.outcomes})
     yield from _named("disclosure", ("open", "kept"))
     yield from _named("group", (*GROUPS, "closed"))
+    rules = [rule for versions in policy.rules.values() for rule in versions]
+    yield from filter(None, (one for rule in rules for one in (rule.source, rule.extension and rule.extension.source)))
+    yield from (scheme.source for scheme in policy.schemes.values())
     yield from _named("rating", ("satisfied", "fairly_satisfied", "dissatisfied"))
     for matter in {profile.matter for profile in policy.profiles.values()}:
         yield from (f"matter.{matter}", f"matter.{matter}.about")

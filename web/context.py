@@ -118,6 +118,18 @@ class Context:
             return Actor(account=None, role=Role.PETITIONER, unit=None, case=self.petitioner_case)
         raise PleaseSignIn
 
+    def rule_name(self, rule: str) -> str:
+        """A rule by its name in the reader's language; by its id where the office has no such rule any more."""
+        found = self.office.policy.rules.get(rule)
+        return rule if found is None else self.in_their_language(found[-1].zh, found[-1].en)
+
+    def scheme_name(self, scheme: str) -> str:
+        found = self.office.policy.schemes.get(scheme)
+        return scheme if found is None else self.in_their_language(found.zh, found.en) or scheme
+
+    def in_their_language(self, zh: str, en: str) -> str:
+        return zh if self.language == "zh_CN" else en
+
     def form_token(self) -> str:
         """What a form of this browser and this session must bring back: a mark of the session, and of the post that its owner acts
         as, under the browser's seal."""

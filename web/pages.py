@@ -82,6 +82,7 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
             jobs=_jobs(ctx),
             new_form_id=new_form_id,
             path=ctx.request.url.path,
+            printed=_when(ctx.now, ctx),
             **{"done": DONE.get(ctx.request.query_params.get("done", "")), "about": None, **values},
         )
     )
@@ -132,12 +133,11 @@ def _jobs(ctx: Context) -> Jobs | None:
     """For the footer of staff pages."""
     if ctx.person is None or ctx.person.actor.role is Role.PETITIONER:
         return None
-    zone = ctx.office.policy.calendar.zone
-
-    def when(instant: datetime) -> str:
-        return write_minute(instant, ctx.language, zone, today=ctx.today)
-
     return Jobs(
-        swept=next((when(one.succeeded_at) for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None),
-        failing=tuple((one.job, when(one.failing_since)) for one in ctx.jobs if one.failing_since),
+        swept=next((_when(one.succeeded_at, ctx) for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None),
+        failing=tuple((one.job, _when(one.failing_since, ctx)) for one in ctx.jobs if one.failing_since),
     )
+
+
+def _when(instant: datetime, ctx: Context) -> str:
+    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)

@@ -13,7 +13,7 @@ from workflow.model import Clock, Reason, Unit
 from workflow.policy_files import PolicyFault
 
 #: A light is told by its shape and its word, never by colour alone.
-LIGHT_SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○"}
+LIGHT_SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○", "ended": "✓"}
 
 
 class Words:
@@ -39,6 +39,8 @@ class Words:
             values |= lengths
         if command := values.get("command"):
             values["command"] = self(f"command.{command}")
+        if source := values.get("source"):
+            values["source"] = self(str(source))  # the basis of a rule: written out, and in the reader's language
         return self(f"reason.{reason.code}", **_plain(values))
 
     def because(self, day: Day, notices: list[str]) -> str:

@@ -249,7 +249,7 @@ def _paper_data(paper: Paper, words: Words) -> Mapping[str, Any]:
         "office": paper.office.name,
         "unit": paper.name,
         "scheme": f"{paper.scheme.id} · {scheme_name(paper.scheme, words.language)}",
-        "source": paper.scheme.source,
+        "source": words(paper.scheme.source),
         "totals": [
             [words("assess.base"), f"{paper.sheet.score.base:f}"],
             [words("assess.total"), words("assess.not_assessed") if total is None else f"{total:f}"],

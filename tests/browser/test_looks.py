@@ -1,26 +1,26 @@
-"""How pages look: nothing scrolls sideways on a phone or a desk, lights can be read, and browsers find no fault."""
+"""How pages look and read: nothing scrolls sideways, lights can be read, a program that checks for accessibility finds nothing,
+no page shows a word of the other language, and browsers find no fault."""
 
 import os
 import re
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from infra.db import transaction
-from ops.jobs import JOBS, run_job
-from people.deputies import name_deputy
-from people.posts import give_post, places
+import web.routes
 from tests.browser.conftest import Office
-from tests.databases import SmallOffice, step
-from tests.web.canaries import mediation_with_canaries
-from workflow.model import Role
+from tests.browser.looks import LONG, LOOKS, NOT_LOOKED_AT, PUBLIC, make_busy, pages
+from tests.browser.words_seen import foreign_words
+from tests.databases import SEATS, UNITS
+from tests.web.canaries import CANARIES
+from web.access import ROUTES
 
-WIDTHS = {"desk": 1280, "phone": 375}
+#: 320 is what is left of 1280 at 400 %: WCAG 2.2, 1.4.10.
+WIDTHS = {"desk": 1280, "phone": 375, "narrow": 320}
 LANGUAGES = ("zh_CN", "en")
-LONG = "楼上卫生间连续三个月漏水导致厨房顶棚和两个房间的墙面大面积发霉要求修复并赔偿"
 SCROLLS = "document.scrollingElement.scrollWidth - innerWidth"
 #: The contrast of every light on the page, by WCAG 2.2: (L1 + 0.05) / (L2 + 0.05) of its own colour and ground.
 CONTRASTS = """() => {
@@ -33,111 +33,28 @@ CONTRASTS = """() => {
             (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
   });
 }"""
+#: Everything that can be read, and what is read out: text, titles, labels, what stands in empty fields.
+READ = """() => [document.title, document.body.innerText,
+  ...[...document.querySelectorAll('svg title, svg desc, svg text, option')].map(one => one.textContent),
+  ...[...document.querySelectorAll('[title], [placeholder], [aria-label], [alt], [data-label]')].flatMap(one =>
+    ['title', 'placeholder', 'aria-label', 'alt', 'data-label'].map(name => one.getAttribute(name) || ''))].join('\\n')"""
+#: What a finger has to hit on a phone and is lower than 44 px. Of a box, its words count with it.
+SMALL = """() => [...document.querySelectorAll(
+    'main button:not(.link), main [role=button], main summary, main input:not([type=hidden]), main select, .work .title')]
+  .map(one => one.closest('label') && ['checkbox', 'radio'].includes(one.type) ? one.closest('label') : one)
+  .filter(one => one.offsetParent && one.getBoundingClientRect().height < 43.5)
+  .map(one => `${one.tagName} ${one.textContent.trim().slice(0, 20)} ${Math.round(one.getBoundingClientRect().height)}`)"""
+AXE = Axe()
+#: All rules of axe for WCAG 2.2 A and AA and of good practice, that on the size of targets included.
+RULES: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
+#: Names and texts of this office, which stand on pages as they were entered.
+KNOWN = [LONG, *CANARIES.values(), *(name for _, name, _, _ in UNITS), *(f"账号-{login}" for login in SEATS), *SEATS,
+         "滨园", "漏水", "水", "白某", "石" * 60, "石某"]  # fmt: skip
 
 
 @pytest.fixture
 def busy(served: Office) -> Office:
-    """10 March 2026: a case of every light, a closed one, mails that went out and one case that is answered."""
-    office = served.site.office
-    words: dict[str, Any] = {"title": LONG, "statement": LONG * 5, "applicant": "白某", "dispute_type": "99"}
-    mediation_with_canaries(office)
-    # A petition's notice is due fifteen days after it came in: 17 March 24:00 is in the last five days on the 13th.
-    office.tell("petition", step("2026-03-02T09:00", "clerk", "Register", **words))
-    office.tell("hotline", step("2026-03-02T09:00", "clerk", "Register", **words))
-    office.tell("mediation", step("2026-03-02T09:00", "clerk", "Apply", **words, respondents=["石" * 60]))
-    office.tell(
-        "petition",
-        step("2026-03-09T09:00", "clerk", "Register", **words),
-        step("2026-03-09T09:10", "clerk", "Refuse", ground="statutory_route", proper_channel=LONG),
-    )
-    served.site.clock.set("2026-03-13T09:00")
-    _posts(office, at=served.site.clock())
-    for name in ("sweep", "deliver"):
-        job = next(job for job in JOBS if job.name == name)
-        run_job(job, served.site.engine, served.site.settings, now=served.site.clock())
-    return served
-
-
-def _posts(office: SmallOffice, *, at: datetime) -> None:
-    """The head of the room mediates too, and somebody stands in for one of its mediators."""
-    with transaction(office.engine) as connection:
-        give_post(
-            connection, office.accounts["supervisor"], role=Role.MEDIATOR, unit=office.units["room"],
-            actor=office.actors["administrator"], now=at,
-        )  # fmt: skip
-        place = next(one for one in places(connection) if one.account == office.accounts["mediator_2"])
-        name_deputy(
-            connection, place, office.accounts["supervisor"], first=at.date(), last=at.date() + timedelta(days=20),
-            calendar=office.context.policy.calendar, actor=office.actors["coordinator"], now=at,
-        )  # fmt: skip
-
-
-#: Who looks at which page. `case` and `code` are followed from the list and the receipt.
-LOOKS = {
-    "work-list": ("clerk", "/work"),
-    "closed-list": ("clerk", "/work?show=closed"),
-    "intake": ("clerk", "/intake/mediation"),
-    "case": ("clerk", "case"),
-    "case-of-the-mediator": ("mediator", "case"),
-    "case-masked": ("auditor", "case"),
-    "take-back": ("mediator", "case/steps/TakeBack"),
-    "bring-in": ("mediator", "case/steps/BringIn"),
-    "ask-unit": ("mediator", "case/steps/AskUnit"),
-    "link": ("mediator", "case/steps/LinkCases"),
-    "hand-over": ("supervisor", "/hand-over"),
-    "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
-    "find": ("clerk", "/find?q=漏水"),
-    "find-narrowed": ("clerk", "/find?show=open&kind=petition&due=30"),
-    "find-refused": ("clerk", "/find?q=水"),
-    "overview": ("supervisor", "/overview"),
-    "deputies": ("supervisor", "/deputies"),
-    "act-as": ("supervisor", "/act-as"),
-    "assessment": ("auditor", "/assessment"),
-    "closures": ("auditor", "/closures"),
-    "mails": ("administrator", "/mails?kind=sent"),
-    "people": ("administrator", "/people"),
-    "posts": ("administrator", "/people/{mediator}/posts"),
-    "change-account": ("administrator", "/people/{mediator}/change"),
-    "change-unit": ("administrator", "/people/units/3"),
-    "close-account": ("administrator", "/people/{mediator}/close"),
-}
-
-
-def _pages(office: Office, language: str) -> Any:
-    """Every page of the list above and the petitioner's own, one after the other, with its name."""
-    for login in dict.fromkeys(who for who, _ in LOOKS.values()):
-        page = office.person(login)
-        page.goto(f"/work?lang={language}" if login != "administrator" else f"/people?lang={language}")
-        for name, (who, address) in LOOKS.items():
-            if who == login:
-                of_a_case = address.partition("/steps/") if address.startswith("case") else None
-                page.goto("/work" if of_a_case else address.format(**office.site.office.accounts))
-                if of_a_case:
-                    page.locator("a.title").first.click()
-                    if of_a_case[2]:
-                        page.locator(f"a[href$='/steps/{of_a_case[2]}']").first.click()
-                yield name, page
-    yield from _public_pages(office, language)
-
-
-def _public_pages(office: Office, language: str) -> Any:
-    page = office.visitor()
-    page.goto(f"/?lang={language}")
-    yield "home", page
-    page.goto("/file/mediation")
-    yield "filing", page
-    page.locator("main button[type=submit]").click()
-    yield "filing-refused", page
-    for name, text in {"title": LONG, "statement": LONG, "applicant": "白某", "respondents": "石某"}.items():
-        page.locator(f"#Apply-{name}").fill(text)
-    page.locator("main button[type=submit]").click()
-    yield "receipt", page
-    code = page.locator(".code").inner_text()
-    page.goto("/track")
-    yield "code", page
-    page.locator("#code").fill(code)
-    page.locator("main button[type=submit]").click()
-    yield "tracking", page
+    return make_busy(served)
 
 
 def keep(page: Page, name: str) -> None:
@@ -146,25 +63,48 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
+def test_every_page_that_there_is_is_looked_at() -> None:
+    """Or stands in a list with the reason why not."""
+    web.routes.__name__  # importing it fills the table
+    opened = {address.partition("?")[0] for _, address in LOOKS.values()}
+    patterns = [re.compile("^" + re.sub(r"\{\w+\}", r"[^/]+", path) + "$") for path in opened]
+    public = {"/", "/signin", "/file", "/file/{matter}", "/track", "/track/case", "/track/case/clocks/{number}"}
+    of_a_case = {"/cases/{public_id}", "/cases/{public_id}/steps/{command}", "/cases/{public_id}/clocks/{number}"}
+    for route in ROUTES.values():
+        if route.method == "GET" and route.path not in public | of_a_case | set(NOT_LOOKED_AT):
+            example = re.sub(r"\{\w+\}", "x", route.path)
+            assert any(pattern.match(example) for pattern in patterns) or any(
+                re.fullmatch(re.sub(r"\{\w+\}", r"[^/]+", route.path), path) for path in opened
+            ), route.name
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_page_scrolls_sideways_and_no_light_is_hard_to_read(busy: Office, language: str) -> None:
-    too_wide, faint, lights, seen = {}, [], set(), set()
-    for name, page in _pages(busy, language):
+def test_every_page(busy: Office, language: str) -> None:
+    faults: dict[str, list[Any]] = {"too wide": [], "faint": [], "small": [], "axe": [], "words": []}
+    lights, seen = set(), set()
+    for name, page in pages(busy, language):
         assert page.locator("html").get_attribute("lang") == {"zh_CN": "zh-CN", "en": "en"}[language], name
         for device, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 900})
             keep(page, f"{name}-{device}-{language}")
             if (over := page.evaluate(SCROLLS)) > 1:
-                too_wide[name, device] = over
+                faults["too wide"].append((name, device, over))
+            for found in AXE.run(page, options=RULES).response["violations"]:
+                where = [node["html"][:120] for node in found["nodes"][:3]]
+                faults["axe"].append((name, device, found["id"], where))
+            if device == "phone":
+                faults["small"] += [(name, one) for one in page.evaluate(SMALL)]
         for code, text, ground, contrast in page.evaluate(CONTRASTS):
             lights.add(code)
-            assert re.match(r"[●▲■‖○] \S", text), "a shape and a word"
+            assert re.match(r"[●▲■‖○✓] \S", text), "a shape and a word"
             if contrast < 4.5 or ground == "rgba(0, 0, 0, 0)":
-                faint.append((name, text, ground, contrast))
+                faults["faint"].append((name, text, ground, contrast))
+        if foreign := foreign_words(page.evaluate(READ), language, KNOWN):
+            faults["words"].append((name, foreign))
         seen.add(name)
-    assert seen >= set(LOOKS)
-    assert (too_wide, faint) == ({}, [])
-    assert lights >= {"green", "yellow", "red", "window"}, "there was something to look at"
+    assert seen == {*LOOKS, *PUBLIC}
+    assert lights >= {"green", "yellow", "red", "window", "ended"}, "there was something to look at"
+    assert not any(faults.values()), "\n".join(f"{kind}: {one}" for kind, found in faults.items() for one in found)
     # A refused form answers 422, which a browser calls a failed load; anything else would be a fault of ours.
     assert [said for said in busy.problems if "422" not in said] == []
 

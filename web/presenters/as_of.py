@@ -147,7 +147,7 @@ def show_sheets(
         year=assessment.year,
         scheme=assessment.scheme.id,
         scheme_words=scheme_name(assessment.scheme, ctx.language),
-        source=assessment.scheme.source,
+        source=words(assessment.scheme.source),
         units=rows_of(assessment.units, units, words),
         levels=rows_of(assessment.levels, units, words),
         unit=units[chosen.unit] if chosen else None,

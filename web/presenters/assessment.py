@@ -97,7 +97,7 @@ def show_sheet(connection: Connection, ctx: Context, paper: Paper, found: Assess
         name=paper.name,
         scheme=paper.scheme.id,
         scheme_words=scheme_name(paper.scheme, ctx.language),
-        source=paper.scheme.source,
+        source=words(paper.scheme.source),
         total=figure(sheet.score.total, words),
         before=figure(sheet.before.total, words),
         base=figure(sheet.score.base, words),

@@ -72,7 +72,7 @@ def show_derivation(connection: Connection, ctx: Context, case_id: int, number: 
         clock=clock.name,
         rule=clock.rule,
         rule_name=found.rule.zh if chinese else found.rule.en,
-        source=found.rule.source,
+        source=words(found.rule.source),
         confidence=found.rule.confidence,
         length=clock.length,
         unit=clock.unit.value,

@@ -15,7 +15,8 @@ from workflow.policy import CasePolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LightView:
-    """A light with what is due: `code` is green, yellow, red, paused, window (not ours, so no light) or none."""
+    """A light with what is due: `code` is green, yellow, red, paused, window (not ours, so no light), ended
+    (over without a light) or none."""
 
     code: str
     left: Left | None = None
@@ -63,8 +64,9 @@ def case_light(clocks: Iterable[Clock], ctx: Context) -> LightView:
 def clock_light(clock: Clock, ctx: Context) -> LightView:
     colour = light(clock, at=ctx.now).value
     paused = paused_until(clock, at=ctx.now) is not None
+    ended = clock.stopped_at is not None and colour == "green"
     return LightView(
-        code="paused" if paused else colour if clock.kind is Kind.DUTY else "window",
+        code="ended" if ended else "paused" if paused else colour if clock.kind is Kind.DUTY else "window",
         held=colour if paused else None,
         left=left(clock, ctx.office.policy.calendar, at=ctx.now) if clock.stopped_at is None else None,
         due=due_words(clock, ctx.office.policy.calendar, ctx.language, today=ctx.today),

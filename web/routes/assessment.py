@@ -78,7 +78,7 @@ def _units(ctx: Context, year: int, scheme: str, *, refused: CannotClose | None 
         units=rows_of(found.units, units, words), levels=rows_of(found.levels, units, words), proposal=proposal,
         signer=next(iter(signer.values()), ""), closed=closed, close_from=ctx.office.policy.appeal.close_on,
         items=[item_words(line, words)[0] for line in (found.units[0].score.lines if found.units else ())],
-        source=found.scheme.source, may_sign=ctx.actor.role in AUDIT,
+        source=Words(ctx.language)(found.scheme.source), may_sign=ctx.actor.role in AUDIT,
         mine=proposal is not None and proposal.proposed_by == ctx.actor.account, **shown,
     )  # fmt: skip
 

@@ -1,0 +1,172 @@
+"""Every page that a person can open, on an office with a case of every light: who opens it, and how one gets there."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import Page
+
+from infra.db import transaction
+from ops.jobs import JOBS, run_job
+from people.deputies import name_deputy
+from people.posts import give_post, places
+from tests.browser.conftest import Office
+from tests.databases import SmallOffice, step
+from tests.web.canaries import mediation_with_canaries
+from workflow.model import Role
+
+LONG = "楼上卫生间连续三个月漏水导致厨房顶棚和两个房间的墙面大面积发霉要求修复并赔偿"
+
+
+def make_busy(served: Office) -> Office:
+    """10 March 2026: a case of every light, a closed one, mails that went out and one case that is answered."""
+    office = served.site.office
+    words: dict[str, Any] = {"title": LONG, "statement": LONG * 5, "applicant": "白某", "dispute_type": "99"}
+    mediation_with_canaries(office)
+    # A petition's notice is due fifteen days after it came in: 17 March 24:00 is in the last five days on the 13th.
+    office.tell("petition", step("2026-03-02T09:00", "clerk", "Register", **words))
+    office.tell("hotline", step("2026-03-02T09:00", "clerk", "Register", **words))
+    office.tell("mediation", step("2026-03-02T09:00", "clerk", "Apply", **words, respondents=["石" * 60]))
+    office.tell(
+        "petition",
+        step("2026-03-09T09:00", "clerk", "Register", **words),
+        step("2026-03-09T09:10", "clerk", "Refuse", ground="statutory_route", proper_channel=LONG),
+    )
+    office.tell("petition", step("2026-03-12T09:00", "clerk", "Register", **words))
+    served.site.clock.set("2026-03-13T09:00")
+    _posts(office, at=served.site.clock())
+    for name in ("sweep", "deliver"):
+        job = next(job for job in JOBS if job.name == name)
+        run_job(job, served.site.engine, served.site.settings, now=served.site.clock())
+    return served
+
+
+def _posts(office: SmallOffice, *, at: datetime) -> None:
+    """The head of the room mediates too, and somebody stands in for one of its mediators."""
+    with transaction(office.engine) as connection:
+        give_post(
+            connection, office.accounts["supervisor"], role=Role.MEDIATOR, unit=office.units["room"],
+            actor=office.actors["administrator"], now=at,
+        )  # fmt: skip
+        place = next(one for one in places(connection) if one.account == office.accounts["mediator_2"])
+        name_deputy(
+            connection, place, office.accounts["supervisor"], first=at.date(), last=at.date() + timedelta(days=20),
+            calendar=office.context.policy.calendar, actor=office.actors["coordinator"], now=at,
+        )  # fmt: skip
+
+
+#: Who looks at which page, by role. `case` is the first of the list; names in braces are accounts of `SEATS`.
+LOOKS: dict[str, tuple[str, str]] = {
+    "work-list": ("clerk", "/work"),
+    "closed-list": ("clerk", "/work?show=closed"),
+    "intake-choice": ("clerk", "/intake"),
+    "intake": ("clerk", "/intake/mediation"),
+    "case": ("clerk", "case"),
+    "find": ("clerk", "/find?q=漏水"),
+    "find-narrowed": ("clerk", "/find?show=open&kind=petition&due=30"),
+    "find-refused": ("clerk", "/find?q=水"),
+    "account": ("clerk", "/account"),
+    "password": ("clerk", "/password"),
+    "factor": ("clerk", "/account/second-factor"),
+    "case-of-the-mediator": ("mediator", "case"),
+    "why-this-day": ("mediator", "case/clocks/"),
+    "take-back": ("mediator", "case/steps/TakeBack"),
+    "bring-in": ("mediator", "case/steps/BringIn"),
+    "ask-unit": ("mediator", "case/steps/AskUnit"),
+    "link": ("mediator", "case/steps/LinkCases"),
+    "overview": ("supervisor", "/overview"),
+    "hand-over": ("supervisor", "/hand-over"),
+    "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
+    "deputies": ("supervisor", "/deputies"),
+    "act-as": ("supervisor", "/act-as"),
+    "appeals": ("supervisor", "/appeals"),
+    "case-masked": ("auditor", "case"),
+    "assessment": ("auditor", "/assessment"),
+    "sheet": ("auditor", "/assessment/units/{room}"),
+    "bulletin": ("auditor", "/bulletin?month=2026-03"),
+    "closures": ("auditor", "/closures"),
+    "as-of": ("auditor", "/as-of"),
+    "serials": ("auditor", "/serials"),
+    "anchors": ("auditor", "/anchors"),
+    "signs": ("auditor", "/signs"),
+    "reads": ("auditor", "/reads"),
+    "reports": ("auditor", "/reports"),
+    "office-record": ("auditor", "/office-record"),
+    "clock": ("auditor", "/clock"),
+    "keys": ("auditor", "/keys"),
+    "second": ("auditor", "/second"),
+    "mails": ("administrator", "/mails?kind=sent"),
+    "people": ("administrator", "/people"),
+    "policy": ("administrator", "/policy"),
+    "posts": ("administrator", "/people/{mediator}/posts"),
+    "change-account": ("administrator", "/people/{mediator}/change"),
+    "change-email": ("administrator", "/people/{mediator}/email"),
+    "change-unit": ("administrator", "/people/units/3"),
+    "close-account": ("administrator", "/people/{mediator}/close"),
+}
+#: Pages of visitors and petitioners, in the order in which they come to them.
+PUBLIC = ("home", "signin", "file-choice", "filing", "filing-refused", "receipt", "code", "tracking", "why-this-day-outside")
+#: What is answered to GET and is no page, or one that needs what this office does not have, with the reason.
+NOT_LOOKED_AT = {
+    "/healthz": "for machines",
+    "/readyz": "for machines",
+    "/cases/{public_id}/clocks/{number}/json": "a file",
+    "/track/case/clocks/{number}/json": "a file",
+    "/find/csv": "a file",
+    "/anchors/{anchor}": "a file",
+    "/assessment/units/{unit}/{kind}": "a file",
+    "/assessment/{year}/closed/result": "a file",
+    "/reports/{public_id}/file": "a file",
+    "/mails/{message}": "a mail as it was sent; what mails say is held in tests/notifications",
+    "/assessment/{year}/closed": "no year of this office is closed; looked at in test_lights.py",
+    "/reports/{public_id}": "nothing was asked for; looked at in test_jobs_shown.py",
+    "/appeals/{public_id}": "nothing is contested; looked at in test_lights.py",
+    "/people/{account}/reopen": "no account is closed; looked at in test_accounts.py",
+    "/signin/second": "looked at in test_accounts.py",
+    "/signin/link/{token}": "every test of this folder comes in by it",
+}
+
+
+def pages(office: Office, language: str) -> Iterator[tuple[str, Page]]:
+    """Every page of the lists above, one after the other, with its name."""
+    small = office.site.office
+    for login in dict.fromkeys(who for who, _ in LOOKS.values()):
+        page = office.person(login)
+        page.goto(f"/account?lang={language}")
+        for name in (name for name, (who, _) in LOOKS.items() if who == login):
+            _open(page, LOOKS[name][1], small)
+            yield name, page
+    yield from _public_pages(office, language)
+
+
+def _open(page: Page, address: str, small: SmallOffice) -> None:
+    if not address.startswith("case"):
+        page.goto(address.format(**small.accounts, room=small.units["room"]))
+        return
+    page.goto("/work")
+    page.locator("a.title").first.click()
+    if within := address.removeprefix("case"):
+        page.locator(f"a[href*='{within}']").first.click()
+
+
+def _public_pages(office: Office, language: str) -> Iterator[tuple[str, Page]]:
+    page = office.visitor()
+    page.goto(f"/?lang={language}")
+    yield "home", page
+    for name, address in {"signin": "/signin", "file-choice": "/file", "filing": "/file/mediation"}.items():
+        page.goto(address)
+        yield name, page
+    page.locator("main button[type=submit]").click()
+    yield "filing-refused", page
+    for name, text in {"title": LONG, "statement": LONG, "applicant": "白某", "respondents": "石某"}.items():
+        page.locator(f"#Apply-{name}").fill(text)
+    page.locator("main button[type=submit]").click()
+    yield "receipt", page
+    code = page.locator(".code").inner_text()
+    page.goto("/track")
+    yield "code", page
+    page.locator("#code").fill(code)
+    page.locator("main button[type=submit]").click()
+    yield "tracking", page
+    page.locator("a[href*='/clocks/']").first.click()
+    yield "why-this-day-outside", page
