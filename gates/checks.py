@@ -165,7 +165,7 @@ def codes(policy: Policy) -> Iterator[str]:
     for matter in {profile.matter for profile in policy.profiles.values()}:
         yield from (f"matter.{matter}", f"matter.{matter}.about")
     yield from _named("filing", FILED)
-    yield from _named("remedies", PROCEDURES)
+    yield from _named("remedies", (*PROCEDURES, *(f"{p}.bound" for p in PROCEDURES if PROCEDURES[p].shown.binding)))
     yield from bulletin_codes()
     yield from _named("serials", FATES)
     yield from (code for columns in COLUMNS.values() for column in columns for code in column.heading)

@@ -2,6 +2,7 @@
 
 import gettext
 import io
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
@@ -17,6 +18,8 @@ from babel.support import Translations
 
 LANGUAGES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
+#: What of an Accept-Language is read, and what a weight in it may be.
+MOST_LANGUAGES, QUALITY = 20, re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 DAY = {"zh_CN": "M月d日 EEE", "en": "EEE d MMM"}
 DAY_WITH_YEAR = {"zh_CN": "yyyy年M月d日 EEE", "en": "EEE d MMM yyyy"}
 MONTH = {"zh_CN": "yyyy年M月", "en": "MMMM yyyy"}
@@ -53,6 +56,17 @@ def known_language(wanted: str | None) -> str:
     """The language asked for, if it is one of ours: zh, zh_CN, zh-Hans, en, en-GB, ..."""
     prefix = (wanted or "").replace("-", "_").split("_")[0].lower()
     return next((language for language in LANGUAGES if language.split("_")[0] == prefix), DEFAULT)
+
+
+def preferred_language(header: str) -> str | None:
+    """Of ours the one that a browser would rather have, by its Accept-Language (RFC 9110, 12.5.4); None if it names none."""
+    wanted: dict[str, float] = {}
+    for part in header.split(",")[:MOST_LANGUAGES]:
+        name, _, quality = part.strip().lower().partition(";q=")
+        ours = next((language for language in LANGUAGES if language.split("_")[0] == name.split("-")[0]), None)
+        if ours and QUALITY.fullmatch(quality or "1"):
+            wanted[ours] = max(wanted.get(ours, 0.0), float(quality or 1))
+    return max(wanted, key=lambda language: wanted[language]) if any(wanted.values()) else None
 
 
 def write_day(day: date, language: str, *, today: date | None = None) -> str:

@@ -19,7 +19,7 @@ from cases.clock_watch import ClockIsInDoubt, doubt_about
 from cases.jobruns import JobLine
 from cases.office import OfficeContext, load_office
 from infra.db import written_at_once
-from infra.i18n import known_language
+from infra.i18n import known_language, preferred_language
 from infra.settings import Settings
 from people.directory import Person, intake_unit
 from people.signin import CODE, SET_UP, find_asker, note_session_used
@@ -192,12 +192,16 @@ def context(request: Request) -> Context:
         shown=shown,
         person=who,
         petitioner_case=case,
-        language=known_language(asked or (who.language if who else site.settings.language)),
+        language=known_language(asked or (who.language if who else _of_browser(request) or site.settings.language)),
         jobs=jobs,
         reports_ready=ready,
         browser=cookie_of(request, BROWSER_COOKIE) or request.state.new_browser,
         limited=limited,
     )
+
+
+def _of_browser(request: Request) -> str | None:
+    return preferred_language(request.headers.get("accept-language", ""))
 
 
 def _route(request: Request) -> Route:

@@ -55,6 +55,12 @@ class Sometimes:
     """Marks a field that may be left empty unless something else in the form asks for it; its help says when."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotPreset:
+    """Marks a field that a form shows empty, although the command knows what to take when nothing is said: what is preset is
+    what is sent."""
+
+
 MAX_SHORT, MAX_LONG, MAX_LINES = 200, 5000, 50
 
 #: What nobody can see is no text: it counts as left out.
@@ -81,7 +87,7 @@ Place = Annotated[ShortText, Personal(TextKind.NOTE)]
 Mediator = Annotated[AccountId, Choice("mediators")]
 Mediators = Annotated[tuple[AccountId, ...], Choice("mediators")]
 Parties = Annotated[tuple[RecordNumber, ...], Choice("parties")]
-DisputeType = Annotated[str, Choice("dispute_types")]
+DisputeType = Annotated[str, Choice("dispute_types"), NotPreset()]
 TotalLength = Annotated[int, Ge(1), Le(3650)]
 ShortLength = Annotated[int, Ge(1), Le(60)]
 Confirmed = Annotated[bool, Must()]

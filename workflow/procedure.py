@@ -63,12 +63,14 @@ class StepMachine(Machine):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What the page of a case shows beyond what every case has: templates of `templates/procedures/`, in the wide column and
-    beside it; milestones that whoever opens the case has to know; whether the parties' consent is asked for."""
+    beside it; milestones that whoever opens the case has to know; whether the parties' consent is asked for; the event from which
+    on the parties are bound, and are told of other ways than before."""
 
     main: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     consent: bool = False
+    binding: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

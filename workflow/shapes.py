@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from annotated_types import MaxLen
 
 from workflow.commands import Command
-from workflow.fields import MAX_SHORT, Choice, Last, Must, OfCase, Sometimes, annotations_of
+from workflow.fields import MAX_SHORT, Choice, Last, Must, NotPreset, OfCase, Sometimes, annotations_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +42,17 @@ def _shape(name: str, hint: Any, *, default: Any) -> Shape:
     kind, marks = _flattened(hint)
     choice = next((mark.of for mark in marks if isinstance(mark, Choice)), None)
     limit = next((mark.max_length for mark in marks if isinstance(mark, MaxLen)), None)
+    usual = default if isinstance(default, str) and not any(isinstance(mark, NotPreset) for mark in marks) else None
     literal = tuple(get_args(kind)) if get_origin(kind) is Literal else ()
     return Shape(
         name=name,
         kind=_kind(kind, marks, choice=choice, limit=limit),
-        required=default is MISSING or isinstance(default, str),
+        required=default is MISSING or usual is not None,
         sometimes=any(isinstance(mark, Sometimes) for mark in marks),
         max_length=limit if kind is str else None,
         literal=literal,
         choice=choice,
-        usual=default if isinstance(default, str) else None,
+        usual=usual,
     )
 
 

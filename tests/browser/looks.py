@@ -105,7 +105,17 @@ LOOKS: dict[str, tuple[str, str]] = {
     "close-account": ("administrator", "/people/{mediator}/close"),
 }
 #: Pages of visitors and petitioners, in the order in which they come to them.
-PUBLIC = ("home", "signin", "file-choice", "filing", "filing-refused", "receipt", "code", "tracking", "why-this-day-outside")
+PUBLIC = (
+    "home",
+    "signin",
+    "file-choice",
+    "filing",
+    "filing-refused",
+    "receipt",
+    "code",
+    "tracking",
+    "why-this-day-outside",
+)
 #: What is answered to GET and is no page, or one that needs what this office does not have, with the reason.
 NOT_LOOKED_AT = {
     "/healthz": "for machines",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from cases import reading as record
 from cases.last_step import with_last_step
 from cases.numbers import case_number
 from cases.visibility import READABLE
+from infra.i18n import write_day
 from people.directory import known_accounts, names_of_accounts, names_of_units
 from web.context import Context
 from web.forms import FormView
@@ -247,6 +248,8 @@ def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, A
     for name, value in fields.items():
         if isinstance(value, datetime):
             fields[name] = minute(value, ctx)
+        elif isinstance(value, date):
+            fields[name] = write_day(value, ctx.language, today=ctx.today)
     return fields
 
 

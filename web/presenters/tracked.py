@@ -34,6 +34,7 @@ class TrackedCase:
     may_go_on: bool
     written: tuple[tuple[str, str], ...]  #: (when, what the person has added)
     rating: str | None
+    remedies: str  #: the code of what one can do who disagrees
     happened: tuple[tuple[str, str], ...]  #: (when, code of the event)
 
 
@@ -83,12 +84,24 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
             if number in texts
         ),
         rating=ratings[-1].score if ratings else None,
+        remedies=f"remedies.{facts.procedure}" + (".bound" if _are_bound(facts.procedure, events) else ""),
         happened=tuple(
             (minute(event.occurred_at, ctx), event.code)
             for event in events
             if event.code in TOLD and not event.is_taken_back
         ),
     )
+
+
+def where_to_follow(ctx: Context) -> str:
+    """The address that a receipt says, for whoever types it."""
+    return f"{ctx.site.settings.base_url()}/track"
+
+
+def _are_bound(procedure: str, events: Iterable[record.EventLine]) -> bool:
+    """Whether an agreement stands: nobody leaves at any time any more, and other ways are open."""
+    binding = PROCEDURES[procedure].shown.binding
+    return any(event.code == binding and not event.is_taken_back for event in events)
 
 
 def _answers(events: Iterable[record.EventLine], texts: Mapping[int, str]) -> Iterator[str]:

@@ -19,8 +19,9 @@ from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, wi
 from web.pages import render
 from web.posted import Form, Posted
 from web.presenters.choices import intake_choices
+from web.presenters.tracked import show_tracked, where_to_follow
 from workflow.commands import Intake
-from workflow.model import Reason, Refusal, Role
+from workflow.model import CaseId, Reason, Refusal, Role
 from workflow.policy import Profile
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import LinkCases
@@ -77,9 +78,12 @@ def register(ctx: Ctx, form: Form, matter: str) -> Response:
         return again(wrong, posted=form, status=422)
     except FormWasUsed:
         return again(as_typed(kind, typed, intake_choices()), status=409, was_used=True)
+    with ctx.reading() as connection:
+        tracked = show_tracked(connection, ctx, CaseId(opened.case_id))
     return render(
-        ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code), proof=in_groups(opened.proof)
-    )
+        ctx, "pages/registered.html", opened=opened, code=in_groups(opened.code), proof=in_groups(opened.proof),
+        tracked=tracked, follow=where_to_follow(ctx),
+    )  # fmt: skip
 
 
 def _intake_page(

@@ -21,7 +21,7 @@ from web.pages import render, see_other, too_early, whole_seconds
 from web.posted import Form, Posted, SessionForm
 from web.presenters.choices import intake_choices
 from web.presenters.deadline import derivation_as_json, show_derivation
-from web.presenters.tracked import show_tracked
+from web.presenters.tracked import show_tracked, where_to_follow
 from web.slowing import address_of, wait_after_code, wait_after_filing
 from workflow.commands import Command, Intake
 from workflow.model import CaseId, Reason, Refusal
@@ -80,7 +80,7 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
         tracked = show_tracked(connection, ctx, CaseId(opened.case_id))
     return render(
         ctx, "pages/receipt.html", code=tracking.in_groups(opened.code), proof=tracking.in_groups(opened.proof),
-        tracked=tracked,
+        tracked=tracked, follow=where_to_follow(ctx),
     )  # fmt: skip
 
 

@@ -82,7 +82,8 @@ MEDIATION = Procedure(
     deciding=DECIDING,
     records=(Session, Agreement),
     shown=Shown(
-        main=("agreements", "sessions"), beside=("mediators",), flags=(m.SETTLED_LATE, m.BREACHED, WITHDRAWAL_ASKED), consent=True
+        main=("agreements", "sessions"), beside=("mediators",), flags=(m.SETTLED_LATE, m.BREACHED, WITHDRAWAL_ASKED), consent=True,
+        binding="case:settled",
     ),
     figures=(
         "registered", "accepted", "mediated", "settled", "settled_written", "settled_oral", "settled_in_part",
