@@ -3,6 +3,7 @@
 An administrator sees no case. What is told from here is numbers and lights; no title, no party, no address of a page.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, func, or_, select, union
 from cases.reading import PAGE, clocks_of
 from cases.tables import Appointment, Participant, Task
 from cases.visibility import case, visible_cases
-from workflow.model import TIMERS, AccountId, Clock, UnitId
+from infra.among import is_among
+from workflow.model import TIMERS, AccountId, Actor, Clock, UnitId
 
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
 _task = Task.__table__.c  # type: ignore[attr-defined]
@@ -50,6 +52,15 @@ def holdings_of(connection: Connection, account: AccountId) -> Holdings:
     )
     serves, served = _found(connection, serving)
     return Holdings(holds=holds, held=held, serves=serves, served=served)
+
+
+def loads_of(connection: Connection, people: Collection[AccountId], *, actor: Actor) -> dict[AccountId, int]:
+    """How many open matters each of these people holds, of those that the actor may see: for whoever gives one away."""
+    held = visible_cases(actor, case.holder_person, func.count()).where(
+        is_among(case.holder_person, people), case.closed_at.is_(None)
+    )
+    found = {AccountId(person): n for person, n in connection.execute(held.group_by(case.holder_person))}
+    return {person: found.get(person, 0) for person in people}
 
 
 def left_behind(connection: Connection, account: AccountId, *, unit: UnitId, last_as_mediator: bool) -> int:

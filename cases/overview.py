@@ -1,8 +1,9 @@
 """What whoever answers for the work of others looks at first: which lights burn where, what will light next, how much each has and
 how old it is, and what waits for a decision.
 
-Lights and dates are counted by whose they are (`CaseFacts.charge_of`), matters by who holds them. Every query begins in
-`visibility.py`; each is one pass over what is open.
+Lights and dates are counted by whose they are (`CaseFacts.charge_of`), matters by who holds them; the red lights of past weeks
+by whose they were when they lit, from the marks (`workflow/marks.py`), which follow the ledger within minutes. Every query
+begins in `visibility.py`; each is one pass over what is open, or over the red lights of these weeks.
 """
 
 import itertools
@@ -13,8 +14,9 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal_column, or_
 
+from cases.assessment_tables import Mark as MarkRow
 from cases.tables import Case, Clock
 from cases.visibility import case as of_case
 from cases.visibility import cases_in_reach, reach_of
@@ -24,10 +26,13 @@ from workflow.calendar import WorkCalendar
 from workflow.model import AccountId, Actor, Kind, Light, Role, UnitId
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
+_mark = MarkRow.__table__.c  # type: ignore[attr-defined]
 #: Working days that the forecast looks ahead.
 AHEAD = 10
 #: A matter is as old as so many days or less; the last are older than all of these.
 AGES = (7, 30, 60)
+#: Weeks that the map of red lights looks back, the present one included.
+WEEKS = 12
 #: So many of what waits for a decision are named.
 NAMED = 50
 
@@ -61,6 +66,8 @@ class Overview:
     lights: Mapping[Whose, Counter[Light]]  #: running duties by the light they show
     ahead: Mapping[date, Counter[Light]]  #: what lights on each of the next working days, if nothing is done
     held: Mapping[Whose, Held]
+    reds: Mapping[UnitId, Counter[date]]  #: red lights by the Monday of the week in which they lit
+    weeks: tuple[date, ...]  #: the Mondays, the last one that of the present week
     waiting: tuple[Waiting, ...]
 
 
@@ -68,7 +75,11 @@ def overview(connection: Connection, *, actor: Actor, now: datetime, calendar: W
     days = _days_ahead(calendar, now)
     asked = {**reach_of(actor), "now": now, "until": calendar.end_of(days[-1])}
     ages = {f"since_{days}": now - timedelta(days=days) for days in AGES}
+    weeks = _weeks_back(calendar, now)
+    lit_since = {**reach_of(actor), "since": calendar.start_of(weeks[0]), "now": now}
     return Overview(
+        reds=_by_week(_reds(actor.role).rows(connection, **lit_since), calendar),
+        weeks=weeks,
         lights={
             _whose(unit, person): Counter({Light.RED: red, Light.YELLOW: yellow, Light.GREEN: n - red - yellow})
             for unit, person, n, red, yellow in _lights(actor.role).rows(connection, **reach_of(actor), now=now)
@@ -146,6 +157,31 @@ def _ahead(
                 day = next((day for day in found if calendar.local_day(at) <= day), None)
                 if day is not None:
                     found[day][light] += 1
+    return found
+
+
+@cache
+def _reds(role: Role) -> Statement:
+    """The worst lights that were red, by the index of these marks alone."""
+    since, now = bindparam("since", type_=UTCDateTime), bindparam("now", type_=UTCDateTime)
+    query = cases_in_reach(role, _mark.unit, _mark.at).join_from(Case, MarkRow, _mark.case_id == of_case.id)
+    red = (_mark.measure == literal_column("'light'"), _mark.outcome == literal_column("'red'"))
+    return Statement(query.where(*red, _mark.ground.is_(None), _mark.at >= since, _mark.at <= now))
+
+
+def _weeks_back(calendar: WorkCalendar, now: datetime) -> tuple[date, ...]:
+    this = _monday(calendar.local_day(now))
+    return tuple(this - timedelta(weeks=n) for n in reversed(range(WEEKS)))
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _by_week(rows: list[Any], calendar: WorkCalendar) -> dict[UnitId, Counter[date]]:
+    found: dict[UnitId, Counter[date]] = {}
+    for unit, at in rows:
+        found.setdefault(UnitId(unit), Counter())[_monday(calendar.local_day(at))] += 1
     return found
 
 

@@ -22,6 +22,7 @@ DEFAULT = "zh_CN"
 MOST_LANGUAGES, QUALITY = 20, re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 DAY = {"zh_CN": "M月d日 EEE", "en": "EEE d MMM"}
 DAY_WITH_YEAR = {"zh_CN": "yyyy年M月d日 EEE", "en": "EEE d MMM yyyy"}
+DAY_ALONE = {"zh_CN": "M-d", "en": "d MMM"}
 MONTH = {"zh_CN": "yyyy年M月", "en": "MMMM yyyy"}
 MONTH_ALONE = {"zh_CN": "M月", "en": "MMM"}
 MINUTE = {"zh_CN": "M月d日 HH:mm", "en": "d MMM HH:mm"}
@@ -73,6 +74,11 @@ def write_day(day: date, language: str, *, today: date | None = None) -> str:
     """10月15日 周四; with the year when it is not this year's."""
     same_year = today is not None and today.year == day.year
     return format_date(day, DAY[language] if same_year else DAY_WITH_YEAR[language], locale=_locale(language))
+
+
+def write_day_alone(day: date, language: str) -> str:
+    """10-15, 15 Oct: for the head of a column, where the year is known from what stands around it."""
+    return format_date(day, DAY_ALONE[language], locale=_locale(language))
 
 
 def write_month(day: date, language: str, *, alone: bool = False) -> str:

@@ -14,6 +14,7 @@ from web.context import BROWSER_COOKIE, Context, context, cookie_of, is_sealed
 from workflow.unseen import has_lone_surrogate
 
 TOKEN, REQUEST, VERSION = "form_token", "form_id", "version"
+AGAIN = "sent_again"  #: the same is meant once more
 SEEN = "dates_seen"  #: which dates the person was shown before saying yes
 _FORM_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -57,7 +58,9 @@ class Posted:
 
     def fields(self) -> dict[str, list[str]]:
         """What a person typed, without what the form itself carries."""
-        return {name: values for name, values in self.values.items() if name not in (TOKEN, REQUEST, VERSION, SEEN)}
+        return {
+            name: values for name, values in self.values.items() if name not in (TOKEN, REQUEST, VERSION, SEEN, AGAIN)
+        }
 
 
 def figure_from(text: str) -> int:

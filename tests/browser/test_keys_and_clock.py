@@ -33,7 +33,7 @@ def test_what_is_wrong_and_what_to_do_is_read_without_scrolling_sideways(
     assert page.locator(".panel.warning").count() == 2
     assert page.evaluate(SCROLLS) <= 1
     keep(page, f"keys-{language}-{width}")
-    page.locator("summary").first.click()
+    page.locator("main summary").first.click()
     keep(page, f"keys-open-{language}-{width}")
     site.clock.put_wrong(timedelta(minutes=20))
     run_job(CLOCK, site.engine, site.settings, now=site.clock())

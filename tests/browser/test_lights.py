@@ -103,7 +103,7 @@ def test_a_matter_turns_yellow_and_red_and_each_is_told_exactly_once(mailing: Of
     late.goto(address)
     assert light_of(late) == "■ 红 超期"
     late.goto("/work")
-    expect(late.locator("h2.group.overdue")).to_be_visible()
+    expect(late.locator("tbody.overdue .group")).to_be_visible()
     expect(late.locator("table.work")).to_contain_text("■ 红 超期")
     assert mailing.problems == []
 

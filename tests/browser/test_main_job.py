@@ -139,9 +139,9 @@ def test_a_dispute_is_filed_mediated_rated_closed_and_stands_in_the_report(serve
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
     assert len(rows) == 1
     wanted = {
-        "案件编号": CASE_NUMBER, "结果": "达成书面协议", "评价": "满意", "结案时承办单位": "人民调解室",
-        "结案时承办人": "账＊＊", "最重亮灯（未豁免）": "绿 正常", "亮灯扣分": "0",
-        "结案时间": "2026-03-02 14:45", "调解期限 · 期限末日": "2026-04-01", "提前天数（负数为超期，自然日）": "30",
+        "事项编号": CASE_NUMBER, "结果": "达成书面协议", "评价": "满意", "办结时承办单位": "人民调解室",
+        "办结时承办人": "账＊＊", "最重亮灯（未豁免）": "绿 正常", "亮灯扣分": "0",
+        "办结时间": "2026-03-02 14:45", "调解期限 · 期限末日": "2026-04-01", "提前天数（负数为超期，自然日）": "30",
     }  # fmt: skip
     assert {name: rows[0][name] for name in wanted} == wanted
     assert served.problems == []

@@ -1,18 +1,22 @@
 """The overview counts what is open by whose it is: held against every row, one by one."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from cases.facts import load_facts
+from cases.history import histories
 from cases.overview import AGES, Overview, Whose, overview
+from cases.sweep import sweep
+from cases.tally import keep_up
 from cases.visibility import visible_cases
 from infra.db import reading
 from tests.cases.records import DAY, HOUR, START, World, local
 from tests.cases.test_people_of_a_case import handing, in_hand
 from tests.cases.test_tasks import ask
 from workflow.clocks import light
+from workflow.marks import marks
 from workflow.model import Kind, Light
 from workflow.procedures.every_case.commands import AskToWithdraw
 from workflow.procedures.petition.commands import ContactPerson, Reply, RequestExtension
@@ -90,3 +94,24 @@ def test_what_waits_for_a_decision_is_named_and_nothing_that_somebody_may_not_se
         (world.case(case)["public_id"], "extension"), (world.case(other)["public_id"], "withdrawal"),
     }  # fmt: skip
     assert seen(world, "bureau", START + 2 * HOUR).waiting == ()
+
+
+@pytest.mark.parametrize("by", ["supervisor", "coordinator", "bureau"])
+def test_every_red_light_stands_in_its_week_with_whoever_held_the_matter_then(world: World, by: str) -> None:
+    busy(world)
+    now = local("2026-06-01 09:00")
+    sweep(world.engine, now=now)
+    calendar, actor = world.office.policy.calendar, world.actor(by)
+    keep_up(world.engine, calendar)
+    found = seen(world, by, now)
+    expected: dict[int, Counter[date]] = {}
+    with reading(world.engine) as connection:
+        for history in histories(connection, actor=actor):
+            for mark in marks(history, calendar):
+                day = calendar.local_day(mark.at)
+                week = day - timedelta(days=day.weekday())
+                if (mark.measure, mark.outcome, mark.ground) == ("light", "red", None) and week in found.weeks:
+                    expected.setdefault(mark.unit, Counter())[week] += 1
+    assert found.reds == expected
+    assert by == "bureau" or sum(sum(weeks.values()) for weeks in expected.values()) > 3
+    assert (len(found.weeks), found.weeks[-1]) == (12, date(2026, 6, 1)), "a Monday"

@@ -80,7 +80,7 @@ def test_both_auditors_get_the_anchor_as_it_was_signed_to_the_byte(made: SmallOf
 def test_its_words_are_six_lines_at_most_in_the_readers_language_and_say_what_to_do(mails: Deliver) -> None:
     by_language = {mail["To"].addresses[0].username: mail for mail in mails()}
     chinese, english = by_language["auditor"], by_language["auditor_2"]
-    assert chinese["Subject"] == "【存证】第1号存证单"
+    assert chinese["Subject"] == "【存证】第1号凭证"
     assert english["Subject"] == "【Anchor】Anchor 1"
     for mail in (chinese, english):
         lines = [line for line in body(mail).splitlines() if line.strip()]

@@ -162,7 +162,7 @@ def test_a_plan_that_is_not_the_present_one_is_refused_and_nothing_is_done(
         monkeypatch,
         arguments,
         WRONG,
-        f"没有做任何改动。现在的预演是 {plan}",
+        f"没有做任何改动。现在的试算是 {plan}",
         f"nothing was done. The plan is now {plan}",
     )
     other = written(tmp_path, NOTICE.replace("2027-01-04", "2027-01-05"), "other/cn-2027.toml")

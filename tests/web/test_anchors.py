@@ -67,7 +67,7 @@ def test_it_warns_when_fewer_than_two_people_receive_the_anchors(site: Site) -> 
 
 
 def test_before_the_first_anchor_the_page_says_so(site: Site) -> None:
-    assert "还没有存证单" in page(site.session_for("assessor"), "/anchors").text
+    assert "还没有凭证" in page(site.session_for("assessor"), "/anchors").text
 
 
 def test_it_reads_in_english_too(site: Site) -> None:

@@ -67,8 +67,11 @@ def test_the_sheet_names_each_light_with_its_case_rule_event_and_points(site: Si
             connection, year=2026, unit=site.office.units["room"], scheme=site.office.context.policy.schemes[SCHEME],
             actor=site.office.actors["auditor"], office=site.office.context,
         )  # fmt: skip
-    assert f'<a href="/cases/{opened.public_id}/clocks/{line.mark.clock}">HOT-07</a>' in text
-    assert f'<td class="figure">{line.mark.seq}</td>' in text
+    assert (
+        f'<a href="/cases/{opened.public_id}/clocks/{line.mark.clock}"><data value="HOT-07">一般求助投诉办结</data></a>'
+        in text
+    )
+    assert f'<td class="figure" data-label="记录号">{line.mark.seq}</td>' in text
 
 
 def test_the_sheet_can_be_downloaded_as_itemised_xlsx_and_as_pdf(site: Site) -> None:

@@ -70,7 +70,7 @@ def test_an_address_carries_the_choice_into_the_form_that_downloads(auditor: Tes
     assert form.values["profile"] == ["hotline"]
     assert form.values["columns"] == ["number", "points"]
     found = rows(auditor.post("/closures/csv", data=form.typed()))
-    assert [list(row) for row in found] == [["案件编号", "亮灯扣分"]]
+    assert [list(row) for row in found] == [["事项编号", "亮灯扣分"]]
 
 
 def test_the_hash_of_what_was_sent_is_in_the_ledger_and_on_the_page(auditor: TestClient, site: Site) -> None:

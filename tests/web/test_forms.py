@@ -65,7 +65,7 @@ def test_a_refused_form_says_so_in_its_title_and_links_each_error_to_its_field(l
 def test_a_fresh_form_says_nothing_of_errors(language: str, site: Site) -> None:
     shown = page(site.browser(), f"/file/mediation?lang={language}")
     assert not shown.title.startswith(LANGUAGES[language])
-    assert not [link for link in shown.links if link.startswith("#")]
+    assert not [link for link in shown.links if link.startswith("#") and link != "#main"]
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh_CN", "请填写此项。"), ("en", "Please fill this in.")])

@@ -48,7 +48,7 @@ def groups(shown: Page) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     heading = None
     for text in shown.words:
-        if text in ("已超期", "今天", "本周", "以后", "暂停", "已办结"):
+        if text in ("已超期", "今天", "本周", "以后", "中止", "已办结"):
             heading = text
         elif heading and text.startswith("事项-"):
             found.setdefault(heading, []).append(text)
@@ -81,7 +81,7 @@ def test_the_work_list_groups_cases_by_when_they_are_due_and_sorts_by_what_is_ne
         "今天": ["事项-18 今天"],
         "本周": ["事项-19 明天", "事项-22 周日"],
         "以后": ["事项-23 下周一"],
-        "暂停": ["事项-暂停"],
+        "中止": ["事项-暂停"],
     }
 
 

@@ -98,7 +98,9 @@ def planned(browser: TestClient, language: str = "zh_CN", /, **typed: str) -> An
 def rows_of(html: str) -> list[tuple[str, str, str]]:
     """The table of a plan: (case number, rule, due)."""
     section = html.partition('id="plan"')[2].partition("</section>")[0]
-    row = r"<tr><td>([^<]*)</td><td>[^<]*<small>([^<]*)</small></td><td>([^<]*)</td>"
+    row = (
+        r'<tr><td>([^<]*)</td><td[^>]*>[^<]*<small><data value="([^"]*)">[^<]*</data></small></td><td[^>]*>([^<]*)</td>'
+    )
     return re.findall(row, section)
 
 
@@ -249,7 +251,7 @@ def test_a_book_that_has_moved_is_said_so_with_the_plan_as_it_is_now_and_nothing
     assert answer.status_code == 409
     assert everything(site) == before
     shown = read(answer.text)
-    assert "没有做任何改动。下面是现在的预演。" in shown.text
+    assert "没有做任何改动。下面是现在的试算。" in shown.text
     kept = {"name": FILE, **NOTICES["csv"]}
     assert typed_in(shown) == typed_in(shown, "/policy/apply") == kept
     assert len(rows_of(answer.text)) == 2

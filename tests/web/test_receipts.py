@@ -110,7 +110,7 @@ def test_each_light_of_the_assessment_leads_to_its_receipt(noise: tuple[Site, Op
     for line in lit:
         (link,) = receipts_of(read(line).links)
         assert link == f"/cases/{opened.public_id}/clocks/{the_order(site, opened)}"
-        assert "HOT-07" in page(browser, link).text
+        assert "一般求助投诉办结" in page(browser, link).text
 
 
 def test_the_next_date_of_a_petitioner_leads_to_its_receipt_and_back(noise: tuple[Site, Opened]) -> None:
@@ -144,8 +144,8 @@ def test_the_receipt_of_worked_case_5_shows_its_fifteen_days_and_why(noise: tupl
     assert {why[day] for day in PAUSED} == {"中止，不计（检测、监测）"}
     text = read(html).text
     for words in (
-        "到期：2026年5月26日 周二 24:00", "黄 临期", "起算 4月27日 09:15 · 15 个工作日 · 起算当日不计", "HOT-07 一般求助投诉办结",
-        "济南市12345市民服务热线条例 §24", "亮黄灯 5月20日 00:00 还剩 5 个时亮", "亮红灯 5月27日 00:00 到期后亮",
+        "到期：2026年5月26日 周二 24:00", "黄 临期", "起算 4月27日 09:15 · 15 个工作日 · 起算当日不计", "一般求助投诉办结",
+        "济南市12345市民服务热线条例第二十四条", "亮黄灯 5月20日 00:00 剩余 5 个时", "亮红灯 5月27日 00:00 到期后亮",
         "4月30日 10:00 批准延期：15 个工作日", "中止 5月11日 14:00 → 5月15日 10:00：检测、监测",
         "国务院办公厅关于 2026 年部分节假日安排的通知", "content_7047091.htm",
     ):  # fmt: skip

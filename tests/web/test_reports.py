@@ -250,7 +250,7 @@ def test_what_was_known_on_a_date_is_the_same_made_for_later_and_at_once(
         connection.execute(text("DELETE FROM report_job"))
     at_once = auditor.get(address).text
     assert read(later).words == read(at_once).words
-    assert ("当时在办 2 件" if what == "list" else "LIGHTS-A") in " ".join(read(later).words)
+    assert ("当时在办 2 件" if what == "list" else "亮灯扣分制") in " ".join(read(later).words)
 
 
 # -- stopping, dying, forgetting ---------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def test_the_work_list_says_eight_statements_however_many_cases_are_on_it(site: 
 
 def test_a_case_page_says_as_many_statements_for_a_long_case_as_for_a_short_one(site: Site) -> None:
     """A case of four steps, and one of ten, which has sessions; one of them asks whether this reader, who does not work on it,
-    is noted today."""
+    is noted today, and one how much each of those has in hand to whom it could be given."""
     sessions = (
         step(f"2026-03-0{day}T09:00", "mediator", "HoldSession", form="joint", place="调解室", minutes="各方陈述。")
         for day in range(3, 8)
@@ -86,7 +86,7 @@ def test_a_case_page_says_as_many_statements_for_a_long_case_as_for_a_short_one(
         with statements(site.engine) as said:
             assert browser.get(f"/cases/{opened.public_id}").status_code == 200
         counts.append(len(said))
-    assert counts == [16, 17], said
+    assert counts == [17, 18], said
 
 
 def test_the_lists_and_a_case_are_shown_on_each_database(engine: Engine, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from cases.holdings import loads_of
 from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
@@ -17,7 +18,7 @@ from workflow.definition import Situation
 from workflow.disputes import DISPUTE_TYPES
 from workflow.facts import CaseFacts
 from workflow.fields import OF_PEOPLE, choices_in
-from workflow.model import Clock, Party, Role
+from workflow.model import AccountId, Clock, Party, Role
 from workflow.offers import OFFERS
 from workflow.procedures.every_case.lights import contestable, renewable
 from workflow.records import Participant, Task, Waiver
@@ -35,7 +36,7 @@ def choices_for(
     wanted = {choice for command in of for choice in choices_in(command).values()}
     known = _with_colleagues(connection, situation, dict(known or {}), wanted)
     made: dict[str, Callable[[], tuple[Option, ...]]] = {
-        **_of_people(situation, known, units, ctx),
+        **_of_people(situation, known, units, _loads(connection, situation, wanted), ctx),
         "participants": lambda: tuple(_participant(one, texts, known, ctx) for one in facts.taking_part),
         "co_units": lambda: tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["co_units"](situation)),
         "tasks": lambda: tuple(_task(one, texts, known, units) for one in facts.tasks_open),
@@ -58,6 +59,16 @@ def choices_for(
     return {name: make() for name, make in made.items() if name in wanted}
 
 
+#: Whom a matter may be given to, or asked to help.
+SERVING = frozenset({"mediators", "handlers", "newcomers", "helpers"})
+
+
+def _loads(connection: Connection, situation: Situation, wanted: Collection[str]) -> Mapping[AccountId, int]:
+    """What each of those has in hand whom these forms offer."""
+    offered = {one for choice in SERVING & set(wanted) for one in OFFERS[choice](situation)}
+    return loads_of(connection, offered, actor=situation.actor) if offered else {}
+
+
 def _with_colleagues(
     connection: Connection, situation: Situation, known: dict[int, KnownAccount], wanted: Collection[str]
 ) -> Mapping[int, KnownAccount]:
@@ -69,17 +80,21 @@ def _with_colleagues(
 
 
 def _of_people(
-    situation: Situation, known: Mapping[int, KnownAccount], units: Mapping[int, str], ctx: Context
-) -> dict[str, Callable[[], tuple[Option, ...]]]:
-    closed = Words(ctx.language)("account.closed")
+    situation: Situation, known: Mapping[int, KnownAccount], units: Mapping[int, str], loads: Mapping[AccountId, int],
+    ctx: Context,
+) -> dict[str, Callable[[], tuple[Option, ...]]]:  # fmt: skip
+    words = Words(ctx.language)
+    closed = words("account.closed")
 
     def who_may_serve(choice: str) -> tuple[Option, ...]:
+        """Whoever has least in hand comes first: the program shows why, and a person chooses."""
         return tuple(
             Option(
                 value=str(account),
-                text=f"{known[account].name}（{' · '.join(units[one] for one in situation.people[account])}）",
+                text=f"{known[account].name}（{' · '.join(units[one] for one in situation.people[account])} · "
+                f"{words('choice.in_hand', n=loads[account])}）",
             )
-            for account in OFFERS[choice](situation)
+            for account in sorted(OFFERS[choice](situation), key=lambda one: loads[one])
         )
 
     def colleagues(choice: str) -> tuple[Option, ...]:
@@ -87,7 +102,7 @@ def _of_people(
         return tuple(Option(value=str(one), text=known[one].said(closed)) for one in OFFERS[choice](situation))
 
     return {
-        **{choice: partial(who_may_serve, choice) for choice in ("mediators", "handlers", "newcomers", "helpers")},
+        **{choice: partial(who_may_serve, choice) for choice in SERVING},
         **{choice: partial(colleagues, choice) for choice in ("appointed", "in_hand", "recusable")},
     }
 

@@ -1,18 +1,24 @@
-"""The overview as its page shows it: rows by unit and person, days with their shares for the bars."""
+"""The overview as its page shows it: rows by unit and person, weeks by unit, days with their shares for the bars."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from cases.numbers import case_number
 from cases.overview import AGES, Overview, Whose
-from infra.i18n import write_day
+from infra.i18n import write_day, write_day_alone
 from web.context import Context
-from workflow.model import Light
+from workflow.model import Light, UnitId
+
+#: From so many red lights in a week on, a square is one shade darker.
+SHADES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskRow:
-    """Somebody, or a unit where nobody is named: their lights, and their matters by age."""
+    """Somebody, or a unit where nobody is named: their lights, and their matters by age. `found_by` is the question that
+    leads to the list of these matters; `bars` are the shares of the longest row, one an age, as (from, width)."""
 
     unit: str
     person: str | None
@@ -21,6 +27,17 @@ class DeskRow:
     green: int
     matters: int
     by_age: tuple[int, ...]
+    found_by: str | None
+    bars: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitWeeks:
+    """A unit with its red lights of each week: how many, and which shade the square has, from 0 to 4."""
+
+    unit: str
+    weeks: tuple[tuple[int, int], ...]
+    all: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +66,8 @@ class OverviewPage:
     yellow: int
     matters: int
     ahead: tuple[DayAhead, ...]
+    weeks: tuple[str, ...]
+    reds: tuple[UnitWeeks, ...]
     waiting: tuple[WaitingRow, ...]
     ages: tuple[int, ...] = AGES
 
@@ -56,7 +75,8 @@ class OverviewPage:
 def overview_page(
     found: Overview, units: Mapping[int, str], accounts: Mapping[int, str], ctx: Context
 ) -> OverviewPage:  # fmt: skip
-    rows = [_row(whose, found, units, accounts) for whose in {*found.lights, *found.held}]
+    most = max((one.matters for one in found.held.values()), default=0) or 1
+    rows = [_row(whose, found, units, accounts, most) for whose in {*found.lights, *found.held}]
     rows.sort(key=lambda row: (-row.red, -row.yellow, row.unit, row.person or ""))
     highest = max((sum(lit.values()) for lit in found.ahead.values()), default=0) or 1
     return OverviewPage(
@@ -71,6 +91,8 @@ def overview_page(
             )
             for day, lit in found.ahead.items()
         ),
+        weeks=tuple(write_day_alone(monday, ctx.language) for monday in found.weeks),
+        reds=tuple(sorted((_weeks(unit, found, units) for unit in found.reds), key=lambda one: (-one.all, one.unit))),
         waiting=tuple(
             WaitingRow(
                 public_id=one.public_id, number=case_number(ctx.office.short_name, *one.number), why=one.why,
@@ -81,8 +103,19 @@ def overview_page(
     )  # fmt: skip
 
 
-def _row(whose: Whose, found: Overview, units: Mapping[int, str], accounts: Mapping[int, str]) -> DeskRow:
+def _weeks(unit: UnitId, found: Overview, units: Mapping[int, str]) -> UnitWeeks:
+    by_week = [found.reds[unit][monday] for monday in found.weeks]
+    return UnitWeeks(
+        unit=units.get(unit, ""), weeks=tuple((n, bisect_right(SHADES, n)) for n in by_week), all=sum(by_week)
+    )
+
+
+def _row(
+    whose: Whose, found: Overview, units: Mapping[int, str], accounts: Mapping[int, str], most: int
+) -> DeskRow:  # fmt: skip
     lights, held = found.lights.get(whose), found.held.get(whose)
+    ages = held.by_age if held else (0,) * (len(AGES) + 1)
+    ends = [round(100 * n / most) for n in accumulate(ages, initial=0)]
     return DeskRow(
         unit=units.get(whose.unit, ""),
         person=accounts.get(whose.person) if whose.person is not None else None,
@@ -90,5 +123,7 @@ def _row(whose: Whose, found: Overview, units: Mapping[int, str], accounts: Mapp
         yellow=lights[Light.YELLOW] if lights else 0,
         green=lights[Light.GREEN] if lights else 0,
         matters=held.matters if held else 0,
-        by_age=held.by_age if held else (0,) * (len(AGES) + 1),
+        by_age=ages,
+        found_by=f"show=open&handler={whose.person}" if whose.person is not None and held else None,
+        bars=tuple((start, end - start) for start, end in pairwise(ends)),
     )

@@ -17,6 +17,7 @@ from web.access import PETITIONER, PUBLIC, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of, intake_actor
 from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
+from web.just_sent import JUST_SENT, remember_sent, was_just_sent
 from web.pages import render, see_other, too_early, whole_seconds
 from web.posted import Form, Posted, SessionForm
 from web.presenters.choices import intake_choices
@@ -52,6 +53,9 @@ def filing_form(ctx: Ctx, matter: str) -> Response:
 def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
     """Opens the case and shows the receipt. Sending the form again shows the same receipt."""
     kind, profile = _kind(ctx, matter)
+    if was_just_sent(ctx, form):
+        typed = as_typed(kind, form.fields(), intake_choices())
+        return _filing_page(ctx, matter, typed, was_used=JUST_SENT, status=409)
     try:
         zone = ctx.office.policy.calendar.zone
         command = read_form(kind, form.fields(), intake_choices(), zone=zone, hidden=NOT_ASKED)
@@ -78,10 +82,11 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
         return _filing_page(ctx, matter, typed, was_used=True, status=409)
     with ctx.reading() as connection:
         tracked = show_tracked(connection, ctx, CaseId(opened.case_id))
-    return render(
+    page = render(
         ctx, "pages/receipt.html", code=tracking.in_groups(opened.code), proof=tracking.in_groups(opened.proof),
         tracked=tracked, follow=where_to_follow(ctx),
     )  # fmt: skip
+    return remember_sent(ctx, form, page)
 
 
 @get("/track", who=PUBLIC)
@@ -250,7 +255,13 @@ def _tracked_page(
 
 
 def _filing_page(
-    ctx: Context, matter: str, form: FormView, *, form_id: str | None = None, was_used: bool = False, status: int = 200
+    ctx: Context,
+    matter: str,
+    form: FormView,
+    *,
+    form_id: str | None = None,
+    was_used: bool | str = False,
+    status: int = 200,
 ) -> Response:
     return render(
         ctx, "pages/file.html", status=status, matter=matter, form=form, form_id=form_id, hidden=NOT_ASKED,
