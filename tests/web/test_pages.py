@@ -55,6 +55,16 @@ def groups(shown: Page) -> dict[str, list[str]]:
     return found
 
 
+def test_what_is_over_for_others_is_for_today_and_not_overdue(site: Site) -> None:
+    """The days for rating are over on 31 March: nothing of ours is late, and the matter can be closed."""
+    mediation_with_canaries(site.office)
+    for at, heading in (("2026-03-25T09:00", "以后"), ("2026-03-30T09:00", "今天"), ("2026-04-02T09:00", "今天")):
+        site.clock.set(at)
+        words = page(site.session_for("mediator"), "/work").words
+        assert heading in words, at
+        assert "已超期" not in words
+
+
 def test_the_work_list_groups_cases_by_when_they_are_due_and_sorts_by_what_is_next(site: Site) -> None:
     """Seen on Wednesday 18 March 2026, 09:00. A petition must be told of within 15 days of the day it came in."""
     # Each title names the last day of its fifteen: received on the 2nd, it is the 17th.

@@ -153,14 +153,15 @@ def work_row(
         next_step=usual_next(row.procedure, row.state, clocks),
         holder=" · ".join(part for part in (row.unit, _person(row, ctx)) if part),
         light=light,
-        group=_group(row, ctx),
+        group=_group(row, light, ctx),
         closed=minute(row.closed_at, ctx) if row.closed_at else None,
         outcome=row.outcome,
     )
 
 
-def _group(row: Row, ctx: Context) -> str:
-    """Overdue, due by tonight, due by Sunday night, later; a paused case waits in a group of its own."""
+def _group(row: Row, light: LightView, ctx: Context) -> str:
+    """Overdue, due by tonight, due by Sunday night, later; a paused case waits in a group of its own. Only a duty of ours can be
+    overdue: where somebody else's time is over, what follows is for today."""
     if row.closed_at is not None:
         return "closed"
     if row.paused_until is not None and row.paused_until > ctx.now:
@@ -170,7 +171,7 @@ def _group(row: Row, ctx: Context) -> str:
         ctx.today + timedelta(days=6 - ctx.today.weekday())
     ):
         return "later"
-    if row.next_due_at <= ctx.now:
+    if row.next_due_at <= ctx.now and light.code != "window" and light.left and light.left.overdue:
         return "overdue"
     return "today" if row.next_due_at <= calendar.end_of(ctx.today) else "this_week"
 
