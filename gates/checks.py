@@ -37,6 +37,7 @@ from reports.later.kinds import KINDS as REPORT_KINDS
 from reports.record.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
 from reports.record.serials import FATES
 from web.pages import MENU
+from web.presenters.desks import LINES as DESK_LINES
 from web.presenters.reports import STATES as REPORT_STATES
 from web.presenters.work_list import GROUPS
 from web.routes.keys import STANDS
@@ -181,6 +182,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("job", (job.name for job in JOBS))
     yield from _named("did", FIGURES)
     yield from _named("mails", KINDS)
+    yield from _named("desk", (f"{code}.name" for code in DESK_LINES))
     yield from _named("unit_kind", UNIT_KINDS)
     yield from _named("act", ACTS)
     yield from _named("clock_doubt", WHY)

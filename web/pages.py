@@ -16,6 +16,7 @@ from workflow.model import Role
 
 #: What the menu offers, in its order: address and the code of its words. Shown to whoever may go there.
 MENU = (
+    ("/desk", "menu.desk"),
     ("/work", "menu.work"),
     ("/overview", "menu.overview"),
     ("/intake", "menu.intake"),

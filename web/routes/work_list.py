@@ -8,7 +8,7 @@ from web.access import CASE_STAFF, PUBLIC, get
 from web.context import Ctx
 from web.pages import render, see_other
 from web.presenters.work_list import closed_list, open_list
-from workflow.model import Role
+from web.routes.desks import DESKS
 
 _DIGITS = re.compile(r"\d{1,9}")
 
@@ -17,7 +17,7 @@ _DIGITS = re.compile(r"\d{1,9}")
 def home(ctx: Ctx) -> Response:
     if ctx.person is None:
         return render(ctx, "pages/home.html")
-    return see_other("/mails" if ctx.person.actor.role is Role.ADMINISTRATOR else "/work")
+    return see_other("/desk" if ctx.person.actor.role in DESKS else "/work")
 
 
 @get("/work", who=CASE_STAFF)

@@ -1,0 +1,127 @@
+"""The desk of an auditor and of an administrator: what asks for them now, what there is to look at, each line with the way
+there. Whatever asks for somebody stands on top.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, func, select
+
+from cases.anchors import WANTED_AUDITORS, list_anchors
+from cases.appeals import contested_lights
+from cases.policies import dated_versions
+from infra.version import program_version
+from ledger.tables import Message
+from people.directory import active_with_role
+from people.office_keys import keys_missing, pins
+from people.proposals import waiting
+from people.tables import Account, Unit
+from reports.closures.exports import latest
+from web.access import ROUTES
+from web.context import Context
+from web.presenters.lights import minute
+from words import Words
+from workflow.model import Role
+
+#: What may stand on a desk, by the code of its name.
+LINES = (
+    "appeals", "assessment", "anchors", "closures", "signs", "serials", "reads", "mails", "jobs", "policy", "people",
+    "version", "second", "keys", "clock",
+)  # fmt: skip
+#: From this month on the notice of the next year is missed: it is published in November.
+NOTICE_IS_DUE = 11
+_message = Message.__table__.c  # type: ignore[attr-defined]
+_account, _unit = Account.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskLine:
+    """A thing by the code of its name, what is said of it, where it is seen to; `asks`: it waits for the reader."""
+
+    code: str
+    said: str
+    link: str
+    asks: bool = False
+
+
+def desk_of(connection: Connection, ctx: Context) -> tuple[DeskLine, ...]:
+    """The lines of whoever asks, those that ask for them first; none that leads where they may not go."""
+    role, t = ctx.actor.role, Words(ctx.language)
+    lines = _administrator(connection, ctx, t) if role is Role.ADMINISTRATOR else _auditor(connection, ctx, t)
+    open_to = [line for line in lines if role in (ROUTES[f"GET {line.link.partition('?')[0]}"].who or frozenset())]
+    return tuple(sorted(open_to, key=lambda line: not line.asks))
+
+
+def _auditor(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLine]:
+    yield from _of_both(connection, ctx, t)
+    contested = sum(one.decision is None for one in contested_lights(connection, actor=ctx.actor))
+    yield DeskLine(code="appeals", said=t("desk.waiting", n=contested), link="/appeals", asks=contested > 0)
+    yield _year(ctx, t)
+    anchors = list_anchors(connection, at_most=1)
+    auditors = len(active_with_role(connection, Role.AUDITOR))
+    kept = (
+        t("desk.anchor", number=anchors[0].number, when=minute(anchors[0].made_at, ctx)) if anchors else t("desk.none")
+    )
+    few = auditors < WANTED_AUDITORS
+    yield DeskLine(code="anchors", said=t("desk.few_auditors", n=auditors) if few else kept, link="/anchors", asks=few)
+    exported = latest(connection)
+    last = t("desk.last", when=minute(exported[0].at, ctx)) if exported else t("desk.none")
+    yield DeskLine(code="closures", said=last, link="/closures")
+    yield DeskLine(code="signs", said=t("desk.signs"), link="/signs")
+    yield DeskLine(code="serials", said=t("desk.serials"), link="/serials")
+    yield DeskLine(code="reads", said=t("desk.reads"), link="/reads")
+
+
+def _year(ctx: Context, t: Words) -> DeskLine:
+    """The year that can be closed, or the one that runs."""
+    today, last = ctx.today, ctx.today.year - 1
+    month, day = map(int, ctx.office.policy.appeal.close_on.split("-"))
+    due = last not in ctx.office.closed_years and last in ctx.office.policy.calendar.published
+    if due and today >= date(today.year, month, day):
+        return DeskLine(
+            code="assessment", said=t("desk.close_year", year=last), link=f"/assessment?year={last}", asks=True
+        )
+    return DeskLine(code="assessment", said=t("desk.year", year=today.year), link="/assessment")
+
+
+def _administrator(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLine]:
+    yield from _of_both(connection, ctx, t)
+    dead = connection.execute(select(func.count()).where(_message.dead_at.is_not(None))).scalar_one()
+    late = connection.execute(
+        select(func.count()).where(_message.next_try_at.is_not(None), _message.attempts > 0)
+    ).scalar_one()
+    yield DeskLine(code="mails", said=t("desk.mails", dead=dead, trying=late), link="/mails", asks=dead > 0)
+    failing = [one for one in ctx.jobs if one.failing_since]
+    swept = next((one.succeeded_at for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None)
+    fine = t("desk.swept", when=minute(swept, ctx)) if swept else t("desk.not_swept")
+    yield DeskLine(
+        code="jobs", said=t("desk.failing", n=len(failing)) if failing else fine, link="/mails", asks=bool(failing)
+    )
+    year = ctx.today.year + 1
+    missed = year not in ctx.office.policy.calendar.published and ctx.today.month >= NOTICE_IS_DUE
+    versions = dated_versions(connection)
+    known = t("desk.rules_since", when=minute(versions[-1][1], ctx)) if versions else t("desk.none")
+    yield DeskLine(
+        code="policy", said=t("desk.notice_missing", year=year) if missed else known, link="/policy", asks=missed
+    )
+    people, closed = (
+        connection.execute(select(func.count()).where(_account.active.is_(active))).scalar_one()
+        for active in (True, False)
+    )
+    units = connection.execute(select(func.count()).where(_unit.closed_at.is_(None))).scalar_one()
+    yield DeskLine(code="people", said=t("desk.people", units=units, n=people, closed=closed), link="/people")
+    yield DeskLine(code="version", said=program_version(), link="/policy")
+
+
+def _of_both(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLine]:
+    mine = [one for one in waiting(connection) if one.asked_by != ctx.actor.account]
+    yield DeskLine(code="second", said=t("desk.waiting", n=len(mine)), link="/second", asks=bool(mine))
+    missing = keys_missing(ctx.site.settings.home, pins(connection))
+    yield DeskLine(
+        code="keys", said=t("desk.keys_missing") if missing else t("desk.in_order"), link="/keys", asks=bool(missing)
+    )
+    doubted = ctx.office.clock_doubted_at is not None
+    yield DeskLine(
+        code="clock", said=t("desk.clock_in_doubt") if doubted else t("desk.in_order"), link="/clock", asks=doubted
+    )
