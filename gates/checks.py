@@ -6,6 +6,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -36,7 +37,7 @@ from reports.closures.exports import FORMATS, GROUNDS
 from reports.later.kinds import KINDS as REPORT_KINDS
 from reports.record.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
 from reports.record.serials import FATES
-from web.pages import MENU
+from web.pages import MENU, help_of
 from web.presenters.desks import LINES as DESK_LINES
 from web.presenters.reports import STATES as REPORT_STATES
 from web.presenters.work_list import GROUPS
@@ -182,6 +183,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("job", (job.name for job in JOBS))
     yield from _named("did", FIGURES)
     yield from _named("mails", KINDS)
+    yield from filter(None, (help_of(f"pages/{page.name}") for page in files("templates").joinpath("pages").iterdir()))
     yield from _named("desk", (f"{code}.name" for code in DESK_LINES))
     yield from _named("unit_kind", UNIT_KINDS)
     yield from _named("act", ACTS)

@@ -1,9 +1,9 @@
 """Errors as answers, the one place where an exception becomes a status.
 
-PleaseSignIn                303 to the sign-in page
+PleaseSignIn                303 to the sign-in page; where a form was sent, 403 with what was typed, to be taken along
 MustFirst                   303 to the code of the second factor, to setting one up, or to as whom one acts
 NoSuchPage, CaseNotFound    404, the same page for what is not there and for what is not yours
-FormIsStale                 403, with the way back
+FormIsStale                 403, with what was typed and the way back
 BrowserKeepsNothing         403, and what to allow or to set
 FormIsMalformed             400
 FormWasUsed                 409, where no page keeps the text
@@ -53,12 +53,12 @@ Fields = Mapping[str, Sequence[str]]
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(PleaseSignIn, _sign_in)
+    app.add_exception_handler(FormIsStale, _stale)
     app.add_exception_handler(MustFirst, _first)
     for error, status, code in (
         (NoSuchPage, 404, "error.not_found"),
         (CaseNotFound, 404, "error.not_found"),
         (RequestValidationError, 404, "error.not_found"),
-        (FormIsStale, 403, "error.stale_form"),
         (BrowserKeepsNothing, 403, "error.no_cookies"),
         (FormIsMalformed, 400, "error.malformed"),
         (FormWasUsed, 409, "error.form_was_used"),
@@ -78,8 +78,22 @@ def install(app: FastAPI) -> None:
     app.add_middleware(ServerErrorMiddleware, handler=_unexpected)
 
 
-def _sign_in(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
+async def _sign_in(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
+    """A session has run out, often over a long text: that is shown once more, for whoever signs in again."""
+    if typed := await _typed(request):
+        return plain_page(request, 403, "error.signed_out", typed=typed)
     return RedirectResponse("/signin", status_code=303)
+
+
+async def _stale(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
+    return plain_page(request, 403, "error.stale_form", typed=await _typed(request))
+
+
+async def _typed(request: Request) -> Fields | None:
+    """What a person typed into one of our forms that this browser was given; no password, no code."""
+    posted = await posted_without_database(request) if request.method == "POST" else None
+    typed = {name: values for name, values in posted.fields().items() if any(values)} if posted else {}
+    return typed if typed and not SECRETS & typed.keys() else None
 
 
 def _first(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
@@ -133,12 +147,16 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return plain_page(request, 500, "error.unexpected")
 
 
-def plain_page(request: Request, status: int, code: str, *, kept: Fields | None = None, **values: str) -> HTMLResponse:
+def plain_page(
+    request: Request, status: int, code: str, *, kept: Fields | None = None, typed: Fields | None = None, **values: str
+) -> HTMLResponse:
     """A page that needs no database: it says what is wrong and what to do, in words that name `values`. `kept` are the fields
-    of the form that was sent to this address."""
+    of the form that was sent to this address, to be sent again from here; `typed` what of it can only be taken along."""
     language = known_language(cookie_of(request, LANGUAGE_COOKIE) or site_of(request).settings.language)
     template = environment(language).get_template("pages/error.html")
     url = request.url
     address = f"{url.path}?{url.query}" if url.query else url.path
-    html = template.render(t=Words(language), code=code, status=status, kept=kept, address=address, values=values)
+    html = template.render(
+        t=Words(language), code=code, status=status, kept=kept, typed=typed, address=address, values=values
+    )
     return HTMLResponse(html, status_code=status)

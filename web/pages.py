@@ -61,6 +61,8 @@ DONE = {
     "post_given": "done.post_given",
     "post_ended": "done.post_ended",
 }
+#: Pages that are their own help.
+WITHOUT_HELP = frozenset({"error", "mail"})
 YEAR = 365 * 24 * 3600
 
 
@@ -84,6 +86,7 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
             new_form_id=new_form_id,
             path=ctx.request.url.path,
             printed=_when(ctx.now, ctx),
+            helped=help_of(template),
             **{"done": DONE.get(ctx.request.query_params.get("done", "")), "about": None, **values},
         )
     )
@@ -95,6 +98,12 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
             secure=settings.secure_cookies,
         )  # fmt: skip
     return response
+
+
+def help_of(template: str) -> str | None:
+    """The code of what a page says of itself; an error says what to do, and a mail is what it is."""
+    name = template.removeprefix("pages/").removesuffix(".html")
+    return None if name in WITHOUT_HELP else f"page_help.{name}"
 
 
 def too_early(ctx: Context, template: str, wait: timedelta, **values: Any) -> HTMLResponse:

@@ -110,3 +110,39 @@ def test_another_browser_is_told_nothing_of_what_was_sent_here(site: Site) -> No
         assert answer.status_code == 200
         kept = "".join(browser.cookies.values())
         assert form.values["form_id"][0] not in kept
+
+
+def test_a_session_that_has_run_out_says_so_and_shows_what_was_typed(site: Site) -> None:
+    browser = site.browser_for("clerk")
+    form = page(browser, "/intake/petition").form("/intake/petition")
+    words = {"title": "楼道堆物", "statement": "三楼楼道\n堆满杂物", "applicant": "白某", "channel": "call"}
+    site.clock.set("2026-03-02T23:00")
+    answer = browser.post("/intake/petition", data={**form.values, **words})
+    assert answer.status_code == 403
+    shown = read(answer.text)
+    assert "登录已过期" in shown.text
+    assert "/signin" in shown.links
+    for said in ("楼道堆物", "堆满杂物", "白某", "来电"):
+        assert said in shown.text, said
+    assert registered(site) == 0
+
+
+def test_a_form_of_another_session_shows_what_was_typed_and_takes_nothing(site: Site) -> None:
+    browser = site.browser_for("clerk")
+    form = page(browser, "/intake/petition").form("/intake/petition")
+    browser.post("/signout", data={"form_token": form.values["form_token"]})
+    link = f"/signin/link/{site.link_token('clerk')}"
+    browser.post(link, data={"form_token": page(browser, link).form(link).values["form_token"]})
+    answer = browser.post(
+        "/intake/petition", data={**form.values, "title": "楼道堆物", "statement": "杂物", "applicant": "白某"}
+    )
+    assert answer.status_code == 403
+    assert "楼道堆物" in read(answer.text).text
+    assert registered(site) == 0
+
+
+def test_nobody_is_shown_what_another_browser_typed_and_no_password_is_shown(site: Site) -> None:
+    stranger = site.browser()
+    stranger.get("/")
+    words = {"form_token": "0" * 80, "title": "楼道堆物"}
+    assert stranger.post("/intake/petition", data=words).status_code == 303
