@@ -146,12 +146,13 @@ def pages(office: Office, language: str) -> Iterator[tuple[str, Page]]:
         page = office.person(login)
         page.goto(f"/account?lang={language}")
         for name in (name for name, (who, _) in LOOKS.items() if who == login):
-            _open(page, LOOKS[name][1], small)
+            go_to(page, LOOKS[name][1], small)
             yield name, page
     yield from _public_pages(office, language)
 
 
-def _open(page: Page, address: str, small: SmallOffice) -> None:
+def go_to(page: Page, address: str, small: SmallOffice) -> None:
+    """A page of `LOOKS`, by its address or through the first case of the list."""
     if not address.startswith("case"):
         page.goto(address.format(**small.accounts, room=small.units["room"]))
         return

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Office
-from tests.browser.looks import LONG, LOOKS, NOT_LOOKED_AT, PUBLIC, make_busy, pages
+from tests.browser.looks import LONG, LOOKS, NOT_LOOKED_AT, PUBLIC, go_to, make_busy, pages
 from tests.browser.words_seen import foreign_words
 from tests.databases import SEATS, UNITS
 from tests.web.canaries import CANARIES
@@ -103,6 +103,28 @@ def test_every_page(busy: Office, language: str) -> None:
     assert not any(faults.values()), "\n".join(f"{kind}: {one}" for kind, found in faults.items() for one in found)
     # A refused form answers 422, which a browser calls a failed load; anything else would be a fault of ours.
     assert [said for said in busy.problems if "422" not in said] == []
+
+
+def test_what_is_read_all_day_can_be_read_by_night_and_in_colours_of_the_readers_own(busy: Office) -> None:
+    found = []
+    for options in ({"color_scheme": "dark"}, {"forced_colors": "active"}):
+        for login, address in (
+            ("clerk", "/work"),
+            ("clerk", "case"),
+            ("supervisor", "/overview"),
+            ("supervisor", "/assessment"),
+        ):
+            page = busy.person(login, **options)
+            go_to(page, address, busy.site.office)
+            keep(page, f"{login}{address.replace('/', '-')}-{next(iter(options.values()))}")
+            found += [
+                (login, address, options, one["id"], one["nodes"][0]["html"][:120])
+                for one in AXE.run(page, options=RULES).response["violations"]
+            ]
+            assert page.locator("body").evaluate(
+                "body => getComputedStyle(body).backgroundColor"
+            ) != "rgb(255, 255, 255)" or ("forced_colors" in options)
+    assert found == []
 
 
 def test_what_is_due_and_what_comes_next_is_seen_without_scrolling_on_a_phone(busy: Office) -> None:

@@ -131,7 +131,7 @@ def test_a_dispute_is_filed_mediated_rated_closed_and_stands_in_the_report(serve
     # 16:00: an auditor opens the closure report and downloads it.
     clock.set("2026-03-02T16:00")
     auditor = served.person("auditor")
-    auditor.get_by_role("link", name="办结报告").click()
+    auditor.get_by_role("navigation").get_by_role("link", name="办结报告").click()
     expect(auditor.locator("main")).to_contain_text("1 件办结事项")
     with auditor.expect_download() as download:
         auditor.get_by_role("button", name="下载 CSV").click()

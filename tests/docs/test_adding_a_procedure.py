@@ -42,7 +42,7 @@ def patched(text: str, hunk: str) -> str:
 
 def words() -> list[tuple[str, str, str]]:
     """The rows of the table: code, Chinese, English."""
-    rows = re.findall(r"^\| `([\w.:]+)` \| (.+) \| (.+) \|$", PAGE, re.M)
+    rows = re.findall(r"^\| `([\w.: §]+)` \| (.+) \| (.+) \|$", PAGE, re.M)
     assert len(rows) > 30, "the table of words is not read"
     return rows
 
