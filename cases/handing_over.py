@@ -1,35 +1,17 @@
-"""Everything that somebody has in hand, given to another in one go: each case by the same rule as alone, in a step of its own."""
+"""Everything that somebody has in hand: how much, and which; given to another by `at_once.py`."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select, union
+from sqlalchemy import Connection, Select, func, select, union
 
-from cases.execute import CaseNotFound, execute
-from cases.office import OfficeContext
-from cases.repeats import FormWasUsed, part_of_form
+from cases.at_once import AT_MOST
 from cases.tables import Appointment, Case, Participant
 from cases.visibility import case, visible_cases
 from infra.among import is_among
-from infra.db import transaction
-from workflow.model import AccountId, Actor, Reason, Refusal
-from workflow.procedures.every_case.commands import HandOver
-
-#: Cases that one form gives to another at most; the rest stays on the list for the next form.
-AT_MOST = 200
+from workflow.model import AccountId, Actor
 
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
 _participant = Participant.__table__.c  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
-    """What came of one case: nothing to say, or the reasons why it stays where it is."""
-
-    case_id: int
-    reasons: tuple[Reason, ...] = ()
 
 
 def loads(connection: Connection, *, actor: Actor) -> dict[AccountId, int]:
@@ -66,28 +48,3 @@ def _theirs(actor: Actor, *columns: Any) -> Select[Any]:
     """Open cases that units at or below the actor's hold."""
     query = visible_cases(actor, *columns).where(case.closed_at.is_(None))
     return query.where(is_among(case.holder_unit, actor.units))
-
-
-def hand_over_all(
-    engine: Engine, cases: Iterable[int], command: HandOver, *, actor: Actor, now: datetime, office: OfficeContext,
-    request: str,
-) -> Sequence[Handed]:  # fmt: skip
-    """Hands over each of these, one after the other; what is refused stays, and says why. The same form sent again finds what
-    it has done."""
-    return [_one(engine, one, command, actor=actor, now=now, office=office, request=request) for one in cases]
-
-
-def _one(
-    engine: Engine, case_id: int, command: HandOver, *, actor: Actor, now: datetime, office: OfficeContext, request: str
-) -> Handed:
-    own = part_of_form(request, str(case_id))
-    try:
-        with transaction(engine) as connection:
-            execute(
-                connection, case_id, command, actor=actor, now=now, expected_version=None, office=office, request=own
-            )
-    except Refusal as refusal:
-        return Handed(case_id=case_id, reasons=refusal.reasons)
-    except (CaseNotFound, FormWasUsed):
-        return Handed(case_id=case_id, reasons=(Reason(code="hand_over.has_moved"),))
-    return Handed(case_id=case_id)

@@ -107,7 +107,8 @@ def prove(
         )  # fmt: skip
     else:
         typer.echo(f"{year} {proof.scheme}  {len(proof.content)} bytes\nsha256 {proof.found}")
-        typer.echo(say("assess.proved" if proof.ok else "assess.not_proved", expected=proof.expected))
+        outcome = "assess.proved" if proof.ok else "assess.not_proved"
+        typer.echo(say(outcome, expected=proof.expected))
         for case_id, seq in proof.broken:
             typer.echo(say("assess.broken_chain", case=case_id, seq=seq))
         if not proof.kept:

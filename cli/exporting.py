@@ -185,7 +185,7 @@ def _told(found: Exported, who: str | None, units: dict[int, str], office: Offic
     period = choice.get("period") or f"{choice['start']} – {choice['end']}"
     chosen = [period, units.get(choice.get("unit") or 0) or say("closures.all_units")]
     chosen += [say(f"{kind}.{choice[kind]}") for kind in ("procedure", "profile") if choice.get(kind)]
-    names = say("closures.paper.masked" if found.masked else "closures.paper.unmasked")
+    names = say("closures.paper.masked") if found.masked else say("closures.paper.unmasked")
     when = write_minute(found.at, say.language, office.policy.calendar.zone)
     first = say("export.is_one", number=found.seq, when=when, who=who or say("export.command_line"))
     rows = [] if found.rows is None else [say.count("closures.rows", found.rows), names]

@@ -79,7 +79,7 @@ OPTIONS = {
     "templates/**.html": {"newstyle_gettext": "true", "silent": "false"},
     "templates/**.txt": {"newstyle_gettext": "true", "silent": "false"},
 }
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "t": None}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "t": None, "words": None, "say": None}
 #: Kinds of fields whose text can fail to be one.
 UNREADABLE = ("number", "date", "datetime")
 #: Validation errors that the limits of our own commands can produce.

@@ -272,6 +272,7 @@ class Step:
     quiet: bool = False  #: hidden while its guards close it: it is needed rarely
     aside: bool = False  #: ends the matter without an answer on its merits: off the usual path
     brings_in: bool = False  #: gives the matter to a person, also if the one who had it is gone
+    at_once: bool = False  #: may be taken for several cases by one form, each by its own rules
     likened: bool = False  #: an answer of its own words: equal ones in several cases are a sign
     counted_as: str | None = None  #: the figure of a bulletin that its day counts in
     #: What whoever fills in its form has to know, what stands in it already, and when it is what the case waits for.

@@ -44,7 +44,7 @@ def closure_paper(
     if asked.profile:
         chosen.append(words(f"profile.{asked.profile}"))
     made = words("closures.paper.made", when=write_minute(now, language, office.policy.calendar.zone))
-    names = words("closures.paper.masked" if masked else "closures.paper.unmasked")
+    names = words("closures.paper.masked") if masked else words("closures.paper.unmasked")
     lang, region = LANGUAGE_AND_REGION[language]
     data = {
         "title": words("closures.paper.title"),

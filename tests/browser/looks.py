@@ -65,6 +65,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "find": ("clerk", "/find?q=漏水"),
     "find-narrowed": ("clerk", "/find?show=open&kind=petition&due=30"),
     "find-refused": ("clerk", "/find?q=水"),
+    "at-once": ("clerk", "/at-once/Acknowledge"),
     "account": ("clerk", "/account"),
     "password": ("clerk", "/password"),
     "factor": ("clerk", "/account/second-factor"),

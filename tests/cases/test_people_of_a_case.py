@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from cases.at_once import take_each
 from cases.execute import CaseNotFound
 from cases.facts import load_facts
-from cases.handing_over import hand_over_all, in_hand_of, loads
+from cases.handing_over import in_hand_of, loads
 from cases.sweep import sweep
 from infra.db import reading
 from tests.cases.records import DAY, HOUR, START, World, new_request
@@ -131,7 +132,7 @@ def test_a_mediator_who_leaves_with_eighteen_matters_leaves_none(world: World) -
     assert sorted(listed) == sorted(cases)
     command, request = handing(world, "mediator", "mediator_2"), new_request()
     for _ in range(2):  # a double click hands nothing over twice
-        done = hand_over_all(
+        done = take_each(
             world.engine, cases, command, actor=coordinator, now=START + DAY, office=world.office, request=request
         )
         assert [one.reasons for one in done] == [()] * 18
@@ -147,7 +148,7 @@ def test_of_several_what_may_not_go_stays_and_says_why(sqlite_world: World) -> N
     free, bound = in_hand(world), in_hand(world)
     world.take(bound, BringIn(part="co_handler", person=AccountId(world.account("mediator_2"))), by="mediator")
     world.take(bound, Recuse(person=AccountId(world.account("mediator_2")), ground="relative"), by="mediator_2")
-    done = hand_over_all(
+    done = take_each(
         world.engine, [free, bound], handing(world, "mediator", "mediator_2"), actor=world.actor("coordinator"),
         now=START + DAY, office=world.office, request=new_request(),
     )  # fmt: skip

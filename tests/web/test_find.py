@@ -99,6 +99,7 @@ def test_filters_combine_stay_in_the_address_and_lead_to_the_same_list_as_a_file
     header, *lines = file.content.decode("utf-8-sig").splitlines()
     assert header.startswith("编号,事项,当事人,")
     assert [line.split(",")[1] for line in lines] == ["停车位被占", "楼上漏水"]
+    assert "，" in lines[1].split(",")[2], "names, and no code between them"
     masked = site.session_for("auditor").get("/find/csv?sort=new").content.decode()
     assert "停车位" not in masked
     assert "王芳" not in masked

@@ -34,7 +34,7 @@ def found_as_csv(connection: Connection, ctx: Context, asked: Asked) -> bytes:
 def _cells(row: WorkRow, words: Words) -> Iterator[str]:
     yield harmless(row.number)
     yield harmless(without_steering(row.title or words(f"dispute.{row.dispute_type}")))
-    yield harmless(without_steering(words("sign.comma").join(row.parties)))
+    yield harmless(without_steering(words("punctuation.comma").join(row.parties)))
     yield "" if row.closed else words(f"light.{row.light.code}")
     yield "" if row.closed else harmless(row.light.due or "")
     yield words(f"state.{row.state}")

@@ -11,6 +11,7 @@ from web.access import CASE_STAFF, get, post
 from web.context import Context, Ctx
 from web.pages import render, see_other
 from web.posted import Form
+from web.presenters.at_once import commands_at_once
 from web.presenters.filters import Asked, Fault, offered, read_asked
 from web.presenters.found import find_page
 from web.presenters.found_file import found_as_csv
@@ -69,7 +70,10 @@ def _page(ctx: Context, asked: Asked) -> Response:
         found = None
         if not asked.faults and not asked.is_empty:
             found = find_page(connection, ctx, asked.wanted, after=asked.after)
-    return render(ctx, "pages/find.html", status=422 if asked.faults else 200, asked=asked, offers=offers, found=found)
+    return render(
+        ctx, "pages/find.html", status=422 if asked.faults else 200, asked=asked, offers=offers, found=found,
+        at_once=commands_at_once(ctx.actor.role),
+    )  # fmt: skip
 
 
 def _account(ctx: Context) -> AccountId:

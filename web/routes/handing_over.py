@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from cases import reading as record
+from cases.at_once import AT_MOST, TakenAtOnce, take_each
 from cases.facts import load_people
-from cases.handing_over import AT_MOST, Handed, hand_over_all, in_hand_of, loads
+from cases.handing_over import in_hand_of, loads
 from cases.numbers import case_number
 from people.directory import KnownAccount, known_accounts, names_of_units
 from web.access import RowId, get, post
@@ -76,7 +77,7 @@ def hand_everything_over(ctx: Ctx, form: Form, account: RowId) -> Response:
         with ctx.reading() as connection:
             return _page(connection, ctx, account, error.form, posted=form, status=422)
     # What is not on the list any more has been handed over, by this form or meanwhile.
-    done = hand_over_all(
+    done = take_each(
         ctx.engine, [mine[one] for one in chosen if one in mine], command, actor=ctx.actor, now=ctx.now,
         office=ctx.office, request=form.form_id,
     )  # fmt: skip
@@ -102,7 +103,7 @@ def _named(units: Mapping[int, str], of: Sequence[int]) -> str:
 
 def _page(
     connection: Connection, ctx: Context, account: int, form: FormView, *, posted: Posted | None = None,
-    done: Sequence[Handed] | None = None, status: int = 200,
+    done: Sequence[TakenAtOnce] | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
     """`done` is what came of a form; `posted` one that comes back as it was typed."""
     who = known_accounts(connection, [account])[account] if done is not None else _whose(connection, ctx, account)

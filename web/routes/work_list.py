@@ -7,6 +7,7 @@ from starlette.responses import Response
 from web.access import CASE_STAFF, PUBLIC, get
 from web.context import Ctx
 from web.pages import render, see_other
+from web.presenters.at_once import commands_at_once
 from web.presenters.work_list import closed_list, open_list
 from web.routes.desks import DESKS
 
@@ -28,4 +29,7 @@ def work_list(ctx: Ctx, show: str = "open", after: str | None = None, number: st
     with ctx.reading() as connection:
         show_list = closed_list if show == "closed" else open_list
         listed = show_list(connection, ctx, after=after, serial=serial)
-    return render(ctx, "pages/work_list.html", listed=listed, show=show, number=number, after=after)
+    return render(
+        ctx, "pages/work_list.html", listed=listed, show=show, number=number, after=after,
+        at_once=commands_at_once(ctx.actor.role),
+    )  # fmt: skip

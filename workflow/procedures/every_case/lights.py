@@ -105,7 +105,7 @@ def light_steps(
     told = (*told, *ASKED)
     acknowledge = Step(
         command=Acknowledge, event="clock:acknowledged", sources=until_closed, target=None, allowed=told,
-        guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True, answers_light=True,
+        guards=(a_light_waits_for_word,), clocks=(AcknowledgeAll(),), quiet=True, answers_light=True, at_once=True,
     )  # fmt: skip
     explain = Step(
         command=ExplainLateness, event="light:explained", sources=until_closed, target=None, allowed=told,

@@ -144,13 +144,13 @@ PETITION = Procedure(
                 Start("signing", on_receipt=True), Start("contact", on_receipt=True),
                 Start("order", on_receipt=True, event="dispatch", usual=False),
             ),
-            tells=(Audience.HOLDER, Audience.UNIT_HEAD), brings_in=True,
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), brings_in=True, at_once=True,
         ),
         Step(
             command=SignFor, event="case:signed", sources=(S.DISPATCHED, S.HANDLING), target=S.HANDLING,
             allowed=((Role.MEDIATOR, R.ASSIGNED), (Role.MEDIATOR, R.SAME_UNIT), (Role.COORDINATOR, R.SAME_UNIT)),
             guards=(p.nobody_has_signed_yet,), writes=p.take_in_hand, clocks=(Stop("signing"),),
-            forgets=frozenset({p.SIGNED_BY_TIME}), quiet=True, first_when=always_first,
+            forgets=frozenset({p.SIGNED_BY_TIME}), quiet=True, first_when=always_first, at_once=True,
         ),
         Step(
             command=SignByTime, event="case:signed_by_time", sources=(S.DISPATCHED,), target=S.HANDLING,

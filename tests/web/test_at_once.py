@@ -1,0 +1,76 @@
+"""One step for several matters of a list: each decided as alone, and what stayed says why."""
+
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from cases.sweep import sweep
+from infra.db import reading
+from ledger.tables import Event
+from tests.databases import Site, step
+from tests.web.reading import page, read
+
+EVENT = Event.__table__.c  # type: ignore[attr-defined]
+WORDS = {"statement": "难。", "applicant": "白某"}
+
+
+def petition(site: Site, title: str, *more: object) -> str:
+    opened = site.office.tell(
+        "petition",
+        step("2026-03-02T09:00", "clerk", "Register", title=title, **WORDS),
+        *more,  # type: ignore[arg-type]
+    )
+    return opened.public_id
+
+
+def took(site: Site, code: str) -> int:
+    with reading(site.engine) as connection:
+        return len(list(connection.execute(select(EVENT.stream).where(EVENT.code == code))))
+
+
+def test_lights_of_several_matters_are_acknowledged_and_the_rest_says_why(site: Site) -> None:
+    lit = [petition(site, f"事项{n}") for n in range(3)]
+    site.clock.set("2026-03-13T09:00")
+    sweep(site.engine, now=site.clock())
+    fresh = site.office.tell("petition", step("2026-03-13T08:30", "clerk", "Register", title="新的", **WORDS)).public_id
+    browser = site.session_for("clerk")
+    listed = page(browser, "/work")
+    assert all(f"/cases/{one}" in listed.links for one in (*lit, fresh))
+    assert listed.has_form("/at-once/Acknowledge")
+
+    chosen = {"cases": [*lit, fresh, "0" * 32]}
+    asked = page(browser, f"/at-once/Acknowledge?{urlencode(chosen, doseq=True)}")
+    assert "选中 4 件" in asked.text, "of one that is not there nothing is said"
+    form = asked.form("/at-once/Acknowledge")
+    answer = read(browser.post(form.action, data=form.values).text)
+    assert "已办 3 件" in answer.text
+    assert "1 件没有办成" in answer.text
+    assert took(site, "clock:acknowledged") == 3
+    again = read(browser.post(form.action, data=form.values).text)
+    assert "已办 3 件" in again.text, "sent twice is once"
+    assert took(site, "clock:acknowledged") == 3
+
+
+def test_several_matters_are_given_to_a_unit_by_one_form(site: Site) -> None:
+    accept = step("2026-03-02T09:10", "clerk", "Accept")
+    ready = [petition(site, f"事项{n}", accept) for n in range(2)]
+    early = petition(site, "还没受理")
+    site.clock.set("2026-03-02T10:00")
+    browser = site.session_for("coordinator")
+    asked = page(browser, f"/at-once/Assign?{urlencode({'cases': [*ready, early]}, doseq=True)}")
+    form = asked.form("/at-once/Assign")
+    empty = browser.post(form.action, data=form.values)
+    assert empty.status_code == 422
+    assert "请" in read(empty.text).text
+    assert took(site, "case:assigned") == 0
+    answer = browser.post(form.action, data=form.typed(unit=str(site.office.units["room"])))
+    assert "已办 2 件" in read(answer.text).text
+    assert took(site, "case:assigned") == 2
+
+
+def test_whoever_has_no_such_step_is_offered_none_and_finds_no_page(site: Site) -> None:
+    case = petition(site, "事项")
+    for login in ("clerk", "mediator"):
+        assert site.session_for(login).get(f"/at-once/Assign?cases={case}").status_code == 404
+    assert not page(site.session_for("auditor"), "/work").has_form("/at-once/Acknowledge")
+    assert site.session_for("coordinator").get("/at-once/Assign").status_code == 422
