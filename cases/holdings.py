@@ -3,19 +3,23 @@
 An administrator sees no case. What is told from here is numbers and lights; no title, no party, no address of a page.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, union
 
 from cases.reading import PAGE, clocks_of
 from cases.tables import Appointment, Participant, Task
-from cases.visibility import case, visible_cases
-from infra.among import is_among
-from workflow.model import TIMERS, AccountId, Actor, Clock, UnitId
+from cases.visibility import case, cases_in_reach, reach_of, visible_cases
+from infra.statements import Statement, among, spread
+from workflow.model import TIMERS, AccountId, Actor, Clock, Role, UnitId
 
 _appointment = Appointment.__table__.c  # type: ignore[attr-defined]
+#: So many people are asked about by one statement.
+PEOPLE = 50
 _task = Task.__table__.c  # type: ignore[attr-defined]
 _participant = Participant.__table__.c  # type: ignore[attr-defined]
 
@@ -56,11 +60,27 @@ def holdings_of(connection: Connection, account: AccountId) -> Holdings:
 
 def loads_of(connection: Connection, people: Collection[AccountId], *, actor: Actor) -> dict[AccountId, int]:
     """How many open matters each of these people holds, of those that the actor may see: for whoever gives one away."""
-    held = visible_cases(actor, case.holder_person, func.count()).where(
-        is_among(case.holder_person, people), case.closed_at.is_(None)
+    found = dict.fromkeys(people, 0)
+    for some in _some_at_a_time(people, PEOPLE):
+        asked = spread("person", some, at_most=PEOPLE)
+        for person, n in _loads(actor.role).rows(connection, **asked, **reach_of(actor)):
+            found[AccountId(person)] = n
+    return found
+
+
+@cache
+def _loads(role: Role) -> Statement:
+    held = cases_in_reach(role, case.holder_person, func.count()).where(
+        among(case.holder_person, "person", at_most=PEOPLE), case.closed_at.is_(None)
     )
-    found = {AccountId(person): n for person, n in connection.execute(held.group_by(case.holder_person))}
-    return {person: found.get(person, 0) for person in people}
+    return Statement(held.group_by(case.holder_person))
+
+
+def _some_at_a_time(people: Iterable[AccountId], size: int) -> Iterator[list[AccountId]]:
+    """So many at a time."""
+    waiting = iter(people)
+    while some := list(islice(waiting, size)):
+        yield some
 
 
 def left_behind(connection: Connection, account: AccountId, *, unit: UnitId, last_as_mediator: bool) -> int:

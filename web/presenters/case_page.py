@@ -149,7 +149,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         registered=minute(facts.registered_at, ctx) if noticeably(facts.received_at, facts.registered_at) else None,
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
         light=case_light(facts.clocks, ctx),
-        path=_path(facts),
+        path=path_of(facts),
         steps=step_views(situation, found, choices, returned),
         at_any_time=tuple(step.command.__name__ for step, reasons in found if step.minor and not reasons),
         steps_of_others=tuple(
@@ -204,7 +204,7 @@ def changes_since(connection: Connection, ctx: Context, case_id: int, version: i
     return tuple(timeline_line(event, names, ctx) for event in events)
 
 
-def _path(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
+def path_of(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
     """The usual way of such a case, with where this one is. A case off the usual way shows its own state as well."""
     usual = list(usual_path(facts.procedure)[1:])
     if facts.state not in usual:

@@ -9,6 +9,7 @@ from cases import reading as record
 from cases.facts import load_facts
 from cases.numbers import case_number
 from web.context import Context, NoSuchPage
+from web.presenters.case_page import path_of
 from web.presenters.lights import LightView, case_light, minute
 from web.presenters.timeline import texts_in
 from workflow.deciding import available_steps
@@ -27,6 +28,7 @@ class TrackedCase:
     received: str
     light: LightView
     ended: bool
+    path: tuple[tuple[str, str], ...]  #: (state, done | now | ahead)
     answers: tuple[str, ...]
     may_rate: bool
     may_write: bool
@@ -72,6 +74,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         received=minute(facts.received_at, ctx),
         light=case_light((clock for clock in facts.clocks if clock.about is None), ctx),
         ended=facts.state in PROCEDURES[facts.procedure].final,
+        path=path_of(facts),
         answers=tuple(_answers(events, texts)),
         may_rate=Rate in open_steps,
         may_write=WriteBack in open_steps,
