@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import Office
 from tests.browser.looks import LONG, LOOKS, NOT_LOOKED_AT, PUBLIC, go_to, make_busy, pages
 from tests.browser.words_seen import foreign_words
-from tests.databases import SEATS, UNITS
+from tests.databases import SEATS, UNITS, step
 from tests.web.canaries import CANARIES
 from web.access import ROUTES
 
@@ -136,3 +136,22 @@ def test_what_is_due_and_what_comes_next_is_seen_without_scrolling_on_a_phone(bu
         box = page.locator(selector).first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < 844, selector
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_screen_has_fourteen_matters_of_at_most_45_px(busy: Office, language: str) -> None:
+    """Over several groups, with titles and names that are too long for a line."""
+    for n in range(14):
+        busy.site.office.tell(
+            "petition",
+            step(
+                f"2026-03-{n % 10 + 1:02}T09:00", "clerk", "Register", title=LONG, statement="难。", applicant="石" * 60
+            ),
+        )
+    page = busy.person("clerk", viewport={"width": 1280, "height": 900})
+    page.goto(f"/work?lang={language}")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('.work tbody tr:not(.group)')].map(row => row.getBoundingClientRect())"
+    )
+    assert len([row for row in rows if row["bottom"] <= 900]) >= 14
+    assert max(row["height"] for row in rows) <= 45

@@ -55,9 +55,12 @@ def test_several_matters_are_given_to_a_unit_by_one_form(site: Site) -> None:
     accept = step("2026-03-02T09:10", "clerk", "Accept")
     ready = [petition(site, f"事项{n}", accept) for n in range(2)]
     early = petition(site, "还没受理")
+    other = site.office.tell(
+        "mediation", step("2026-03-02T08:00", "clerk", "Apply", title="另一种", respondents=["石某"], **WORDS)
+    ).public_id
     site.clock.set("2026-03-02T10:00")
     browser = site.session_for("coordinator")
-    asked = page(browser, f"/at-once/Assign?{urlencode({'cases': [*ready, early]}, doseq=True)}")
+    asked = page(browser, f"/at-once/Assign?{urlencode({'cases': [other, *ready, early]}, doseq=True)}")
     form = asked.form("/at-once/Assign")
     empty = browser.post(form.action, data=form.values)
     assert empty.status_code == 422
@@ -65,6 +68,7 @@ def test_several_matters_are_given_to_a_unit_by_one_form(site: Site) -> None:
     assert took(site, "case:assigned") == 0
     answer = browser.post(form.action, data=form.typed(unit=str(site.office.units["room"])))
     assert "已办 2 件" in read(answer.text).text
+    assert "2 件没有办成" in read(answer.text).text, "one of another procedure, and one that is not that far"
     assert took(site, "case:assigned") == 2
 
 

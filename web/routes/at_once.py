@@ -21,6 +21,7 @@ from web.presenters.lights import LightView, case_light
 from web.presenters.situations import situation_of
 from workflow.commands import Command
 from workflow.model import Reason
+from workflow.procedures import PROCEDURES
 
 #: The boxes of the matters, beside the fields of the command.
 CASES = "cases"
@@ -105,6 +106,8 @@ def _blank(connection: Connection, ctx: Context, kind: type[Command], rows: Sequ
     """The form with what there is to choose from for the first of them that has the step; the others are asked alone."""
     for row in rows:
         situation, _ = situation_of(connection, ctx, row.id, command=kind.__name__)
+        if kind.__name__ not in PROCEDURES[situation.facts.procedure].commands:
+            continue
         texts = record.texts_of(connection, [row.id], actor=ctx.actor).get(row.id, {})
         choices = choices_for(connection, ctx, situation, texts, of=[kind])
         if all(choices.values()):
