@@ -1,4 +1,5 @@
-"""`huiyin export closures`: closure reports as files; `huiyin export check`: which export a file is, if it is one.
+"""`huiyin export closures`: closure reports as files; `huiyin export ocel`: every event of every case for process mining;
+`huiyin export check`: which export a file is, if it is one.
 
 A report is written to `.NAME.part` beside its place and gets its name when it is whole and recorded: whatever stops the
 program, there is no half file that looks whole. What an interrupt leaves of it is removed; only a kill that no program
@@ -10,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -39,6 +41,8 @@ from reports.closures.exports import (
 )
 from reports.closures.report import count_closings
 from reports.later.progress import Progress
+from reports.record import ocel_file
+from reports.record.ocel_file import OCEL, write_event_log
 from words import Words
 from workflow.model import TIMERS
 
@@ -87,6 +91,29 @@ def closures(
         print_json({"file": str(output), "rows": made.rows, "bytes": made.bytes, "sha256": made.sha256, "masked": not ground})  # fmt: skip
     else:
         typer.echo(f"{output}: {say.count('closures.rows', made.rows)}\nSHA-256 {made.sha256}")
+
+
+@export.command()
+def ocel(
+    output: Annotated[Path, typer.Argument(help="文件名 / a file name: events.json")],
+    as_json: Json = False,
+) -> None:
+    """全部事项的事件日志（OCEL 2.0 JSON），供流程挖掘，无姓名和文字。Every event of every case, without names or texts."""
+    say, engine = reader_words(), opened_to_write()
+    try:
+        with _whole_or_nothing(output) as file:
+            with reading(engine) as connection:
+                office_of(connection)
+                made = write_event_log(connection, file, beside=output.parent, progress=_progress(say))
+            with transaction(engine) as connection:
+                ocel_file.record(connection, made, actor=TIMERS, now=read_clock())
+    except OSError as error:
+        fail(say("export.cannot_write", file=str(output), why=error.strerror or str(error)), UNREADABLE)
+    if as_json:
+        print_json({"file": str(output), **asdict(made)})
+    else:
+        told = say("export.ocel", events=f"{made.events:,}", cases=f"{made.cases:,}", objects=f"{made.objects:,}")
+        typer.echo(f"{output}: {told}\nSHA-256 {made.sha256}")
 
 
 @export.command()
@@ -181,16 +208,22 @@ def _progress(say: Words) -> Progress:
 
 def _told(found: Exported, who: str | None, units: dict[int, str], office: OfficeContext, say: Words) -> str:
     """Which export it was: number, time, person, what was chosen, how much of it."""
+    when = write_minute(found.at, say.language, office.policy.calendar.zone)
+    first = say("export.is_one", number=found.seq, when=when, who=who or say("export.command_line"))
+    what = say(f"format.{found.format}")
+    if found.report != OCEL:
+        what = " · ".join((what, *_chosen(found, units, say)))
+    return "\n".join((first, what, f"SHA-256 {found.sha256}"))
+
+
+def _chosen(found: Exported, units: dict[int, str], say: Words) -> list[str]:
     choice = found.choice
     period = choice.get("period") or f"{choice['start']} – {choice['end']}"
     chosen = [period, units.get(choice.get("unit") or 0) or say("closures.all_units")]
     chosen += [say(f"{kind}.{choice[kind]}") for kind in ("procedure", "profile") if choice.get(kind)]
     names = say("closures.paper.masked") if found.masked else say("closures.paper.unmasked")
-    when = write_minute(found.at, say.language, office.policy.calendar.zone)
-    first = say("export.is_one", number=found.seq, when=when, who=who or say("export.command_line"))
     rows = [] if found.rows is None else [say.count("closures.rows", found.rows), names]
-    what = [say(f"format.{found.format}"), *chosen, *rows]
-    return "\n".join((first, " · ".join(what), f"SHA-256 {found.sha256}"))
+    return [*chosen, *rows]
 
 
 def _as_json(found: Exported) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from reports.closures.columns import COLUMNS
 from reports.closures.exports import FORMATS, GROUNDS
 from reports.later.kinds import KINDS as REPORT_KINDS
 from reports.record.instants import InstantIsToCome, InstantIsUnreadable, OfficeWasNotFounded
+from reports.record.ocel_file import OCEL
 from reports.record.serials import FATES
 from web.pages import MENU, help_of
 from web.presenters.desks import LINES as DESK_LINES
@@ -177,7 +178,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("report", (*REPORT_KINDS, "not_for_this_account", "broke_off"))
     yield from _named("report.state", REPORT_STATES)
     yield from ("error.tallies", "error.tallies.title")
-    yield from _named("format", FORMATS)
+    yield from _named("format", (*FORMATS, OCEL))
     yield from _named("unmask", GROUNDS)
     yield from (code for _, code in MENU)
     yield from _named("job", (job.name for job in JOBS))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from infra.db import transaction
+from infra.db import reading, transaction
 from reports.files import sheets
 from tests.databases import opened
 from tests.ops.command_line import ASKED_WRONGLY, WRONG, _office_file, home, office, run
@@ -114,6 +114,30 @@ def test_a_report_that_fails_half_way_leaves_the_old_file_and_no_half_one(
     assert refused.exit_code == ASKED_WRONGLY
     assert file.read_bytes() == b"an older report"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.xlsx"]
+
+
+# -- the event log ----------------------------------------------------------------------------------------------------
+
+
+def test_the_event_log_is_written_whole_and_known_again(office: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.json"
+    told = json.loads(run("export", "ocel", file, "--json").stdout)
+    read = json.loads(file.read_bytes())
+    assert (told["cases"], told["events"]) == (2, len(read["events"]))
+    assert told["bytes"] == file.stat().st_size
+    found = run("export", "check", file)
+    assert found.exit_code == 0
+    assert "event log (OCEL 2.0)" in found.stdout
+    assert told["sha256"] in found.stdout
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["events.json"]
+
+
+def test_an_event_log_that_cannot_be_written_is_said_and_not_recorded(office: Path, tmp_path: Path) -> None:
+    refused = run("export", "ocel", tmp_path / "nowhere" / "events.json")
+    assert refused.exit_code == UNREADABLE
+    assert "Check the folder" in refused.stderr
+    with opened(f"sqlite:///{office / 'huiyin.db'}") as engine, reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM event WHERE code = 'report:exported'")).scalar_one() == 0
 
 
 # -- a process that is stopped ----------------------------------------------------------------------------------------

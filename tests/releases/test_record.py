@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -27,6 +28,7 @@ from people.office_keys import ANCHORS, KeyIsMissing, pins, signing_key_of_offic
 from reports.bulletin.bulletin import bulletin
 from reports.bulletin.periods import period_from
 from reports.record.as_of import case_as_of, open_cases_as_of, sheets_as_of
+from reports.record.ocel_file import write_event_log
 from reports.record.pack import pack_case
 from reports.record.serials import serial_completeness
 from reports.years.addendum import addendum
@@ -52,6 +54,17 @@ def calendar_of(upgraded: Upgraded) -> WorkCalendar:
 def cases_of(upgraded: Upgraded) -> list[int]:
     with reading(upgraded.office.engine) as connection:
         return list(connection.execute(text("SELECT id FROM cases ORDER BY id")).scalars())
+
+
+def test_the_event_log_holds_what_every_release_wrote(upgraded: Upgraded, tmp_path: Path) -> None:
+    file = BytesIO()
+    with reading(upgraded.office.engine) as connection:
+        made = write_event_log(connection, file, beside=tmp_path)
+        written = connection.execute(text("SELECT count(*) FROM event WHERE stream <> 0")).scalar_one()
+        clocks = connection.execute(text("SELECT count(*) FROM clock")).scalar_one()
+    read = json.loads(file.getvalue())
+    assert made.events == len(read["events"]) == written
+    assert [one["type"] for one in read["objects"]].count("clock") == clocks
 
 
 def test_every_release_that_the_changelog_names_has_a_database_here() -> None:
