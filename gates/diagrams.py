@@ -1,5 +1,5 @@
-"""Writes `docs/procedures/*/`: each procedure in sentences, in both languages (`official_pages.py`), and as the tables that the engine
-runs.
+"""Writes `docs/procedures/*/`: each procedure in sentences (`official_pages.py`) and drawn for any modeller (`bpmn.py`), in both
+languages, and as the tables that the engine runs.
 
 `python -m gates.diagrams` writes the pages anew; a test compares the committed ones with what it would write. Names come
 from both catalogues; the sentences here are documentation and are shown by no page of the program.
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from gates.bpmn import bpmn
 from gates.mermaid import mermaid
 from gates.official_pages import LANGUAGES, official_page
 from infra.i18n import translator
@@ -48,13 +49,14 @@ RELATIONS = {
 
 
 def write_procedures(folder: Path) -> tuple[Path, ...]:
-    """The pages of all procedures in `folder`, which is made if need be."""
+    """The pages and drawings of all procedures in `folder`, which is made if need be."""
     written = []
     for name in PROCEDURES:
         (folder / name).mkdir(parents=True, exist_ok=True)
-        pages = {short: official_page(name, language) for language, short in LANGUAGES.items()}
-        for file, text in {**pages, "table": page(name)}.items():
-            path = folder / name / f"{file}.md"
+        pages = {f"{short}.md": official_page(name, language) for language, short in LANGUAGES.items()}
+        drawings = {f"{short}.bpmn": bpmn(name, language) for language, short in LANGUAGES.items()}
+        for file, text in {**pages, "table.md": page(name), **drawings}.items():
+            path = folder / name / file
             path.write_text(text, "utf-8")
             written.append(path)
     return tuple(written)

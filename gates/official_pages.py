@@ -88,6 +88,15 @@ def _section(step: Step, table: Procedure, language: str) -> str:
     lines = [f"### {say(f'command.{step.command.__name__}')}"]
     if f"about.{step.command.__name__}" in catalogue(language):
         lines.append(say(f"about.{step.command.__name__}"))
+    lines.append("\n".join(f"- {name}{said['colon']}{words}" for name, words in said_of(step, table, language)))
+    if step.cannot_be_undone:
+        lines.append(f"**{said['final']}**")
+    return "\n\n".join(lines)
+
+
+def said_of(step: Step, table: Procedure, language: str) -> list[tuple[str, str]]:
+    """What there is to say of a step, each under what it answers."""
+    say, said = translator(language), SAID[language]
     moved = said["comma"].join(say(f"state.{source}") for source in step.sources)
     target = say(f"state.{step.target}") if step.target else said["stays"]
     end = f"（{said['ends']}）" if step.target in table.final else ""
@@ -99,10 +108,7 @@ def _section(step: Step, table: Procedure, language: str) -> str:
         (said["clocks"], said["comma"].join(_moved(change, language) for change in step.clocks)),
         (said["tells"], said["comma"].join(say(f"audience.{one}") for one in step.tells)),
     ]
-    lines.append("\n".join(f"- {name}{said['colon']}{words}" for name, words in rows if words))
-    if step.cannot_be_undone:
-        lines.append(f"**{said['final']}**")
-    return "\n\n".join(lines)
+    return [(name, words) for name, words in rows if words]
 
 
 def _who(step: Step, language: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gates.bpmn import bpmn
 from gates.diagrams import FOLDER, main, page, rule_name, write_procedures
 from gates.official_pages import LANGUAGES, SAID, official_page, reasons_of
 from infra.i18n import translator
@@ -14,28 +15,30 @@ from workflow.procedures.every_case.taking_back import why_not
 from workflow.procedures.mediation import rules as mediation_rules
 
 PAGES: dict[str, Callable[[str], str]] = {
-    "table": page,
-    "zh": lambda procedure: official_page(procedure, "zh_CN"),
-    "en": lambda procedure: official_page(procedure, "en"),
+    "table.md": page,
+    "zh.md": lambda procedure: official_page(procedure, "zh_CN"),
+    "en.md": lambda procedure: official_page(procedure, "en"),
+    "zh.bpmn": lambda procedure: bpmn(procedure, "zh_CN"),
+    "en.bpmn": lambda procedure: bpmn(procedure, "en"),
 }
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("procedure", sorted(PROCEDURES))
 def test_the_committed_pages_of_a_procedure_are_what_its_table_says(procedure: str, name: str) -> None:
-    assert (FOLDER / procedure / f"{name}.md").read_text("utf-8") == PAGES[name](procedure)
+    assert (FOLDER / procedure / name).read_text("utf-8") == PAGES[name](procedure)
 
 
 def test_every_page_in_the_folder_belongs_to_a_procedure() -> None:
-    found = {(path.parent.name, path.stem) for path in FOLDER.rglob("*.md")}
+    found = {(path.parent.name, path.name) for path in FOLDER.rglob("*") if path.is_file()}
     assert found == {(procedure, name) for procedure in PROCEDURES for name in PAGES}
 
 
 def test_the_pages_are_written_where_they_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "new")]) == 0
     written = [Path(name) for name in capsys.readouterr().out.split()]
-    assert {(path.parent.name, path.stem) for path in written} == {(one, name) for one in PROCEDURES for name in PAGES}
-    assert all(path.read_text("utf-8") == PAGES[path.stem](path.parent.name) for path in written)
+    assert {(path.parent.name, path.name) for path in written} == {(one, name) for one in PROCEDURES for name in PAGES}
+    assert all(path.read_text("utf-8") == PAGES[path.name](path.parent.name) for path in written)
     assert write_procedures(tmp_path / "new") == tuple(written)  # a second time is harmless
 
 
