@@ -13,7 +13,7 @@ from cli.printing import WRONG, fail
 from infra.db import transaction
 from infra.settings import settings
 from people.directory import active_with_role
-from people.factors import has_factor, remove_factor
+from people.factors import may_be_lost, remove_factor
 from people.links import make_link
 from people.noting import note
 from people.signin import account_named
@@ -32,7 +32,7 @@ def rescue(
             if found is None:
                 fail(reader_words()("rescue.no_such_account"), WRONG)
             account = AccountId(found.id)
-            if has_factor(connection, account):
+            if may_be_lost(connection, account):
                 remove_factor(connection, account, actor=TIMERS, now=now, code="account:factor_lifted")
             token = make_link(connection, account, now=now)
             told = (account, *active_with_role(connection, Role.AUDITOR))

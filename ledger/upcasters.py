@@ -35,6 +35,7 @@ SHAPES: Mapping[str, int] = {
     "case:corrected": 5,
     "party:added": 5,
     **dict.fromkeys(VOUCHING, 2),
+    "session:begun": 3,
     "clock:crossed": 3,
     "clock:recounted": 4,
     "anchor:made": 2,
@@ -64,6 +65,11 @@ SHAPES: Mapping[str, int] = {
     "office:vouched": 1,
     "pack:written": 1,
     "policy:published": 1,
+    "passkey:added": 1,
+    "passkey:asked": 1,
+    "passkey:refused": 1,
+    "passkey:removed": 1,
+    "passkey:renamed": 1,
     "post:ended": 1,
     "post:given": 1,
     "report:exported": 2,
@@ -191,6 +197,11 @@ def events_say_whom_they_tell(data: Data) -> Data:
     return {"told": None, **data}
 
 
+def sessions_say_how_they_began(data: Data) -> Data:
+    """Before, they did not; None is also said of a session that goes on under another token."""
+    return {"how": None, **data}
+
+
 def _names_apart(command: str) -> Upcaster:
     """Of a few days: the name of somebody stood where the command's own name stands."""
 
@@ -208,6 +219,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     **{(code, 2): events_say_whom_they_tell for code in (*STEPS, "clock:recounted", "clock:crossed")},
     **{(code, 1): events_say_whom_they_tell for code in ("anchor:made", "unit:third_red")},
     **{(code, 1): events_of_the_office_vouch_for_rows for code in VOUCHING},
+    ("session:begun", 2): sessions_say_how_they_began,
     ("clock:crossed", 1): crossings_say_whether_they_were_in_hand,
     **{(code, SHAPES[code] - 1): clocks_say_what_they_are_about for code in (*STEPS, "clock:recounted")},
     ("case:corrected", 3): _names_apart("Correct"),

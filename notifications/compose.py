@@ -51,7 +51,7 @@ OF_POSTS = frozenset({"post:given", "post:ended", "deputy:named", "deputy:begun"
 OF_ACCOUNTS = OF_POSTS | {
     "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
     "account:factor_removed", "account:factor_reset", "account:factor_lifted", "account:rescued", "account:renamed",
-    "account:moved", "act:asked", "act:decided", "clock:doubted",
+    "account:moved", "act:asked", "act:decided", "clock:doubted", "passkey:added", "passkey:removed", "passkey:refused",
 }  # fmt: skip
 #: What was done to a unit, for whoever watches over the office.
 OF_UNITS = frozenset({"unit:renamed", "unit:moved", "unit:closed", "unit:reopened"})
@@ -59,7 +59,7 @@ OF_UNITS = frozenset({"unit:renamed", "unit:moved", "unit:closed", "unit:reopene
 SAID_TO_OWNERS = frozenset(
     {
         "account:email_changed", "account:factor_removed", "account:factor_reset", "account:factor_lifted",
-        "account:rescued", "act:asked", "act:decided",
+        "account:rescued", "act:asked", "act:decided", "passkey:added", "passkey:removed", "passkey:refused",
     }
 )  # fmt: skip
 #: Where such a mail leads, if not to the office's record.

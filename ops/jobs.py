@@ -26,7 +26,9 @@ from notifications.transport import remove_old_files
 from ops.report_making import make_reports
 from people.known_browsers import forget_old_browsers
 from people.office_keys import signing_key_of_office
+from people.passkeys import forget_old_challenges
 from people.posts import begin_and_end
+from people.sign_ins import forget_old_sign_ins
 from people.signin import forget_old_sessions
 from people.tries import forget_old_tries
 from reports.later.jobs import throw_old_away
@@ -138,7 +140,8 @@ def _posts(run: Run) -> Figures:
 
 def _forget_sessions(run: Run) -> Figures:
     with transaction(run.engine) as connection:
-        return {"forgotten": forget_old_sessions(connection, now=run.now)}
+        notes = forget_old_sign_ins(connection, now=run.now) + forget_old_challenges(connection, now=run.now)
+        return {"forgotten": forget_old_sessions(connection, now=run.now) + notes}
 
 
 def _forget_origins(run: Run) -> Figures:

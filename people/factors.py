@@ -20,7 +20,7 @@ from ledger.vouching import vouched_for_office
 from people.directory import person
 from people.noting import auditors_told, note, rows_of_account
 from people.signin import CODE, SET_UP
-from people.tables import Account, RecoveryCode, WebSession
+from people.tables import Account, Passkey, RecoveryCode, WebSession
 from workflow.model import AccountId, Actor, Json, Role
 
 #: Whoever has such an account must have a second factor.
@@ -30,9 +30,12 @@ STEP_SECONDS = 30
 NEIGHBOURS = 1
 RECOVERY_CODES = 10
 SECRET_LENGTH = 32
+#: What it is when the owner takes it away.
+REMOVED = "account:factor_removed"
 
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _code = RecoveryCode.__table__.c  # type: ignore[attr-defined]
+_passkey = Passkey.__table__.c  # type: ignore[attr-defined]
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
 
 
@@ -40,14 +43,25 @@ def has_factor(connection: Connection, account: AccountId) -> bool:
     return connection.execute(select(_account.totp_secret).where(_account.id == account)).scalar() is not None
 
 
+def has_passkey(connection: Connection, account: AccountId) -> bool:
+    return connection.execute(select(_passkey.name).where(_passkey.account_id == account).limit(1)).first() is not None
+
+
+def may_be_lost(connection: Connection, account: AccountId) -> bool:
+    """Whether there is anything that two people could take away for its owner."""
+    return has_factor(connection, account) or has_passkey(connection, account)
+
+
 def comes_first(connection: Connection, account: AccountId, *, demo: bool) -> str | None:
     """What the owner of an account does before anything else in a session: `CODE`, `SET_UP` or nothing. In a demo nobody has a
-    phone."""
+    phone. Whoever must have a second factor and has a passkey alone comes in with that: the password sets up no other."""
     if has_factor(connection, account):
         return CODE
     found = person(connection, account)
     must = found is not None and found.actor.role in REQUIRED and not demo
-    return SET_UP if must else None
+    if not must:
+        return None
+    return CODE if has_passkey(connection, account) else SET_UP
 
 
 def new_secret() -> str:
@@ -102,14 +116,16 @@ def use_factor(connection: Connection, account: AccountId, typed: str, *, now: d
 
 
 def remove_factor(
-    connection: Connection, account: AccountId, *, actor: Actor, now: datetime, code: str = "account:factor_removed"
+    connection: Connection, account: AccountId, *, actor: Actor, now: datetime, code: str = REMOVED
 ) -> None:
     """The account signs in without one, or has to set up another. Every browser of it is signed out; owner and auditors hear
-    of it."""
+    of it. Where others take it away, because it was lost, its passkeys go too."""
     row = {"totp_secret": None, "totp_step": None}
     connection.execute(update(Account).where(_account.id == account).values(**row))
     connection.execute(delete(RecoveryCode).where(_code.account_id == account))
     connection.execute(delete(WebSession).where(_session.account_id == account))
+    if code != REMOVED:
+        connection.execute(delete(Passkey).where(_passkey.account_id == account))
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, **row)}
     note(connection, code, actor=actor, now=now, data=data, told=(account, *auditors_told(connection, actor)))
 

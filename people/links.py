@@ -19,7 +19,8 @@ from infra.identifiers import half_width
 from ledger.vouching import vouched_for_office
 from people.factors import comes_first
 from people.noting import auditors_told, note
-from people.signin import begin_session, find_session, hash_token
+from people.sign_ins import LINK as BY_LINK
+from people.signin import CODE, begin_session, find_session, hash_token
 from people.tables import Account, SigninLink
 from workflow.model import TIMERS, AccountId, Actor, Json, Role
 
@@ -42,6 +43,7 @@ class LinkUsed:
     account: AccountId
     new: bool
     once: bool  #: a real one-time link, and not one of the demo's
+    waits: bool = False  #: for the code of a second factor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +209,12 @@ def use_link(
         return session_of_link(connection, token, browser=browser, now=now)
     account = AccountId(row.account_id)
     given = None if row.reusable else _token_of_link(token, browser)
+    limited = None if row.reusable else comes_first(connection, account, demo=demo)
     begun = begin_session(
         connection, account=account, now=now, token=given, by_link=not row.reusable, link=hash_token(token),
-        limited=None if row.reusable else comes_first(connection, account, demo=demo),
+        limited=limited, how=BY_LINK,
     )  # fmt: skip
-    return LinkUsed(session=begun, account=account, new=True, once=not row.reusable)
+    return LinkUsed(session=begun, account=account, new=True, once=not row.reusable, waits=limited == CODE)
 
 
 def _typed(code: str) -> str:

@@ -159,9 +159,11 @@ def begin_session(
     link: str | None = None,
     limited: str | None = None,
     spent: dict[str, Json] | None = None,
+    how: str | None = None,
 ) -> str:
     """A new session; returns the token for the browser's cookie, which is a random one unless it is given. That of an
-    account is an event of the office, with the hash of the `link` that it has spent and what else was `spent` for it.
+    account is an event of the office, with the hash of the `link` that it has spent, what else was `spent` for it, and `how` somebody
+    came in; None: they go on.
     `limited`: what its owner does first (`CODE`, `SET_UP`). That of a petitioner is none: when
     somebody looked at their own matter is nobody's evidence."""
     token = token or secrets.token_urlsafe(32)
@@ -174,7 +176,7 @@ def begin_session(
             wrote["signin_link"] = {link: vouched_for_office({"used_at": now})}
         note(
             connection, "session:begun", actor=_actor_of(connection, account), now=now,
-            data={"account": account, "wrote": wrote},
+            data={"account": account, "wrote": wrote, "how": how},
         )  # fmt: skip
     return token
 

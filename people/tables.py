@@ -117,6 +117,44 @@ class RecoveryCode(Row, table=True):
     used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+class Passkey(Row, table=True):
+    """A key pair of which a device of the account's owner keeps the secret half; ids and public keys in base64url."""
+
+    __tablename__ = "passkey"
+    credential_id: str = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    public_key: str
+    sign_count: int = Field(
+        sa_type=BigKey
+    )  #: how often it has signed, as it says itself; one that says 0 does not count
+    name: str  #: what its owner calls it
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class PasskeyChallenge(Row, table=True):
+    """What a device is to sign for a browser, once: to sign in, or to add a passkey to an account."""
+
+    __tablename__ = "passkey_challenge"
+    browser_hash: str = Field(primary_key=True)
+    purpose: str = Field(primary_key=True)
+    challenge: str
+    account_id: int | None = Field(default=None, foreign_key="account.id", sa_type=BigKey)
+    expires_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class SignIn(Row, table=True):
+    """That somebody has signed in, how, and in what kind of browser: for the owner of the account to look at, for a while."""
+
+    __tablename__ = "sign_in"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    at: datetime = Field(sa_type=UTCDateTime)
+    how: str
+    browser: str
+    system: str
+
+
 class KnownBrowser(Row, table=True):
     """A browser that an account has signed in with, known by the hash of its token."""
 

@@ -1,8 +1,12 @@
 """Rendering a page: the template in the reader's language, with what every page needs around it."""
 
+import base64
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -11,6 +15,7 @@ from infra.i18n import write_minute
 from infra.jinja import environment
 from web.access import ROUTES
 from web.context import LANGUAGE_COOKIE, Context, cookie_name
+from web.strict_headers import WITH_SCRIPT
 from words import Words
 from workflow.model import Role
 
@@ -60,6 +65,9 @@ DONE = {
     "view_forgotten": "done.view_forgotten",
     "post_given": "done.post_given",
     "post_ended": "done.post_ended",
+    "passkey_added": "done.passkey_added",
+    "passkey_renamed": "done.passkey_renamed",
+    "passkey_removed": "done.passkey_removed",
 }
 #: Pages that are their own help.
 WITHOUT_HELP = frozenset({"error", "mail"})
@@ -104,6 +112,19 @@ def help_of(template: str) -> str | None:
     """The code of what a page says of itself; an error says what to do, and a mail is what it is."""
     name = template.removeprefix("pages/").removesuffix(".html")
     return None if name in WITHOUT_HELP else f"page_help.{name}"
+
+
+def render_with_script(ctx: Context, template: str, **values: Any) -> HTMLResponse:
+    """A page that runs the one script there is: it asks the browser for a passkey, and does nothing else."""
+    setattr(ctx.request.state, WITH_SCRIPT, True)
+    return render(ctx, template, script_hash=_script_hash(), **values)
+
+
+@cache
+def _script_hash() -> str:
+    """What the browser holds the script against before it runs it."""
+    script = (files("templates") / "static" / "passkey.js").read_bytes()
+    return "sha384-" + base64.b64encode(hashlib.sha384(script).digest()).decode()
 
 
 def too_early(ctx: Context, template: str, wait: timedelta, **values: Any) -> HTMLResponse:

@@ -16,7 +16,7 @@ from infra.settings import Settings
 from web.bare import bare_answers
 from web.context import BROWSER_COOKIE, cookie_name, new_browser
 from web.errors import plain_page
-from web.strict_headers import NOT_KEPT, as_sent, strict_headers
+from web.strict_headers import NOT_KEPT, WITH_SCRIPT, as_sent, strict_headers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -54,7 +54,9 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                message["headers"] = [*message["headers"], *self._headers(scope["path"], browser)]
+                with_script = bool(scope["state"].get(WITH_SCRIPT))
+                headers = self._headers(scope["path"], browser, with_script=with_script)
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         try:
@@ -69,8 +71,8 @@ class Guard:
                 await self._last_resort.send(send)
             raise
 
-    def _headers(self, path: str, browser: str | None) -> list[tuple[bytes, bytes]]:
-        found = strict_headers(self._settings)
+    def _headers(self, path: str, browser: str | None, *, with_script: bool) -> list[tuple[bytes, bytes]]:
+        found = strict_headers(self._settings, with_script=with_script)
         if not path.startswith("/static/"):
             found |= NOT_KEPT
         if browser and not path.startswith("/static/"):  # a shared cache may keep a file, and must not keep a cookie

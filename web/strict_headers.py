@@ -2,11 +2,16 @@
 
 from infra.settings import Settings
 
+#: What the state of a request says whose page runs our script.
+WITH_SCRIPT = "with_script"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+#: Of a page that asks for a passkey: only there may a browser run a script, and only one of our own files.
+POLICY_WITH_SCRIPT = f"{POLICY}; script-src 'self'"
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # Nothing for other sites. "no-referrer" would take the origin from our own forms too: browsers then post "null".
@@ -19,10 +24,11 @@ HEADERS = {
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
-def strict_headers(settings: Settings) -> dict[str, str]:
-    """Without what a cache may do, which is another for a file than for a page."""
+def strict_headers(settings: Settings, *, with_script: bool = False) -> dict[str, str]:
+    """Without what a cache may do, which is another for a file than for a page. `with_script`: it asks for a passkey."""
     https = {"Strict-Transport-Security": "max-age=31536000"} if settings.secure_cookies else {}
-    return {**HEADERS, **https}
+    policy = {"Content-Security-Policy": POLICY_WITH_SCRIPT} if with_script else {}
+    return {**HEADERS, **https, **policy}
 
 
 def as_sent(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

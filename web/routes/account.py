@@ -1,19 +1,19 @@
 """One's own account: posts, deputies, and the browsers that are signed in with it, each of which one may sign out."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from infra.db import transaction
-from infra.i18n import write_minute
 from people.posts import deputies_of, end_post, posts_of
+from people.sign_ins import sign_ins_of
 from people.signin import end_other_sessions, end_session_of, hash_token, sessions_of
 from web.access import STAFF, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
 from web.pages import render, see_other
 from web.posted import Form
+from web.presenters.own_account import said, sign_in_view
 from web.presenters.posts import post_view
 from workflow.model import AccountId
 
@@ -34,7 +34,8 @@ def account_page(ctx: Ctx) -> Response:
         browsers, own = _browsers(connection, ctx), _own(ctx)
         posts = [post_view(one, ctx) for one in posts_of(connection, own)]
         deputies = [post_view(one, ctx) for one in deputies_of(connection, own)]
-    return render(ctx, "pages/account.html", browsers=browsers, posts=posts, deputies=deputies)
+        came_in = [sign_in_view(one, ctx) for one in sign_ins_of(connection, own)]
+    return render(ctx, "pages/account.html", browsers=browsers, posts=posts, deputies=deputies, came_in=came_in)
 
 
 @post("/account/deputies/{deputy}/end", who=STAFF)
@@ -62,13 +63,9 @@ def _browsers(connection: Connection, ctx: Context) -> list[Browser]:
     here = hash_token(cookie_of(ctx.request, SESSION_COOKIE))
     found = sessions_of(connection, _own(ctx), now=ctx.now)
     return [
-        Browser(name=name, since=_said(ctx, begun), used=_said(ctx, seen), here=name == here)
+        Browser(name=name, since=said(ctx, begun), used=said(ctx, seen), here=name == here)
         for name, begun, seen in found
     ]
-
-
-def _said(ctx: Context, instant: datetime) -> str:
-    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)
 
 
 def _own(ctx: Context) -> AccountId:

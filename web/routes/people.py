@@ -18,6 +18,7 @@ from people.directory import (
     all_units,
     find_account,
 )
+from people.factors import may_be_lost
 from people.proposals import ADD, CHANGE_EMAIL, RESET_FACTOR, ask, do, needs_second, typed_for
 from people.staffing import LoginIsTaken
 from people.units import UnitIsBelowAnother, add_unit, add_unit_above
@@ -167,7 +168,8 @@ def new_link(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 
 def email_form(ctx: Ctx, account: RowId) -> Response:
     with ctx.reading() as connection:
         found = _account(connection, account)
-    return render(ctx, "pages/change_email.html", account=found, email=found.email, errors={})
+        lost = may_be_lost(connection, AccountId(account))
+    return render(ctx, "pages/change_email.html", account=found, email=found.email, errors={}, may_be_lost=lost)
 
 
 @post("/people/{account}/email", who=ADMINISTRATION)
@@ -176,6 +178,7 @@ def change_email(ctx: Ctx, form: Form, account: RowId) -> Response:
     with transaction(ctx.engine) as connection:
         found = _account(connection, account)
         fault = fault_of_address(email) if email else "email_missing"
+        lost = may_be_lost(connection, AccountId(account))
         asks = needs_second(connection, CHANGE_EMAIL, role=Role(found.role), actor=ctx.actor)
         if not fault and email != found.email:
             act = ask if asks else do
@@ -189,18 +192,20 @@ def change_email(ctx: Ctx, form: Form, account: RowId) -> Response:
             )
     if fault:
         errors = {"email": f"people.{fault}"}
-        return render(ctx, "pages/change_email.html", status=422, account=found, email=email, errors=errors)
+        return render(
+            ctx, "pages/change_email.html", status=422, account=found, email=email, errors=errors, may_be_lost=lost
+        )
     return see_other(f"/people?account={account}", done="second_asked" if asks else "email_changed")
 
 
 @post("/people/{account}/factor", who=ADMINISTRATION)
 def reset_factor(ctx: Ctx, form: Form, account: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
-    """Takes the second factor away from somebody who has lost it, once a second person agrees."""
+    """Takes the second factor and the passkeys away from somebody who has lost them, once a second person agrees."""
     with transaction(ctx.engine) as connection:
         found = _account(connection, account)
         asks = needs_second(connection, RESET_FACTOR, role=Role(found.role), actor=ctx.actor)
         act = ask if asks else do
-        if found.totp_secret is not None:  # once is as good as twice
+        if may_be_lost(connection, AccountId(account)):  # once is as good as twice
             act(connection, RESET_FACTOR, account=AccountId(account), data={}, actor=ctx.actor, now=ctx.now)
     return see_other(f"/people?account={account}", done="second_asked" if asks else "factor_reset")
 

@@ -17,12 +17,15 @@ from people.factors import (
     set_factor,
     use_factor,
 )
+from people.sign_ins import FACTOR, note_sign_in
 from people.signin import CODE, SET_UP, begin_session, end_session, find_session, sign_in_name_of
 from web.access import PUBLIC, STAFF, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, PleaseSignIn, cookie_of
 from web.cookies import end, start
 from web.pages import render, see_other, too_early
+from web.passkey_place import passkeys_are_offered
 from web.posted import Form, SessionForm
+from web.routes.signin import user_agent_of
 from web.slowing import factor_was_right, wait_before_factor
 from workflow.model import AccountId
 
@@ -30,7 +33,7 @@ from workflow.model import AccountId
 @get("/signin/second", who=PUBLIC)
 def ask_for_code(ctx: Ctx) -> Response:
     _waiting(ctx)
-    return render(ctx, "pages/signin_second.html", error=None, seconds=0)
+    return render(ctx, "pages/signin_second.html", error=None, seconds=0, passkeys=passkeys_are_offered(ctx))
 
 
 @post("/signin/second", who=PUBLIC, dated=False)
@@ -38,15 +41,18 @@ def give_code(ctx: Ctx, form: SessionForm) -> Response:
     """The session goes on under another token, so that the one that stood before the code is worth nothing."""
     account, code = _waiting(ctx), form.one("code")
     if wait := wait_before_factor(ctx, account, code):
-        return too_early(ctx, "pages/signin_second.html", wait, error="signin.too_many_tries")
+        shown = {"error": "signin.too_many_tries", "passkeys": passkeys_are_offered(ctx)}
+        return too_early(ctx, "pages/signin_second.html", wait, **shown)
     with transaction(ctx.engine) as connection:
         spent = use_factor(connection, account, code, now=ctx.now)
         if spent is not None:
             factor_was_right(connection, account)
             end_session(connection, cookie_of(ctx.request, SESSION_COOKIE))
-            session = begin_session(connection, account=account, now=ctx.now, spent=spent)
+            session = begin_session(connection, account=account, now=ctx.now, spent=spent, how=FACTOR)
+            note_sign_in(connection, account, FACTOR, user_agent=user_agent_of(ctx), now=ctx.now)
     if spent is None:
-        return render(ctx, "pages/signin_second.html", status=422, error="signin.wrong_factor", seconds=0)
+        shown = {"error": "signin.wrong_factor", "seconds": 0, "passkeys": passkeys_are_offered(ctx)}
+        return render(ctx, "pages/signin_second.html", status=422, **shown)
     return start(see_other("/"), session, ctx.site.settings)
 
 

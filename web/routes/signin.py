@@ -10,7 +10,9 @@ from people.factors import comes_first
 from people.known_browsers import remember_browser
 from people.links import WrongCode, link_asks_for_code, link_is_good, session_of_link, use_link
 from people.passwords import MAX_PASSWORD, MIN_PASSWORD, fault_of_password
+from people.sign_ins import LINK, PASSWORD, note_sign_in
 from people.signin import (
+    CODE,
     begin_session,
     check_own_password,
     check_password,
@@ -25,6 +27,7 @@ from web.access import PUBLIC, STAFF, get, post
 from web.context import FIRST, KNOWN_COOKIE, SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
 from web.cookies import end, make_known, start
 from web.pages import render, see_other, too_early
+from web.passkey_place import passkeys_are_offered
 from web.posted import Form, Posted, SessionForm
 from web.slowing import (
     own_password_was_right,
@@ -39,27 +42,30 @@ from workflow.model import AccountId
 
 @get("/signin", who=PUBLIC)
 def signin_form(ctx: Ctx) -> Response:
-    return render(ctx, "pages/signin.html", login="", error=None, seconds=0)
+    return signin_page(ctx, login="")
 
 
 @post("/signin", who=PUBLIC, dated=False)
 def sign_in(ctx: Ctx, form: SessionForm) -> Response:
     login, password = form.one("login"), form.one("password")
     if not (login.strip() and password):
-        return render(ctx, "pages/signin.html", status=422, login=login, error="signin.incomplete", seconds=0)
+        return signin_page(ctx, login=login, error="signin.incomplete")
     if wait := wait_before_password(ctx, login, password):
-        return too_early(ctx, "pages/signin.html", wait, login=login, error="signin.too_many_tries")
+        shown = {"login": login, "error": "signin.too_many_tries", "passkeys": passkeys_are_offered(ctx)}
+        return too_early(ctx, "pages/signin.html", wait, **shown)
     with ctx.reading() as connection:
         account = check_password(connection, login, password)
     if account is None:
         password_was_wrong(ctx, login, password)
-        return render(ctx, "pages/signin.html", status=422, login=login, error="signin.unknown", seconds=0)
+        return signin_page(ctx, login=login, error="signin.unknown")
     with transaction(ctx.engine) as connection:
         password_was_right(connection, ctx, login)
         limited = comes_first(connection, account, demo=ctx.office.demo)
-        session = begin_session(connection, account=account, now=ctx.now, limited=limited)
-        known = _take_over(connection, ctx, account, session)
-    return _signed_in(ctx, FIRST.get(limited or "", "/"), session=session, known=known)
+        session = begin_session(connection, account=account, now=ctx.now, limited=limited, how=PASSWORD)
+        if limited != CODE:
+            note_sign_in(connection, account, PASSWORD, user_agent=user_agent_of(ctx), now=ctx.now)
+        known = take_over(connection, ctx, account, session)
+    return signed_in(ctx, FIRST.get(limited or "", "/"), session=session, known=known)
 
 
 @get("/signin/link/{token}", who=PUBLIC)
@@ -84,12 +90,14 @@ def sign_in_by_link(ctx: Ctx, form: SessionForm, token: str) -> Response:
     try:
         with transaction(ctx.engine) as connection:
             used = use_link(connection, token, browser=ctx.browser, now=ctx.now, code=code, demo=ctx.office.demo)
-            known = _take_over(connection, ctx, used.account, used.session) if used else ""
+            known = take_over(connection, ctx, used.account, used.session) if used else ""
+            if used is not None and used.new and not used.waits:
+                note_sign_in(connection, used.account, LINK, user_agent=user_agent_of(ctx), now=ctx.now)
     except WrongCode:
         return render(ctx, "pages/signin_link.html", status=422, **shown, error="signin.wrong_code", seconds=0)
     if used is None:
         return render(ctx, "pages/signin_link.html", status=404, token=token, good=False, asks=False, error=None)
-    return _signed_in(ctx, "/password" if used.once else "/", session=used.session, known=known)
+    return signed_in(ctx, "/password" if used.once else "/", session=used.session, known=known)
 
 
 @post("/signout", who=PUBLIC, dated=False)
@@ -171,7 +179,16 @@ def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
     return {"errors": errors, "login": login, "least": MIN_PASSWORD, "most": MAX_PASSWORD, "asks_old": asks_old}
 
 
-def _take_over(connection: Connection, ctx: Context, account: AccountId, session: str) -> str:
+def signin_page(ctx: Context, *, login: str, error: str | None = None) -> Response:
+    shown = {"login": login, "error": error, "seconds": 0, "passkeys": passkeys_are_offered(ctx)}
+    return render(ctx, "pages/signin.html", status=422 if error else 200, **shown)
+
+
+def user_agent_of(ctx: Context) -> str:
+    return ctx.request.headers.get("user-agent", "")
+
+
+def take_over(connection: Connection, ctx: Context, account: AccountId, session: str) -> str:
     """The browser has this session and no other, and is known as one of the account's; returns the token of that."""
     old = cookie_of(ctx.request, SESSION_COOKIE)
     if old and old != session:
@@ -179,6 +196,6 @@ def _take_over(connection: Connection, ctx: Context, account: AccountId, session
     return remember_browser(connection, cookie_of(ctx.request, KNOWN_COOKIE), account, now=ctx.now)
 
 
-def _signed_in(ctx: Context, path: str, *, session: str, known: str) -> Response:
+def signed_in(ctx: Context, path: str, *, session: str, known: str) -> Response:
     settings = ctx.site.settings
     return start(make_known(see_other(path), known, settings), session, settings)
