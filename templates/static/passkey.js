@@ -4,6 +4,7 @@
 (() => {
   const form = document.getElementById("passkey");
   const show = (id, shown) => { document.getElementById(id).hidden = !shown; };
+  show("passkey-unscripted", false);
   if (!window.PublicKeyCredential || !navigator.credentials) {
     show("passkey-none", true);
     return;

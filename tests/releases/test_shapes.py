@@ -185,6 +185,7 @@ OTHER_JSON = {
     ("gates/advisories.py", "content"),
     ("ops/backup.py", "(work / MANIFEST).read_text('utf-8')"),
     ("gates/bill.py", "bill"),
+    ("people/passkeys.py", "answer"),  # of a device, as a page has sent it
     ("people/proposals.py", "row.data"),
     ("stories/story.py", "path.read_text('utf-8')"),
     ("reports/years/addendum.py", "result"),

@@ -4,14 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from infra.db import transaction
+from infra.db import reading, transaction
 from people.links import make_link
 from people.passwords import fault_of_password
-from tests.databases import Site, SmallOffice, form_token, serving
+from people.sign_ins import forget_old_sign_ins, sign_ins_of
+from tests.databases import START, Site, SmallOffice, form_token, serving
 from tests.web.reading import Page, page
+from tests.web.test_second_factor import with_factor
 from tests.web.test_security import PASSWORD, try_password, with_password
 from web.context import HOST_ONLY, KNOWN_COOKIE, SESSION_COOKIE
 
@@ -136,3 +140,53 @@ def test_over_https_every_cookie_is_of_this_host_alone(office: SmallOffice, tmp_
             SESSION_COOKIE, browser.cookies[HOST_ONLY + SESSION_COOKIE], domain="centre.example", path="/"
         )
         assert plain.get("/work").headers["location"] == "/signin", "a cookie that a neighbour could have set"
+
+
+# -- the last sign-ins ------------------------------------------------------------------------------------------------
+
+WINDOWS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+)
+
+
+def signed_in(site: Site) -> list[tuple[str, str, str]]:
+    """How, with what browser, on what: of the clerk, as it is kept."""
+    with reading(site.engine) as connection:
+        return [(one.how, one.browser, one.system) for one in sign_ins_of(connection, site.office.accounts["clerk"])]
+
+
+def test_the_owner_sees_when_how_and_in_what_kind_of_browser_somebody_signed_in(site: Site) -> None:
+    with_password(site, "clerk")
+    browser = site.browser()
+    browser.headers["user-agent"] = WINDOWS
+    try_password(browser, "clerk", "a wrong password")
+    assert signed_in(site) == []
+    try_password(browser, "clerk", PASSWORD)
+    site.clock.set("2026-03-02T10:00")
+    site.browser_for("clerk")
+    assert signed_in(site) == [("link", "other", "other"), ("password", "chrome", "windows")]
+    shown = page(browser, "/account").text
+    assert "一次性链接" in shown
+    assert "谷歌浏览器 · 视窗电脑" in shown
+    assert "3月2日 10:00" in shown
+
+
+def test_a_password_without_the_code_that_follows_is_no_sign_in(site: Site) -> None:
+    secret, _ = with_factor(site, "clerk")
+    browser = site.browser()
+    try_password(browser, "clerk", PASSWORD)
+    assert signed_in(site) == []
+    code = pyotp.TOTP(secret).at(site.clock())
+    browser.post("/signin/second", data={"form_token": form_token(browser), "code": code})
+    assert [how for how, *_ in signed_in(site)] == ["factor"]
+
+
+def test_sign_ins_are_forgotten_after_ninety_days_and_no_address_is_kept(site: Site) -> None:
+    site.browser_for("clerk")
+    with reading(site.engine) as connection:
+        (row,) = connection.execute(text("SELECT * FROM sign_in")).mappings()
+    assert set(row) == {"id", "account_id", "at", "how", "browser", "system"}
+    for days, left in ((90, 1), (91, 0)):
+        with transaction(site.engine) as connection:
+            forget_old_sign_ins(connection, now=START + timedelta(days=days))
+        assert len(signed_in(site)) == left

@@ -146,7 +146,16 @@ def test_head_is_answered_like_get_without_a_body(site: Site) -> None:
 
 POSTS = sorted(route.path for route in ROUTES.values() if route.method == "POST")
 #: What begins or ends a session takes a form of this browser that was opened in any session.
-OF_SESSIONS = {"/signin", "/signin/second", "/signin/passkey", "/signin/passkey/answer", "/signin/link/{token}", "/signout", "/track", "/track/leave"}
+OF_SESSIONS = {
+    "/signin",
+    "/signin/second",
+    "/signin/passkey",
+    "/signin/passkey/answer",
+    "/signin/link/{token}",
+    "/signout",
+    "/track",
+    "/track/leave",
+}
 
 
 def _address(site: Site, path: str, case: str) -> str:
