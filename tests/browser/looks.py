@@ -69,6 +69,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "account": ("clerk", "/account"),
     "password": ("clerk", "/password"),
     "factor": ("clerk", "/account/second-factor"),
+    "passkeys": ("clerk", "/account/passkeys"),
     "case-of-the-mediator": ("mediator", "case"),
     "why-this-day": ("mediator", "case/clocks/"),
     "take-back": ("mediator", "case/steps/TakeBack"),

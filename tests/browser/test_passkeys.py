@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from people.passkeys import place_of
 from tests.browser.certificates import certificate_of
 from tests.browser.conftest import Office
-from tests.browser.test_looks import LANGUAGES, SCROLLS, WIDTHS, keep
+from tests.browser.test_looks import AXE, KNOWN, LANGUAGES, READ, RULES, SCROLLS, SMALL, WIDTHS, keep
+from tests.browser.words_seen import foreign_words
 
 NAME = "huiyin.office.test"
 #: A device in the machine, which asks its owner who they are and keeps the passkey itself.
@@ -181,4 +182,8 @@ def test_pages_about_passkeys_are_read_without_scrolling_sideways(
         )
     assert page.evaluate(SCROLLS) <= 1
     assert page.locator("h1").count() == 1
+    assert [found["id"] for found in AXE.run(page, options=RULES).response["violations"]] == []
+    if width == "phone":
+        assert page.evaluate(SMALL) == []
+    assert foreign_words(page.evaluate(READ), language, [*KNOWN, "窗口电脑"]) == []
     keep(page, f"passkeys-{name}-{language}-{width}")
