@@ -29,10 +29,9 @@ from notifications.compose import OF_ACCOUNTS, OF_UNITS, OWN_LINK, SAID_TO_OWNER
 from notifications.forwarding import OWN_REASONS
 from ops.jobs import FIGURES, JOBS
 from people.asked import GivePost, Move, NameDeputy, Rename
-from people.browsers import BROWSERS, SYSTEMS
 from people.office_keys import NAMES as KEYS
 from people.proposals import ACTS
-from people.sign_ins import WAYS
+from people.sign_ins import SHOWN_TO_OWNERS
 from reports.bulletin.sheet import bulletin_codes
 from reports.closures.columns import COLUMNS
 from reports.closures.exports import FORMATS, GROUNDS
@@ -162,9 +161,8 @@ def codes(policy: Policy) -> Iterator[str]:
         yield from (f"length.{unit.value}", f"left.{unit.value}", f"over.{unit.value}")
     yield from _named("outcome", {outcome for procedure in PROCEDURES.values() for outcome in procedure.outcomes})
     yield from _named("disclosure", ("open", "kept"))
-    yield from _named("sign_in", WAYS)
-    yield from _named("browser", BROWSERS)
-    yield from _named("system", SYSTEMS)
+    for kind, known in SHOWN_TO_OWNERS.items():
+        yield from _named(kind, known)
     yield from _named("group", (*GROUPS, "closed"))
     rules = [rule for versions in policy.rules.values() for rule in versions]
     yield from filter(None, (one for rule in rules for one in (rule.source, rule.extension and rule.extension.source)))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from people.browsers import kind_of
+from people.browsers import BROWSERS, SYSTEMS, kind_of
 from people.tables import SignIn
 from workflow.model import AccountId
 
@@ -18,6 +18,8 @@ from workflow.model import AccountId
 #: passkey.
 PASSWORD, FACTOR, LINK, PASSKEY = "password", "factor", "link", "passkey"
 WAYS = (PASSWORD, FACTOR, LINK, PASSKEY)
+#: The codes that a note is made of, by what they are codes of.
+SHOWN_TO_OWNERS = {"sign_in": WAYS, "browser": BROWSERS, "system": SYSTEMS}
 KEPT_FOR = timedelta(days=90)
 SHOWN = 10
 _sign_in = SignIn.__table__.c  # type: ignore[attr-defined]

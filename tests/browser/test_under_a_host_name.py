@@ -150,4 +150,4 @@ def wide(text: str) -> str:
 def sign_in(page: Page, login: str, password: str) -> None:
     page.get_by_label("登录名").fill(login)
     page.get_by_label("密码").fill(password)
-    page.locator("main button[type=submit]").click()
+    page.get_by_role("button", name="登录", exact=True).click()
