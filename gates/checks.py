@@ -161,8 +161,8 @@ def codes(policy: Policy) -> Iterator[str]:
         yield from (f"length.{unit.value}", f"left.{unit.value}", f"over.{unit.value}")
     yield from _named("outcome", {outcome for procedure in PROCEDURES.values() for outcome in procedure.outcomes})
     yield from _named("disclosure", ("open", "kept"))
-    for kind, known in SHOWN_TO_OWNERS.items():
-        yield from _named(kind, known)
+    for name, known in SHOWN_TO_OWNERS.items():
+        yield from _named(name, known)
     yield from _named("group", (*GROUPS, "closed"))
     rules = [rule for versions in policy.rules.values() for rule in versions]
     yield from filter(None, (one for rule in rules for one in (rule.source, rule.extension and rule.extension.source)))
