@@ -56,7 +56,12 @@ def desk_of(connection: Connection, ctx: Context) -> tuple[DeskLine, ...]:
 def _auditor(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLine]:
     yield from _of_both(connection, ctx, t)
     contested = sum(one.decision is None for one in contested_lights(connection, actor=ctx.actor))
-    yield DeskLine(code="appeals", said=t("desk.waiting", n=contested), link="/appeals", asks=contested > 0)
+    yield DeskLine(
+        code="appeals",
+        said=t("desk.waiting", n=contested),
+        link="/appeals",
+        asks=contested > 0 and ctx.actor.role is Role.ASSESSOR,
+    )
     yield _year(ctx, t)
     anchors = list_anchors(connection, at_most=1)
     auditors = len(active_with_role(connection, Role.AUDITOR))
@@ -66,7 +71,7 @@ def _auditor(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLin
     few = auditors < WANTED_AUDITORS
     yield DeskLine(code="anchors", said=t("desk.few_auditors", n=auditors) if few else kept, link="/anchors", asks=few)
     exported = latest(connection)
-    last = t("desk.last", when=minute(exported[0].at, ctx)) if exported else t("desk.none")
+    last = t("desk.last", when=minute(exported[0].at, ctx)) if exported else t("desk.not_exported")
     yield DeskLine(code="closures", said=last, link="/closures")
     yield DeskLine(code="signs", said=t("desk.signs"), link="/signs")
     yield DeskLine(code="serials", said=t("desk.serials"), link="/serials")

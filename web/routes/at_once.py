@@ -127,6 +127,6 @@ def _page(
     came = {one.case_id: one.reasons for one in done or ()}
     shown = [replace(row, done=row.id in came and not came[row.id], reasons=came.get(row.id, ())) for row in rows]
     return render(
-        ctx, "pages/at_once.html", status=status, command=kind.__name__, rows=shown, form=form, done=done is not None,
+        ctx, "pages/at_once.html", status=status, command=kind.__name__, rows=shown, form=form, finished=done is not None,
         taken=sum(row.done for row in shown), form_id=posted.form_id if posted else None,
     )  # fmt: skip

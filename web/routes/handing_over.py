@@ -121,7 +121,7 @@ def _page(
     given = sum(1 for one in done or () if not one.reasons)
     return render(
         ctx, "pages/hand_over.html", status=status, person=who, account=account, matters=matters, form=form, given=given,
-        done=done is not None, form_id=posted.form_id if posted else None, at_most=AT_MOST,
+        finished=done is not None, form_id=posted.form_id if posted else None, at_most=AT_MOST,
     )  # fmt: skip
 
 
