@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from benchmarks.copies import bulk, open_clocks
 from benchmarks.databases import Bench, database
 from benchmarks.dialects import of
@@ -22,7 +23,6 @@ from cases.finding import BITS
 from infra.db import transaction
 from infra.settings import Settings
 from people.links import make_link
-from web.app import create_app
 
 CASES, CASES_SMALL = 1_000_000, 10_000
 PAGES_A_BLOCK, ROUNDS, ROUNDS_SMALL = 4, 15, 1

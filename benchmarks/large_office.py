@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event, text
 from starlette.testclient import TestClient
 
 import web.context
+from api.app import create_app
 from benchmarks.databases import Bench, database
 from benchmarks.grown_office import GROWN_AT, grown_office
 from benchmarks.ratios import Finding
@@ -35,7 +36,6 @@ from verify.checking import verify
 from verify.report import Report
 from verify.shares import cores
 from verify.since import Since, note_of
-from web.app import create_app
 from web.context import SESSION_COOKIE
 from workflow.model import AccountId, Role
 from workflow.spelling import stamp

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from benchmarks.copies import open_clocks
 from benchmarks.databases import Bench, database
 from benchmarks.office import Staff, staff_of
@@ -22,7 +23,6 @@ from benchmarks.ratios import Block, Finding, compare
 from infra.db import transaction
 from infra.settings import Settings
 from people.links import make_link
-from web.app import create_app
 from workflow.model import AccountId
 
 OPEN, OPEN_SMALL, TENTH = 1_000_000, 10_000, 10

@@ -18,6 +18,7 @@ from cases.policies import shipped_files
 from cli.troubles import FILE, SERVER, SYSTEM
 from gates.advisories import SKIPPED, AdvisoriesAreUnreadable, known_weaknesses
 from gates.bill import bill_out_of_step
+from gates.interface_words import codes_of_interface
 from gates.packages import packages
 from gates.sizes import too_long
 from infra.db import open_engine, reading
@@ -245,7 +246,7 @@ def codes(policy: Policy) -> Iterator[str]:
     )
     yield from _named("settings", (*_codes_raised("_wrong"), *set(CODES.values()), "unknown", "unknown_near"))
     yield from _named("trouble", (*SERVER.values(), *FILE.values(), *SYSTEM.values()))
-    yield from _reasons()
+    yield from (*_reasons(), *codes_of_interface(_codes_raised))
 
 
 def _literals(kind: type[Command], name: str) -> tuple[str, ...]:
@@ -284,7 +285,7 @@ def _codes_raised(error: str) -> Iterator[str]:
 
 #: A string that has the look of a code of these families is looked up somewhere, whoever carries it there.
 _CARRIED = re.compile(
-    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue|trouble|settings|backup|doctor)\.[a-z_]+"
+    r"(?:error|account|signin|code|people|password|closures|file|deadline|calendar|policy|because|why|scheme|close|assess|as_of|done|second|factor|rescue|trouble|settings|backup|doctor|token|webhook)\.[a-z_]+"
 )
 
 

@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     report_days: Annotated[int, BeforeValidator(_plain), Field(ge=1, le=365)] = 14
     mail_file_days: Annotated[int, BeforeValidator(_plain), Field(ge=1, le=3650)] = 365
 
+    #: Whether webhooks may lead to addresses of the own network and, without https, of this machine.
+    webhooks_inside: Switch = False
+
     smtp_host: Host = ""  #: empty: mails become files in `home/mail`
     smtp_port: Port = 25
     smtp_tls: Annotated[Literal["none", "starttls", "tls"], BeforeValidator(_plain)] = "none"

@@ -77,12 +77,16 @@ SHAPES: Mapping[str, int] = {
     "report:unmasked": 1,
     "session:acts_as": 1,
     "sign:reviewed": 1,
+    "token:ended": 1,
+    "token:issued": 1,
     "text:erased": 1,  # `verify` reads it; no command of this program writes it
     "unit:closed": 1,
     "unit:moved": 1,
     "unit:renamed": 1,
     "unit:reopened": 1,
     "unit:third_red": 2,
+    "webhook:ended": 1,
+    "webhook:set": 1,
     "year:close_proposed": 1,
     "year:closed": 1,
 }

@@ -52,6 +52,7 @@ OF_ACCOUNTS = OF_POSTS | {
     "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
     "account:factor_removed", "account:factor_reset", "account:factor_lifted", "account:rescued", "account:renamed",
     "account:moved", "act:asked", "act:decided", "clock:doubted", "passkey:added", "passkey:removed", "passkey:refused",
+    "token:issued", "token:ended", "webhook:set", "webhook:ended",
 }  # fmt: skip
 #: What was done to a unit, for whoever watches over the office.
 OF_UNITS = frozenset({"unit:renamed", "unit:moved", "unit:closed", "unit:reopened"})

@@ -22,6 +22,7 @@ from infra.settings import Settings
 from infra.stopping import Stop, never
 from notifications.daily import release_digests
 from notifications.deliver import deliver
+from notifications.hooks import post_what_happened
 from notifications.transport import remove_old_files
 from ops.report_making import make_reports
 from people.known_browsers import forget_old_browsers
@@ -82,6 +83,11 @@ def _deliver(run: Run) -> Figures:
     now = trusted_time(run.engine, now=run.now)
     done = deliver(run.engine, office=run.office, settings=run.settings, now=now, stop=run.stop)
     return {"sent": done.sent, "deferred": done.deferred, "dead": done.dead}
+
+
+def _webhooks(run: Run) -> Figures:
+    done = post_what_happened(run.engine, office=run.office, settings=run.settings, now=run.now, stop=run.stop)
+    return {"posted": done.posted, "refused": done.failed}
 
 
 def _third_reds(run: Run) -> Figures:
@@ -157,7 +163,7 @@ def _forget_tries(run: Run) -> Figures:
 #: The names of the figures that runs give.
 FIGURES = (
     "clocks", "failed", "truncated", "sent", "deferred", "dead", "units", "digests", "cases", "anchors", "forgotten",
-    "signed", "reads", "reports", "posts",
+    "signed", "reads", "reports", "posts", "posted", "refused",
 )  # fmt: skip
 JOBS = (
     Job(name="clock", every=timedelta(minutes=1), run=_clock, by_the_clock=False),
@@ -169,6 +175,7 @@ JOBS = (
     Job(name="digests", every=timedelta(minutes=10), run=_digests),
     Job(name="anchors", every=timedelta(minutes=10), run=_anchors),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver, by_the_clock=False),
+    Job(name="webhooks", every=timedelta(minutes=1), run=_webhooks),
     Job(name="reports", every=timedelta(seconds=5), run=_reports),
     Job(name="old_files", every=timedelta(hours=1), run=_old_files),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint, by_the_clock=False),

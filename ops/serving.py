@@ -26,6 +26,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 import migrations
+from api.app import Lifespan, create_app
 from cases.office import load_office
 from cases.tracking import in_groups
 from demo.building import build_demo
@@ -37,7 +38,6 @@ from ops.figures import given_out
 from ops.timers import Stopping, running_timers
 from people.directory import first_of_each_role
 from people.links import make_link
-from web.app import Lifespan, create_app
 from web.connections import connections, limits_within
 
 #: A tracking code to try the petitioner's pages with. Of an invented matter: codes of real ones are kept nowhere.

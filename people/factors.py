@@ -21,6 +21,7 @@ from people.directory import person
 from people.noting import auditors_told, note, rows_of_account
 from people.signin import CODE, SET_UP
 from people.tables import Account, Passkey, RecoveryCode, WebSession
+from people.tokens import end_tokens_of
 from workflow.model import AccountId, Actor, Json, Role
 
 #: Whoever has such an account must have a second factor.
@@ -118,14 +119,15 @@ def use_factor(connection: Connection, account: AccountId, typed: str, *, now: d
 def remove_factor(
     connection: Connection, account: AccountId, *, actor: Actor, now: datetime, code: str = REMOVED
 ) -> None:
-    """The account signs in without one, or has to set up another. Every browser of it is signed out; owner and auditors hear
-    of it. Where others take it away, because it was lost, its passkeys go too."""
+    """The account signs in without one, or has to set up another. Every browser of it is signed out, and its access tokens end;
+    owner and auditors hear of it. Where others take it away, because it was lost, its passkeys go too."""
     row = {"totp_secret": None, "totp_step": None}
     connection.execute(update(Account).where(_account.id == account).values(**row))
     connection.execute(delete(RecoveryCode).where(_code.account_id == account))
     connection.execute(delete(WebSession).where(_session.account_id == account))
     if code != REMOVED:
         connection.execute(delete(Passkey).where(_passkey.account_id == account))
+    end_tokens_of(connection, account, actor=actor, now=now)
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, **row)}
     note(connection, code, actor=actor, now=now, data=data, told=(account, *auditors_told(connection, actor)))
 

@@ -23,6 +23,7 @@ from ledger.vouching import vouched_for_office
 from people.directory import PERSON_COLUMNS, Person, acting, person, person_from
 from people.noting import note, rows_of_account
 from people.tables import Account, Post, SigninLink, WebSession
+from people.tokens import end_tokens_of
 from workflow.model import TIMERS, AccountId, Actor, CaseId, Json
 
 IDLE = timedelta(minutes=60)
@@ -127,10 +128,11 @@ def set_password(
     connection: Connection, account: AccountId, password_hash: str, *, now: datetime, actor: Actor = TIMERS
 ) -> None:
     """From now on the account signs in with it, and has to give it to choose another one. Every browser is signed out, and
-    links that were handed out are worth nothing: whoever came by the old secret has lost it."""
+    links and access tokens are worth nothing: whoever came by the old secret has lost what it opened."""
     connection.execute(update(Account).where(_account.id == account).values(password_hash=password_hash))
     connection.execute(delete(WebSession).where(_session.account_id == account))
     connection.execute(delete(SigninLink).where(_link.account_id == account))
+    end_tokens_of(connection, account, actor=actor, now=now)
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, password_hash=password_hash)}
     note(connection, "account:password_set", actor=actor, now=now, data=data)
 

@@ -19,6 +19,7 @@ from people.directory import login_is_taken
 from people.noting import COMMITTED, auditors_told, note, rows_of_account
 from people.posts import end_deputies, end_own_deputyships, end_posts_of
 from people.tables import Account, Office, SigninLink, Unit, UnitAbove, WebSession
+from people.tokens import end_tokens_of
 from workflow.model import TIMERS, AccountId, Actor, Json, Reason, Refusal, Role, UnitId
 
 _event = Event.__table__.c  # type: ignore[attr-defined]
@@ -153,8 +154,8 @@ def add_account(
 
 
 def close_account(connection: Connection, account: AccountId, *, now: datetime, actor: Actor = TIMERS) -> None:
-    """Nobody signs in with it any more; browsers that are signed in are signed out, and links that were handed out are
-    worth nothing."""
+    """Nobody signs in with it any more; browsers that are signed in are signed out, and links and access tokens that were
+    handed out are worth nothing."""
     _open_or_close(connection, account, active=False, code="account:closed", actor=actor, now=now)
 
 
@@ -173,6 +174,7 @@ def _open_or_close(
     connection.execute(delete(SigninLink).where(_link.account_id == account))
     if not active:
         end_posts_of(connection, account, actor=actor, now=now)
+        end_tokens_of(connection, account, actor=actor, now=now)
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, active=active)}
     note(connection, code, actor=actor, now=now, data=data, told=auditors_told(connection, actor))
 

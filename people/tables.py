@@ -108,6 +108,45 @@ class WebSession(Row, table=True):
     )  #: as whom the account acts; None: as what it was made for
 
 
+class AccessToken(Row, table=True):
+    """What a program of somebody else acts with as an account, known by the hash of the token; `post_id` as `WebSession` has it."""
+
+    __tablename__ = "access_token"
+    token_hash: str = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    post_id: int | None = Field(default=None, sa_type=BigKey)
+    name: str  #: which program has it, in the owner's words
+    scopes: str  #: what it is for, separated by spaces (`people/tokens.py`)
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    expires_at: datetime = Field(sa_type=UTCDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    ended_by: int | None = Field(default=None, sa_type=BigKey)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Webhook(Row, table=True):
+    """An address that is told what happens in the matters that an account may see; from `created_at` to `ended_by` what it is, then how
+    far its deliveries are: what comes after `place` is waiting, and what was last tried ends at `until_place`."""
+
+    __tablename__ = "webhook"
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigKey)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, index=True)
+    post_id: int | None = Field(default=None, sa_type=BigKey)
+    address: str
+    nonce: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    ended_by: int | None = Field(default=None, sa_type=BigKey)
+    place: int = Field(sa_type=BigKey)
+    until_place: int | None = Field(default=None, sa_type=BigKey)
+    attempts: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    lease: str | None = None
+    delivered_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    failing_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    last_error: str | None = None
+
+
 class RecoveryCode(Row, table=True):
     """A code that stands in for the second factor once, known by its hash."""
 

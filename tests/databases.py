@@ -30,6 +30,7 @@ from starlette.testclient import TestClient
 
 import infra.db
 import migrations
+from api.app import create_app
 from cases.execute import Opened
 from cases.office import OfficeContext, establish, load_office
 from infra.authorizer import guard
@@ -41,7 +42,6 @@ from people.signin import begin_session
 from people.staffing import add_account
 from people.units import add_unit
 from stories.story import Matter, Stage, Story, StoryStep, Teller, actor_of
-from web.app import create_app
 from web.context import SESSION_COOKIE
 from workflow.commands import adapter_of
 from workflow.model import AccountId, Actor, CaseId, Role, UnitId

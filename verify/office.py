@@ -32,6 +32,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "post": ("id",),
     "signin_link": ("token_hash",),
     "web_session": ("token_hash",),
+    "access_token": ("token_hash",),
+    "webhook": ("id",),
     "proposal": ("id",),
     "recovery_code": ("code_hash",),
     "passkey": ("credential_id",),

@@ -161,17 +161,12 @@ def site_of(request: Request) -> Site:
 def context(request: Request) -> Context:
     """The context of a request, or `PleaseSignIn`, or `NoSuchPage` when the route is not open to the asker."""
     site = site_of(request)
-    now = shown = read_clock()
+    shown = read_clock()
     token = cookie_of(request, SESSION_COOKIE)
     view = view_of(request, site.engine)
     with view.reading() as connection:
         office = load_office(connection)
-        # A clock in doubt dates nothing; what is done all the same is dated by what it should show.
-        if office.clock_doubted_at is not None or _route(request).method == "POST":
-            doubt = doubt_about(connection, now=shown)
-            if doubt and _route(request).dated:
-                raise ClockIsInDoubt(doubt)
-            now = doubt.expected if doubt else shown
+        now = dated(connection, request, office, shown=shown)
         session, who = find_asker(connection, token, now=now) if token else (None, None)
         jobs, ready = runs_and_ready(connection, Asker(who.id, who.post)) if who else ((), 0)
     if session and session.needs_noting:
@@ -204,14 +199,25 @@ def _of_browser(request: Request) -> str | None:
     return preferred_language(request.headers.get("accept-language", ""))
 
 
-def _route(request: Request) -> Route:
+def dated(connection: Connection, request: Request, office: OfficeContext, *, shown: datetime) -> datetime:
+    """What time it is for this request. A clock in doubt dates nothing: raises `ClockIsInDoubt`; what is done all the same is dated
+    by what it should show."""
+    if office.clock_doubted_at is None and route_of(request).method != "POST":
+        return shown
+    doubt = doubt_about(connection, now=shown)
+    if doubt and route_of(request).dated:
+        raise ClockIsInDoubt(doubt)
+    return doubt.expected if doubt else shown
+
+
+def route_of(request: Request) -> Route:
     method = "GET" if request.method == "HEAD" else request.method
     return ROUTES[f"{method} {request.scope['route'].path}"]
 
 
 def _allowed(request: Request) -> frozenset[Role] | None:
     """The roles that the route is open to."""
-    return _route(request).who
+    return route_of(request).who
 
 
 def _do_first(request: Request, limited: str | None) -> None:

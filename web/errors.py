@@ -1,4 +1,4 @@
-"""Errors as answers, the one place where an exception becomes a status.
+"""Errors as answers, the one place where an exception becomes a status: pages for people, problems for programs.
 
 PleaseSignIn                303 to the sign-in page; where a form was sent, 403 with what was typed, to be taken along
 MustFirst                   303 to the code of the second factor, to setting one up, or to as whom one acts
@@ -8,6 +8,7 @@ BrowserKeepsNothing         403, and what to allow or to set
 FormIsMalformed             400
 FormWasUsed                 409, where no page keeps the text
 RequestValidationError      404, an address that none of our pages gives
+Problem                     what it says itself; of programs only
 NoOffice                    503, run `huiyin init`
 KeyIs...                    503, what needs a key of the office waits until its file is here
 TalliesCatchUp              503, how far they are; the page asks again by itself
@@ -40,6 +41,7 @@ from infra.line import WaitedTooLong
 from people.office_keys import KeyIsNotPinned
 from web.context import LANGUAGE_COOKIE, MustFirst, NoSuchPage, PleaseSignIn, cookie_of, site_of
 from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale, posted_without_database
+from web.problems import Problem, is_of_a_program, language_of, problem
 from words import Words
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ def install(app: FastAPI) -> None:
         (KeyIsUnreadable, 503, "error.key"),
     ):
         app.add_exception_handler(error, _page(status, code))
+    app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(TalliesCatchUp, _tallies)
     app.add_exception_handler(WaitedTooLong, _try_again("error.saving"))
     app.add_exception_handler(ClockIsInDoubt, _try_again("error.clock"))
@@ -134,6 +137,14 @@ def _tallies(request: Request, error: Exception) -> Response:
     return page
 
 
+def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem(
+        language_of(request, site_of(request).settings.language), error.status, f"problem.{error.code}",
+        reasons=error.reasons, beside=error.beside, headers=error.headers, values=error.values,
+    )  # fmt: skip
+
+
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "error.not_found", 405: "error.not_found", 413: "error.too_large"}.get(error.status_code)
@@ -149,9 +160,12 @@ def _unexpected(request: Request, error: Exception) -> Response:
 
 def plain_page(
     request: Request, status: int, code: str, *, kept: Fields | None = None, typed: Fields | None = None, **values: str
-) -> HTMLResponse:
+) -> Response:
     """A page that needs no database: it says what is wrong and what to do, in words that name `values`. `kept` are the fields
-    of the form that was sent to this address, to be sent again from here; `typed` what of it can only be taken along."""
+    of the form that was sent to this address, to be sent again from here; `typed` what of it can only be taken along. For a
+    program the same as a problem."""
+    if is_of_a_program(request):
+        return problem(language_of(request, site_of(request).settings.language), status, code, values=values)
     language = known_language(cookie_of(request, LANGUAGE_COOKIE) or site_of(request).settings.language)
     template = environment(language).get_template("pages/error.html")
     url = request.url

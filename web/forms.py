@@ -4,7 +4,7 @@ No form is written by hand: a new command needs labels, and nothing here. What w
 a refused form comes back whole.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -81,6 +81,8 @@ Choices = Mapping[str, tuple[Option, ...]]
 D = TypeVar("D", bound=date)
 #: Days of other ages are slips of the pen; at the ends of all time nothing can be counted any more.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
+#: As large as a key of the database can be.
+LARGEST = 2**63 - 1
 
 
 def blank_form(command: type[Command], choices: Choices, *, preset: Mapping[str, str] | None = None) -> FormView:
@@ -133,13 +135,36 @@ def read_form(
         except ValueError:
             errors.append(Reason(code=f"form.not_a_{shape.kind}", field=name))
     try:
+        return command_of(command, values, errors, known)
+    except Refusal as refusal:
+        raise FormIsWrong(with_errors(as_typed(command, typed, choices or {}), refusal.reasons)) from refusal
+
+
+def command_of(
+    command: type[Command], values: Mapping[str, Any], wrong: Iterable[Reason], known: Mapping[str, Shape]
+) -> Command:
+    """The command of these values, however they came here. Raises `Refusal` with what was `wrong` before and with everything that
+    its types refuse of the other fields."""
+    errors = list(wrong)
+    try:
         made = adapter_of(command).validate_python(values)
+        errors += _too_large(made, known)
     except ValidationError as error:
         named = {reason.field for reason in errors}
         errors += [reason for item in error.errors() if (reason := _reason(item, known)).field not in named]
     if errors:
-        raise FormIsWrong(with_errors(as_typed(command, typed, choices or {}), errors))
+        raise Refusal(tuple(errors))
     return made
+
+
+def _too_large(made: Command, known: Mapping[str, Shape]) -> Iterator[Reason]:
+    """Figures that no column holds, and that name nothing."""
+    for name, shape in known.items():
+        value = getattr(made, name)
+        if any(
+            isinstance(one, int) and abs(one) > LARGEST for one in (value if isinstance(value, tuple) else (value,))
+        ):
+            yield Reason(code="form.not_offered" if shape.choice else "form.not_a_number", field=name)
 
 
 def as_typed(command: type[Command], typed: Mapping[str, list[str]], choices: Choices) -> FormView:
@@ -181,7 +206,7 @@ def _options(shape: Shape, choices: Choices) -> tuple[Option, ...]:
 # -- from text to values ----------------------------------------------------------------------------------------------
 
 
-def _in_this_age(day: D) -> D:
+def in_this_age(day: D) -> D:
     """A day that can be counted from in both directions. Raises `ValueError`."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(day)
@@ -203,9 +228,9 @@ def _value(shape: Shape, texts: list[str], zone: ZoneInfo, find_case: Callable[[
         case "number":
             return int(texts[0])
         case "date":
-            return _in_this_age(date.fromisoformat(texts[0]))
+            return in_this_age(date.fromisoformat(texts[0]))
         case "datetime":
-            return instant_of(_in_this_age(datetime.fromisoformat(texts[0])).replace(tzinfo=None), zone)
+            return instant_of(in_this_age(datetime.fromisoformat(texts[0])).replace(tzinfo=None), zone)
         case _:
             return texts[0]
 

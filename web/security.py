@@ -16,6 +16,7 @@ from infra.settings import Settings
 from web.bare import bare_answers
 from web.context import BROWSER_COOKIE, cookie_name, new_browser
 from web.errors import plain_page
+from web.problems import PROGRAMS
 from web.strict_headers import NOT_KEPT, WITH_SCRIPT, as_sent, strict_headers
 
 Scope = MutableMapping[str, Any]
@@ -75,7 +76,8 @@ class Guard:
         found = strict_headers(self._settings, with_script=with_script)
         if not path.startswith("/static/"):
             found |= NOT_KEPT
-        if browser and not path.startswith("/static/"):  # a shared cache may keep a file, and must not keep a cookie
+        # A shared cache may keep a file, and must not keep a cookie; a program is no browser.
+        if browser and not path.startswith(("/static/", PROGRAMS)):
             secure = "; Secure" if self._settings.secure_cookies else ""
             name = cookie_name(BROWSER_COOKIE, self._settings)
             found["Set-Cookie"] = f"{name}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}"

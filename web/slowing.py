@@ -6,7 +6,7 @@ nor by somebody who knows the name, and of all names from one address far more g
 in with is counted by itself. How counting works is in `people/tries.py`, and why it is done so in docs/decisions/0016.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import Request
 from sqlalchemy import Connection
@@ -29,6 +29,10 @@ PASSWORDS_OF_ALL = Limit(
 )
 CODES = Limit(
     name="code", free=20, forgets=timedelta(minutes=1), first=timedelta(seconds=5), longest=timedelta(minutes=1)
+)
+#: Access tokens that open nothing, from one address.
+TOKENS = Limit(
+    name="token", free=20, forgets=timedelta(minutes=1), first=timedelta(seconds=5), longest=timedelta(minutes=1)
 )
 #: A kiosk files a matter every two minutes all day, and forty more when a queue has formed.
 FILINGS = Limit(
@@ -95,6 +99,12 @@ def wait_after_code(ctx: Context, code: str) -> timedelta:
     nobody guesses, and at a kiosk the one who typed the wrong ones was somebody else."""
     with transaction(ctx.engine) as connection:
         return count_try(connection, CODES, _source(ctx), tried=_tried(ctx, code), now=ctx.now)
+
+
+def wait_after_token(request: Request, token: str, *, now: datetime) -> timedelta:
+    """Counts an access token that opens nothing, or returns the wait. One that opens is never asked to wait: it has 256 bits."""
+    with transaction(site_of(request).engine) as connection:
+        return count_try(connection, TOKENS, network_of(address_of(request)), tried=token, now=now)
 
 
 def wait_after_filing(connection: Connection, ctx: Context, form_id: str) -> timedelta:

@@ -22,6 +22,7 @@ class Shape:
     max_length: int | None
     literal: tuple[str, ...]
     choice: str | None
+    figures: bool  #: its values are numbers, be they chosen or entered
     usual: str | None  #: what the command takes when nothing is said; the form shows it chosen
 
 
@@ -52,6 +53,7 @@ def _shape(name: str, hint: Any, *, default: Any) -> Shape:
         max_length=limit if kind is str else None,
         literal=literal,
         choice=choice,
+        figures=_flattened(get_args(kind)[0])[0] is int if get_origin(kind) is tuple else kind is int,
         usual=usual,
     )
 

@@ -79,6 +79,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "overview": ("supervisor", "/overview"),
     "hand-over": ("supervisor", "/hand-over"),
     "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
+    "tokens": ("clerk", "/account/tokens"),
+    "webhooks": ("clerk", "/account/webhooks"),
     "deputies": ("supervisor", "/deputies"),
     "act-as": ("supervisor", "/act-as"),
     "appeals": ("supervisor", "/appeals"),
@@ -123,6 +125,20 @@ PUBLIC = (
 #: What is answered to GET and is no page, or one that needs what this office does not have, with the reason.
 NOT_LOOKED_AT = {
     "/healthz": "for machines",
+    **{
+        f"/api/v1/{path}": "for programs"
+        for path in (
+            "openapi.json",
+            "me",
+            "cases",
+            "cases/{public_id}",
+            "cases/{public_id}/steps/{command}",
+            "cases/{public_id}/clocks/{number}",
+            "matters",
+            "orders/{order_number}",
+            "feed",
+        )
+    },
     "/readyz": "for machines",
     "/cases/{public_id}/clocks/{number}/json": "a file",
     "/track/case/clocks/{number}/json": "a file",

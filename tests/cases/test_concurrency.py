@@ -16,11 +16,11 @@ from urllib.parse import urlencode
 import pytest
 import uvicorn
 
+from api.app import create_app
 from infra.db import transaction
 from infra.settings import Settings
 from people.links import make_link
 from tests.cases.records import World, new_request
-from web.app import create_app
 from web.context import read_clock
 from workflow.model import AccountId
 

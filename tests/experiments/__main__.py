@@ -5,13 +5,14 @@
 `python -m tests.experiments fleet [--seconds 60] [--database sqlite|postgresql]`,
 `python -m tests.experiments backup [--backups 10] [--database sqlite|postgresql]`,
 `python -m tests.experiments kill [--kills 200] [--seed N] [--database sqlite|postgresql] [--power]`,
-`python -m tests.experiments fuzz [--requests 20000] [--seed N]` and
+`python -m tests.experiments fuzz [--requests 20000] [--seed N]`,
+`python -m tests.experiments interface [--examples 300] [--seed N]` and
 `python -m tests.experiments crowd [SCENARIO=CLIENTS ...] [--seconds 60] [--addresses N] [--workers N] [--descriptors 1024]`
 
 `kill` kills the processes of the program at random and looks whether anything was lost, doubled or left half done.
 `tamper` changes the database as its owner could and looks whether `verify` says so.
 `stalls` serves pages and mails while somebody else does not come to an end. `fuzz` asks the program as it is served for
-what no browser asks, and `crowd` keeps it waiting, on this machine only. Exits 1 on any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
+what no browser asks, `interface` sends whatever the description of the interface allows, and `crowd` keeps it waiting, on this machine only. Exits 1 on any violation. With `--power` the same experiment is given programs with seeded defects and must find every one of them.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from tests.experiments import backup, crowd, fleet, fuzz, idlers, stop
+from tests.experiments import backup, crowd, fleet, fuzz, idlers, interface, stop
 from tests.experiments.kill import Plan, figures, run
 from tests.experiments.mutation import cores
 from tests.experiments.mutation import run as mutate
@@ -62,6 +63,10 @@ def main() -> int:
     fuzzing.add_argument("--requests", type=int, default=20_000)
     fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     fuzzing.set_defaults(run=_fuzz)
+    describing = experiments.add_parser("interface", help="whatever the description of the interface allows")
+    describing.add_argument("--examples", type=int, default=300, help="of each operation")
+    describing.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    describing.set_defaults(run=_interface)
     crowding = experiments.add_parser("crowd", help="clients that keep the program waiting")
     crowding.add_argument(
         "clients", nargs="*", type=_clients, default=CROWD, help=f"SCENARIO=CLIENTS, of {', '.join(idlers.SCENARIOS)}"
@@ -164,6 +169,13 @@ def _fuzz(asked: argparse.Namespace) -> int:
     print(f"fuzz: seed {asked.seed}", flush=True)
     found = fuzz.run(fuzz.Plan(requests=asked.requests, seed=asked.seed))
     print(fuzz.figures(found))
+    return _said(found.failures)
+
+
+def _interface(asked: argparse.Namespace) -> int:
+    print(f"interface: seed {asked.seed}, {asked.examples} examples", flush=True)
+    found = interface.run(interface.Plan(examples=asked.examples, seed=asked.seed))
+    print(interface.figures(found))
     return _said(found.failures)
 
 

@@ -177,6 +177,7 @@ def _constants() -> dict[str, str]:
 
 
 OTHER_JSON = {
+    ("api/bodies.py", "(await request.body()).decode()"),  # what a program has sent
     ("cases/jobruns.py", "summary"),
     ("cases/policies.py", "content"),
     ("cases/rows.py", "text"),  # the rungs and pauses of a clock

@@ -31,6 +31,8 @@ ASKERS = (*OUTSIDERS, *SEATS)
 
 #: Verdicts that are no status: there is nothing at this address; the form is not this browser's; no such method here.
 NOTHING, SIGN_IN, STALE, NO_METHOD = "nothing", "sign-in", "stale", "no-method"
+#: Under this programs ask, with a token and without cookies; "sign-in" is there that no good token was brought.
+INTERFACE = "/api/"
 #: A status that ends so is a page that looks the same for whatever is not there and whatever is not mine.
 ALIKE = "="
 
@@ -146,12 +148,20 @@ def _verdict(route: str, address: str, asker: str) -> str:
 
 
 def _posts(route: str, address: str, asker: str) -> Iterator[tuple[Token, str]]:
-    """Whoever may ask is asked for the form's token before anything is looked up; whoever may not, is told nothing of it."""
+    """Whoever may ask is asked for the form's token before anything is looked up; whoever may not, is told nothing of it. Of a
+    program the token says who asks, and without it or with another nobody does."""
     yield "own", _verdict(route, address, asker)
+    if is_of_interface(address):
+        yield from (("none", SIGN_IN), ("foreign", SIGN_IN))
+        return
     refused = access()[route][column_of(asker)]
     without = STALE if refused == "yes" else {"sign-in": SIGN_IN, "404": NOTHING}[refused]
     yield "none", without
     yield "foreign", without
+
+
+def is_of_interface(address: str) -> bool:
+    return address.startswith(INTERFACE)
 
 
 def _other_methods(route: str, method: str, template: str) -> Iterator[Cell]:

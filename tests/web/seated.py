@@ -21,6 +21,7 @@ from reports.later.jobs import Asker, ask, finish, keep, take
 from reports.later.kinds import SHEET
 from reports.years.closing import close_year, propose_close
 from stories.story import StoryStep, actor_of
+from tests.api.programs import token_of
 from tests.databases import FOUNDED_AT, SEATS, Site, SmallOffice, serving, sqlite_copy, step
 from tests.web.asking import Answer, Asking, asking
 from tests.web.canaries import mediation_with_canaries, recuse
@@ -30,6 +31,7 @@ from workflow.model import AccountId, CaseId, Role
 
 NOW = "2026-03-10T09:00"
 CLOSED = 2026  #: the year that is closed for the pages of one
+ORDER = "12345-20260310-1"  #: the number of an order that a hotline has sent in
 #: Accounts that the matrix does something to, beside those that ask.
 OTHERS = ("an_account", "closed", "leaver", "returning", "left", "linked")
 #: Who sits where, under the name that stories call them by.
@@ -45,6 +47,7 @@ class Seated:
     things: Mapping[str, str]
     cookies: Mapping[str, Mapping[str, str]]
     tokens: Mapping[str, str]  #: the form token of each asker's session
+    bearers: Mapping[str, str]  #: the access token of each asker's account, which is for everything
     same: dict[tuple[str, ...], Answer] = field(default_factory=dict)  #: answers that each asker must always get alike
 
     def address(self, written: str, asker: str) -> str:
@@ -76,7 +79,9 @@ def seated(template: Path, made: SmallOffice, folder: Path) -> Iterator[Seated]:
             things = _things(site, cases)
             cookies = {asker: _cookies(site, asker, things) for asker in ASKERS}
             tokens = {asker: form_token_in(ask("GET", "/signin", cookies=own)) for asker, own in cookies.items()}
-            yield Seated(site=site, ask=ask, things=things, cookies=cookies, tokens=tokens)
+            bearers = {asker: token_of(site, asker) for asker in ASKERS if asker not in OUTSIDERS}
+            _send_order(ask, bearers["clerk@centre"])
+            yield Seated(site=site, ask=ask, things=things, cookies=cookies, tokens=tokens, bearers=bearers)
 
 
 def form_token_in(page: Answer) -> str:
@@ -216,13 +221,20 @@ def _things(site: Site, cases: Mapping[str, Opened]) -> dict[str, str]:
         **{name: str(office.accounts[name]) for name in OTHERS},
         "room_mediator": str(office.accounts["mediator"]), "desk_mediator": str(office.accounts["desk_mediator"]),
         **{f"me of {seat}": str(office.accounts[seat]) for seat in ASKERS if seat not in OUTSIDERS},
-        "nowhere": secrets.token_hex(16), "no_id": str(2**62), "no_small_id": str(2**30), "no_clock": "999",
+        "order": ORDER, "nowhere": secrets.token_hex(16), "no_id": str(2**62), "no_small_id": str(2**30), "no_clock": "999",
         "me": str(office.accounts["an_account"]), "mail": _a_mail(site),
         "my_clock": str(clocks["held"][0]), "my_clock of other_party": str(clocks["waiting"][0]),
         "others_clock": str(_of_the_first_alone(clocks["waiting"], clocks["held"])),
         "others_clock of other_party": str(_of_the_first_alone(clocks["held"], clocks["waiting"])),
     }  # fmt: skip
     return found | _reports(site) | _links(site)
+
+
+def _send_order(ask: Asking, token: str) -> None:
+    """By a program of the centre's clerk, who alone may ask for it."""
+    fields = {"title": "路灯不亮", "statement": "楼前路灯不亮。", "applicant": "某人"}
+    said = {"matter": "hotline", "order_number": ORDER, "fields": fields}
+    assert ask.by_program("POST", "/api/v1/orders", token=token, said=said).status == 201
 
 
 def _clocks(site: Site, case: int) -> list[int]:

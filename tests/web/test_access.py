@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from cases.execute import Opened, execute
 from infra.db import transaction
 from ops.jobs import JOBS, run_job
@@ -25,7 +26,7 @@ from tests.web.canaries import CANARIES, Aviary, mediation_with_canaries, recuse
 from tests.web.reading import read
 from web import access
 from web.access import ROUTES, RouteWithoutAccess
-from web.app import create_app, refuse_undeclared
+from web.app import refuse_undeclared
 from workflow.model import Role
 from workflow.procedures import PROCEDURES
 from workflow.procedures.mediation.commands import CloseMediation

@@ -16,12 +16,26 @@ import pytest
 
 from tests.databases import SmallOffice
 from tests.web.asking import Answer
-from tests.web.cells import ALIKE, NO_METHOD, NOTHING, SIGN_IN, STALE, Cell, access, addresses, cells_of
+from tests.web.cells import (
+    ALIKE,
+    INTERFACE,
+    NO_METHOD,
+    NOTHING,
+    SIGN_IN,
+    STALE,
+    Cell,
+    access,
+    addresses,
+    cells_of,
+    is_of_interface,
+)
 from tests.web.seated import Seated, seated
 from web.access import ROUTES
 
 #: So many requests at least. Whoever adds a page raises it; nobody lowers it without saying why.
-LEAST = 16_940
+LEAST = 33_280
+#: What a program sends that says nothing of its own, and a token that there never was.
+SAID, NO_TOKEN = {"version": 0, "fields": {}}, "huiyin_" + "0" * 64
 #: Routes that begin or end a session: the asker comes to each with a new one, and keeps the one they ask the others with.
 OF_SESSIONS = {"POST /signin", "POST /signin/link/{token}", "POST /signout", "POST /track", "POST /track/leave"}
 
@@ -54,7 +68,7 @@ def test_every_route_with_something_in_its_address_is_asked_for_what_is_not_ther
     # Whatever format somebody asks for, the page comes back with the choice. What is removed or ended for the second time is
     # gone, and so is what was never there: whose deputy can be ended by whom is in test_posts.py.
     assert sorted(untried) == [
-        "POST /account/deputies/{deputy}/end", "POST /closures/{kind}", "POST /deputies/{deputy}/end",
+        "POST /account/deputies/{deputy}/end", "POST /account/webhooks/{hook}/end", "POST /closures/{kind}", "POST /deputies/{deputy}/end",
         "POST /reports/{public_id}/remove",
     ]  # fmt: skip
     assert all(any(line.whom != "no-one" for line in addresses()[route]) for route in ROUTES), "and for what is there"
@@ -82,6 +96,8 @@ def test_every_cell_of_the_matrix_is_answered_as_declared(route: str, office_wit
 
 
 def _asked(seats: Seated, cell: Cell, route: str) -> Answer:
+    if is_of_interface(cell.address):
+        return _asked_by_program(seats, cell)
     cookies = seats.with_new_session(cell.asker) if route in OF_SESSIONS else seats.cookies[cell.asker]
     form = None
     if cell.method == "POST":
@@ -92,13 +108,24 @@ def _asked(seats: Seated, cell: Cell, route: str) -> Answer:
     return seats.ask(cell.method, seats.address(cell.address, cell.asker), cookies=cookies, form=form)
 
 
+def _asked_by_program(seats: Seated, cell: Cell) -> Answer:
+    """With the token of the asker's account; with a wrong one; or with none and the session of the asker's browser, which opens
+    nothing here."""
+    own, is_post = seats.bearers.get(cell.asker, ""), cell.method == "POST"
+    token = {"own": own, "foreign": NO_TOKEN, "none": "" if is_post else own}[cell.token]
+    return seats.ask.by_program(
+        cell.method, seats.address(cell.address, cell.asker), token=token, said=SAID if is_post else None,
+        cookies=seats.cookies[cell.asker],
+    )  # fmt: skip
+
+
 def _another(asker: str) -> str:
     return "party" if asker != "party" else "nobody"
 
 
 def _verdict(seats: Seated, cell: Cell, answer: Answer) -> str:
     """The status; or the word for an answer that is to the byte the same whatever was asked for."""
-    signs_in = answer.header("location") == "/signin"
+    signs_in = answer.header("location") == "/signin" or (is_of_interface(cell.address) and answer.status == 401)
     word = SIGN_IN if signs_in else {403: STALE, 404: NOTHING, 405: NO_METHOD}.get(answer.status, "")
     if not word or answer.without("allow") != _reference(seats, cell, word, answer.without("allow")):
         return str(answer.status)
@@ -107,10 +134,20 @@ def _verdict(seats: Seated, cell: Cell, answer: Answer) -> str:
 
 def _reference(seats: Seated, cell: Cell, word: str, answer: Answer) -> Answer:
     """What this asker gets for an address that nobody ever had; of the other words, what they got the first time."""
-    asked = (cell.asker, cell.method, word)
+    by_program = is_of_interface(cell.address)
+    asked = (
+        cell.asker,
+        cell.method,
+        word,
+        *((INTERFACE, *([cell.token] if word == SIGN_IN else [])) if by_program else ()),
+    )
     if word == NOTHING and asked not in seats.same:
-        form = {} if cell.method == "POST" else None
-        seats.same[asked] = seats.ask(cell.method, "/no/such/page", cookies=seats.cookies[cell.asker], form=form)
+        if by_program:
+            nowhere = replace(cell, address=f"{INTERFACE}v1/no/such/thing", token="own")
+            seats.same[asked] = _asked_by_program(seats, nowhere)
+        else:
+            form = {} if cell.method == "POST" else None
+            seats.same[asked] = seats.ask(cell.method, "/no/such/page", cookies=seats.cookies[cell.asker], form=form)
     return seats.same.setdefault(asked, answer)
 
 

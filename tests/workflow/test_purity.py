@@ -334,6 +334,7 @@ MAY_SPEAK = {
     "ops/serving.py": "what the command line says when a server starts",
     "ops/founding.py": "names given to the units of a new office",
     "stories/story.py": "the name of the simulated office",
+    "api/examples.py": "the invented matters of the examples for whoever writes a program",
     "demo/*.py": "the invented cases of the demo office",
 }
 

@@ -228,6 +228,8 @@ def _event(event: EventLine, ctx: Context, who: _Who) -> TimelineView:
     return TimelineView(
         seq=event.seq,
         code=event.code,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
         when=_minute(event.occurred_at, ctx),
         noticed=_minute(event.recorded_at, ctx) if late else None,
         who=who.accounts.get(event.actor) if event.actor is not None else None,

@@ -33,6 +33,7 @@ from web.presenters.timeline import (
 from words import Words
 from workflow.clocks import paused_until
 from workflow.deciding import available_steps, steps_of_others, usual_path
+from workflow.definition import Situation
 from workflow.facts import CaseFacts
 from workflow.fields import brings_people_in
 from workflow.model import TextKind
@@ -62,6 +63,7 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePage:
+    situation: Situation  #: what the page was made from
     public_id: str
     number: str
     version: int
@@ -133,6 +135,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     assert facts.holder_unit is not None, "and who holds it"
     person = known[facts.holder_person].said(closed) if facts.holder_person else None
     return CasePage(
+        situation=situation,
         public_id=name.public_id,
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
         version=facts.version,

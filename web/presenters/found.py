@@ -97,7 +97,7 @@ def _read(part: str, kind: type) -> Any:
         if not 0 <= number <= LARGEST_ID:
             raise ValueError(part)
         return number
-    if kind is datetime:
+    if issubclass(kind, datetime):
         instant = datetime.fromisoformat(part)
         if instant.tzinfo is None:
             raise ValueError(part)

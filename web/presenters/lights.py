@@ -22,6 +22,7 @@ class LightView:
     left: Left | None = None
     due: str | None = None
     due_iso: str | None = None
+    due_at: datetime | None = None
     held: str | None = None  #: while paused, the colour that is held
     clock: str | None = None
     number: int | None = None  #: of the clock in its case: where its receipt is
@@ -71,6 +72,7 @@ def clock_light(clock: Clock, ctx: Context) -> LightView:
         left=left(clock, ctx.office.policy.calendar, at=ctx.now) if clock.stopped_at is None else None,
         due=due_words(clock, ctx.office.policy.calendar, ctx.language, today=ctx.today),
         due_iso=clock.due_at.isoformat(),
+        due_at=clock.due_at,
         clock=clock.name,
         number=clock.number,
         provisional=due_is_provisional(clock, ctx.office.policy.calendar, rolls=ctx.office.policy.rolls(clock.rule)),

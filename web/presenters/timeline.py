@@ -39,6 +39,8 @@ SAID = (
 class TimelineView:
     seq: int
     code: str
+    occurred_at: datetime
+    recorded_at: datetime
     when: str
     noticed: str | None  #: when it was recorded, if that was noticeably later
     who: str | None
@@ -112,6 +114,8 @@ def timeline_line(event: record.EventLine, names: Names, ctx: Context) -> Timeli
     return TimelineView(
         seq=event.seq,
         code=event.code,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
         when=minute(event.occurred_at, ctx),
         noticed=minute(event.recorded_at, ctx) if noticeably(event.occurred_at, event.recorded_at) else None,
         who=accounts.get(event.actor) if event.actor is not None else None,

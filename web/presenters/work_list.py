@@ -44,6 +44,7 @@ class WorkRow:
     light: LightView
     group: str
     closed: str | None
+    closed_at: datetime | None
     outcome: str | None
 
 
@@ -155,6 +156,7 @@ def work_row(
         light=light,
         group=_group(row, light, ctx),
         closed=minute(row.closed_at, ctx) if row.closed_at else None,
+        closed_at=row.closed_at,
         outcome=row.outcome,
     )
 

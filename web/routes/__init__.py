@@ -36,6 +36,8 @@ from web.routes import (
     serials,
     signin,
     signs,
+    tokens,
+    webhooks,
     work_list,
 )
 
@@ -75,5 +77,7 @@ __all__ = [
     "serials",
     "signin",
     "signs",
+    "tokens",
+    "webhooks",
     "work_list",
 ]

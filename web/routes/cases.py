@@ -54,7 +54,7 @@ def take_step(ctx: Ctx, form: Form, public_id: str, command: str) -> Response:
     """Takes a step and goes back to the case; a refused form comes back as it was typed."""
     with ctx.reading() as connection:
         case_id, procedure = _found_with_procedure(connection, ctx, public_id)
-    kind = _command(procedure, command)
+    kind = command_named(procedure, command)
     try:
         _take(ctx, form, case_id, kind)
     except FormIsWrong as error:
@@ -148,7 +148,8 @@ def _found_with_procedure(connection: Connection, ctx: Context, public_id: str) 
     return found
 
 
-def _command(procedure: str, name: str) -> type[Command]:
+def command_named(procedure: str, name: str) -> type[Command]:
+    """What may be asked of a case of that procedure. Raises `NoSuchPage`."""
     table = PROCEDURES[procedure]
     if name not in table.commands or table.commands[name] is table.opens:
         raise NoSuchPage

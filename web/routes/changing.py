@@ -13,6 +13,7 @@ from ledger.chain import OFFICE_STREAM, lock_head, wait_for_key
 from people.asked import Move, Rename
 from people.directory import TREE, all_units, find_account
 from people.proposals import MOVE, RENAME, ask, do, needs_second
+from people.tokens import tokens_of
 from people.units import close_unit, move_unit, rename_unit, reopen_unit
 from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -65,7 +66,8 @@ def _account_page(
 ) -> Response:
     found = _account(connection, account)
     forms = _forms(_open_units(connection, but_not={found.unit_id}), name=found.name, wrong=wrong)
-    return render(ctx, "pages/change_account.html", status=status, account=found, forms_=forms)
+    tokens = len(tokens_of(connection, AccountId(account), now=ctx.now))
+    return render(ctx, "pages/change_account.html", status=status, account=found, forms_=forms, tokens=tokens)
 
 
 def _account(connection: Connection, account: int) -> Any:
