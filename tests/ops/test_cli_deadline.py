@@ -59,7 +59,7 @@ def test_the_json_has_the_agreed_keys_and_worked_case_5_to_the_minute(home: Path
         (
             "zh_CN",
             (
-                "HOT-07 一般求助投诉办结 15 个工作日", "依据：大宁路街道热线办法 (2019)", "起算：2026年4月27日 09:15",
+                "HOT-07 一般求助投诉办结 15 个工作日", "依据：大宁路街道热线办法（2019）", "起算：2026年4月27日 09:15",
                 "2026年5月9日 周六 7 调休上班日 [1]", "中止，不计", "到期：2026年5月26日 周二 24:00", "黄灯：2026年5月20日 00:00",
                 "红灯：2026年5月27日 00:00", "[1] 国务院办公厅关于 2026 年部分节假日安排的通知",
             ),
@@ -67,7 +67,7 @@ def test_the_json_has_the_agreed_keys_and_worked_case_5_to_the_minute(home: Path
         (
             "en",
             (
-                "HOT-07 general request 15 working days", "source: 大宁路街道热线办法 (2019)", "starts: 27 Apr 2026 09:15",
+                "HOT-07 general request 15 working days", "source: Daning Road sub-district, hotline measures (2019)", "starts: 27 Apr 2026 09:15",
                 "Sat 9 May 2026 7 make-up working day [1]", "suspended, not counted", "due: Tue 26 May 2026 24:00",
                 "yellow: 20 May 2026 00:00", "red: 27 May 2026 00:00", "[1] 国务院办公厅关于 2026 年部分节假日安排的通知",
             ),
