@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 
 from cases.feed import Entry, Page, what_happened
 from cases.office import OfficeContext
+from infra.among import is_among
 from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.stopping import Stop, never
@@ -89,7 +90,7 @@ def _claim(connection: Connection, *, but_not: set[int], now: datetime, at: date
     something = _hook.place < select(func.max(_event.id)).scalar_subquery()  # else there is nothing to look at
     query = select(_hook.id).where(_hook.ended_at.is_(None), _hook.next_try_at <= now, something)
     if but_not:
-        query = query.where(_hook.id.not_in(but_not))
+        query = query.where(~is_among(_hook.id, but_not))
     found = connection.execute(
         query.order_by(_hook.next_try_at, _hook.id).limit(1).with_for_update(skip_locked=True)
     ).scalar()
