@@ -326,6 +326,7 @@ MAY_SPEAK = {
     "cli/rescue.py": "the same: help of `huiyin rescue`",
     "cli/signs.py": "the same: help of `huiyin assess signs`",
     "cli/statistics.py": "the same: help of `huiyin serials` and `huiyin bulletin`",
+    "gates/bpmn_model.py": "what drawings of procedures say themselves: documentation, shown by no page",
     "reports/files/sheets.py": "what a spreadsheet takes for a day or a time: read, never shown",
     "workflow/notice_*.py": "the words by which a notice's sentences say so: read, never shown",
     "workflow/notices.py": "the words by which a notice's table says off and worked: read, never shown",
