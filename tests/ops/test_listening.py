@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -30,5 +31,6 @@ def test_an_answer_does_not_wait_for_the_acknowledgement_of_the_one_before(host:
         calls = listening(uvicorn.Config("none", host=host, port=0))
     except CannotListen:
         pytest.skip("no IPv6 on this machine")
-    with closing(calls):
-        assert asyncio.run(nodelay_of_a_connection(calls)) != 0
+    # A loop of its own, whatever runs in the thread of the tests.
+    with closing(calls), ThreadPoolExecutor(max_workers=1) as thread:
+        assert thread.submit(asyncio.run, nodelay_of_a_connection(calls)).result() != 0

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,16 +29,20 @@ class Answer:
 
 
 class Asking:
-    """One loop for all requests: to start one for each takes longer than most answers do."""
+    """One loop for all requests: to start one for each takes longer than most answers do. It has a thread of its own: whatever
+    runs in that of the tests is nothing to it."""
 
-    def __init__(self, app: FastAPI, loop: asyncio.AbstractEventLoop) -> None:
-        self._app, self._loop = app, loop
+    def __init__(self, app: FastAPI, loop: asyncio.AbstractEventLoop, thread: ThreadPoolExecutor) -> None:
+        self._app, self._loop, self._thread = app, loop, thread
+
+    def _run(self, request: Coroutine[Any, Any, Answer]) -> Answer:
+        return self._thread.submit(self._loop.run_until_complete, request).result()
 
     def __call__(
         self, method: str, address: str, *, cookies: Mapping[str, str], form: Mapping[str, str] | None = None
     ) -> Answer:
         kind = {"content-type": "application/x-www-form-urlencoded"} if form is not None else {}
-        return self._loop.run_until_complete(self._asked(method, address, cookies, urlencode(form or {}), kind))
+        return self._run(self._asked(method, address, cookies, urlencode(form or {}), kind))
 
     def by_program(
         self, method: str, address: str, *, token: str, said: Any = None, cookies: Mapping[str, str] | None = None
@@ -46,7 +51,7 @@ class Asking:
         bearer = {"authorization": f"Bearer {token}"} if token else {}
         keyed = {"content-type": "application/json", "idempotency-key": secrets.token_hex(8)}
         body, headers = ("", bearer) if said is None else (json.dumps(said), {**bearer, **keyed})
-        return self._loop.run_until_complete(self._asked(method, address, cookies or {}, body, headers))
+        return self._run(self._asked(method, address, cookies or {}, body, headers))
 
     async def _asked(
         self, method: str, address: str, cookies: Mapping[str, str], content: str, headers: Mapping[str, str]
@@ -68,11 +73,12 @@ class Asking:
 @contextmanager
 def asking(app: FastAPI) -> Iterator[Asking]:
     loop = asyncio.new_event_loop()
-    try:
-        yield Asking(app, loop)
-    finally:
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        try:
+            yield Asking(app, loop, thread)
+        finally:
+            thread.submit(loop.run_until_complete, loop.shutdown_default_executor()).result()
+            loop.close()
 
 
 def _scope(method: str, address: str, cookies: Mapping[str, str], more: Mapping[str, str]) -> dict[str, Any]:
