@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 MISSING = "not on this machine: "
+BROWSERS = Path(__file__).parent / "browser"
 CHROMIUM_OPTIONS = [
     "--no-sandbox",  # Chromium refuses to run as root with its sandbox on
     "--disable-gpu",
@@ -66,8 +67,12 @@ def demo_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def chromium() -> "Iterator[Browser]":
+def chromium(pytestconfig: pytest.Config) -> "Iterator[Browser]":
     """A running browser; a test opens its own context in it and closes it."""
+    if pytestconfig.getoption("markexpr") == "not browser":
+        pytest.fail(
+            "a test asks for a browser that has not its marker: see pytest_collection_modifyitems", pytrace=False
+        )
     path = chromium_path()
     if path is None:
         _missing("Chromium")
@@ -100,10 +105,12 @@ def _missing(what: str) -> NoReturn:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for a server carries its marker, so that `-m browser` misses no test."""
+    """Whoever asks for a server carries its marker, so that `-m browser` misses no test. A test may ask for a browser by a name
+    that it has as a parameter: whatever stands in the folder of browsers is one of theirs. Elsewhere a browser's loop would run
+    on in the thread of the tests, and every other loop there would break off."""
     for item in items:
         names = getattr(item, "fixturenames", ())
-        if "chromium" in names:
+        if "chromium" in names or item.path.parent == BROWSERS:
             item.add_marker("browser")
         if "postgres" in names:
             item.add_marker("postgres")
