@@ -9,12 +9,15 @@ from sqlalchemy import Engine
 from cases.execute import CaseNotFound, DatesWouldMove, execute
 from cases.office import OfficeContext
 from cases.repeats import FormWasUsed, part_of_form
+from cases.visibility import case
 from infra.db import transaction
 from workflow.commands import Command
 from workflow.model import Actor, Reason, Refusal
 
 #: Cases that one form is for at most; the rest stays for the next form.
 AT_MOST = 200
+#: What is read of each for the list that they are chosen from.
+COLUMNS = (case.id, case.public_id, case.series, case.year, case.serial, case.dispute_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union
 
-from cases.at_once import AT_MOST
+from cases.at_once import AT_MOST, COLUMNS
 from cases.tables import Appointment, Case, Participant
 from cases.visibility import case, visible_cases
 from infra.among import is_among
@@ -32,15 +32,14 @@ def loads(connection: Connection, *, actor: Actor) -> dict[AccountId, int]:
 
 
 def in_hand_of(connection: Connection, account: AccountId, *, actor: Actor) -> list[Any]:
-    """The open cases that this person has in hand or helps with, those due first: rows of (id, public_id, series, year, serial,
-    dispute_type), `AT_MOST` of them."""
+    """The open cases that this person has in hand or helps with, those due first: rows of `COLUMNS`,
+    `AT_MOST` of them."""
     theirs = union(
         _theirs(actor, case.id).where(case.holder_person == account),
         select(_appointment.case_id).where(_appointment.person == account, _appointment.until_at.is_(None)),
         select(_participant.case_id).where(_participant.person == account, _participant.until_at.is_(None)),
     )
-    columns = (case.id, case.public_id, case.series, case.year, case.serial, case.dispute_type)
-    query = _theirs(actor, *columns).where(case.id.in_(theirs)).order_by(case.next_due_at, case.id).limit(AT_MOST)
+    query = _theirs(actor, *COLUMNS).where(case.id.in_(theirs)).order_by(case.next_due_at, case.id).limit(AT_MOST)
     return list(connection.execute(query))
 
 

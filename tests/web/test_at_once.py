@@ -4,6 +4,8 @@ from urllib.parse import urlencode
 
 from sqlalchemy import select
 
+from cases.at_once import AT_MOST
+from cases.reading import PAGE
 from cases.sweep import sweep
 from infra.db import reading
 from ledger.tables import Event
@@ -79,3 +81,11 @@ def test_whoever_has_no_such_step_is_offered_none_and_finds_no_page(site: Site) 
         assert site.session_for(login).get(f"/at-once/Assign?cases={case}").status_code == 404
     assert not page(site.session_for("auditor"), "/work").has_form("/at-once/Acknowledge")
     assert site.session_for("coordinator").get("/at-once/Assign").status_code == 422
+
+
+def test_more_matters_than_a_list_has_on_a_page_are_shown_and_taken(site: Site) -> None:
+    many = [petition(site, f"事项{n}") for n in range(AT_MOST // 4 + 5)]
+    browser = site.session_for("coordinator")
+    form = page(browser, f"/at-once/Acknowledge?{urlencode({'cases': many}, doseq=True)}").form("/at-once/Acknowledge")
+    assert len(form.values["cases"]) == len(many) > PAGE
+    assert f"{len(many)} 件没有办成" in read(browser.post(form.action, data=form.values).text).text

@@ -1,45 +1,26 @@
 """Handing over everything that somebody has in hand: who has how much, which matters, to whom, and what stayed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from cases import reading as record
 from cases.at_once import AT_MOST, TakenAtOnce, take_each
 from cases.facts import load_people
 from cases.handing_over import in_hand_of, loads
-from cases.numbers import case_number
 from people.directory import KnownAccount, known_accounts, names_of_units
 from web.access import RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, Option, as_typed, blank_form, read_form, with_errors
 from web.pages import render
 from web.posted import Form, Posted
-from web.presenters.lights import LightView, case_light
+from web.presenters.matters import CASES, matters_of
 from workflow.model import AccountId, Reason, Role
 from workflow.procedures.every_case.commands import HandOver
 
 ANSWERS_FOR_PEOPLE = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
-#: The boxes of the cases, beside the fields of the command.
-CASES = "cases"
 #: A case of another procedure than the command knows is no case of this form.
 NO_CASE = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InHand:
-    """One matter of the list; `reasons` say why it stayed."""
-
-    id: int
-    public_id: str
-    number: str
-    title: str | None
-    dispute_type: str
-    light: LightView
-    chosen: bool
-    reasons: tuple[Reason, ...] = ()
 
 
 @get("/hand-over", who=ANSWERS_FOR_PEOPLE)
@@ -107,33 +88,14 @@ def _page(
 ) -> Response:  # fmt: skip
     """`done` is what came of a form; `posted` one that comes back as it was typed."""
     who = known_accounts(connection, [account])[account] if done is not None else _whose(connection, ctx, account)
-    why = {one.case_id: one.reasons for one in done or ()}
+    chosen = None if posted is None else frozenset(posted.values.get(CASES, []))
     rows = in_hand_of(connection, AccountId(account), actor=ctx.actor)
-    chosen = None if posted is None else set(posted.values.get(CASES, []))
-    matters = [
-        InHand(
-            id=row.id, public_id=row.public_id, number=case_number(ctx.office.short_name, row.series, row.year, row.serial),
-            title=title, dispute_type=row.dispute_type, light=light, chosen=chosen is None or row.public_id in chosen,
-            reasons=why.get(row.id, ()),
-        )
-        for row, title, light in _with_titles(connection, ctx, rows)
-    ]  # fmt: skip
+    matters = matters_of(connection, ctx, rows, chosen=chosen, done=done or ())
     given = sum(1 for one in done or () if not one.reasons)
     return render(
         ctx, "pages/hand_over.html", status=status, person=who, account=account, matters=matters, form=form, given=given,
         finished=done is not None, form_id=posted.form_id if posted else None, at_most=AT_MOST,
     )  # fmt: skip
-
-
-def _with_titles(connection: Connection, ctx: Context, rows: list) -> list[tuple]:  # type: ignore[type-arg]  # rows of a select
-    found = []
-    for at in range(0, len(rows), record.PAGE):
-        page = rows[at : at + record.PAGE]
-        ids = [row.id for row in page]
-        titles = record.titles_of(connection, ids, actor=ctx.actor)
-        clocks = record.clocks_of(connection, ids, actor=ctx.actor)
-        found += [(row, titles.get(row.id, (None, []))[0], case_light(clocks.get(row.id, ()), ctx)) for row in page]
-    return found
 
 
 def _whose(connection: Connection, ctx: Context, account: int) -> KnownAccount:
