@@ -14,8 +14,9 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal_column, or_
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_
 
+from cases.assessment_tables import OF_RED
 from cases.assessment_tables import Mark as MarkRow
 from cases.tables import Case, Clock
 from cases.visibility import case as of_case
@@ -165,8 +166,7 @@ def _reds(role: Role) -> Statement:
     """The worst lights that were red, by the index of these marks alone."""
     since, now = bindparam("since", type_=UTCDateTime), bindparam("now", type_=UTCDateTime)
     query = cases_in_reach(role, _mark.unit, _mark.at).join_from(Case, MarkRow, _mark.case_id == of_case.id)
-    red = (_mark.measure == literal_column("'light'"), _mark.outcome == literal_column("'red'"))
-    return Statement(query.where(*red, _mark.ground.is_(None), _mark.at >= since, _mark.at <= now))
+    return Statement(query.where(*OF_RED, _mark.ground.is_(None), _mark.at >= since, _mark.at <= now))
 
 
 def _weeks_back(calendar: WorkCalendar, now: datetime) -> tuple[date, ...]:

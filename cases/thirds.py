@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, literal_column, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.sql import bindparam
 
+from cases.assessment_tables import OF_RED
 from cases.assessment_tables import Mark as MarkRow
 from cases.tally import fresh_marks, moved_since
 from infra.db import reading, transaction
@@ -37,8 +38,7 @@ _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
 #: By the index of these marks alone.
 _RED = Statement(
     select(_mark.at, _mark.case_id, _mark.seq, _mark.unit).where(
-        _mark.measure == literal_column("'light'"),
-        _mark.outcome == literal_column("'red'"),
+        *OF_RED,
         _mark.at >= bindparam("since"),
         _mark.at <= bindparam("until"),
     )

@@ -24,6 +24,7 @@ from gates.sizes import too_long
 from infra.db import open_engine, reading
 from infra.i18n import LANGUAGES, catalogue
 from infra.settings import CODES
+from ledger.outbox import KINDS
 from ledger.upcasters import SHAPES as EVENT_SHAPES
 from ledger.upcasters import STEPS
 from notifications.compose import OF_ACCOUNTS, OF_UNITS, OWN_LINK, SAID_TO_OWNERS
@@ -45,7 +46,6 @@ from web.presenters.desks import LINES as DESK_LINES
 from web.presenters.reports import STATES as REPORT_STATES
 from web.presenters.work_list import GROUPS
 from web.routes.keys import STANDS
-from web.routes.mails import KINDS
 from web.routes.people import UNIT_KINDS, NewAccount
 from web.routes.policy import KINDS as KINDS_OF_PASTE
 from web.routes.public import FILED

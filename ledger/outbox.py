@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.sql import bindparam
 
 from infra.statements import Statement
@@ -26,6 +26,15 @@ _INSERT = Statement(
 )
 #: The bundle of what waits for the next morning's digest (`notifications/daily.py`).
 DAILY = "daily"
+_message = Message.__table__.c  # type: ignore[attr-defined]
+#: The four things a message can be, and how a row says so.
+KINDS = {
+    "dead": _message.dead_at.is_not(None),
+    "waiting": (_message.next_try_at.is_not(None) & (_message.attempts == 0))
+    | ((_message.bundle == DAILY) & _message.sent_at.is_(None) & _message.dead_at.is_(None)),
+    "trying": _message.next_try_at.is_not(None) & (_message.attempts > 0),
+    "sent": _message.sent_at.is_not(None),
+}
 
 
 def messages(
@@ -46,3 +55,8 @@ def messages(
 
 def post(connection: Connection, rows: list[dict[str, Any]]) -> None:
     _INSERT.run_many(connection, rows)
+
+
+def counts_of(connection: Connection) -> dict[str, int]:
+    """How many messages there are of each of the `KINDS`."""
+    return {name: connection.execute(select(func.count()).where(test)).scalar_one() for name, test in KINDS.items()}

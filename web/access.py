@@ -16,7 +16,7 @@ from workflow.model import Role
 
 __all__ = [
     "ADMINISTRATION", "ASSESSMENT", "AUDIT", "CASE_STAFF", "PETITIONER", "PUBLIC", "RECORD", "ROUTES", "SECOND", "SIGNS",
-    "STAFF", "Route", "RouteWithoutAccess", "RowId", "SmallId", "YearId", "get", "post",
+    "STAFF", "Route", "RouteWithoutAccess", "RowId", "SmallId", "YearId", "get", "is_open_to", "post",
 ]  # fmt: skip
 
 PUBLIC: frozenset[Role] | None = None
@@ -53,6 +53,11 @@ class Route:
 
 
 ROUTES: dict[str, Route] = {}
+
+
+def is_open_to(role: Role, path: str) -> bool:
+    """Whether a page is one of those of a role, and not of everybody."""
+    return role in (ROUTES[f"GET {path}"].who or frozenset())
 
 
 class RouteWithoutAccess(Exception):

@@ -24,6 +24,7 @@ from infra.settings import Settings
 from people.directory import Person, intake_unit
 from people.signin import CODE, SET_UP, find_asker, note_session_used
 from reports.later.jobs import Asker, runs_and_ready
+from reports.years.sheet_files import scheme_name
 from web.access import ROUTES, Route
 from web.view import view_of
 from workflow.model import Actor, CaseId, Role
@@ -125,7 +126,7 @@ class Context:
 
     def scheme_name(self, scheme: str) -> str:
         found = self.office.policy.schemes.get(scheme)
-        return scheme if found is None else self.in_their_language(found.zh, found.en) or scheme
+        return scheme if found is None else scheme_name(found, self.language)
 
     def in_their_language(self, zh: str, en: str) -> str:
         return zh if self.language == "zh_CN" else en
@@ -178,7 +179,6 @@ def context(request: Request) -> Context:
         who = None  # whoever has given the password alone is nobody yet
     _check_access(request, who, case)
     request.state.role = who.actor.role.value if who else Role.PETITIONER.value if case is not None else "nobody"
-    asked = request.query_params.get("lang") or cookie_of(request, LANGUAGE_COOKIE)
     return Context(
         request=request,
         site=site,
@@ -187,7 +187,7 @@ def context(request: Request) -> Context:
         shown=shown,
         person=who,
         petitioner_case=case,
-        language=known_language(asked or (who.language if who else _of_browser(request) or site.settings.language)),
+        language=page_language(request, of_account=who.language if who else None),
         jobs=jobs,
         reports_ready=ready,
         browser=cookie_of(request, BROWSER_COOKIE) or request.state.new_browser,
@@ -195,8 +195,11 @@ def context(request: Request) -> Context:
     )
 
 
-def _of_browser(request: Request) -> str | None:
-    return preferred_language(request.headers.get("accept-language", ""))
+def page_language(request: Request, *, of_account: str | None = None) -> str:
+    """What was chosen on a page, else that of the account, what the browser would rather have, and what the office has."""
+    chosen = request.query_params.get("lang") or cookie_of(request, LANGUAGE_COOKIE)
+    browsers = preferred_language(request.headers.get("accept-language", ""))
+    return known_language(chosen or of_account or browsers or site_of(request).settings.language)
 
 
 def dated(connection: Connection, request: Request, office: OfficeContext, *, shown: datetime) -> datetime:

@@ -34,12 +34,11 @@ from cases.execute import CaseNotFound
 from cases.office import NoOffice
 from cases.repeats import FormWasUsed
 from cases.tally import TalliesCatchUp
-from infra.i18n import known_language
 from infra.jinja import environment
 from infra.keys import KeyIsExposed, KeyIsUnreadable
 from infra.line import WaitedTooLong
 from people.office_keys import KeyIsNotPinned
-from web.context import LANGUAGE_COOKIE, MustFirst, NoSuchPage, PleaseSignIn, cookie_of, site_of
+from web.context import MustFirst, NoSuchPage, PleaseSignIn, page_language, site_of
 from web.posted import BrowserKeepsNothing, FormIsMalformed, FormIsStale, posted_without_database
 from web.problems import Problem, is_of_a_program, language_of, problem
 from words import Words
@@ -166,7 +165,7 @@ def plain_page(
     program the same as a problem."""
     if is_of_a_program(request):
         return problem(language_of(request, site_of(request).settings.language), status, code, values=values)
-    language = known_language(cookie_of(request, LANGUAGE_COOKIE) or site_of(request).settings.language)
+    language = page_language(request)
     template = environment(language).get_template("pages/error.html")
     url = request.url
     address = f"{url.path}?{url.query}" if url.query else url.path

@@ -16,8 +16,6 @@ from web.context import Context, cookie_name, cookie_of
 from web.posted import AGAIN, Posted
 
 COOKIE, KEPT_FOR = "huiyin_sent", 3600
-#: What a page is told, in place of the plain truth that its form was used.
-JUST_SENT = "just_sent"
 
 
 def was_just_sent(ctx: Context, form: Posted) -> bool:

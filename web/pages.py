@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from infra.i18n import write_minute
 from infra.jinja import environment
-from web.access import ROUTES
+from web.access import is_open_to
 from web.context import LANGUAGE_COOKIE, Context, cookie_name
 from web.strict_headers import WITH_SCRIPT
 from words import Words
@@ -160,7 +160,7 @@ def _menu(ctx: Context) -> list[tuple[str, str]]:
     if ctx.person is None:
         return []
     role = ctx.person.actor.role
-    return [(path, code) for path, code in MENU if role in (ROUTES[f"GET {path}"].who or frozenset())]
+    return [(path, code) for path, code in MENU if is_open_to(role, path)]
 
 
 def _jobs(ctx: Context) -> Jobs | None:

@@ -200,10 +200,10 @@ def matters(ctx: Ctx) -> Response:
     found = []
     for profile in ctx.office.taken_in():
         opens = PROCEDURES[profile.procedure].opens
-        name = profile.zh if ctx.language == "zh_CN" else profile.en
         found.append(
             Matter(
-                profile=profile.id, matter=profile.matter, name=name,
+                profile=profile.id, matter=profile.matter,
+                name=ctx.in_their_language(profile.zh, profile.en),
                 procedure=coded(words, "procedure", profile.procedure),
                 fields=schema_of(opens, words, blank_form(opens, intake_choices())),
             )

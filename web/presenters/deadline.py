@@ -66,12 +66,11 @@ def show_derivation(connection: Connection, ctx: Context, case_id: int, number: 
         )
         for day in found.days
     )  # fmt: skip
-    chinese = ctx.language == "zh_CN"
     return DerivationPage(
         number=name,
         clock=clock.name,
         rule=clock.rule,
-        rule_name=found.rule.zh if chinese else found.rule.en,
+        rule_name=ctx.in_their_language(found.rule.zh, found.rule.en),
         source=words(found.rule.source),
         confidence=found.rule.confidence,
         length=clock.length,

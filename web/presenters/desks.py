@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from cases.anchors import WANTED_AUDITORS, list_anchors
 from cases.appeals import contested_lights
 from cases.policies import dated_versions
 from infra.version import program_version
-from ledger.tables import Message
-from people.directory import active_with_role
+from ledger.outbox import counts_of
+from people.directory import active_with_role, all_accounts, open_units
 from people.office_keys import keys_missing, pins
 from people.proposals import waiting
-from people.tables import Account, Unit
 from reports.closures.exports import latest
-from web.access import ROUTES
+from web.access import is_open_to
 from web.context import Context
 from web.presenters.lights import minute
 from words import Words
@@ -31,8 +30,6 @@ LINES = (
 )  # fmt: skip
 #: From this month on the notice of the next year is missed: it is published in November.
 NOTICE_IS_DUE = 11
-_message = Message.__table__.c  # type: ignore[attr-defined]
-_account, _unit = Account.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +46,7 @@ def desk_of(connection: Connection, ctx: Context) -> tuple[DeskLine, ...]:
     """The lines of whoever asks, those that ask for them first; none that leads where they may not go."""
     role, t = ctx.actor.role, Words(ctx.language)
     lines = _administrator(connection, ctx, t) if role is Role.ADMINISTRATOR else _auditor(connection, ctx, t)
-    open_to = [line for line in lines if role in (ROUTES[f"GET {line.link.partition('?')[0]}"].who or frozenset())]
+    open_to = [line for line in lines if is_open_to(role, line.link.partition("?")[0])]
     return tuple(sorted(open_to, key=lambda line: not line.asks))
 
 
@@ -92,11 +89,9 @@ def _year(ctx: Context, t: Words) -> DeskLine:
 
 def _administrator(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLine]:
     yield from _of_both(connection, ctx, t)
-    dead = connection.execute(select(func.count()).where(_message.dead_at.is_not(None))).scalar_one()
-    late = connection.execute(
-        select(func.count()).where(_message.next_try_at.is_not(None), _message.attempts > 0)
-    ).scalar_one()
-    yield DeskLine(code="mails", said=t("desk.mails", dead=dead, trying=late), link="/mails", asks=dead > 0)
+    mails = counts_of(connection)
+    said = t("desk.mails", dead=mails["dead"], trying=mails["trying"])
+    yield DeskLine(code="mails", said=said, link="/mails", asks=mails["dead"] > 0)
     failing = [one for one in ctx.jobs if one.failing_since]
     swept = next((one.succeeded_at for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None)
     fine = t("desk.swept", when=minute(swept, ctx)) if swept else t("desk.not_swept")
@@ -110,12 +105,9 @@ def _administrator(connection: Connection, ctx: Context, t: Words) -> Iterator[D
     yield DeskLine(
         code="policy", said=t("desk.notice_missing", year=year) if missed else known, link="/policy", asks=missed
     )
-    people, closed = (
-        connection.execute(select(func.count()).where(_account.active.is_(active))).scalar_one()
-        for active in (True, False)
-    )
-    units = connection.execute(select(func.count()).where(_unit.closed_at.is_(None))).scalar_one()
-    yield DeskLine(code="people", said=t("desk.people", units=units, n=people, closed=closed), link="/people")
+    active = [account.active for account in all_accounts(connection)]
+    people = t("desk.people", units=len(open_units(connection)), n=active.count(True), closed=active.count(False))
+    yield DeskLine(code="people", said=people, link="/people")
     yield DeskLine(code="version", said=program_version(), link="/policy")
 
 

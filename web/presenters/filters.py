@@ -163,12 +163,12 @@ _READ: Mapping[str, Callable[[str, Context], dict[str, Any]]] = {
 def offered(connection: Connection, ctx: Context) -> Mapping[str, tuple[Option, ...]]:
     """The filters with what each may be."""
     units, handlers, views = _named(connection, ctx)
-    zh = ctx.language == "zh_CN"
     return {
         "show": tuple(Option(value=one, code=f"find.show.{one}") for one in SHOWS),
         "light": tuple(Option(value=one, code=f"light.{one}") for one in LIGHTS),
         "kind": tuple(
-            Option(value=one.id, text=one.zh if zh else one.en) for one in ctx.office.policy.profiles.values()
+            Option(value=one.id, text=ctx.in_their_language(one.zh, one.en))
+            for one in ctx.office.policy.profiles.values()
         ),
         "type": tuple(Option(value=one, code=f"dispute.{one}") for one in DISPUTE_TYPES),
         "channel": tuple(Option(value=one, code=f"channel.{one}") for one in CHANNELS),

@@ -16,7 +16,7 @@ from infra.db import transaction
 from web.access import get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
-from web.just_sent import JUST_SENT, remember_sent, was_just_sent
+from web.just_sent import remember_sent, was_just_sent
 from web.pages import render
 from web.posted import Form, Posted
 from web.presenters.choices import intake_choices
@@ -63,7 +63,7 @@ def register(ctx: Ctx, form: Form, matter: str) -> Response:
     typed = {name: said for name, said in form.fields().items() if name not in (OF, LINK)}
     again = partial(_intake_page, ctx, profile, beside=other, chosen=chosen)
     if was_just_sent(ctx, form):
-        return again(as_typed(kind, typed, intake_choices()), status=409, was_used=JUST_SENT)
+        return again(as_typed(kind, typed, intake_choices()), status=409, just_sent=True)
     try:
         command = read_form(kind, typed, intake_choices(), zone=ctx.office.policy.calendar.zone)
         assert isinstance(command, Intake)
@@ -92,10 +92,10 @@ def register(ctx: Ctx, form: Form, matter: str) -> Response:
 
 def _intake_page(
     ctx: Context, profile: Profile, form: FormView, *, beside: Beside | None, chosen: str = "",
-    posted: Posted | None = None, was_used: bool | str = False, status: int = 200,
+    posted: Posted | None = None, was_used: bool = False, just_sent: bool = False, status: int = 200,
 ) -> Response:  # fmt: skip
     return render(
-        ctx, "pages/intake.html", status=status, profile=profile, form=form, was_used=was_used, beside=beside,
+        ctx, "pages/intake.html", status=status, profile=profile, form=form, was_used=was_used, just_sent=just_sent, beside=beside,
         form_id=posted.form_id if posted else None, chosen=chosen, kinds=KINDS,
     )  # fmt: skip
 

@@ -5,12 +5,12 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from cases.jobruns import all_runs
 from infra.db import transaction
-from ledger.outbox import DAILY
+from ledger.outbox import KINDS, counts_of
 from ledger.tables import Message
 from notifications.compose import message_id
 from notifications.deliver import send_again
@@ -26,14 +26,6 @@ from words import Words
 
 _message = Message.__table__.c  # type: ignore[attr-defined]
 SHOWN = 100
-#: The four things a message can be, and how a row says so.
-KINDS = {
-    "dead": _message.dead_at.is_not(None),
-    "waiting": (_message.next_try_at.is_not(None) & (_message.attempts == 0))
-    | ((_message.bundle == DAILY) & _message.sent_at.is_(None) & _message.dead_at.is_(None)),
-    "trying": _message.next_try_at.is_not(None) & (_message.attempts > 0),
-    "sent": _message.sent_at.is_not(None),
-}
 
 
 @get("/mails", who=ADMINISTRATION)
@@ -42,9 +34,7 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
         raise NoSuchPage
     words = Words(ctx.language)
     with ctx.reading() as connection:
-        counts = {
-            name: connection.execute(select(func.count()).where(test)).scalar_one() for name, test in KINDS.items()
-        }
+        counts = counts_of(connection)
         chosen = (
             kind if counts[kind] or "kind" in ctx.request.query_params else next((k for k in KINDS if counts[k]), kind)
         )

@@ -17,7 +17,7 @@ from web.access import PETITIONER, PUBLIC, RowId, get, post
 from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of, intake_actor
 from web.cookies import end, start
 from web.forms import FormIsWrong, FormView, as_typed, blank_form, read_form, with_errors
-from web.just_sent import JUST_SENT, remember_sent, was_just_sent
+from web.just_sent import remember_sent, was_just_sent
 from web.pages import render, see_other, too_early, whole_seconds
 from web.posted import Form, Posted, SessionForm
 from web.presenters.choices import intake_choices
@@ -55,7 +55,7 @@ def file_matter(ctx: Ctx, form: Form, matter: str) -> Response:
     kind, profile = _kind(ctx, matter)
     if was_just_sent(ctx, form):
         typed = as_typed(kind, form.fields(), intake_choices())
-        return _filing_page(ctx, matter, typed, was_used=JUST_SENT, status=409)
+        return _filing_page(ctx, matter, typed, just_sent=True, status=409)
     try:
         zone = ctx.office.policy.calendar.zone
         command = read_form(kind, form.fields(), intake_choices(), zone=zone, hidden=NOT_ASKED)
@@ -260,12 +260,13 @@ def _filing_page(
     form: FormView,
     *,
     form_id: str | None = None,
-    was_used: bool | str = False,
+    was_used: bool = False,
+    just_sent: bool = False,
     status: int = 200,
 ) -> Response:
     return render(
         ctx, "pages/file.html", status=status, matter=matter, form=form, form_id=form_id, hidden=NOT_ASKED,
-        was_used=was_used,
+        was_used=was_used, just_sent=just_sent,
     )  # fmt: skip
 
 
