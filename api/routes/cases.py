@@ -15,13 +15,13 @@ from api.case_answers import CaseAnswer, StepAnswer
 from api.declared import BASE, reads, writes
 from api.keys import BY_HEADER, form_id_for
 from api.opening import opened_answer, profile_of
+from api.refusing import told_as_problems
 from api.schemas import schema_of
 from api.shown import list_of
 from api.shown_case import case_answer, step_answer
 from cases.beside import link_to, open_beside
 from cases.execute import CaseHasMoved, CaseNotFound, DatesWouldMove, execute
 from cases.reading import find_case, find_with_procedure
-from cases.repeats import FormWasUsed
 from cases.search import DUE, OPEN
 from cases.tracking import code_for, in_groups
 from infra.db import transaction
@@ -137,19 +137,16 @@ def take_step(ctx: Ctx, body: Body, public_id: str, command: str) -> Response:
     case_id, procedure = _found(ctx, public_id)
     kind, key = command_named(procedure, command), key_of(ctx.request)
     try:
-        asked = read_around(StepBody, body)
-        made = read_command(
-            kind, asked.fields, zone=ctx.office.policy.calendar.zone, find_case=partial(_named_case, ctx)
-        )
-        return answered(_taken(ctx, case_id, public_id, made, asked, form_id_for(ctx, BY_HEADER, key)))
-    except Refusal as refusal:
-        raise Problem("refused", status=422, reasons=refusal.reasons) from refusal
+        with told_as_problems():
+            asked = read_around(StepBody, body)
+            made = read_command(
+                kind, asked.fields, zone=ctx.office.policy.calendar.zone, find_case=partial(_named_case, ctx)
+            )
+            return answered(_taken(ctx, case_id, public_id, made, asked, form_id_for(ctx, BY_HEADER, key)))
     except CaseNotFound:
         raise NoSuchPage from None
     except DatesWouldMove as dates:
         raise Problem("dates_would_move", status=409, beside=_dates(dates.moved, ctx)) from dates
-    except FormWasUsed as error:
-        raise Problem("key_was_used", status=409) from error
     except CaseHasMoved as error:
         beside = {"expected": error.expected, "found": error.found}
         raise Problem("case_has_moved", status=409, beside=beside) from error
@@ -214,7 +211,7 @@ def matters(ctx: Ctx) -> Response:
 @writes("/cases", who=WHO_REGISTERS, code="register", scope=INTAKE, asks=RegisterBody, answers=Registered, status=201)
 def register(ctx: Ctx, body: Body) -> Response:
     key = key_of(ctx.request)
-    try:
+    with told_as_problems():
         asked = read_around(RegisterBody, body)
         profile = profile_of(ctx, asked.matter)
         kind = PROCEDURES[profile.procedure].opens
@@ -227,10 +224,6 @@ def register(ctx: Ctx, body: Body) -> Response:
                 connection, made, link=link, profile=profile.id, actor=ctx.actor, now=ctx.now, office=ctx.office,
                 request=request,
             )  # fmt: skip
-    except Refusal as refusal:
-        raise Problem("refused", status=422, reasons=refusal.reasons) from refusal
-    except FormWasUsed as error:
-        raise Problem("key_was_used", status=409) from error
     answer = opened_answer(ctx, opened)
     return answered(answer, status=201, headers={"Location": f"{BASE}/cases/{answer.public_id}"})
 

@@ -18,20 +18,19 @@ from api.caller import Ctx
 from api.declared import BASE, reads, writes
 from api.keys import BY_ORDER, form_id_for, form_id_known
 from api.opening import opened_answer, profile_of
+from api.refusing import told_as_problems
 from cases.execute import open_case
 from cases.reading import timeline
-from cases.repeats import FormWasUsed
 from cases.visibility import case, visible_cases
 from infra.db import transaction
 from ledger.chain import author_of, find_by_key, request_key
 from people.tokens import INTAKE
 from web.context import Context, NoSuchPage
 from web.presenters.tracked import TOLD, show_tracked
-from web.problems import Problem
 from web.routes.intake import INTAKE as WHO_REGISTERS
 from words import Words
 from workflow.commands import Intake
-from workflow.model import Actor, CaseId, Refusal, Role
+from workflow.model import Actor, CaseId, Role
 from workflow.procedures import PROCEDURES
 
 LONGEST = 64
@@ -60,7 +59,7 @@ class OrderBody:
     status=201,
 )
 def send_order(ctx: Ctx, body: Body) -> Response:
-    try:
+    with told_as_problems():
         asked = read_around(OrderBody, body)
         profile = profile_of(ctx, asked.matter)
         procedure = PROCEDURES[profile.procedure]
@@ -72,10 +71,6 @@ def send_order(ctx: Ctx, body: Body) -> Response:
             opened = open_case(
                 connection, made, profile=profile.id, actor=ctx.actor, now=ctx.now, office=ctx.office, request=request
             )
-    except Refusal as refusal:
-        raise Problem("refused", status=422, reasons=refusal.reasons) from refusal
-    except FormWasUsed as error:
-        raise Problem("key_was_used", status=409) from error
     answer = opened_answer(ctx, opened)
     return answered(answer, status=201, headers={"Location": f"{BASE}/orders/{asked.order_number}"})
 
