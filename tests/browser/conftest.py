@@ -33,6 +33,7 @@ class Office:
     site: Site
     address: str
     chromium: Browser
+    things: dict[str, str] = field(default_factory=dict)  #: addresses of what a test has made, by its own words
     problems: list[str] = field(default_factory=list)  #: what browsers complained of: scripts, policy, missing files
     _open: ExitStack = field(default_factory=ExitStack)
 

@@ -65,7 +65,10 @@ def keep(page: Page, name: str) -> None:
 def test_every_page_that_there_is_is_looked_at() -> None:
     """Or stands in a list with the reason why not."""
     opened = {address.partition("?")[0] for _, address in LOOKS.values()}
-    elsewhere = {"/", "/signin", "/file", "/file/{matter}", "/track", "/track/case", "/track/case/clocks/{number}"}
+    elsewhere = {
+        "/", "/signin", "/signin/second", "/signin/link/{token}", "/file", "/file/{matter}", "/track", "/track/case",
+        "/track/case/clocks/{number}", "/mails/{message}",
+    }  # fmt: skip
     of_a_case = {"/cases/{public_id}", "/cases/{public_id}/steps/{command}", "/cases/{public_id}/clocks/{number}"}
     there = {route.path for route in ROUTES.values() if route.method == "GET"}
     assert set(NOT_LOOKED_AT) <= there
@@ -95,7 +98,8 @@ def test_every_page(busy: Office, language: str) -> None:
             assert re.match(r"[●▲■‖○✓] \S", text), "a shape and a word"
             if contrast < 4.5 or ground == "rgba(0, 0, 0, 0)":
                 faults["faint"].append((name, text, ground, contrast))
-        if foreign := foreign_words(page.evaluate(READ), language, KNOWN):
+        foreign = foreign_words(page.evaluate(READ), language, KNOWN)
+        if foreign and (name, language) != ("mail", "en"):  # a mail speaks as whoever gets it reads
             faults["words"].append((name, foreign))
         seen.add(name)
     assert seen == {*LOOKS, *PUBLIC}
@@ -115,7 +119,7 @@ def test_what_is_read_all_day_can_be_read_by_night_and_in_colours_of_the_readers
             ("supervisor", "/assessment"),
         ):
             page = busy.person(login, **options)
-            go_to(page, address, busy.site.office)
+            go_to(page, address, busy.site.office, busy.things)
             keep(page, f"{login}{address.replace('/', '-')}-{next(iter(options.values()))}")
             found += [
                 (login, address, options, one["id"], one["nodes"][0]["html"][:120])

@@ -151,9 +151,9 @@ def choose_mediator(page: Page) -> None:
     """Few mediators are buttons, many are a list."""
     field = page.locator("#AppointMediators-chief")
     if field.evaluate("element => element.tagName") == "SELECT":
-        field.select_option(label="账号-mediator（人民调解室 · 在手 0 件）")
+        field.select_option(label="账号-mediator（人民调解室 · 承办 0 件）")
     else:
-        field.get_by_label("账号-mediator（人民调解室 · 在手 0 件）", exact=True).check()
+        field.get_by_label("账号-mediator（人民调解室 · 承办 0 件）", exact=True).check()
 
 
 def test_without_javascript_a_matter_is_filed_accepted_and_followed(served: Office) -> None:
