@@ -42,15 +42,10 @@ def last_step(connection: Connection, case_id: int, procedure: str) -> LastStep 
     before = Record(case_id=case_id)
     for row, data in events[:at]:
         before.add(row, data)
-    return _described(events[at], before, [data for _, data in events[at + 1 :]], _steps_by_command(table))
+    return _described(events[at], before, [data for _, data in events[at + 1 :]], table.irrevocable)
 
 
-def _steps_by_command(table: Any) -> Mapping[str, bool]:
-    """Of each command whether its step says that it cannot be undone."""
-    return {step.command.__name__: step.cannot_be_undone for step in table.steps}
-
-
-def _described(event: tuple[Any, Data], before: Record, later: Sequence[Data], final: Mapping[str, bool]) -> LastStep:
+def _described(event: tuple[Any, Data], before: Record, later: Sequence[Data], final: frozenset[str]) -> LastStep:
     row, data = event
     wrote, case = data["wrote"], before.case
     milestones = frozenset(case["milestones"].split())
@@ -61,7 +56,7 @@ def _described(event: tuple[Any, Data], before: Record, later: Sequence[Data], f
     command = data["command"]["name"]
     return LastStep(
         seq=row.seq, command=command, taken_at=row.recorded_at,
-        by=None if row.actor is None else AccountId(row.actor), is_final=final.get(command, False),
+        by=None if row.actor is None else AccountId(row.actor), is_final=command in final,
         stands_alone=all(here.isdisjoint(_written_by(one)) for one in later), state=case["state"],
         gained=after - milestones, lost=milestones - after, outcome=case["outcome"],
         extension_asked=case["extension_asked"],

@@ -44,6 +44,7 @@ from reports.record.serials import FATES
 from web.pages import MENU, help_of
 from web.presenters.desks import LINES as DESK_LINES
 from web.presenters.reports import STATES as REPORT_STATES
+from web.presenters.tracked import PROMISED
 from web.presenters.work_list import GROUPS
 from web.routes.keys import STANDS
 from web.routes.people import UNIT_KINDS, NewAccount
@@ -172,6 +173,7 @@ def codes(policy: Policy) -> Iterator[str]:
     for matter in {profile.matter for profile in policy.profiles.values()}:
         yield from (f"matter.{matter}", f"matter.{matter}.about")
     yield from _named("filing", FILED)
+    yield from _named("next_by", PROMISED)
     yield from _named("remedies", (*PROCEDURES, *(f"{p}.bound" for p in PROCEDURES if PROCEDURES[p].shown.binding)))
     yield from bulletin_codes()
     yield from _named("serials", FATES)
@@ -227,23 +229,11 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from (code for code in _codes_raised("NoticeIsWrong"))
     yield from (f"doctor.{code}" for code in _written_codes("Look"))
     yield from (f"mail_reason.{code}" for code in OWN_REASONS.values())
-    yield from _named(
-        "doctor",
-        (
-            "home_is_open",
-            "sqlite_is_old",
-            "clock_in_doubt",
-            "keys_missing",
-            "home",
-            "sqlite",
-            "clock",
-            "keys",
-            "fonts",
-            "zones",
-            "no_fonts",
-            "no_zones",
-        ),
-    )
+    looks = (
+        "home_is_open", "sqlite_is_old", "clock_in_doubt", "keys_missing", "home", "sqlite",
+        "clock", "keys", "fonts", "zones", "no_fonts", "no_zones",
+    )  # fmt: skip
+    yield from _named("doctor", looks)
     yield from _named("settings", (*_codes_raised("_wrong"), *set(CODES.values()), "unknown", "unknown_near"))
     yield from _named("trouble", (*SERVER.values(), *FILE.values(), *SYSTEM.values()))
     yield from (*_reasons(), *codes_of_interface(_codes_raised))

@@ -1,8 +1,10 @@
 """Codes as words: the one place where a code of the rules meets the catalogue of the reader's language."""
 
-from collections.abc import Mapping
-from datetime import date
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from infra.i18n import translations, write_day, write_minute
 from workflow.calendar import WorkCalendar
@@ -14,6 +16,8 @@ from workflow.policy_files import PolicyFault
 
 #: A light is told by its shape and its word, never by colour alone.
 LIGHT_SHAPES = {"green": "●", "yellow": "▲", "red": "■", "paused": "‖", "window": "○", "none": "○", "ended": "✓"}
+#: How rules say a day, or a minute, in the values of a reason.
+AS_DAY = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?")
 
 
 class Words:
@@ -41,7 +45,19 @@ class Words:
             values["command"] = self(f"command.{command}")
         if source := values.get("source"):
             values["source"] = self(str(source))  # the basis of a rule: written out, and in the reader's language
-        return self(f"reason.{reason.code}", **_plain(values))
+        return self(f"reason.{reason.code}", **{name: self._plain(value) for name, value in values.items()})
+
+    def one_of(self, roles: Sequence[str]) -> str:
+        """调解员或协调员."""
+        return self("punctuation.or").join(self(f"role.{role}") for role in roles)
+
+    def _plain(self, value: Any) -> Any:
+        """A value as it may stand in a sentence: a day, or a minute of the office, as people write it."""
+        if not isinstance(value, str) or not AS_DAY.fullmatch(value):
+            return value
+        if " " in value:
+            return write_minute(datetime.fromisoformat(value).replace(tzinfo=UTC), self.language, ZoneInfo("UTC"))
+        return write_day(date.fromisoformat(value), self.language)
 
     def because(self, day: Day, notices: list[str]) -> str:
         """Why a day of a receipt is counted or not; the notice that says so by its place among `notices`, where a new one
@@ -87,11 +103,6 @@ def fault_words(fault: PolicyFault, words: Words) -> str:
     if fault.nearest:
         lines.append(f"  {words('policy.nearest', name=fault.nearest)}")
     return "\n".join(lines)
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as they may stand in a sentence; a code inside a sentence would be a system word."""
-    return dict(values)
 
 
 def whole_due(clock: Clock, calendar: WorkCalendar, language: str) -> str:

@@ -136,6 +136,11 @@ class Procedure:
         return frozenset(step.event for step in self.steps if not step.minor and not step.answers_light)
 
     @cached_property
+    def irrevocable(self) -> frozenset[str]:
+        """The commands of the steps that say of themselves that they cannot be undone, by name."""
+        return frozenset(step.command.__name__ for step in self.steps if step.cannot_be_undone)
+
+    @cached_property
     def counted(self) -> Mapping[str, str]:
         """The figure of a bulletin that an event counts in."""
         return {step.event: step.counted_as for step in self.steps if step.counted_as}

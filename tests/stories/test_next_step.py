@@ -16,7 +16,9 @@ from workflow.deciding import available_steps, likeliest_of, usual_next
 
 HERE = Path(__file__).parent
 #: What stands on top because somebody waits for it, which a list does not look for.
-WAITED_FOR = {"GrantExtension", "KeepMediator", "AnswerTask", "DecideWaiver", "RecordConsent"}
+WAITED_FOR = {
+    "GrantExtension", "KeepMediator", "AnswerTask", "DecideWaiver", "RecordConsent", "ConfirmWithdrawal", "Terminate", "Refuse",
+}  # fmt: skip
 #: What people do besides, when they choose to.
 NOT_WAITED_FOR = {
     "RequestExtension", "Rate", "Disclose", "ExtendByConsent", "ApplyForConfirmation", "RecordPerformance", "ReplaceMediator",

@@ -119,7 +119,10 @@ def test_a_coordinator_gives_everything_of_one_colleague_to_another_in_one_go(si
     cases, coordinator = three_in_hand(site), site.session_for("coordinator")
     leaving, to = (site.office.accounts[name] for name in ("mediator", "mediator_2"))
     assert f"/hand-over/{leaving}" in page(coordinator, "/hand-over").links
-    form = page(coordinator, f"/hand-over/{leaving}").form(f"/hand-over/{leaving}")
+    first = page(coordinator, f"/hand-over/{leaving}")
+    assert "cases" not in first.form(f"/hand-over/{leaving}").values, "nothing goes that nobody has ticked"
+    assert f"/hand-over/{leaving}?all=yes" in first.links
+    form = page(coordinator, f"/hand-over/{leaving}?all=yes").form(f"/hand-over/{leaving}")
     assert sorted(form.values["cases"]) == sorted(cases), "all are chosen"
     answer = coordinator.post(form.action, data=form.typed(to=str(to), ground="leaves_office"))
     assert "已移交 3 件" in answer.text
@@ -143,7 +146,9 @@ def test_of_a_list_only_the_chosen_go_and_what_was_typed_comes_back(site: Site) 
     assert "请至少选中一件事项" in nothing.text
     done = coordinator.post(back.action, data=back.typed(to=str(to)))
     assert "已移交 1 件" in done.text
-    assert sorted(read(done.text).form(f"/hand-over/{leaving}").values["cases"]) == sorted(cases[1:])
+    left = page(coordinator, f"/hand-over/{leaving}?all=yes").form(f"/hand-over/{leaving}")
+    assert sorted(left.values["cases"]) == sorted(cases[1:])
+    assert "cases" not in read(done.text).form(f"/hand-over/{leaving}").values
 
 
 def test_nobody_hands_over_or_learns_a_name_by_a_number_that_is_not_theirs(site: Site) -> None:

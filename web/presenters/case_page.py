@@ -1,6 +1,6 @@
 """The case page: where it stands, what is due, what may be done now, and what has happened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -32,14 +32,15 @@ from web.presenters.timeline import (
 )
 from words import Words
 from workflow.clocks import paused_until
-from workflow.deciding import available_steps, steps_of_others, usual_path
+from workflow.deciding import available_steps, steps_of_others, usual_next, usual_path
 from workflow.definition import Situation
 from workflow.facts import CaseFacts
 from workflow.fields import brings_people_in
-from workflow.model import TextKind
+from workflow.model import AccountId, TextKind
 from workflow.procedure import Shown
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import TakeBack
+from workflow.procedures.every_case.taking_back import is_for_a_second_person
 from workflow.records import Task
 
 
@@ -84,6 +85,7 @@ class CasePage:
     steps: tuple[StepView, ...]
     at_any_time: tuple[str, ...]  #: commands that have pages of their own
     steps_of_others: tuple[tuple[str, tuple[str, ...]], ...]  #: (command, roles)
+    turn: tuple[str, tuple[str, ...]] | None  #: (command, roles) of what comes next, if that is for others to do
     clocks: tuple[ClockView, ...]
     parties: tuple[PartyView, ...]
     mediators: tuple[tuple[str, bool, str], ...]
@@ -130,6 +132,9 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     parties: dict[int, str] = {party.number: texts[party.name] for party in facts.parties if party.name in texts}
     names = Names(texts=texts, accounts=accounts, linked=linked, units=units, parties=parties)
     opening, shown = events[0].data["command"], PROCEDURES[facts.procedure].shown
+    others = tuple(
+        (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
+    )
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"
     assert facts.holder_unit is not None, "and who holds it"
@@ -154,9 +159,14 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         light=case_light(facts.clocks, ctx),
         path=path_of(facts),
         steps=step_views(situation, found, choices, returned),
-        at_any_time=tuple(step.command.__name__ for step, reasons in found if step.minor and not reasons),
-        steps_of_others=tuple(
-            (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
+        at_any_time=tuple(
+            step.command.__name__
+            for step, reasons in found
+            if step.minor and not reasons and not (step.command is TakeBack and _stays(events, situation))
+        ),
+        steps_of_others=others,
+        turn=next(
+            (one for one in others if one[0] == usual_next(facts.procedure, facts.state, facts.clocks_running)), None
         ),
         clocks=tuple(clock_view(clock, ctx, situation.policy, units) for clock in _clocks_in_order(facts, ctx.now)),
         parties=tuple(
@@ -217,6 +227,16 @@ def path_of(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
 
 
 # -- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def _stays(events: Sequence[record.EventLine], situation: Situation) -> bool:
+    """Whether the reader need not be offered to take the last step back: it cannot be undone, but by a second person."""
+    table = PROCEDURES[situation.facts.procedure]
+    last = next((one for one in reversed(events) if one.code in table.in_order and not one.is_taken_back), None)
+    if last is None:
+        return True
+    final = last.data["command"]["name"] in table.irrevocable
+    return is_for_a_second_person(situation, by=AccountId(last.actor) if last.actor is not None else None, final=final)
 
 
 def _clocks_in_order(facts: CaseFacts, now: datetime) -> list[Any]:

@@ -33,10 +33,10 @@ class Matter:
 
 
 def matters_of(
-    connection: Connection, ctx: Context, rows: Sequence[Any], *, chosen: frozenset[str] | None = None,
+    connection: Connection, ctx: Context, rows: Sequence[Any], *, chosen: frozenset[str] = frozenset(),
     done: Sequence[TakenAtOnce] = (),
 ) -> list[Matter]:  # fmt: skip
-    """The rows (`cases.at_once.COLUMNS`) as the page shows them, however many. `chosen` are public ids, all of them if that is None."""
+    """The rows (`cases.at_once.COLUMNS`) as the page shows them, however many. `chosen` are public ids."""
     came: Mapping[int, tuple[Reason, ...]] = {one.case_id: one.reasons for one in done}
     found = []
     for at in range(0, len(rows), record.PAGE):
@@ -49,7 +49,7 @@ def matters_of(
                 id=row.id, public_id=row.public_id,
                 number=case_number(ctx.office.short_name, row.series, row.year, row.serial),
                 title=titles.get(row.id, (None, []))[0], dispute_type=row.dispute_type,
-                light=case_light(clocks.get(row.id, ()), ctx), chosen=chosen is None or row.public_id in chosen,
+                light=case_light(clocks.get(row.id, ()), ctx), chosen=row.public_id in chosen,
                 done=came.get(row.id) == (), reasons=came.get(row.id, ()),
             )
             for row in page

@@ -15,8 +15,10 @@ from web.presenters.timeline import texts_in
 from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.model import Actor, CaseId, Role
+from workflow.procedure import Part
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import AskToWithdraw, GoOnWithIt, Rate, WriteBack
+from workflow.procedures.every_case.tasks import TASK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,15 @@ TOLD = frozenset(
 )  # fmt: skip
 
 
+#: The limits whose days a petitioner is told: what others are asked for, and reports upwards, are not promised to them.
+PROMISED = frozenset(
+    name
+    for procedure in PROCEDURES.values()
+    for name, parts in procedure.clocks.items()
+    if name != TASK and Part.REPORTS not in parts
+)
+
+
 def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> TrackedCase:
     actor = Actor(account=None, role=Role.PETITIONER, unit=None, case=case_id)
     loaded = load_facts(connection, case_id, actor=actor)
@@ -72,7 +83,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         state=facts.state,
         procedure=facts.procedure,
         received=minute(facts.received_at, ctx),
-        light=case_light((clock for clock in facts.clocks if clock.about is None), ctx),
+        light=case_light((clock for clock in facts.clocks if clock.about is None and clock.name in PROMISED), ctx),
         ended=facts.state in PROCEDURES[facts.procedure].final,
         path=path_of(facts),
         answers=tuple(_answers(events, texts)),

@@ -88,13 +88,16 @@ def _page(
 ) -> Response:  # fmt: skip
     """`done` is what came of a form; `posted` one that comes back as it was typed."""
     who = known_accounts(connection, [account])[account] if done is not None else _whose(connection, ctx, account)
-    chosen = None if posted is None else frozenset(posted.values.get(CASES, []))
     rows = in_hand_of(connection, AccountId(account), actor=ctx.actor)
+    every = done is None and posted is None and ctx.request.query_params.get("all") == "yes"
+    chosen = (
+        frozenset(row.public_id for row in rows) if every else frozenset(posted.values.get(CASES, []) if posted else ())
+    )
     matters = matters_of(connection, ctx, rows, chosen=chosen, done=done or ())
     given = sum(1 for one in done or () if not one.reasons)
     return render(
         ctx, "pages/hand_over.html", status=status, person=who, account=account, matters=matters, form=form, given=given,
-        finished=done is not None, form_id=posted.form_id if posted else None, at_most=AT_MOST,
+        finished=done is not None, form_id=posted.form_id if posted else None, at_most=AT_MOST, every=every,
     )  # fmt: skip
 
 

@@ -24,16 +24,19 @@ from workflow.procedures.every_case.commands import (
 IN_HAND = (
     (Role.MEDIATOR, Relation.ASSIGNED), (Role.COORDINATOR, Relation.ABOVE), (Role.CLERK, Relation.ABOVE),
 )  # fmt: skip
-#: The milestone of a matter that whoever brought it wants to withdraw.
+#: The milestone of a matter that whoever brought it wants to withdraw; whatever ends or answers it settles that as well.
 WITHDRAWAL_ASKED = "withdrawal_asked"
+SETTLES_WITHDRAWAL = frozenset({WITHDRAWAL_ASKED})
 WHO_NOTE = (*IN_HAND, (Role.MEDIATOR, Relation.TAKES_PART))
 DESK = ((Role.CLERK, Relation.ABOVE), (Role.COORDINATOR, Relation.ABOVE))
 
 
 def desk_steps(
-    *, until_closed: tuple[State, ...], ended: tuple[State, ...], joining: tuple[State, ...]
-) -> tuple[Step, ...]:
-    """The steps. In `joining` somebody may still become a party; what is corrected, noted or asked anew may be after the end, too."""
+    *, until_closed: tuple[State, ...], ended: tuple[State, ...], joining: tuple[State, ...],
+    withdrawable: tuple[State, ...],
+) -> tuple[Step, ...]:  # fmt: skip
+    """The steps. In `joining` somebody may still become a party, from `withdrawable` a step can end what is withdrawn; what is
+    corrected, noted or asked anew may be after the end, too."""
     always = (*until_closed, *ended)
     return (
         Step(
@@ -51,14 +54,14 @@ def desk_steps(
             command=RenewCode, event="case:code_renewed", sources=always, target=None, allowed=DESK, minor=True,
         ),
         Step(
-            command=AskToWithdraw, event="case:withdrawal_asked", sources=until_closed, target=None,
+            command=AskToWithdraw, event="case:withdrawal_asked", sources=withdrawable, target=None,
             allowed=((Role.PETITIONER, Relation.BY_CODE),), guards=(no_withdrawal_waits,),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches=WITHDRAWAL_ASKED, quiet=True, minor=True,
         ),
         Step(
             command=GoOnWithIt, event="case:withdrawal_dropped", sources=until_closed, target=None,
             allowed=((Role.PETITIONER, Relation.BY_CODE),), guards=(a_withdrawal_waits,), tells=(Audience.HOLDER,),
-            forgets=frozenset({WITHDRAWAL_ASKED}), quiet=True, minor=True,
+            forgets=SETTLES_WITHDRAWAL, quiet=True, minor=True,
         ),
         Step(
             command=WriteBack, event="case:written_back", sources=until_closed, target=None,
@@ -73,6 +76,15 @@ def desk_steps(
 def a_withdrawal_waits(situation: Situation) -> Reason | None:
     asked = WITHDRAWAL_ASKED in situation.facts.milestones
     return None if asked else Reason(code="withdrawal.not_asked")
+
+
+def is_to_be_withdrawn(situation: Situation) -> bool:
+    """Of the step that ends what its petitioner wants to withdraw: they wait for it."""
+    return a_withdrawal_waits(situation) is None
+
+
+def ask_whoever_withdraws(situation: Situation) -> tuple[Reason, ...]:
+    return (Reason(code="withdrawal.ask_first"),) if is_to_be_withdrawn(situation) else ()
 
 
 def no_withdrawal_waits(situation: Situation) -> Reason | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from workflow.calendar import WorkCalendar
 from workflow.definition import Draft, PutBack, Situation, Step
 from workflow.facts import LastStep
-from workflow.model import Audience, Reason, Relation, Role, State
+from workflow.model import AccountId, Audience, Reason, Relation, Role, State
 from workflow.procedures.every_case.commands import TakeBack
 from workflow.records import Appointment, TakenBack, Waiver
 
@@ -48,10 +48,15 @@ def why_not(situation: Situation) -> Reason | None:
         return Reason(code="take_back.year_is_closed", values=said)
     if _is_over(last, calendar, situation):
         return Reason(code="take_back.too_late", values={**said, "days": WITHIN})
-    if last.is_final and (last.by in actor.accounts or actor.role not in SECOND):
+    if is_for_a_second_person(situation, by=last.by, final=last.is_final):
         return Reason(code="take_back.by_a_second_person", values=said)
     mine = last.by in actor.accounts or actor.role in SECOND
     return None if mine else Reason(code="take_back.not_yours", values=said)
+
+
+def is_for_a_second_person(situation: Situation, *, by: AccountId | None, final: bool) -> bool:
+    """Whether somebody else than the actor has to take it back: it cannot be undone, and they took it or do not answer for others."""
+    return final and (by in situation.actor.accounts or situation.actor.role not in SECOND)
 
 
 def _is_over(last: LastStep, calendar: WorkCalendar, situation: Situation) -> bool:

@@ -5,6 +5,7 @@ The table itself is in `steps.py`; what other procedures ask too, in `every_case
 Source: 人民调解法 (2010) §17-§33; 民事诉讼法 §205; 民诉法解释 §355.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from workflow.acts import happened
@@ -13,6 +14,7 @@ from workflow.commands import Command
 from workflow.definition import Draft, Situation
 from workflow.model import AccountId, Consent, Reason
 from workflow.procedures.every_case import rules
+from workflow.procedures.every_case.desk import is_to_be_withdrawn
 from workflow.procedures.every_case.taking_part import new_appointment
 from workflow.procedures.mediation.commands import (
     AppointMediators,
@@ -215,6 +217,15 @@ def who_withdraws_ends_it(_situation: Situation, command: Terminate) -> Reason |
     if command.withdrawing and command.ground != "party_withdraws":
         return Reason(code="withdrawing.not_the_ground", field="withdrawing")
     return None
+
+
+def ground_of_ending(situation: Situation) -> Mapping[str, str]:
+    """What stands in the form when whoever brought the matter wants to withdraw it (§17, §23)."""
+    return {"ground": "party_withdraws"} if is_to_be_withdrawn(situation) else {}
+
+
+def ground_of_refusal(situation: Situation) -> Mapping[str, str]:
+    return {"ground": "party_refuses"} if is_to_be_withdrawn(situation) else {}
 
 
 def note_terminated(situation: Situation, command: Terminate, draft: Draft) -> None:

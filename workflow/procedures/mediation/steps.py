@@ -15,7 +15,13 @@ from workflow.model import UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
 from workflow.procedures.every_case import rules
 from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
-from workflow.procedures.every_case.desk import WITHDRAWAL_ASKED, desk_steps
+from workflow.procedures.every_case.desk import (
+    SETTLES_WITHDRAWAL,
+    WITHDRAWAL_ASKED,
+    ask_whoever_withdraws,
+    desk_steps,
+    is_to_be_withdrawn,
+)
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_back import take_back_step
@@ -47,6 +53,7 @@ from workflow.procedures.mediation.states import MediationState
 
 S, R = MediationState, Relation
 AT_WORK = (S.MEDIATOR_ASSIGNED, S.RIGHTS_NOTIFIED, S.IN_SESSION)
+NEW = (S.APPLIED, S.CONSENT_PENDING)
 ANSWERED = (S.SETTLED, S.TERMINATED, S.FOLLOWED_UP, S.CLOSED, S.NOT_ACCEPTED)
 CLERKS = ((Role.CLERK, R.ABOVE), (Role.COORDINATOR, R.ABOVE))
 MEDIATORS = ((Role.MEDIATOR, R.ASSIGNED),)
@@ -125,6 +132,7 @@ MEDIATION = Procedure(
         Step(
             command=Refuse, event="case:not_accepted", sources=(S.APPLIED, S.CONSENT_PENDING), target=S.NOT_ACCEPTED,
             allowed=CLERKS, writes=rules.note_refusal, clocks=(Stop("intake"), StopAll()), cannot_be_undone=True, aside=True,
+            forgets=SETTLES_WITHDRAWAL, notes=ask_whoever_withdraws, preset=m.ground_of_refusal, first_when=is_to_be_withdrawn,
         ),
         Step(
             command=AppointMediators, event="mediator:appointed", sources=(S.ACCEPTED,), target=S.MEDIATOR_ASSIGNED,
@@ -175,7 +183,7 @@ MEDIATION = Procedure(
             command=Settle, event="case:settled", sources=(S.IN_SESSION,), target=S.SETTLED, allowed=MEDIATORS,
             guards=(rules.not_paused, m.no_open_disclosure), checks=AGREEMENT_CHECKS, writes=ag.record_agreement,
             clocks=(Stop("period"), Start("confirmation", at=ag.takes_effect_at), Start("follow_up", at=ag.performance_falls_due)),
-            tells=(Audience.UNIT_HEAD,), reaches=ANSWER, counted_as="settled", notes=m.note_late,
+            tells=(Audience.UNIT_HEAD,), reaches=ANSWER, counted_as="settled", notes=m.note_late, forgets=SETTLES_WITHDRAWAL,
         ),
         Step(
             command=SettleInPart, event="case:settled_in_part", sources=(S.IN_SESSION,), target=None,
@@ -195,7 +203,8 @@ MEDIATION = Procedure(
             allowed=(*MEDIATORS, *CLERKS),
             checks=(m.there_was_no_agreement, m.the_period_is_over, m.who_withdraws_ends_it, rules.confirmed("notice_given")),
             writes=m.note_terminated, clocks=(Stop("period"), Start("closing")), tells=(Audience.UNIT_HEAD,),
-            reaches=ANSWER, cannot_be_undone=True, counted_as="terminated", aside=True,
+            reaches=ANSWER, cannot_be_undone=True, counted_as="terminated", aside=True, forgets=SETTLES_WITHDRAWAL,
+            notes=ask_whoever_withdraws, preset=m.ground_of_ending, first_when=is_to_be_withdrawn,
         ),
         Step(
             command=ApplyForConfirmation, event="case:confirmation_applied", sources=(S.SETTLED, S.FOLLOWED_UP, S.CLOSED),
@@ -220,7 +229,7 @@ MEDIATION = Procedure(
             allowed=MEDIATORS, checks=(rules.confirmed("papers_complete"),),
             clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
-        *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=(S.APPLIED, S.CONSENT_PENDING)),
+        *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=NEW, withdrawable=(*NEW, S.ACCEPTED, *AT_WORK)),
         *people_steps(until_closed=UNTIL_CLOSED),
         *task_steps(until_closed=UNTIL_CLOSED, deciding=DECIDING),
         *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),

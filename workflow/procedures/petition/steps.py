@@ -35,7 +35,13 @@ from workflow.procedures.every_case.commands import (
     Resume,
     Suspend,
 )
-from workflow.procedures.every_case.desk import WITHDRAWAL_ASKED, a_withdrawal_waits, desk_steps
+from workflow.procedures.every_case.desk import (
+    SETTLES_WITHDRAWAL,
+    WITHDRAWAL_ASKED,
+    a_withdrawal_waits,
+    desk_steps,
+    is_to_be_withdrawn,
+)
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
 from workflow.procedures.every_case.taking_back import take_back_step
@@ -129,11 +135,12 @@ PETITION = Procedure(
         Step(
             command=Refuse, event="case:not_accepted", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED, allowed=CLERKS,
             writes=rules.note_refusal, clocks=(Stop("notice"), Stop("screening"), StopAll()), cannot_be_undone=True, aside=True,
+            forgets=SETTLES_WITHDRAWAL,
         ),
         Step(
             command=FindNotOurs, event="case:found_not_ours", sources=(S.REGISTERED,), target=S.NOT_ACCEPTED,
             allowed=((Role.COORDINATOR, R.ABOVE),), writes=p.note_not_ours, clocks=(VoidAll(unless=p.is_returned_late),),
-            tells=(Audience.UNIT_HEAD,), cannot_be_undone=True, aside=True,
+            tells=(Audience.UNIT_HEAD,), cannot_be_undone=True, aside=True, forgets=SETTLES_WITHDRAWAL,
         ),
         Step(
             command=Assign, event="case:assigned", sources=(S.ACCEPTED, S.DISPATCHED, S.HANDLING), target=S.DISPATCHED,
@@ -221,7 +228,7 @@ PETITION = Procedure(
             command=Reply, event="case:replied", sources=(S.HANDLING,), target=S.REPLIED, allowed=HANDLERS,
             guards=(rules.not_paused,), writes=p.settle_extension_request,
             clocks=(Stop("contact"), Stop("first_response"), Stop("decision"), Stop("order"), Start("closing")),
-            tells=(Audience.UNIT_HEAD,), reaches=ANSWER, likened=True, counted_as="answered",
+            tells=(Audience.UNIT_HEAD,), reaches=ANSWER, likened=True, counted_as="answered", forgets=SETTLES_WITHDRAWAL,
         ),
         Step(
             command=Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
@@ -231,7 +238,8 @@ PETITION = Procedure(
             command=ConfirmWithdrawal, event="case:withdrawn", sources=OPEN, target=S.CLOSED,
             allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)), guards=(a_withdrawal_waits,),
             checks=(rules.confirmed("of_own_will"),), writes=p.note_withdrawn, clocks=(StopAll(),),
-            tells=(Audience.UNIT_HEAD,), cannot_be_undone=True, aside=True, quiet=True,
+            tells=(Audience.UNIT_HEAD,), cannot_be_undone=True, aside=True, quiet=True, forgets=SETTLES_WITHDRAWAL,
+            first_when=is_to_be_withdrawn,
         ),
         Step(
             command=Close, event="case:closed", sources=(S.REPLIED,), target=S.CLOSED,
@@ -244,7 +252,7 @@ PETITION = Procedure(
             guards=(rules.a_clock_can_go_on(*DECIDING),), writes=p.forget_outcome, clocks=(GoOn(DECIDING),),
             tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches="reopened", forgets=frozenset({"rated"}),
         ),
-        *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN),
+        *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN, withdrawable=OPEN),
         *people_steps(until_closed=UNTIL_CLOSED),
         *task_steps(until_closed=UNTIL_CLOSED, deciding=DECIDING),
         *link_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED)),

@@ -1,0 +1,79 @@
+"""What the page of a matter puts on top: what somebody waits for, or whose turn it is; and what it does not offer in vain."""
+
+from tests.databases import Site, step
+from tests.web.canaries import mediation_with_canaries
+from tests.web.reading import page
+
+APPLIED = step(
+    "2026-03-02T09:00", "clerk", "Apply", title="噪音", statement="楼上装修。", applicant="甲方", respondents=["乙方"],
+    dispute_type="11",
+)  # fmt: skip
+ACCEPTED = (
+    APPLIED,
+    step("2026-03-02T09:30", "clerk", "RecordConsent", party="乙方", answer="given"),
+    step("2026-03-02T09:40", "clerk", "Accept"),
+    step("2026-03-02T10:00", "coordinator", "AppointMediators", chief="mediator"),
+)
+WANTS_TO_WITHDRAW = step("2026-03-03T09:00", "petitioner", "AskToWithdraw")
+
+
+def test_whoever_mediates_ends_what_the_applicant_withdraws(site: Site) -> None:
+    opened = site.office.tell("mediation", *ACCEPTED, WANTS_TO_WITHDRAW)
+    site.clock.set("2026-03-03T10:00")
+    address, mediator = f"/cases/{opened.public_id}", site.session_for("mediator")
+    shown, code = page(mediator, address), mediator.get(address).text
+    assert code.index('/Terminate"') < code.index('/NotifyRights"')
+    assert "申请撤回，待核实" in shown.text
+    assert "请先当面或电话问清" in shown.text
+    form = shown.form("/Terminate")
+    assert form.values["ground"] == ["party_withdraws"]
+    told = form.typed(remedies="可以另行起诉。", notice_given="yes")
+    assert mediator.post(form.action, data=told).status_code == 303
+    assert "申请撤回，待核实" not in page(mediator, address).text
+
+
+def test_the_desk_does_not_take_in_what_the_applicant_withdraws(site: Site) -> None:
+    opened = site.office.tell("mediation", APPLIED, WANTS_TO_WITHDRAW)
+    site.clock.set("2026-03-03T10:00")
+    form = page(site.session_for("clerk"), f"/cases/{opened.public_id}").form("/Refuse")
+    assert form.values["ground"] == ["party_refuses"]
+
+
+def test_after_an_agreement_there_is_nothing_to_withdraw(site: Site) -> None:
+    opened = mediation_with_canaries(site.office).opened
+    site.clock.set("2026-03-09T10:00")
+    visitor = site.petitioner_of(opened.case_id)
+    assert "/track/withdrawal" not in page(visitor, "/track/case").text
+
+
+def test_the_page_says_whose_turn_it_is_before_what_else_is_possible(site: Site) -> None:
+    opened = site.office.tell("mediation", *ACCEPTED[:3])
+    site.clock.set("2026-03-03T10:00")
+    address = f"/cases/{opened.public_id}"
+    clerk = site.session_for("clerk").get(address).text
+    turn = clerk.index("现在该由协调员办理：确定调解员。")
+    assert turn < clerk.index("您还可以办理") < clerk.index("/Terminate")
+    assert "现在该由" not in page(site.session_for("coordinator"), address).text
+
+
+def test_the_last_step_is_offered_back_to_whom_it_may_be_given_back(site: Site) -> None:
+    opened = site.office.tell(
+        "mediation", *ACCEPTED,
+        step("2026-03-03T09:00", "mediator", "Terminate", ground="party_withdraws", remedies="可以起诉。", notice_given=True),
+    )  # fmt: skip
+    site.clock.set("2026-03-03T10:00")
+    address = f"/cases/{opened.public_id}"
+    offered = f"{address}/steps/TakeBack"
+    assert offered not in page(site.session_for("mediator"), address).links, "it cannot be undone by whoever took it"
+    assert offered in page(site.session_for("coordinator"), address).links
+
+
+def test_days_in_reasons_are_written_as_people_write_them(site: Site) -> None:
+    opened = site.office.tell("mediation", *ACCEPTED)
+    site.clock.set("2026-03-03T10:00")
+    address, mediator = f"/cases/{opened.public_id}", site.session_for("mediator")
+    form = page(mediator, address).form("/Terminate")
+    told = form.typed(ground="period_over", remedies="可以起诉。", notice_given="yes")
+    answer = mediator.post(form.action, data=told)
+    assert answer.status_code == 422
+    assert "最后一天是 2026年4月" in answer.text
