@@ -18,8 +18,9 @@ from cases.tables import Case, Finding
 from cases.visibility import APART, cases_to_index, texts_to_index
 from infra.among import is_among
 from infra.columns import BigKey
+from infra.initials import initials_of
 from infra.statements import Statement
-from infra.terms import NUMBER, code_term, words_of
+from infra.terms import INITIALS, NUMBER, code_term, words_of
 from ledger.chain import lock_heads
 from workflow import model
 from workflow.model import TextKind
@@ -132,7 +133,8 @@ def index_is_sound(connection: Connection) -> bool:
 
 
 def _row(case_id: int, number: int, kind: str, content: str) -> dict[str, Any]:
-    words = words_of(content)
+    is_name = kind == TextKind.PARTY_NAME
+    words = words_of(content, more=[INITIALS + one for one in initials_of(content)] if is_name else ())
     if mark := APART.get(TextKind(kind)):
         words = f" {' '.join(mark + term for term in words.split())} "
     return {"id": key_of(case_id, number), "words": words}

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from infra.identifiers import half_width, without_unseen
 
-PHONE, NUMBER = "☎", "№"
+PHONE, NUMBER, INITIALS = "☎", "№", "♪"
 #: More of a word of letters says nothing more, and databases have limits for a term.
 LONGEST = 64
 MOST_WORDS = 8  #: that may be looked for at once
@@ -109,6 +109,8 @@ def _sought(word: str, number: str | None) -> Sought:
     for units in segments:
         if len(units) == 1 and _is_too_short(units[0], alone=len(segments) == 1):
             raise NotSought("find.too_short", units[0])
+    if re.fullmatch(r"[a-z]{2,20}", word):
+        ways.append(Together((INITIALS + word,)))
     ways.append(Together(tuple(dict.fromkeys(" ".join(_pairs(units)) or units[0] for units in segments))))
     return Sought(typed=word, any_of=tuple(ways))
 

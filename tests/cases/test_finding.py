@@ -103,6 +103,20 @@ def test_whatever_is_looked_for_is_found_where_it_stands_for_whoever_may_read_it
     assert hits > 50, "something was looked for that is there"
 
 
+def test_a_party_is_found_by_initials_and_after_a_correction_by_the_new_ones(world: World) -> None:
+    case_id = world.open(command=an_intake(applicant="单雄信", respondents=("王小明",))).case_id
+    with reading(world.engine) as connection:
+        clerk = world.actor("clerk")
+        for typed in ("sxx", "DXX", "wxm"):
+            assert found(connection, typed, clerk) == {case_id}, typed
+        assert found(connection, "lddw", clerk) == set(), "a title is no name"
+    number = world.column("SELECT number FROM party WHERE case_id = :id ORDER BY number", id=case_id)[1]
+    world.take(case_id, Correct(party=number, party_name="吕方", reason="录入错误"), by="clerk", at=START + HOUR)
+    with reading(world.engine) as connection:
+        assert found(connection, "lf", world.actor("clerk")) == {case_id}
+        assert not list(differences(connection))
+
+
 def test_minutes_are_found_by_mediators_alone(world: World) -> None:
     case_id = mediated(world)
     world.take(case_id, NotifyRights(signed_by=world.parties(case_id)), by="mediator", at=START + HOUR)
