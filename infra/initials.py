@@ -37,7 +37,8 @@ def _readings() -> Callable[[str], tuple[str, ...]]:
 
     @cache
     def of(character: str) -> tuple[str, ...]:
-        (found,) = pinyin(character, style=Style.FIRST_LETTER, heteronym=True, errors=lambda _: [[]]) or [[]]
-        return tuple(dict.fromkeys(letter for letter in found if letter.isascii() and letter.isalpha()))
+        found = pinyin(character, style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
+        letters = found[0] if found else []
+        return tuple(dict.fromkeys(letter for letter in letters if letter.isascii() and letter.isalpha()))
 
     return of

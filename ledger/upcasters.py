@@ -79,6 +79,7 @@ SHAPES: Mapping[str, int] = {
     "sign:reviewed": 1,
     "token:ended": 1,
     "token:issued": 1,
+    "telling:chosen": 1,
     "text:erased": 1,  # `verify` reads it; no command of this program writes it
     "unit:closed": 1,
     "unit:moved": 1,

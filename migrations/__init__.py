@@ -23,7 +23,7 @@ from infra.db import make_file, owned, sqlite_file, transaction
 from people.staffing import vouch_for_what_stands
 
 HERE = Path(__file__).parent
-FINDABLE_SINCE = "0022"
+FINDABLE_SINCE = "0028"
 WORDS = ("finding_terms", "ix_finding_terms")  #: how the names of the index of words begin
 INSUFFICIENT_PRIVILEGE = "42501"  #: PostgreSQL's code
 TABLES = (

@@ -27,6 +27,7 @@ from ledger.chain import OFFICE_STREAM
 from ledger.tables import Event, Message
 from notifications.compose import Composed, Letter, compose
 from notifications.forwarding import ACCOUNT_CLOSED, forward
+from notifications.holding_back import hold_back
 from notifications.names import DIGEST, IN_A_DIGEST, OLD_NAME, digest_name, give_names
 from notifications.transport import NotDelivered, Transport, open_transport
 
@@ -86,6 +87,7 @@ def deliver(
     domain_on_the_wire(settings.mail_domain)
     with transaction(engine) as connection:
         forward(connection, now=now)
+        hold_back(connection, office.policy.calendar, now=now)
         gather_storms(connection, now=now)
     with open_transport(settings) as transport:
         while not over():

@@ -28,10 +28,10 @@ from workflow.model import HOLDERS, TIMERS, AccountId, Audience, Json, Role, Uni
 PASSED_ON = "passed on"
 #: What else the program itself says of a mail that waits or was given up; all other reasons are a mail server's.
 NO_KEY, NOT_COMPOSED, ACCOUNT_CLOSED, RESTORED = "no key", "not composed", "account closed", "restored"
-RECUSED, POST_OVER = "recused", "post over"
+RECUSED, POST_OVER, AT_THE_DESK = "recused", "post over", "at the desk"
 OWN_REASONS = {
     PASSED_ON: "passed_on", NO_KEY: "no_key", NOT_COMPOSED: "not_composed", ACCOUNT_CLOSED: "account_closed",
-    RESTORED: "restored", RECUSED: "recused", POST_OVER: "post_over",
+    RESTORED: "restored", RECUSED: "recused", POST_OVER: "post_over", AT_THE_DESK: "at_the_desk",
 }  # fmt: skip
 
 _account = Account.__table__.c  # type: ignore[attr-defined]

@@ -92,6 +92,17 @@ class SavedView(Row, table=True):
     filters: str
 
 
+class Telling(Row, table=True):
+    """How somebody has chosen to be told (`people/telling.py`): now, by digest, at the desk; and the hours of a day that are quiet."""
+
+    __tablename__ = "telling"
+    account_id: int = Field(primary_key=True, foreign_key="account.id", sa_type=BigKey)
+    lights: str
+    news: str
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+
+
 class WebSession(Row, table=True):
     """A signed-in browser, known by the hash of its token: of an account, or of a petitioner who came with a code."""
 

@@ -25,6 +25,8 @@ from workflow.model import AccountId, Actor, Json
 
 #: What a token may be for: looking, taking steps, bringing matters in, hearing what has happened.
 READ, ACT, INTAKE, FEED = SCOPES = ("read", "act", "intake", "feed")
+#: Of the address of a calendar, which lies in the open on telephones: it shows due dates and is for nothing else.
+CALENDAR = "calendar"
 #: Days that a token is good for; the owner chooses.
 LASTS_DAYS = (30, 90, 180, 365)
 MOST_TOKENS = 20
@@ -89,7 +91,7 @@ def issue_token(
     """A token of this person, as whom they act now; shown once. Its owner and the auditors hear of it. Raises `TooManyTokens`."""
     assert days in LASTS_DAYS, "one of those that are offered"
     token = token_for(request)
-    digest = _hash(token)
+    digest = hash_of(token)
     if connection.execute(select(_token.account_id).where(_token.token_hash == digest)).first() is not None:
         return token
     if len(tokens_of(connection, who.id, now=now)) >= MOST_TOKENS:
@@ -145,7 +147,7 @@ def _end(connection: Connection, account: AccountId, *which: Any, actor: Actor, 
 def find_bearer(connection: Connection, token: str, *, now: datetime) -> Bearer | None:
     """Whose token it is, as they are at this moment; None for one that is unknown, ended or too old, of a closed account, or of a
     post that is over."""
-    digest = _hash(token)
+    digest = hash_of(token)
     rows = _BEARER.rows(connection, token_hash=digest, now=now)
     if not rows:
         return None
@@ -163,5 +165,5 @@ def note_token_used(connection: Connection, token_hash: str, *, now: datetime) -
     connection.execute(update(AccessToken).where(_token.token_hash == token_hash).values(used_at=now))
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

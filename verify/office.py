@@ -34,6 +34,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "web_session": ("token_hash",),
     "access_token": ("token_hash",),
     "webhook": ("id",),
+    "telling": ("account_id",),
     "proposal": ("id",),
     "recovery_code": ("code_hash",),
     "passkey": ("credential_id",),

@@ -64,6 +64,8 @@ DONE = {
     "token_ended": "done.token_ended",
     "tokens_ended": "done.tokens_ended",
     "webhook_ended": "done.webhook_ended",
+    "telling_chosen": "done.telling_chosen",
+    "feed_ended": "done.feed_ended",
     "view_kept": "done.view_kept",
     "view_forgotten": "done.view_forgotten",
     "post_given": "done.post_given",

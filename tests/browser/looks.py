@@ -101,6 +101,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "hand-over": ("supervisor", "/hand-over"),
     "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
     "tokens": ("clerk", "/account/tokens"),
+    "telling": ("mediator", "/account/telling"),
     "webhooks": ("clerk", "/account/webhooks"),
     "deputies": ("supervisor", "/deputies"),
     "act-as": ("supervisor", "/act-as"),
@@ -153,6 +154,7 @@ PUBLIC = (
 #: What is answered to GET and is no page, or one that needs what this office does not have, with the reason.
 NOT_LOOKED_AT = {
     "/healthz": "for machines",
+    "/calendar/{name}": "for calendars of other programs",
     **{
         f"/api/v1/{path}": "for programs"
         for path in (

@@ -41,6 +41,7 @@ SHORT = {
     "cases/sign_index.py": ("kinds of signs; some tokens at a time", "TOKENS_AT_ONCE"),
     "cases/sweep.py": ("the cases of one batch", "BATCH"),
     "cases/anchors.py": ("a query", ""),
+    "notifications/holding_back.py": ("limits of a crisis", ""),
     "web/routes/at_once.py": ("the matters of one form", "AT_MOST"),
     "infra/statements.py": ("a list of a known length", "among"),
     "notifications/deliver.py": ("digests of one batch", "BATCH"),

@@ -14,9 +14,11 @@ from sqlalchemy import text
 from cases.execute import Opened
 from infra.db import reading, transaction
 from ops.jobs import JOBS, run_job
+from people.directory import person
 from people.links import make_link, use_link
 from people.signin import begin_session
 from people.staffing import add_account, close_account
+from people.tokens import CALENDAR, issue_token
 from reports.later.jobs import Asker, ask, finish, keep, take
 from reports.later.kinds import SHEET
 from reports.years.closing import close_year, propose_close
@@ -288,7 +290,10 @@ def _links(site: Site) -> dict[str, str]:
         for name in ("closed", "returning", "left"):
             close_account(connection, ids[name], now=now)
         of_closed = make_link(connection, ids["closed"], now=now)
-    return {"link": link, "spent_link": spent, "link_of_closed": of_closed}
+        owner = person(connection, ids["linked"])
+        assert owner
+        feed = issue_token(connection, owner, name="日历", scopes=(CALENDAR,), days=30, now=now, request="feed")
+    return {"link": link, "spent_link": spent, "link_of_closed": of_closed, "feed": f"{feed}.ics"}
 
 
 def _close_the_year(office: SmallOffice) -> None:

@@ -1,18 +1,19 @@
 """The work list: open cases by what is due next, grouped so that the page answers "what is due" at a glance."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, or_
+from sqlalchemy import Connection, and_, bindparam, exists, or_
 
 from cases import reading as record
 from cases.numbers import case_number
 from cases.tables import Case
 from cases.visibility import READABLE, case, cases_in_reach, reach_of
 from infra.statements import Statement
+from ledger.tables import Event
 from people.tables import Account, Unit
 from web.context import Context
 from web.presenters.lights import LightView, case_light, minute
@@ -26,6 +27,9 @@ ROW_COLUMNS = (
     "id", "public_id", "series", "year", "serial", "procedure", "state", "dispute_type", "next_due_at", "paused_until",
     "closed_at", "outcome",
 )  # fmt: skip
+#: Longer than a holiday: what nobody has touched by then is no news.
+FRESH_FOR = timedelta(days=14)
+_event = Event.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 
@@ -53,6 +57,7 @@ class WorkList:
     groups: tuple[tuple[str, tuple[WorkRow, ...]], ...]
     next_page: str | None  #: where the next page begins
     masked: bool
+    fresh: frozenset[str] = frozenset()  #: addresses of what has come to the reader, and waits for their first step
 
 
 class Row(NamedTuple):
@@ -77,7 +82,8 @@ class Row(NamedTuple):
 
 def open_list(connection: Connection, ctx: Context, *, after: str | None, serial: int | None) -> WorkList:
     """One page of open cases, due first. `after` is where the last page ended; `serial` finds a case by its number."""
-    return _list(connection, ctx, closed=False, after=after, serial=serial)
+    listed = _list(connection, ctx, closed=False, after=after, serial=serial)
+    return replace(listed, fresh=_fresh(connection, ctx))
 
 
 def closed_list(connection: Connection, ctx: Context, *, after: str | None, serial: int | None) -> WorkList:
@@ -102,6 +108,24 @@ def _list(connection: Connection, ctx: Context, *, closed: bool, after: str | No
         next_page=_mark(page[-1]) if more else None,
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
     )
+
+
+def _fresh(connection: Connection, ctx: Context) -> frozenset[str]:
+    """What came to the reader in the last days, and in which they have taken no step since. Whoever takes a matter for themselves has."""
+    if ctx.actor.account is None:
+        return frozenset()
+    asked = {"me": ctx.actor.account, "since": ctx.now - FRESH_FOR, **reach_of(ctx.actor)}
+    return frozenset(public_id for (public_id,) in _come_to_me(ctx.actor.role).rows(connection, **asked))
+
+
+@cache
+def _come_to_me(role: Role) -> Statement:
+    since = bindparam("since", type_=case.custody_from.type)
+    acted = exists().where(
+        _event.stream == case.id, _event.actor == bindparam("me"), _event.recorded_at >= case.custody_from
+    )
+    mine = (case.holder_person == bindparam("me"), case.closed_at.is_(None), case.custody_from >= since)
+    return Statement(cases_in_reach(role, case.public_id).where(*mine, ~acted).limit(record.PAGE))
 
 
 def _rows(
