@@ -167,7 +167,7 @@ def test_a_refused_appeal_says_why_and_loses_nothing_typed(site: Site) -> None:
     answer = head.post(f"/appeals/{opened.public_id}/AppealLight", data=data)
     assert answer.status_code == 422
     assert "写了很久的理由" in answer.text
-    assert "最后一天是 2026-03-18" in answer.text
+    assert "最后一天是 2026年3月18日 周三" in answer.text
 
 
 def test_another_unit_finds_no_case_to_appeal_about(site: Site) -> None:

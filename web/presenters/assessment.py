@@ -1,20 +1,21 @@
 """The pages of the year-end assessment as values: the table of units, one unit's sheet, its year as a picture."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from cases.tally import CaseMark
+from infra.i18n import write_month
 from people.directory import names_of_accounts
 from reports.years.assessment import Assessment, Sheet
 from reports.years.sheet_files import Paper, PaperLine, item_words, line_words, scheme_name, share
 from web.context import Context
-from words import Words
-
-#: Lights beside each other need no more room than this; a taller month is drawn to scale.
-TALLEST, BARS_TOP, BARS_BOTTOM, BAR, GAP = 10, 30, 210, 20, 54
+from web.presenters.charts import Chart, Label, bar_chart
+from words import LIGHT_SHAPES, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,26 +28,6 @@ class Row:
     before: str
     extension_share: str
     return_share: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One month's lights of one colour, as a rectangle with its words."""
-
-    x: int
-    y: int
-    height: int
-    light: str
-    says: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YearChart:
-    """Lights that count, by month. `months` are (x, month, yellow, red)."""
-
-    bars: tuple[Bar, ...]
-    months: tuple[tuple[int, int, int, int], ...]
-    ticks: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +45,7 @@ class SheetPage:
     items: tuple[tuple[str, str, str], ...]
     lines: tuple[PaperLine, ...]
     people: tuple[Row, ...]
-    chart: YearChart
+    chart: Chart
     page: int
     pages: int
     count: int  #: of the lines of all pages
@@ -113,26 +94,24 @@ def show_sheet(connection: Connection, ctx: Context, paper: Paper, found: Assess
     )
 
 
-def chart_of(marked: Sequence[CaseMark], ctx: Context, words: Words) -> YearChart:
+def chart_of(marked: Sequence[CaseMark], ctx: Context, words: Words) -> Chart:
     """The lights that count, month by month: yellow below, red on top."""
-    calendar = ctx.office.policy.calendar
-    counts = {month: {"yellow": 0, "red": 0} for month in range(1, 13)}
+    calendar, counts = ctx.office.policy.calendar, Counter[tuple[int, str]]()
     for line in marked:
         if line.mark.measure == "light":
-            counts[calendar.local_day(line.mark.at).month][line.mark.outcome] += 1
-    most = max(TALLEST, *(sum(by.values()) for by in counts.values()))
-    bars: list[Bar] = []
-    months: list[tuple[int, int, int, int]] = []
-    for month, by in counts.items():
-        x, floor = 50 + (month - 1) * GAP, BARS_BOTTOM
-        months.append((x + BAR // 2, month, by["yellow"], by["red"]))
-        for light in ("yellow", "red"):
-            if height := round(by[light] * (BARS_BOTTOM - BARS_TOP) / most):
-                floor -= height
-                says = words("assess.month_of_chart", month=month, light=words(f"light.{light}"), n=by[light])
-                bars.append(Bar(x=x, y=floor, height=height, light=light, says=says))
-    step = max(1, -(-most // 5))
-    ticks = tuple(
-        (BARS_BOTTOM - round(n * (BARS_BOTTOM - BARS_TOP) / most), n) for n in range(0, most + 1, step)
-    )  # fmt: skip
-    return YearChart(bars=tuple(bars), months=tuple(months), ticks=ticks)
+            counts[calendar.local_day(line.mark.at).month, line.mark.outcome] += 1
+    months = range(1, 13)
+
+    def month_name(month: int) -> str:
+        return write_month(date(2000, month, 1), ctx.language, alone=True)
+
+    return bar_chart(
+        name="chart",
+        title=words("Lights that count, by month"),
+        unit=words("lights"),
+        labels=[Label(at=month, words=month_name(month), short=str(month)) for month in months],
+        series=[
+            (light, f"{LIGHT_SHAPES[light]} {words(f'light.{light}')}", [counts[month, light] for month in months])
+            for light in ("yellow", "red")
+        ],
+    )

@@ -1,5 +1,6 @@
-"""The bulletin as its page shows it: figures in the reader's words, and the line of the months as points of a picture."""
+"""The bulletin as its page shows it: figures in the reader's words, and the line of the months as a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -11,13 +12,8 @@ from reports.bulletin.figures import Breakdown, MonthPoint, Value
 from reports.bulletin.periods import Period
 from reports.bulletin.sheet import MEANS, mark_words, period_words, row_words
 from web.context import Context
+from web.presenters.charts import Chart, Label, line_chart
 from words import Words
-
-#: The picture, in its own units: where the plot lies in it.
-WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 34, 46
-#: Ticks of the upright axis are 1, 2 or 5 times a power of ten; this many fit.
-MOST_TICKS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,36 +37,13 @@ class BreakdownView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkView:
-    """One point of the picture, with what it says."""
-
-    x: float
-    y: float
-    says: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChartView:
-    """`path` and `marks` of what was registered and of what was closed; ticks as (place, words, the year below)."""
-
-    registered: tuple[MarkView, ...]
-    closed: tuple[MarkView, ...]
-    months: tuple[tuple[float, str, str], ...]
-    ticks: tuple[tuple[float, int], ...]
-
-    @staticmethod
-    def path(marks: tuple[MarkView, ...]) -> str:
-        return " ".join(f"{mark.x},{mark.y}" for mark in marks)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BulletinView:
     title: str
     until: str | None
     compared: tuple[str, ...]
     sections: tuple[SectionView, ...]
     breakdowns: tuple[BreakdownView, ...]
-    chart: ChartView
+    chart: Chart
     by_month: tuple[tuple[str, int, int], ...]
     marks: tuple[str, ...]  #: what stands beside the figures
     means: tuple[str, ...]
@@ -159,45 +132,24 @@ def _breakdown(one: Breakdown, t: Words) -> BreakdownView:
 # -- the picture ------------------------------------------------------------------------------------------------------
 
 
-def _chart(points: tuple[MonthPoint, ...], t: Words) -> ChartView:
-    most = max((max(point.registered, point.closed) for point in points), default=0)
-    step = _step(most)
-    top = max(step * -(-most // step), step)
-    across = (WIDTH - LEFT - RIGHT) / max(len(points) - 1, 1)
-
-    def x(place: int) -> float:
-        return round(LEFT + place * across, 1)
-
-    def y(count: int) -> float:
-        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * count / top, 1)
-
-    def marks(counts: tuple[int, ...], what: str) -> tuple[MarkView, ...]:
-        names = (write_month(point.month.first, t.language) for point in points)
-        return tuple(
-            MarkView(x=x(n), y=y(count), says=f"{name} · {what} {count}")
-            for n, (name, count) in enumerate(zip(names, counts, strict=True))
-        )
-
-    return ChartView(
-        registered=marks(tuple(point.registered for point in points), t("bulletin.chart.registered")),
-        closed=marks(tuple(point.closed for point in points), t("bulletin.chart.closed")),
-        months=tuple(
-            (
-                x(n),
-                write_month(point.month.first, t.language, alone=True),
-                str(point.month.year) if n == 0 or point.month.month == 1 else "",
-            )
-            for n, point in enumerate(points)
+def _chart(points: tuple[MonthPoint, ...], t: Words) -> Chart:
+    return line_chart(
+        name="chart", title=t("Registered and closed by month"), unit=t("matters"), labels=months_as_labels([one.month for one in points], t.language),
+        lines=(
+            (t("bulletin.chart.registered"), [one.registered for one in points]),
+            (t("bulletin.chart.closed"), [one.closed for one in points]),
         ),
-        ticks=tuple((y(count), count) for count in range(0, top + 1, step)),
-    )
+    )  # fmt: skip
 
 
-def _step(most: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50, ... with which the axis has few ticks."""
-    power = 1
-    while True:
-        for lead in (1, 2, 5):
-            if most <= lead * power * MOST_TICKS:
-                return lead * power
-        power *= 10
+def months_as_labels(months: Sequence[Period], language: str) -> list[Label]:
+    """The lower axis of a picture: months, with the year below the first one and each January."""
+    return [
+        Label(
+            at=n,
+            words=write_month(month.first, language),
+            short=write_month(month.first, language, alone=True),
+            below=str(month.year) if n == 0 or month.month == 1 else "",
+        )
+        for n, month in enumerate(months)
+    ]
