@@ -24,6 +24,7 @@ MENU = (
     ("/desk", "menu.desk"),
     ("/work", "menu.work"),
     ("/overview", "menu.overview"),
+    ("/pictures", "menu.pictures"),
     ("/intake", "menu.intake"),
     ("/hand-over", "menu.hand_over"),
     ("/deputies", "menu.deputies"),

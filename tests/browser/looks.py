@@ -111,6 +111,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "case-masked": ("auditor", "case"),
     "assessment": ("auditor", "/assessment"),
     "sheet": ("auditor", "/assessment/units/{room}"),
+    "pictures": ("supervisor", "/pictures"),
     "bulletin": ("auditor", "/bulletin?month=2026-03"),
     "closures": ("auditor", "/closures"),
     "as-of": ("auditor", "/as-of"),

@@ -108,7 +108,7 @@ def step_chart(
     """Shares from 1 downwards: each line keeps its height until the next point and falls there."""
     plot, drawn = _Plot(0, labels[-1].at, 1), []
     for words, points in lines:
-        path, height = [], 1.0
+        path, height = [f"{plot.x(0)},{plot.y(1)}"], 1.0
         for at, share in points:
             path += [f"{plot.x(at)},{plot.y(height)}", f"{plot.x(at)},{plot.y(share)}"]
             height = share

@@ -1,0 +1,188 @@
+"""What the pictures of a year show: lights by month, how many matters come and go, how long a matter lies with each unit, and how long
+it takes until matters end.
+
+Every query begins in `visibility.py`, without the matters of crises, whose numbers are small enough to name somebody. What is looked
+at one by one is the newest so many: a page costs the same in a large office, and says how many it has looked at.
+
+Source of the curve: Kaplan and Meier (1958): matters that are still open count as long as they have been looked at, and not as ended.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column
+
+from cases.assessment_tables import Mark as MarkRow
+from cases.tables import Agreement, Case, Custody
+from cases.visibility import case, still_counts, visible_cases
+from workflow.model import Actor, Light, UnitId
+
+_agreement = Agreement.__table__.c  # type: ignore[attr-defined]
+_custody = Custody.__table__.c  # type: ignore[attr-defined]
+_mark = MarkRow.__table__.c  # type: ignore[attr-defined]
+#: Changes of hands, and matters, that are looked at: the newest ones.
+MOST_HANDS, MOST_MATTERS = 10_000, 5_000
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Months:
+    """The first instants of the months, in their order, and the end of the last one."""
+
+    starts: tuple[datetime, ...]
+    end: datetime
+
+    def place_of(self, at: datetime) -> int | None:
+        if not self.starts[0] <= at < self.end:
+            return None
+        return bisect_left(self.starts, at + timedelta(microseconds=1)) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """How long matters lay with a unit, in days: how often one did, and how long half of them and nine in ten did at most."""
+
+    unit: UnitId
+    n: int
+    half: float
+    nine_in_ten: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Of the matters of a procedure that share which is still open after so many days, falling: (days, share). `looked_at` came in,
+    `ended` of them have ended; `half` is the day by which half have, if that was seen."""
+
+    procedure: str
+    looked_at: int
+    ended: int
+    curve: tuple[tuple[float, float], ...]
+
+    @property
+    def half(self) -> float | None:
+        return next((days for days, share in self.curve if share <= 0.5), None)
+
+    def open_after(self, days: float) -> float | None:
+        """The share that is open after so many days; None where nobody has been looked at for so long."""
+        if not self.curve or days > self.curve[-1][0]:
+            return None
+        return next((share for at, share in reversed(self.curve) if at <= days), 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    lights: Mapping[Light, tuple[int, ...]]  #: a figure a month
+    came: tuple[int, ...]
+    closed: tuple[int, ...]
+    settled: tuple[int, ...]  #: agreements on everything
+    stays: tuple[Stay, ...]  #: the longest first
+    hands: int  #: changes of hands that were looked at
+    endings: tuple[Ending, ...]
+
+
+def pictures(
+    connection: Connection, months: Months, *, actor: Actor, now: datetime, without: Collection[str]
+) -> Pictures:
+    """`without`: profiles that are not counted."""
+
+    def of(*columns: Any) -> Select[Any]:
+        return visible_cases(actor, *columns).where(case.profile.not_in(sorted(without)))
+
+    hands = _hands(connection, of, months)
+    return Pictures(
+        lights={light: _by_month(connection, _lit(of, light, months), months) for light in (Light.YELLOW, Light.RED)},
+        came=_by_month(connection, _counted(of, case.registered_at, months), months),
+        closed=_by_month(connection, _counted(of, case.closed_at, months), months),
+        settled=_by_month(connection, _agreed(of, months), months),
+        stays=tuple(sorted(_stays(hands), key=lambda one: (-one.half, one.unit))),
+        hands=sum(map(len, hands.values())),
+        endings=tuple(_endings(connection, of, months, now=now)),
+    )
+
+
+# -- by month -----------------------------------------------------------------------------------------------------------
+
+
+def _by_month(connection: Connection, query: Select[Any], months: Months) -> tuple[int, ...]:
+    """Of a query of instants, how many are in each month."""
+    found = Counter(months.place_of(at) for (at,) in connection.execute(query))
+    return tuple(found[place] for place in range(len(months.starts)))
+
+
+def _counted(of: Any, at: ColumnElement[Any], months: Months) -> Select[Any]:
+    query: Select[Any] = of(at).where(at >= months.starts[0], at < months.end)
+    return query
+
+
+def _lit(of: Any, light: Light, months: Months) -> Select[Any]:
+    """The worst lights of clocks, of this colour, that count. In the words by which both databases know the index of red ones."""
+    query: Select[Any] = of(_mark.at).join_from(Case, MarkRow, _mark.case_id == case.id)
+    colour = (_mark.measure == literal_column("'light'"), _mark.outcome == literal_column(f"'{light.value}'"))
+    return query.where(*colour, _mark.ground.is_(None), _mark.at >= months.starts[0], _mark.at < months.end)
+
+
+def _agreed(of: Any, months: Months) -> Select[Any]:
+    query = _counted(of, _agreement.effective_at, months).join_from(Case, Agreement, _agreement.case_id == case.id)
+    whole = case.outcome.in_(("settled.written", "settled.oral"))
+    return query.where(whole, still_counts(_agreement.case_id, record=_agreement.number))
+
+
+# -- how long -------------------------------------------------------------------------------------------------------------
+
+
+def _hands(connection: Connection, of: Any, months: Months) -> dict[UnitId, list[float]]:
+    """The days of every stay with a unit that has ended, in order; of a closed matter the last one ends with it."""
+    until = func.coalesce(_custody.until_at, case.closed_at)
+    query = (
+        of(_custody.unit, _custody.from_at, _custody.until_at, case.closed_at)
+        .join_from(Case, Custody, _custody.case_id == case.id)
+        .where(until.is_not(None), until >= months.starts[0])
+        .order_by(case.id.desc(), _custody.number.desc())
+        .limit(MOST_HANDS)
+    )
+    found: dict[UnitId, list[float]] = {}
+    for unit, begun, ended, closed in connection.execute(query):
+        found.setdefault(UnitId(unit), []).append(max((ended or closed) - begun, timedelta()) / DAY)
+    return {unit: sorted(days) for unit, days in found.items()}
+
+
+def _stays(hands: Mapping[UnitId, Sequence[float]]) -> Iterator[Stay]:
+    for unit, days in hands.items():
+        yield Stay(unit=unit, n=len(days), half=_at_most(days, 0.5), nine_in_ten=_at_most(days, 0.9))
+
+
+def _at_most(days: Sequence[float], share: float) -> float:
+    """How long this share of them took at most."""
+    return days[max(0, -(-int(share * 100) * len(days) // 100) - 1)]
+
+
+def _endings(connection: Connection, of: Any, months: Months, *, now: datetime) -> Iterator[Ending]:
+    query = of(case.procedure, case.received_at, case.closed_at).where(case.received_at >= months.starts[0])
+    seen: dict[str, list[tuple[float, bool]]] = {}
+    for procedure, came, closed in connection.execute(query.order_by(case.id.desc()).limit(MOST_MATTERS)):
+        days = max((closed or now) - came, timedelta()) / DAY
+        seen.setdefault(procedure, []).append((days, closed is not None))
+    for procedure, matters in sorted(seen.items()):
+        ended = sum(closed for _, closed in matters)
+        yield Ending(procedure=procedure, looked_at=len(matters), ended=ended, curve=tuple(survival(matters)))
+
+
+def survival(matters: Sequence[tuple[float, bool]]) -> Iterator[tuple[float, float]]:
+    """Kaplan and Meier's curve of (days, whether it ended then): the share that is open from each day on at which something ended; at
+    last the longest time that anything was looked at."""
+    share, at_risk = 1.0, len(matters)
+    ends, leaves = Counter[float](), Counter[float]()
+    for days, ended in matters:
+        (ends if ended else leaves)[days] += 1
+    for days in sorted({*ends, *leaves}):
+        if ends[days]:
+            share *= 1 - ends[days] / at_risk
+            yield days, share
+        at_risk -= ends[days] + leaves[days]
+    longest = max((days for days, _ in matters), default=0.0)
+    if not ends[longest] and matters:
+        yield longest, share
