@@ -101,6 +101,22 @@ def _public_url(value: str) -> str:
     return value
 
 
+def _issuer(value: str) -> str:
+    """Over https, or on this machine: whoever answers there says who people are."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise _wrong("url") from None
+    if not parts.hostname or parts.username is not None or parts.query or parts.fragment or " " in value:
+        raise _wrong("url")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(parts.hostname)):
+        raise _wrong("oidc_https")
+    return value
+
+
 def _sender(value: str) -> str:
     if fault_of_address(value):
         raise _wrong("address")
@@ -160,6 +176,11 @@ class Settings(BaseSettings):
     #: Whether webhooks may lead to addresses of the own network and, without https, of this machine.
     webhooks_inside: Switch = False
 
+    #: Whose accounts people may sign in with besides (OpenID Connect): its issuer, letter by letter, and as whom this office is known there.
+    oidc_issuer: Annotated[Text, AfterValidator(_issuer)] = ""
+    oidc_client_id: Text = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+
     smtp_host: Host = ""  #: empty: mails become files in `home/mail`
     smtp_port: Port = 25
     smtp_tls: Annotated[Literal["none", "starttls", "tls"], BeforeValidator(_plain)] = "none"
@@ -177,6 +198,9 @@ class Settings(BaseSettings):
     def _contradicts_nothing(self) -> Self:
         if self.secure_cookies and self.public_url.startswith("http:"):
             raise _wrong("secure_cookies", variable="HUIYIN_SECURE_COOKIES")
+        if bool(self.oidc_issuer) is not bool(self.oidc_client_id):
+            missing = "HUIYIN_OIDC_CLIENT_ID" if self.oidc_issuer else "HUIYIN_OIDC_ISSUER"
+            raise _wrong("oidc_half", variable=missing)
         if (self.smtp_user or self.smtp_password.get_secret_value()) and not self.smtp_host:
             raise _wrong("smtp_no_host", variable="HUIYIN_SMTP_HOST")
         if bool(self.smtp_user) is not bool(self.smtp_password.get_secret_value()):
@@ -220,7 +244,7 @@ def is_this_machine(host: str) -> bool:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of the process; `environment` is looked at for names that nobody knows. What systemd hands over as a
-    credential (`huiyin_smtp_password`, `huiyin_database`) is read from its file. Raises `SettingsAreWrong`."""
+    credential (`huiyin_smtp_password`, `huiyin_oidc_client_secret`, `huiyin_database`) is read from its file. Raises `SettingsAreWrong`."""
     faults = list(_unknown(environment))
     try:
         made = Settings(_secrets_dir=environment.get(CREDENTIALS))

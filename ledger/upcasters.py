@@ -58,6 +58,8 @@ SHAPES: Mapping[str, int] = {
     "deputy:begun": 1,
     "deputy:ended": 1,
     "deputy:named": 1,
+    "identity:connected": 1,
+    "identity:removed": 1,
     "key:changed": 1,
     "key:pinned": 1,
     "mails:passed_on": 1,

@@ -51,8 +51,8 @@ OF_POSTS = frozenset({"post:given", "post:ended", "deputy:named", "deputy:begun"
 OF_ACCOUNTS = OF_POSTS | {
     "account:added", "account:closed", "account:reopened", "account:link_made", "account:email_changed",
     "account:factor_removed", "account:factor_reset", "account:factor_lifted", "account:rescued", "account:renamed",
-    "account:moved", "act:asked", "act:decided", "clock:doubted", "passkey:added", "passkey:removed", "passkey:refused",
-    "token:issued", "token:ended", "webhook:set", "webhook:ended",
+    "account:moved", "act:asked", "act:decided", "clock:doubted", "passkey:added", "passkey:removed", "passkey:refused", "identity:connected",
+    "identity:removed", "token:issued", "token:ended", "webhook:set", "webhook:ended",
 }  # fmt: skip
 #: What was done to a unit, for whoever watches over the office.
 OF_UNITS = frozenset({"unit:renamed", "unit:moved", "unit:closed", "unit:reopened"})
@@ -61,6 +61,7 @@ SAID_TO_OWNERS = frozenset(
     {
         "account:email_changed", "account:factor_removed", "account:factor_reset", "account:factor_lifted",
         "account:rescued", "act:asked", "act:decided", "passkey:added", "passkey:removed", "passkey:refused",
+        "identity:connected", "identity:removed",
     }
 )  # fmt: skip
 #: Where such a mail leads, if not to the office's record.

@@ -25,9 +25,9 @@ from notifications.deliver import deliver
 from notifications.hooks import post_what_happened
 from notifications.transport import remove_old_files
 from ops.report_making import make_reports
+from people.challenges import forget_old_challenges
 from people.known_browsers import forget_old_browsers
 from people.office_keys import signing_key_of_office
-from people.passkeys import forget_old_challenges
 from people.posts import begin_and_end
 from people.sign_ins import forget_old_sign_ins
 from people.signin import forget_old_sessions

@@ -20,7 +20,7 @@ from ledger.vouching import vouched_for_office
 from people.directory import person
 from people.noting import auditors_told, note, rows_of_account
 from people.signin import CODE, SET_UP
-from people.tables import Account, Passkey, RecoveryCode, WebSession
+from people.tables import Account, Identity, Passkey, RecoveryCode, WebSession
 from people.tokens import end_tokens_of
 from workflow.model import AccountId, Actor, Json, Role
 
@@ -37,6 +37,7 @@ REMOVED = "account:factor_removed"
 _account = Account.__table__.c  # type: ignore[attr-defined]
 _code = RecoveryCode.__table__.c  # type: ignore[attr-defined]
 _passkey = Passkey.__table__.c  # type: ignore[attr-defined]
+_identity = Identity.__table__.c  # type: ignore[attr-defined]
 _session = WebSession.__table__.c  # type: ignore[attr-defined]
 
 
@@ -120,13 +121,14 @@ def remove_factor(
     connection: Connection, account: AccountId, *, actor: Actor, now: datetime, code: str = REMOVED
 ) -> None:
     """The account signs in without one, or has to set up another. Every browser of it is signed out, and its access tokens end;
-    owner and auditors hear of it. Where others take it away, because it was lost, its passkeys go too."""
+    owner and auditors hear of it. Where others take it away, because it was lost, its passkeys go too, and whoever it was connected with."""
     row = {"totp_secret": None, "totp_step": None}
     connection.execute(update(Account).where(_account.id == account).values(**row))
     connection.execute(delete(RecoveryCode).where(_code.account_id == account))
     connection.execute(delete(WebSession).where(_session.account_id == account))
     if code != REMOVED:
         connection.execute(delete(Passkey).where(_passkey.account_id == account))
+        connection.execute(delete(Identity).where(_identity.account_id == account))
     end_tokens_of(connection, account, actor=actor, now=now)
     data: dict[str, Json] = {"account": account, "wrote": rows_of_account(account, **row)}
     note(connection, code, actor=actor, now=now, data=data, told=(account, *auditors_told(connection, actor)))

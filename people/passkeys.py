@@ -33,12 +33,11 @@ from webauthn.helpers.structs import (
 
 from infra.addresses import domain_on_the_wire
 from infra.settings import is_this_machine
-from infra.statements import insert_or
 from ledger.vouching import vouched_for_office
+from people.challenges import remember_challenge, take_challenge
 from people.directory import active_with_role
 from people.noting import COMMITTED, note
-from people.signin import hash_token
-from people.tables import Account, Passkey, PasskeyChallenge
+from people.tables import Account, Passkey
 from workflow.model import TIMERS, AccountId, Actor, Json, Role
 
 SIGN_IN, ADD = "sign_in", "add"
@@ -51,7 +50,6 @@ LONGEST_ANSWER = 20_000
 _UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError, UnsupportedAlgorithm)
 
 _passkey = Passkey.__table__.c  # type: ignore[attr-defined]
-_challenge = PasskeyChallenge.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
 
 
@@ -100,14 +98,14 @@ def place_of(address: str) -> Place | None:
 def begin_sign_in(connection: Connection, place: Place, *, browser: str, now: datetime) -> str:
     """What the browser is to ask its device for, as JSON. Whose passkey it will be, the device says."""
     options = generate_authentication_options(rp_id=place.name, user_verification=UserVerificationRequirement.REQUIRED)
-    _remember(connection, browser, SIGN_IN, options.challenge, account=None, now=now)
+    remember_challenge(connection, browser, SIGN_IN, options.challenge, account=None, until=now + CHALLENGE_LASTS)
     return options_to_json(options)
 
 
 def use_passkey(connection: Connection, answer: str, place: Place, *, browser: str, now: datetime) -> Used | None:
     """Whose passkey has signed the challenge of this browser; None if it is no such answer. A passkey that counts back is
     noted, and refused."""
-    challenge, _ = _taken(connection, browser, SIGN_IN, now=now) or (None, None)
+    challenge, _ = take_challenge(connection, browser, SIGN_IN, now=now) or (None, None)
     said = _read(answer)
     row = _known(connection, said) if challenge else None
     if challenge is None or row is None or not _is_of(said, row.account_id):
@@ -175,7 +173,7 @@ def begin_adding(
         ),
         exclude_credentials=[PublicKeyCredentialDescriptor(id=base64url_to_bytes(one)) for one in mine],
     )  # fmt: skip
-    _remember(connection, browser, ADD, options.challenge, account=account, now=now)
+    remember_challenge(connection, browser, ADD, options.challenge, account=account, until=now + CHALLENGE_LASTS)
     _note_own(connection, "passkey:asked", account, spent, actor=actor, now=now)
     return options_to_json(options)
 
@@ -186,7 +184,7 @@ def add_passkey(
 ) -> bool:  # fmt: skip
     """The account signs in with this passkey too, and its owner is told. False if it is no answer to the challenge that was
     made for this account in this browser."""
-    taken = _taken(connection, browser, ADD, now=now)
+    taken = take_challenge(connection, browser, ADD, now=now)
     if taken is None or taken[1] != account or len(passkeys_of(connection, account)) >= MOST:
         return False
     try:
@@ -243,34 +241,7 @@ def _note_own(
     note(connection, code, actor=actor, now=now, data=data, told=(account,) if tells else ())
 
 
-# -- challenges -------------------------------------------------------------------------------------------------------
-
-
-def forget_old_challenges(connection: Connection, *, now: datetime) -> int:
-    return connection.execute(delete(PasskeyChallenge).where(_challenge.expires_at <= now)).rowcount
-
-
-def _remember(
-    connection: Connection, browser: str, purpose: str, challenge: bytes, *, account: AccountId | None, now: datetime
-) -> None:
-    """The newest of a browser is the only one."""
-    row = {
-        "challenge": bytes_to_base64url(challenge), "account_id": account, "expires_at": now + CHALLENGE_LASTS,
-    }  # fmt: skip
-    new = insert_or(connection, PasskeyChallenge).values(browser_hash=hash_token(browser), purpose=purpose, **row)
-    connection.execute(new.on_conflict_do_update(index_elements=["browser_hash", "purpose"], set_=row))
-
-
-def _taken(connection: Connection, browser: str, purpose: str, *, now: datetime) -> tuple[bytes, int | None] | None:
-    """The challenge of a browser, which is gone by the very statement that gives it, and the account that it is for."""
-    mine = _challenge.browser_hash == hash_token(browser), _challenge.purpose == purpose
-    gone = (
-        delete(PasskeyChallenge)
-        .where(*mine)
-        .returning(_challenge.challenge, _challenge.account_id, _challenge.expires_at)
-    )
-    row = connection.execute(gone).one_or_none()
-    return None if row is None or row.expires_at <= now else (base64url_to_bytes(row.challenge), row.account_id)
+# -- the rest ---------------------------------------------------------------------------------------------------------
 
 
 def _read(answer: str) -> dict[str, Any]:

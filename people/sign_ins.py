@@ -15,9 +15,9 @@ from people.tables import SignIn
 from workflow.model import AccountId
 
 #: How somebody comes in: by the password alone, with a code of the second factor after what came first, by a one-time link, by a
-#: passkey.
-PASSWORD, FACTOR, LINK, PASSKEY = "password", "factor", "link", "passkey"
-WAYS = (PASSWORD, FACTOR, LINK, PASSKEY)
+#: passkey, by way of somebody else.
+PASSWORD, FACTOR, LINK, PASSKEY, UNIFIED = "password", "factor", "link", "passkey", "unified"
+WAYS = (PASSWORD, FACTOR, LINK, PASSKEY, UNIFIED)
 #: The codes that a note is made of, by what they are codes of.
 SHOWN_TO_OWNERS = {"sign_in": WAYS, "browser": BROWSERS, "system": SYSTEMS}
 KEPT_FOR = timedelta(days=90)

@@ -92,6 +92,16 @@ class SavedView(Row, table=True):
     filters: str
 
 
+class Identity(Row, table=True):
+    """Who signs in to an account by way of somebody else (`people/identities.py`): the hash of their name there."""
+
+    __tablename__ = "identity"
+    identity_hash: str = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigKey, unique=True)
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
 class Telling(Row, table=True):
     """How somebody has chosen to be told (`people/telling.py`): now, by digest, at the desk; and the hours of a day that are quiet."""
 

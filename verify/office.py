@@ -35,13 +35,14 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "access_token": ("token_hash",),
     "webhook": ("id",),
     "telling": ("account_id",),
+    "identity": ("identity_hash",),
     "proposal": ("id",),
     "recovery_code": ("code_hash",),
     "passkey": ("credential_id",),
     "office_key": ("name",),
 }
 #: Rows that end: none stands without its event, but the event may have outlived its row.
-MAY_GO = frozenset({"signin_link", "web_session", "recovery_code", "passkey"})
+MAY_GO = frozenset({"signin_link", "web_session", "recovery_code", "passkey", "identity"})
 #: Notes of who has read a case.
 READ = "cases:read"
 #: Waiting mails of a closed account that others got instead.

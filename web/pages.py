@@ -65,6 +65,8 @@ DONE = {
     "token_ended": "done.token_ended",
     "tokens_ended": "done.tokens_ended",
     "webhook_ended": "done.webhook_ended",
+    "identity_connected": "done.identity_connected",
+    "identity_removed": "done.identity_removed",
     "telling_chosen": "done.telling_chosen",
     "feed_ended": "done.feed_ended",
     "view_kept": "done.view_kept",

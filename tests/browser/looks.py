@@ -102,6 +102,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "hand-over-of-one": ("supervisor", "/hand-over/{mediator}"),
     "tokens": ("clerk", "/account/tokens"),
     "telling": ("mediator", "/account/telling"),
+    "unified": ("mediator", "/account/unified"),
     "webhooks": ("clerk", "/account/webhooks"),
     "deputies": ("supervisor", "/deputies"),
     "act-as": ("supervisor", "/act-as"),
@@ -155,6 +156,7 @@ PUBLIC = (
 #: What is answered to GET and is no page, or one that needs what this office does not have, with the reason.
 NOT_LOOKED_AT = {
     "/healthz": "for machines",
+    "/signin/unified/back": "leads on, or back to the page for signing in",
     "/calendar/{name}": "for calendars of other programs",
     **{
         f"/api/v1/{path}": "for programs"

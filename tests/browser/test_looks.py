@@ -3,6 +3,7 @@ no page shows a word of the other language, and browsers find no fault."""
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,9 @@ KNOWN = [LONG, *CANARIES.values(), *(name for _, name, _, _ in UNITS), *(f"è´¦å
 
 
 @pytest.fixture
-def busy(served: Office) -> Office:
-    return make_busy(served)
+def busy(open_office: Callable[..., Office]) -> Office:
+    """With unified accounts set up, for which nobody answers."""
+    return make_busy(open_office(oidc_issuer="http://127.0.0.1:9", oidc_client_id="huiyin"))
 
 
 def keep(page: Page, name: str) -> None:

@@ -153,6 +153,7 @@ OF_SESSIONS = {
     "/signin/passkey",
     "/signin/passkey/answer",
     "/signin/link/{token}",
+    "/signin/unified",
     "/signout",
     "/track",
     "/track/leave",

@@ -39,6 +39,7 @@ from web.routes import (
     signs,
     telling,
     tokens,
+    unified,
     webhooks,
     work_list,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "signs",
     "telling",
     "tokens",
+    "unified",
     "webhooks",
     "work_list",
 ]

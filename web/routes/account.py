@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from infra.db import transaction
+from people.identities import is_offered
 from people.posts import deputies_of, end_post, posts_of
 from people.sign_ins import sign_ins_of
 from people.signin import end_other_sessions, end_session_of, hash_token, sessions_of
@@ -35,7 +36,15 @@ def account_page(ctx: Ctx) -> Response:
         posts = [post_view(one, ctx) for one in posts_of(connection, own)]
         deputies = [post_view(one, ctx) for one in deputies_of(connection, own)]
         came_in = [sign_in_view(one, ctx) for one in sign_ins_of(connection, own)]
-    return render(ctx, "pages/account.html", browsers=browsers, posts=posts, deputies=deputies, came_in=came_in)
+    return render(
+        ctx,
+        "pages/account.html",
+        browsers=browsers,
+        posts=posts,
+        deputies=deputies,
+        came_in=came_in,
+        unified=is_offered(ctx.site.settings),
+    )
 
 
 @post("/account/deputies/{deputy}/end", who=STAFF)

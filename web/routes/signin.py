@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from infra.db import transaction
 from people.factors import comes_first
+from people.identities import is_offered
 from people.known_browsers import remember_browser
 from people.links import WrongCode, link_asks_for_code, link_is_good, session_of_link, use_link
 from people.passwords import MAX_PASSWORD, MIN_PASSWORD, fault_of_password
@@ -51,7 +52,7 @@ def sign_in(ctx: Ctx, form: SessionForm) -> Response:
     if not (login.strip() and password):
         return signin_page(ctx, login=login, error="signin.incomplete")
     if wait := wait_before_password(ctx, login, password):
-        shown = {"login": login, "error": "signin.too_many_tries", "passkeys": passkeys_are_offered(ctx)}
+        shown = {"login": login, "error": "signin.too_many_tries", **also_offered(ctx)}
         return too_early(ctx, "pages/signin.html", wait, **shown)
     with ctx.reading() as connection:
         account = check_password(connection, login, password)
@@ -180,8 +181,13 @@ def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
 
 
 def signin_page(ctx: Context, *, login: str, error: str | None = None) -> Response:
-    shown = {"login": login, "error": error, "seconds": 0, "passkeys": passkeys_are_offered(ctx)}
+    shown = {"login": login, "error": error, "seconds": 0, **also_offered(ctx)}
     return render(ctx, "pages/signin.html", status=422 if error else 200, **shown)
+
+
+def also_offered(ctx: Context) -> dict[str, Any]:
+    """What one may sign in with instead of a password."""
+    return {"passkeys": passkeys_are_offered(ctx), "unified": is_offered(ctx.site.settings)}
 
 
 def user_agent_of(ctx: Context) -> str:
