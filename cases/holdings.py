@@ -5,15 +5,17 @@ An administrator sees no case. What is told from here is numbers and lights; no 
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, union
+from sqlalchemy import Connection, bindparam, func, or_, select, union
 
 from cases.reading import PAGE, clocks_of
 from cases.tables import Appointment, Participant, Task
 from cases.visibility import case, cases_in_reach, reach_of, visible_cases
+from infra.columns import UTCDateTime
 from infra.statements import Statement, among, spread
 from workflow.model import TIMERS, AccountId, Actor, Clock, Role, UnitId
 
@@ -74,6 +76,29 @@ def _loads(role: Role) -> Statement:
         among(case.holder_person, "person", at_most=PEOPLE), case.closed_at.is_(None)
     )
     return Statement(held.group_by(case.holder_person))
+
+
+def ended_of_type(
+    connection: Connection, people: Collection[AccountId], dispute_type: str, *, actor: Actor, since: datetime
+) -> dict[AccountId, int]:
+    """How many matters of this type each of these people has brought to an end since then, of those that the actor may see."""
+    found = dict.fromkeys(people, 0)
+    for some in _some_at_a_time(people, PEOPLE):
+        asked = {**spread("person", some, at_most=PEOPLE), "type": dispute_type, "since": since}
+        for person, n in _ended_of_type(actor.role).rows(connection, **asked, **reach_of(actor)):
+            found[AccountId(person)] = n
+    return found
+
+
+@cache
+def _ended_of_type(role: Role) -> Statement:
+    since = bindparam("since", type_=UTCDateTime)
+    ended = cases_in_reach(role, case.holder_person, func.count()).where(
+        among(case.holder_person, "person", at_most=PEOPLE),
+        case.closed_at >= since,
+        case.dispute_type == bindparam("type"),
+    )
+    return Statement(ended.group_by(case.holder_person))
 
 
 def _some_at_a_time(people: Iterable[AccountId], size: int) -> Iterator[list[AccountId]]:

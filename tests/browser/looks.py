@@ -112,6 +112,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "case-masked": ("auditor", "case"),
     "assessment": ("auditor", "/assessment"),
     "sheet": ("auditor", "/assessment/units/{room}"),
+    "chosen": ("clerk", "/chosen?cases={lit}"),
     "pictures": ("supervisor", "/pictures"),
     "bulletin": ("auditor", "/bulletin?month=2026-03"),
     "closures": ("auditor", "/closures"),
@@ -156,6 +157,7 @@ PUBLIC = (
 #: What is answered to GET and is no page, or one that needs what this office does not have, with the reason.
 NOT_LOOKED_AT = {
     "/healthz": "for machines",
+    "/chosen/csv": "a file",
     "/signin/unified/back": "leads on, or back to the page for signing in",
     "/calendar/{name}": "for calendars of other programs",
     **{

@@ -42,6 +42,7 @@ SHORT = {
     "cases/sweep.py": ("the cases of one batch", "BATCH"),
     "cases/anchors.py": ("a query", ""),
     "notifications/holding_back.py": ("limits of a crisis", ""),
+    "web/presenters/work_list.py": ("the rows that were ticked", "CHOSEN"),
     "web/routes/at_once.py": ("the matters of one form", "AT_MOST"),
     "infra/statements.py": ("a list of a known length", "among"),
     "notifications/deliver.py": ("digests of one batch", "BATCH"),

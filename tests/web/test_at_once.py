@@ -38,7 +38,7 @@ def test_lights_of_several_matters_are_acknowledged_and_the_rest_says_why(site: 
     browser = site.session_for("clerk")
     listed = page(browser, "/work")
     assert all(f"/cases/{one}" in listed.links for one in (*lit, fresh))
-    assert listed.has_form("/at-once/Acknowledge")
+    assert "/at-once/Acknowledge" in browser.get("/work").text
 
     chosen = {"cases": [*lit, fresh, "0" * 32]}
     asked = page(browser, f"/at-once/Acknowledge?{urlencode(chosen, doseq=True)}")
@@ -89,3 +89,33 @@ def test_more_matters_than_a_list_has_on_a_page_are_shown_and_taken(site: Site) 
     form = page(browser, f"/at-once/Acknowledge?{urlencode({'cases': many}, doseq=True)}").form("/at-once/Acknowledge")
     assert len(form.values["cases"]) == len(many) > PAGE
     assert f"{len(many)} 件没有办成" in read(browser.post(form.action, data=form.values).text).text
+
+
+# -- printing and downloading ---------------------------------------------------------------------------------------------
+
+
+def test_the_ticked_matters_and_no_others_are_printed_and_downloaded(site: Site) -> None:
+    ticked = [petition(site, f"事项{n}") for n in range(2)]
+    petition(site, "别的")
+    browser = site.session_for("clerk")
+    assert browser.get("/work").text.count('name="cases"') == 3
+    asked = urlencode({"cases": [*ticked, "0" * 32]}, doseq=True)
+    shown = page(browser, f"/chosen?{asked}").text
+    assert "事项0" in shown
+    assert "事项1" in shown
+    assert "别的" not in shown
+    got = browser.get(f"/chosen/csv?{asked}")
+    assert got.headers["content-disposition"].startswith("attachment")
+    lines = got.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 3
+    assert "别的" not in got.text
+    for address in ("/chosen", "/chosen/csv"):
+        empty = browser.get(address)
+        assert empty.status_code == 422
+        assert "没有勾选事项" in empty.text
+
+
+def test_what_somebody_may_not_see_is_not_printed_for_them(site: Site) -> None:
+    ticked = petition(site, "事项")
+    for address in ("/chosen", "/chosen/csv"):
+        assert site.session_for("mediator").get(f"{address}?cases={ticked}").status_code == 422

@@ -1,13 +1,17 @@
 """The desks of auditor, assessor and administrator: what asks for them stands on top, and leads to where it is seen to."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
 from cases.jobruns import note_failure
 from infra.db import transaction
 from ledger.tables import Message
+from people.noting import note
 from tests.databases import Site, step
 from tests.web.reading import page
+from workflow.model import TIMERS
 
 DESKS = ("auditor", "assessor", "administrator")
 
@@ -54,3 +58,13 @@ def test_a_year_that_can_be_closed_asks_for_whoever_signs(site: Site) -> None:
     for at, due in (("2026-01-14T09:00", False), ("2026-01-15T09:00", True)):
         site.clock.set(at)
         assert ("2025 年可以封存" in asked(site, "auditor")) is due, at
+
+
+def test_a_backup_is_asked_for_until_there_is_one_of_the_last_days(site: Site) -> None:
+    assert "备份" in asked(site, "administrator")
+    with transaction(site.engine) as connection:
+        note(connection, "backup:made", actor=TIMERS, now=site.clock(), data={})
+    assert "备份" not in asked(site, "administrator")
+    assert "最近一次备份" in page(site.session_for("administrator"), "/desk").text
+    site.clock.move_to(site.clock() + timedelta(days=8))
+    assert "备份" in asked(site, "administrator")

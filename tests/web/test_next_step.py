@@ -77,3 +77,18 @@ def test_days_in_reasons_are_written_as_people_write_them(site: Site) -> None:
     answer = mediator.post(form.action, data=told)
     assert answer.status_code == 422
     assert "最后一天是 2026年4月" in answer.text
+
+
+def test_whoever_is_offered_comes_with_the_reasons_for_and_against(site: Site) -> None:
+    """Of two who have nothing in hand, whoever has ended matters of the kind; nobody is chosen for the coordinator."""
+    site.office.tell(
+        "mediation", *ACCEPTED[:3], step("2026-03-02T10:00", "coordinator", "AppointMediators", chief="mediator_2"),
+        step("2026-03-02T11:00", "mediator_2", "Terminate", ground="party_withdraws", remedies="可以起诉。", notice_given=True),
+        step("2026-03-02T12:00", "mediator_2", "CloseMediation", papers_complete=True),
+    )  # fmt: skip
+    opened = site.office.tell("mediation", *ACCEPTED[:3])
+    site.clock.set("2026-03-03T10:00")
+    shown = site.session_for("coordinator").get(f"/cases/{opened.public_id}").text
+    first, second = shown.index("账号-mediator_2（"), shown.index("账号-mediator（")
+    assert first < second
+    assert "承办 0 件 · 一年内办结同类 1 件" in shown

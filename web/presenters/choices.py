@@ -1,12 +1,12 @@
 """What the forms of a case have to offer: people, units, parties, grounds, lights."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
 
-from cases.holdings import loads_of
+from cases.holdings import ended_of_type, loads_of
 from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
@@ -36,7 +36,7 @@ def choices_for(
     wanted = {choice for command in of for choice in choices_in(command).values()}
     known = _with_colleagues(connection, situation, dict(known or {}), wanted)
     made: dict[str, Callable[[], tuple[Option, ...]]] = {
-        **_of_people(situation, known, units, _loads(connection, situation, wanted), ctx),
+        **_of_people(situation, known, units, _reasons(connection, situation, wanted, ctx), ctx),
         "participants": lambda: tuple(_participant(one, texts, known, ctx) for one in facts.taking_part),
         "co_units": lambda: tuple(Option(value=str(unit), text=units[unit]) for unit in OFFERS["co_units"](situation)),
         "tasks": lambda: tuple(_task(one, texts, known, units) for one in facts.tasks_open),
@@ -59,14 +59,22 @@ def choices_for(
     return {name: make() for name, make in made.items() if name in wanted}
 
 
+A_YEAR = timedelta(days=365)
 #: Whom a matter may be given to, or asked to help.
 SERVING = frozenset({"mediators", "handlers", "newcomers", "helpers"})
 
 
-def _loads(connection: Connection, situation: Situation, wanted: Collection[str]) -> Mapping[AccountId, int]:
-    """What each of those has in hand whom these forms offer."""
+def _reasons(
+    connection: Connection, situation: Situation, wanted: Collection[str], ctx: Context
+) -> Mapping[AccountId, tuple[int, int]]:
+    """Of each of those whom these forms offer: what they have in hand, and how many of the type they have ended in a year."""
     offered = {one for choice in SERVING & set(wanted) for one in OFFERS[choice](situation)}
-    return loads_of(connection, offered, actor=situation.actor) if offered else {}
+    if not offered:
+        return {}
+    loads = loads_of(connection, offered, actor=situation.actor)
+    kind = situation.facts.dispute_type or ""
+    ended = ended_of_type(connection, offered, kind, actor=situation.actor, since=ctx.now - A_YEAR)
+    return {one: (loads[one], ended[one]) for one in offered}
 
 
 def _with_colleagues(
@@ -80,21 +88,23 @@ def _with_colleagues(
 
 
 def _of_people(
-    situation: Situation, known: Mapping[int, KnownAccount], units: Mapping[int, str], loads: Mapping[AccountId, int],
-    ctx: Context,
+    situation: Situation, known: Mapping[int, KnownAccount], units: Mapping[int, str],
+    reasons: Mapping[AccountId, tuple[int, int]], ctx: Context,
 ) -> dict[str, Callable[[], tuple[Option, ...]]]:  # fmt: skip
     words = Words(ctx.language)
     closed = words("account.closed")
 
     def who_may_serve(choice: str) -> tuple[Option, ...]:
-        """Whoever has least in hand comes first: the program shows why, and a person chooses."""
+        """Whoever has least in hand comes first, and of those whoever has ended most of the kind: the program shows why, and a
+        person chooses."""
         return tuple(
             Option(
                 value=str(account),
                 text=f"{known[account].name}（{' · '.join(units[one] for one in situation.people[account])} · "
-                f"{words('choice.in_hand', n=loads[account])}）",
+                f"{words('choice.in_hand', n=held)}{words('choice.has_ended', n=ended) if ended else ''}）",
             )
-            for account in sorted(OFFERS[choice](situation), key=lambda one: loads[one])
+            for account in sorted(OFFERS[choice](situation), key=lambda one: (reasons[one][0], -reasons[one][1]))
+            for held, ended in [reasons[account]]
         )
 
     def colleagues(choice: str) -> tuple[Option, ...]:

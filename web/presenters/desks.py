@@ -4,7 +4,7 @@ there. Whatever asks for somebody stands on top.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,7 @@ from cases.policies import dated_versions
 from infra.version import program_version
 from ledger.outbox import counts_of
 from people.directory import active_with_role, all_accounts, open_units
+from people.noting import last_time
 from people.office_keys import keys_missing, pins
 from people.proposals import waiting
 from reports.closures.exports import latest
@@ -26,10 +27,12 @@ from workflow.model import Role
 #: What may stand on a desk, by the code of its name.
 LINES = (
     "appeals", "assessment", "anchors", "closures", "signs", "serials", "reads", "mails", "jobs", "policy", "people",
-    "version", "second", "keys", "clock",
+    "backup", "version", "second", "keys", "clock",
 )  # fmt: skip
 #: From this month on the notice of the next year is missed: it is published in November.
 NOTICE_IS_DUE = 11
+#: What is older than this is asked for; `deploy/` makes one a night.
+BACKUP_EVERY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,10 @@ def _administrator(connection: Connection, ctx: Context, t: Words) -> Iterator[D
     active = [account.active for account in all_accounts(connection)]
     people = t("desk.people", units=len(open_units(connection)), n=active.count(True), closed=active.count(False))
     yield DeskLine(code="people", said=people, link="/people")
+    saved = last_time(connection, "backup:made")
+    late = not ctx.office.demo and (saved is None or ctx.now - saved > BACKUP_EVERY)
+    kept = t("desk.saved", when=minute(saved, ctx)) if saved else t("desk.not_saved")
+    yield DeskLine(code="backup", said=kept, link="/mails", asks=late)
     yield DeskLine(code="version", said=program_version(), link="/policy")
 
 

@@ -1,6 +1,6 @@
 """What was found as a file: the rows that the list shows, one after the other, for a spreadsheet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection
 
@@ -21,7 +21,7 @@ COLUMNS = ("number", "matter", "parties", "light", "due", "state", "next_step", 
 def found_as_csv(connection: Connection, ctx: Context, asked: Asked) -> bytes:
     """The first pages of the list; a last line says so if there is more."""
     words = Words(ctx.language)
-    made, after = [csv_header([words(f"find.column.{name}") for name in COLUMNS])], asked.after
+    made, after = [_header(words)], asked.after
     for _ in range(PAGES):
         page = find_page(connection, ctx, asked.wanted, after=after)
         made.append(lines_of(list(_cells(row, words)) for row in page.rows))
@@ -29,6 +29,16 @@ def found_as_csv(connection: Connection, ctx: Context, asked: Asked) -> bytes:
         if after is None:
             return b"".join(made)
     return b"".join([*made, lines_of([[words("find.file_is_full")]])])
+
+
+def rows_as_csv(rows: Iterable[WorkRow], language: str) -> bytes:
+    """These rows, and no more."""
+    words = Words(language)
+    return _header(words) + lines_of(list(_cells(row, words)) for row in rows)
+
+
+def _header(words: Words) -> bytes:
+    return csv_header([words(f"find.column.{name}") for name in COLUMNS])
 
 
 def _cells(row: WorkRow, words: Words) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """The work list: open cases by what is due next, grouped so that the page answers "what is due" at a glance."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_
+from sqlalchemy import Connection, Select, and_, bindparam, exists, or_
 
 from cases import reading as record
 from cases.numbers import case_number
@@ -27,6 +27,8 @@ ROW_COLUMNS = (
     "id", "public_id", "series", "year", "serial", "procedure", "state", "dispute_type", "next_due_at", "paused_until",
     "closed_at", "outcome",
 )  # fmt: skip
+#: So many rows may be chosen at once.
+CHOSEN = 100
 #: Longer than a holiday: what nobody has touched by then is no news.
 FRESH_FOR = timedelta(days=14)
 _event = Event.__table__.c  # type: ignore[attr-defined]
@@ -128,6 +130,32 @@ def _come_to_me(role: Role) -> Statement:
     return Statement(cases_in_reach(role, case.public_id).where(*mine, ~acted).limit(record.PAGE))
 
 
+def chosen_rows(connection: Connection, ctx: Context, addresses: Collection[str]) -> tuple[WorkRow, ...]:
+    """Those of these matters that the reader may see, due first, then those that are closed; of the others nothing is said."""
+    query = _listed(ctx.actor.role).params(**reach_of(ctx.actor)).where(case.public_id.in_(sorted(addresses)[:CHOSEN]))
+    rows = [
+        Row(*values)
+        for values in connection.execute(query.order_by(case.closed_at.is_not(None), case.next_due_at, case.id))
+    ]
+    shown: list[WorkRow] = []
+    for at in range(0, len(rows), record.PAGE):
+        page = rows[at : at + record.PAGE]
+        ids = [row.id for row in page]
+        titles = record.titles_of(connection, ids, actor=ctx.actor)
+        clocks = record.clocks_of(connection, ids, actor=ctx.actor)
+        shown += [
+            work_row(
+                row,
+                titles.get(row.id, (None, [])),
+                clocks.get(row.id, ()),
+                case_light(clocks.get(row.id, ()), ctx),
+                ctx,
+            )
+            for row in page
+        ]
+    return tuple(shown)
+
+
 def _rows(
     connection: Connection, actor: Actor, *, closed: bool, place: tuple[datetime, int] | None, serial: int | None
 ) -> list[Row]:
@@ -140,12 +168,7 @@ def _rows(
 
 @cache
 def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Statement:
-    query = (
-        cases_in_reach(role, *(case[name] for name in ROW_COLUMNS), _unit.name, _account.name, _account.active)
-        .join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True)
-        .join(Account, case.holder_person == _account.id, isouter=True)
-        .where(case.closed_at.is_not(None) if closed else case.closed_at.is_(None))
-    )
+    query = _listed(role).where(case.closed_at.is_not(None) if closed else case.closed_at.is_(None))
     if numbered:
         query = query.where(case.serial == bindparam("serial"))
     time = case.closed_at if closed else case.next_due_at
@@ -154,6 +177,15 @@ def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Stat
         query = query.where(or_(time < at if closed else time > at, and_(time == at, last)))
     order = (time.desc(), case.id.desc()) if closed else (time, case.id)
     return Statement(query.order_by(*order).limit(record.PAGE + 1))
+
+
+def _listed(role: Role) -> Select[Any]:
+    """What a list says of each case: the columns of `Row`."""
+    return (
+        cases_in_reach(role, *(case[name] for name in ROW_COLUMNS), _unit.name, _account.name, _account.active)
+        .join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True)
+        .join(Account, case.holder_person == _account.id, isouter=True)
+    )
 
 
 def _person(row: Row, ctx: Context) -> str | None:
