@@ -101,6 +101,22 @@ def _public_url(value: str) -> str:
     return value
 
 
+def _gateway(value: str) -> str:
+    """Over https, or on this machine: telephone numbers go there."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise _wrong("url") from None
+    if not parts.hostname or parts.username is not None or parts.fragment or " " in value:
+        raise _wrong("url")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(parts.hostname)):
+        raise _wrong("https_only")
+    return value
+
+
 def _issuer(value: str) -> str:
     """Over https, or on this machine: whoever answers there says who people are."""
     if not value:
@@ -113,7 +129,7 @@ def _issuer(value: str) -> str:
     if not parts.hostname or parts.username is not None or parts.query or parts.fragment or " " in value:
         raise _wrong("url")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(parts.hostname)):
-        raise _wrong("oidc_https")
+        raise _wrong("https_only")
     return value
 
 
@@ -181,6 +197,10 @@ class Settings(BaseSettings):
     oidc_client_id: Text = ""
     oidc_client_secret: SecretStr = SecretStr("")
 
+    #: The gateway that short messages go to (`notifications/texting.py`), and what this office is known by there.
+    sms_url: Annotated[Text, AfterValidator(_gateway)] = ""
+    sms_token: SecretStr = SecretStr("")
+
     smtp_host: Host = ""  #: empty: mails become files in `home/mail`
     smtp_port: Port = 25
     smtp_tls: Annotated[Literal["none", "starttls", "tls"], BeforeValidator(_plain)] = "none"
@@ -244,7 +264,7 @@ def is_this_machine(host: str) -> bool:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of the process; `environment` is looked at for names that nobody knows. What systemd hands over as a
-    credential (`huiyin_smtp_password`, `huiyin_oidc_client_secret`, `huiyin_database`) is read from its file. Raises `SettingsAreWrong`."""
+    credential (`huiyin_smtp_password`, `huiyin_oidc_client_secret`, `huiyin_sms_token`, `huiyin_database`) is read from its file. Raises `SettingsAreWrong`."""
     faults = list(_unknown(environment))
     try:
         made = Settings(_secrets_dir=environment.get(CREDENTIALS))

@@ -66,3 +66,22 @@ class Message(Row, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     dead_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_error: str | None = None
+
+
+class TextMessage(Row, table=True):
+    """A short message to the telephone of whoever a message is for, beside the mail. Composed when it is sent; what became of it stands
+    here, as of a mail in its row."""
+
+    __tablename__ = "text_message"
+    __table_args__ = (
+        Index("ix_text_message_waiting", "next_try_at", "message_id", sqlite_where=text("next_try_at IS NOT NULL"), postgresql_where=text("next_try_at IS NOT NULL")),
+    )  # fmt: skip
+    message_id: int = Field(
+        primary_key=True, foreign_key="message.id", sa_type=BigKey, sa_column_kwargs={"autoincrement": False}
+    )
+    attempts: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    lease: str | None = None
+    sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    dead_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    last_error: str | None = None

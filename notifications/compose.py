@@ -122,7 +122,7 @@ def compose(
             continue
         name = message_id(row, domain_on_the_wire(settings.mail_domain))
         try:
-            said = _words(connection, events[row.stream, row.seq], office, settings, accounts[row.recipient], now)
+            said = words_of(connection, events[row.stream, row.seq], office, settings, accounts[row.recipient], now)
             told[name].append((row, said))
         except Exception as error:  # noqa: BLE001 (the per-mail edge: one that cannot be written must not hold up the others)
             unwritten[row.id] = _why(error, row.id)
@@ -216,7 +216,7 @@ def _address(name: str, email: str) -> Address:
     return Address(display_name=" ".join(without_steering(name).split()), addr_spec=address_on_the_wire(email))
 
 
-def _words(
+def words_of(
     connection: Connection, event: Any, office: OfficeContext, settings: Settings, reader: Any, now: datetime
 ) -> dict[str, Any]:
     """What the templates speak of: number, what happened, which clock is due when, how much is left."""

@@ -30,20 +30,13 @@ from notifications.forwarding import ACCOUNT_CLOSED, forward
 from notifications.holding_back import hold_back
 from notifications.names import DIGEST, IN_A_DIGEST, OLD_NAME, digest_name, give_names
 from notifications.transport import NotDelivered, Transport, open_transport
+from notifications.trying import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
 
 log = logging.getLogger(__name__)
 
 BATCH = 10
-#: A round takes up no further mail after so long; what it has claimed and not begun waits for the next one. The lease
-#: outlasts a round and the longest mail after it.
-ROUND_SECONDS = 300.0
-LEASE = timedelta(minutes=15)
 #: So many mails waiting for one person at once are a storm, and go out as one digest of at most so many lines.
 STORM, LINES = 10, 200
-#: Minutes until the next try after the first, second, ... failure; then hourly.
-BACKOFF_MINUTES = (1, 2, 4, 8, 15, 30, 60)
-GIVE_UP_AFTER = timedelta(hours=72)
-
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _message = Message.__table__.c  # type: ignore[attr-defined]
 _IS_ANCHOR = exists().where(
@@ -219,11 +212,6 @@ def _tried_enough(row: Any, *, now: datetime) -> bool:
     """Three days old and tried as often as the pauses say: a program that stood still for days has not tried."""
     old_enough: bool = now - row.recorded_at > GIVE_UP_AFTER
     return old_enough and row.attempts > len(BACKOFF_MINUTES)
-
-
-def backoff(attempts: int) -> timedelta:
-    """The pause after so many failed tries: 1, 2, 4, 8, 15, 30 minutes, then an hour."""
-    return timedelta(minutes=BACKOFF_MINUTES[min(attempts, len(BACKOFF_MINUTES)) - 1])
 
 
 def send_again(connection: Connection, message: int, *, now: datetime) -> None:

@@ -23,6 +23,7 @@ from ledger.tables import Event, Message
 from ledger.upcasters import data_of
 from notifications.daily import MORNING
 from notifications.forwarding import AT_THE_DESK
+from notifications.texting import write_texts
 from people.tables import Telling
 from people.telling import DESK, DIGEST, Chosen, chosen_in
 from workflow.calendar import WorkCalendar
@@ -48,11 +49,17 @@ class _Held:
 
 
 def hold_back(connection: Connection, calendar: WorkCalendar, *, now: datetime) -> int:
-    """Of what is due by `now` and was not tried yet, what its recipient would rather have later. Returns how many."""
+    """Of what is due by `now` and was not tried yet, what its recipient would rather have later; what is urgent goes to their telephone
+    as well. Returns how many are held back."""
     held: dict[_Held, list[int]] = defaultdict(list)
+    texted: list[int] = []
     for row in _waiting(connection, now=now):
-        if found := _held(row, chosen_in(row), calendar, now):
+        chosen, urgent = chosen_in(row), is_urgent(row)
+        if urgent and chosen.phone:
+            texted.append(row.id)
+        if not urgent and (found := _held(row, chosen, calendar, now)):
             held[found].append(row.id)
+    write_texts(connection, texted, now=now)
     for what, messages in held.items():
         values: dict[str, Any] = {"next_try_at": what.next_try_at}
         if what.next_try_at is None:
@@ -66,7 +73,7 @@ def _waiting(connection: Connection, *, now: datetime) -> Iterator[Any]:
     query = (
         visible_cases(
             TIMERS, _message.id, _message.bundle, _event.code, _event.data, case.next_due_at, crisis.label("crisis"),
-            _telling.lights, _telling.news, _telling.quiet_from, _telling.quiet_until,
+            _telling.lights, _telling.news, _telling.quiet_from, _telling.quiet_until, _telling.phone,
         )
         .join_from(Case, Message, case.id == _message.stream)
         .join(Telling, _telling.account_id == _message.recipient)
@@ -78,11 +85,14 @@ def _waiting(connection: Connection, *, now: datetime) -> Iterator[Any]:
     return iter(connection.execute(query).all())
 
 
+def is_urgent(row: Any) -> bool:
+    """A red light, or a matter in a crisis."""
+    return row.crisis or (row.code == CROSSED and data_of(row.code, row.data).get("light") == Light.RED)
+
+
 def _held(row: Any, chosen: Chosen, calendar: WorkCalendar, now: datetime) -> _Held | None:
     said = data_of(row.code, row.data)
     is_light = row.code == CROSSED
-    if row.crisis or (is_light and said.get("light") == Light.RED):
-        return None
     due = datetime.fromisoformat(said["due_at"]) if is_light and said.get("due_at") else row.next_due_at
     quiet = _end_of_quiet(chosen, calendar, now)
     if row.bundle is None:

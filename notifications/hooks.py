@@ -25,8 +25,8 @@ from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.stopping import Stop, never
 from ledger.tables import Event
-from notifications.deliver import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
 from notifications.posting import NotPosted, post, read_address
+from notifications.trying import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
 from people.directory import person
 from people.office_keys import LINKS, secret_at_hand
 from people.tables import Webhook

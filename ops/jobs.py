@@ -23,6 +23,7 @@ from infra.stopping import Stop, never
 from notifications.daily import release_digests
 from notifications.deliver import deliver
 from notifications.hooks import post_what_happened
+from notifications.texting import send_texts
 from notifications.transport import remove_old_files
 from ops.report_making import make_reports
 from people.challenges import forget_old_challenges
@@ -83,6 +84,11 @@ def _deliver(run: Run) -> Figures:
     now = trusted_time(run.engine, now=run.now)
     done = deliver(run.engine, office=run.office, settings=run.settings, now=now, stop=run.stop)
     return {"sent": done.sent, "deferred": done.deferred, "dead": done.dead}
+
+
+def _texts(run: Run) -> Figures:
+    done = send_texts(run.engine, office=run.office, settings=run.settings, now=run.now, stop=run.stop)
+    return {"posted": done.sent, "refused": done.refused}
 
 
 def _webhooks(run: Run) -> Figures:
@@ -176,6 +182,7 @@ JOBS = (
     Job(name="anchors", every=timedelta(minutes=10), run=_anchors),
     Job(name="deliver", every=timedelta(minutes=1), run=_deliver, by_the_clock=False),
     Job(name="webhooks", every=timedelta(minutes=1), run=_webhooks),
+    Job(name="texts", every=timedelta(minutes=1), run=_texts),
     Job(name="reports", every=timedelta(seconds=5), run=_reports),
     Job(name="old_files", every=timedelta(hours=1), run=_old_files),
     Job(name="checkpoint", every=timedelta(minutes=1), run=_checkpoint, by_the_clock=False),

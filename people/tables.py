@@ -111,6 +111,7 @@ class Telling(Row, table=True):
     news: str
     quiet_from: int | None = None
     quiet_until: int | None = None
+    phone: str | None = None  #: of the owner, for what is urgent
 
 
 class WebSession(Row, table=True):

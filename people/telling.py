@@ -4,12 +4,14 @@ Whatever somebody chooses, red lights, crises, what would be due before they hea
 once (`notifications/holding_back.py`). A choice is an event of the office: who says "I was not told" can be shown why.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from infra.identifiers import half_width
 from infra.statements import insert_or
 from ledger.vouching import vouched_for_office
 from people.noting import note
@@ -22,19 +24,28 @@ OF_LIGHTS, OF_NEWS = (NOW, DIGEST), (NOW, DIGEST, DESK)
 #: Hours of a day at which quiet may begin and end.
 HOURS = range(24)
 
+#: How a telephone number may be written; blanks, hyphens and brackets in it say nothing.
+_PHONE = re.compile(r"\+?\d{6,15}")
 _telling = Telling.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """`quiet`: from the first hour of a day until the second one, past midnight where that is the smaller; None: at any hour."""
+    """`phone`: where what is urgent goes as a short message too. `quiet`: from the first hour of a day until the second one, past midnight where that is the smaller; None: at any hour."""
 
     lights: str = NOW
     news: str = NOW
     quiet: tuple[int, int] | None = None
+    phone: str | None = None
 
 
 USUAL = Chosen()
+
+
+def read_phone(typed: str) -> str | None:
+    """The digits of a telephone number, with the plus of one that has its country; None for what is none."""
+    digits = re.sub(r"[\s()\-]", "", half_width(typed))
+    return digits if _PHONE.fullmatch(digits) else None
 
 
 def telling_of(connection: Connection, account: AccountId) -> Chosen:
@@ -44,7 +55,7 @@ def telling_of(connection: Connection, account: AccountId) -> Chosen:
 
 def chosen_in(row: Any) -> Chosen:
     quiet = None if row.quiet_from is None else (row.quiet_from, row.quiet_until)
-    return Chosen(lights=row.lights, news=row.news, quiet=quiet)
+    return Chosen(lights=row.lights, news=row.news, quiet=quiet, phone=row.phone)
 
 
 def choose_telling(connection: Connection, account: AccountId, chosen: Chosen, *, actor: Actor, now: datetime) -> None:
@@ -54,8 +65,16 @@ def choose_telling(connection: Connection, account: AccountId, chosen: Chosen, *
     if telling_of(connection, account) == chosen:
         return
     begins, ends = chosen.quiet or (None, None)
-    row = {"lights": chosen.lights, "news": chosen.news, "quiet_from": begins, "quiet_until": ends}
+    row = {
+        "lights": chosen.lights,
+        "news": chosen.news,
+        "quiet_from": begins,
+        "quiet_until": ends,
+        "phone": chosen.phone,
+    }
     kept = insert_or(connection, Telling).values(account_id=account, **row)
     connection.execute(kept.on_conflict_do_update(index_elements=["account_id"], set_=row))
-    wrote: dict[str, Json] = {"telling": {str(account): vouched_for_office(row)}}
+    wrote: dict[str, Json] = {
+        "telling": {str(account): vouched_for_office(row, long=frozenset({"phone"} if chosen.phone else ()))}
+    }
     note(connection, "telling:chosen", actor=actor, now=now, data={"account": account, "wrote": wrote})

@@ -2,12 +2,13 @@
 
 import re
 from datetime import date, datetime
+from pathlib import Path
 
 import icalendar
 import pytest
 from starlette.testclient import TestClient
 
-from tests.databases import Site, form_token, step
+from tests.databases import Site, SmallOffice, form_token, serving, step
 from tests.reports.told import in_hand
 from tests.web.reading import page
 
@@ -61,6 +62,23 @@ def test_what_is_not_offered_comes_back_and_nothing_is_kept(site: Site, typed: d
     answer = mediator.post(TELLING, data=whole)
     assert answer.status_code == 422
     assert page(mediator, TELLING).form(TELLING).values["news"] == ["now"]
+
+
+def test_a_number_is_asked_for_where_there_is_a_gateway_and_comes_back_if_it_is_none(
+    office: SmallOffice, tmp_path: Path
+) -> None:
+    with serving(office, tmp_path) as site:
+        assert 'name="phone"' not in site.session_for("mediator").get(TELLING).text
+    with serving(office, tmp_path, sms_url="http://127.0.0.1:9/sms") as site:
+        mediator = site.session_for("mediator")
+        form = page(mediator, TELLING).form(TELLING)
+        wrong = mediator.post(TELLING, data=form.typed(phone="call me"))
+        assert wrong.status_code == 422
+        assert "手机号只能是" in wrong.text
+        assert 'value="call me"' in wrong.text
+        assert mediator.post(TELLING, data=form.typed(phone="138 0000 0000")).status_code == 303
+        assert page(mediator, TELLING).form(TELLING).values["phone"] == ["13800000000"]
+        assert "13800000000" not in site.session_for("administrator").get("/people").text
 
 
 # -- the calendar -------------------------------------------------------------------------------------------------------

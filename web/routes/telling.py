@@ -1,7 +1,7 @@
 """How I am told: mails now or by digest, quiet hours, and a calendar of my due dates that my telephone subscribes to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from infra.i18n import write_day, write_minute
 from ledger.chain import OFFICE_STREAM, lock_head
 from people.directory import Person
 from people.signin import sign_in_name_of
-from people.telling import HOURS, OF_LIGHTS, OF_NEWS, Chosen, choose_telling, telling_of
+from people.telling import HOURS, OF_LIGHTS, OF_NEWS, Chosen, choose_telling, read_phone, telling_of
 from people.tokens import (
     CALENDAR,
     LASTS_DAYS,
@@ -53,10 +53,14 @@ def telling_page(ctx: Ctx) -> Response:
 
 @post("/account/telling", who=STAFF)
 def choose(ctx: Ctx, form: Form) -> Response:
-    typed = {name: form.one(name) for name in ("lights", "news", "quiet_from", "quiet_until")}
-    chosen = _chosen(typed)
-    if chosen is None:
-        return _page(ctx, typed=typed, errors={"quiet_from": "telling.quiet"}, status=422)
+    typed = {name: form.one(name) for name in ("lights", "news", "quiet_from", "quiet_until", "phone")}
+    chosen, phone = _chosen(typed), read_phone(typed["phone"])
+    errors = {"quiet_from": "telling.quiet"} if chosen is None else {}
+    if typed["phone"] and phone is None:
+        errors["phone"] = "telling.phone.wrong"
+    if chosen is None or errors:
+        return _page(ctx, typed=typed, errors=errors, status=422)
+    chosen = replace(chosen, phone=phone)
     with transaction(ctx.engine) as connection:
         lock_head(connection, OFFICE_STREAM)
         choose_telling(connection, _own(ctx).id, chosen, actor=ctx.actor, now=ctx.now)
@@ -134,10 +138,16 @@ def _page(
         feeds = [_view(one, ctx) for one in _feeds(connection, ctx, own)]
         login = sign_in_name_of(connection, own.id)
     begins, ends = chosen.quiet or ("", "")
-    shown = {"lights": chosen.lights, "news": chosen.news, "quiet_from": str(begins), "quiet_until": str(ends)}
+    shown = {
+        "lights": chosen.lights,
+        "news": chosen.news,
+        "quiet_from": str(begins),
+        "quiet_until": str(ends),
+        "phone": chosen.phone or "",
+    }
     return render(
         ctx, "pages/telling.html", status=status, typed=typed or shown, errors=errors or {}, seconds=seconds, feeds=feeds,
-        address=address, login=login, asks_password=asks_password(ctx), of_lights=OF_LIGHTS, of_news=OF_NEWS, hours=HOURS,
+        address=address, login=login, asks_password=asks_password(ctx), of_lights=OF_LIGHTS, of_news=OF_NEWS, hours=HOURS, texts=bool(ctx.site.settings.sms_url),
         days=max(LASTS_DAYS),
     )  # fmt: skip
 
