@@ -37,6 +37,7 @@ from infra.db import reading, warn_of_old_sqlite
 from infra.i18n import translator
 from infra.logs import log_to_stderr
 from infra.settings import settings
+from infra.verified import note_verified
 from infra.version import program_version
 from ops.founding import FIRST_LOGIN, AlreadyFounded, OfficeIsIncomplete, found
 from ops.jobs import JOBS, run_job
@@ -160,13 +161,15 @@ def work() -> None:
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="端口 / port")] = 8000,
+    port: Annotated[
+        int | None, typer.Option(help="端口，默认 HUIYIN_PORT 或 8000。Port, else HUIYIN_PORT or 8000.")
+    ] = None,
     fresh: Annotated[bool, typer.Option(help="重建演示数据。Build the demo anew.")] = False,
 ) -> None:
     """启动虚构的演示单位，只在本机开放。Start a demo office with invented cases, on this machine only."""
     mine = settings()
     close_to_others(mine.model_copy(update={"home": mine.home / "demo", "database": ""}))
-    serve_demo(mine, port=port, fresh=fresh, now=read_clock())
+    serve_demo(mine, port=port or mine.port, fresh=fresh, now=read_clock())
 
 
 @app.command()
@@ -226,6 +229,8 @@ def verify(
         since=Since(file=since, keys=keys) if since else None,
         sound=partial(write_verified, note) if note else None,
     )  # fmt: skip
+    if not database and found in (0, WRONG):
+        note_verified(settings().home, sound=found == 0, at=read_clock())
     raise typer.Exit(found)
 
 

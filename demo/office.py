@@ -61,8 +61,8 @@ STAFF = (
     Employee("yangjingxun", "杨景洵", "upstream", Role.SUPERVISOR),
     Employee("xuzhiheng", "许执衡", "centre", Role.ASSESSOR),
     Employee("luyichen", "陆亦辰", "upstream", Role.ASSESSOR),
-    Employee("qinguanlan", "秦观岚", "upstream", Role.AUDITOR, "en"),
-    Employee("tangshuqiao", "唐书桥", "upstream", Role.AUDITOR),
+    Employee("qinguanlan", "秦观岚", "upstream", Role.AUDITOR),
+    Employee("tangshuqiao", "唐书桥", "upstream", Role.AUDITOR, "en"),
     Employee("youzian", "尤梓桉", "centre", Role.ADMINISTRATOR),
 )
 

@@ -11,6 +11,7 @@ LATIN = {
     r"huiyin( [a-z-]+| --[a-z]+| [A-Za-z./-]+)+": "a command, to be typed as it stands",
     r"\b[\w/-]+\.(toml|txt|pub|py|zip|csv)\b": "a file",
     r"--[a-z]+": "an option of a command",
+    r"\b(Alt|Shift|Ctrl|Option|Tab)\b": "a key, called so on every keyboard",
     r"HUIYIN_[A-Z_]+": "a setting, to be typed as it stands",
     r"TOTP|Cookie|UTF-8": "what is looked for in another program under this name",
     r"https?://\S+": "an address",

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from cases.jobruns import note_failure
 from infra.db import transaction
+from infra.verified import note_verified
 from ledger.tables import Message
 from people.noting import note
 from tests.databases import Site, step
@@ -68,3 +69,14 @@ def test_a_backup_is_asked_for_until_there_is_one_of_the_last_days(site: Site) -
     assert "最近一次备份" in page(site.session_for("administrator"), "/desk").text
     site.clock.move_to(site.clock() + timedelta(days=8))
     assert "备份" in asked(site, "administrator")
+
+
+def test_an_auditor_sees_what_the_last_verification_found(site: Site) -> None:
+    assert "核验" in asked(site, "auditor")
+    note_verified(site.settings.home, sound=True, at=site.clock())
+    assert "核验" not in asked(site, "auditor")
+    assert "记录无误" in page(site.session_for("auditor"), "/desk").text
+    note_verified(site.settings.home, sound=False, at=site.clock())
+    assert "发现记录有问题" in asked(site, "auditor")
+    (site.settings.home / "verified.json").write_text("[]")
+    assert "还没有核验过" in asked(site, "auditor")

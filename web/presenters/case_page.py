@@ -72,6 +72,7 @@ class CasePage:
     statement: tuple[str, ...]
     dispute_type: str
     procedure: str
+    matter: str  #: the code of what such matters are called at the desk
     channel: str
     state: str
     outcome: str | None
@@ -148,6 +149,7 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         statement=tuple(texts[n] for n in opening["statement"] if n in texts),
         dispute_type=facts.dispute_type or "99",
         procedure=facts.procedure,
+        matter=_matter(facts, ctx),
         channel=facts.channel or "visit",
         state=facts.state,
         outcome=facts.outcome,
@@ -156,7 +158,9 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         received=minute(facts.received_at, ctx),
         registered=minute(facts.registered_at, ctx) if noticeably(facts.received_at, facts.registered_at) else None,
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
-        light=case_light(facts.clocks, ctx),
+        light=case_light(
+            (one for one in facts.clocks if one.about is None or facts.is_charged_to(ctx.actor, one)), ctx
+        ),
         path=path_of(facts),
         steps=step_views(situation, found, choices, returned),
         at_any_time=tuple(
@@ -237,6 +241,12 @@ def _stays(events: Sequence[record.EventLine], situation: Situation) -> bool:
         return True
     final = last.data["command"]["name"] in table.irrevocable
     return is_for_a_second_person(situation, by=AccountId(last.actor) if last.actor is not None else None, final=final)
+
+
+def _matter(facts: CaseFacts, ctx: Context) -> str:
+    """As the desk calls it; a profile that the policy has no more is called by its procedure."""
+    profile = ctx.office.policy.profiles.get(facts.profile or "")
+    return f"matter.{profile.matter}" if profile else f"procedure.{facts.procedure}"
 
 
 def _clocks_in_order(facts: CaseFacts, now: datetime) -> list[Any]:

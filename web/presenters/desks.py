@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from cases.anchors import WANTED_AUDITORS, list_anchors
 from cases.appeals import contested_lights
 from cases.policies import dated_versions
+from infra.verified import last_verified
 from infra.version import program_version
 from ledger.outbox import counts_of
 from people.directory import active_with_role, all_accounts, open_units
@@ -26,13 +27,14 @@ from workflow.model import Role
 
 #: What may stand on a desk, by the code of its name.
 LINES = (
-    "appeals", "assessment", "anchors", "closures", "signs", "serials", "reads", "mails", "jobs", "policy", "people",
+    "appeals", "assessment", "verify", "anchors", "closures", "signs", "serials", "reads", "mails", "jobs", "policy", "people",
     "backup", "version", "second", "keys", "clock",
 )  # fmt: skip
 #: From this month on the notice of the next year is missed: it is published in November.
 NOTICE_IS_DUE = 11
 #: What is older than this is asked for; `deploy/` makes one a night.
 BACKUP_EVERY = timedelta(days=7)
+VERIFY_EVERY = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ def _auditor(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLin
         asks=contested > 0 and ctx.actor.role is Role.ASSESSOR,
     )
     yield _year(ctx, t)
+    yield _verified(ctx, t)
     anchors = list_anchors(connection, at_most=1)
     auditors = len(active_with_role(connection, Role.AUDITOR))
     kept = (
@@ -76,6 +79,16 @@ def _auditor(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLin
     yield DeskLine(code="signs", said=t("desk.signs"), link="/signs")
     yield DeskLine(code="serials", said=t("desk.serials"), link="/serials")
     yield DeskLine(code="reads", said=t("desk.reads"), link="/reads")
+
+
+def _verified(ctx: Context, t: Words) -> DeskLine:
+    """What the last look at the whole record found, as the machine has noted it."""
+    found = last_verified(ctx.site.settings.home)
+    if found is None:
+        return DeskLine(code="verify", said=t("desk.not_verified"), link="/anchors", asks=not ctx.office.demo)
+    when, old = minute(found.at, ctx), ctx.now - found.at > VERIFY_EVERY
+    said = t("desk.verified", when=when) if found.sound else t("desk.unsound", when=when)
+    return DeskLine(code="verify", said=said, link="/anchors", asks=old or not found.sound)
 
 
 def _year(ctx: Context, t: Words) -> DeskLine:
