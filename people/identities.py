@@ -115,7 +115,7 @@ def come_back(connection: Connection, *, browser: str, state: str, now: datetime
     return Went(purpose=purpose, secret=secret, account=None if account is None else AccountId(account))
 
 
-def identity_in(settings: Settings, code: str, secret: bytes) -> str:
+def identity_in(settings: Settings, code: str, secret: bytes, *, now: datetime) -> str:
     """The hash of who the other side says has come, for the code that it gave the browser. Raises `NotIdentified`."""
     provider = provider_of(settings)
     form = {
@@ -124,7 +124,7 @@ def identity_in(settings: Settings, code: str, secret: bytes) -> str:
     }  # fmt: skip
     word = settings.oidc_client_secret.get_secret_value()
     said = _ask(provider.token, form=form, credentials=(settings.oidc_client_id, word) if word else None)
-    subject = _subject(said, provider, settings, nonce=_part(secret, "nonce"))
+    subject = _subject(said, provider, settings, nonce=_part(secret, "nonce"), now=now)
     return hashlib.sha256(f"{provider.issuer}\0{subject}".encode()).hexdigest()
 
 
@@ -148,7 +148,7 @@ def _provider(issuer: str, _then: int) -> Provider:
     return Provider(issuer=issuer, authorize=addresses[0], token=addresses[1], keys=addresses[2])
 
 
-def _subject(said: dict[str, Any], provider: Provider, settings: Settings, *, nonce: str) -> str:
+def _subject(said: dict[str, Any], provider: Provider, settings: Settings, *, nonce: str, now: datetime) -> str:
     """Who the token is about, once everything that it must say was looked at (OpenID Connect Core 1.0, 3.1.3.7)."""
     try:
         keys = KeySet.import_key_set(_ask(provider.keys))  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def _subject(said: dict[str, Any], provider: Provider, settings: Settings, *, no
             },
             params={"nonce": nonce, "client_id": settings.oidc_client_id, "access_token": said.get("access_token")},
         )  # fmt: skip
-        claims.validate(now=time.time(), leeway=LEEWAY)
+        claims.validate(now=now.timestamp(), leeway=LEEWAY)
     except (JoseError, AuthlibBaseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise NotIdentified(type(error).__name__) from error
     subject = claims["sub"]

@@ -45,8 +45,9 @@ SMALL = """() => [...document.querySelectorAll(
   .filter(one => one.offsetParent && one.getBoundingClientRect().height < 43.5)
   .map(one => `${one.tagName} ${one.textContent.trim().slice(0, 20)} ${Math.round(one.getBoundingClientRect().height)}`)"""
 AXE = Axe()
-#: All rules of axe for WCAG 2.2 A and AA and of good practice, that on the size of targets included.
-RULES: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
+#: All rules of axe for WCAG 2.2 A and AA and of good practice; that on the size of targets, and those for AAA.
+ALSO = ("target-size", "color-contrast-enhanced", "identical-links-same-purpose", "meta-refresh-no-exceptions")
+RULES: dict[str, Any] = {"rules": {name: {"enabled": True} for name in ALSO}}
 #: Names and texts of this office, which stand on pages as they were entered.
 KNOWN = [LONG, *CANARIES.values(), *(name for _, name, _, _ in UNITS), *(f"账号-{login}" for login in SEATS), *SEATS,
          "滨园", "漏水", "水", "白某", "石" * 60, "石某"]  # fmt: skip

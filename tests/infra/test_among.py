@@ -31,6 +31,7 @@ WORDS = {"title": "停车位", "statement": "小区停车难。", "applicant": "
 SHORT = {
     "cases/acts.py": ("codes of steps", ""),
     "cases/finding.py": ("a query", ""),
+    "cases/pictures.py": ("outcomes; profiles of the policy", ""),
     "cases/facts.py": ("the two units of a case", ""),
     "cases/handing_over.py": ("a query", ""),
     "cases/holdings.py": ("a query", ""),

@@ -98,7 +98,7 @@ def _way(ctx: Context, purpose: str, account: AccountId | None) -> Response:
 
 def _identity(ctx: Context, code: str, secret: bytes) -> str | None:
     try:
-        return identity_in(ctx.site.settings, code, secret)
+        return identity_in(ctx.site.settings, code, secret, now=ctx.now)
     except NotIdentified as error:
         log.warning("nobody was identified", extra={"reason": error.code})
         return None
