@@ -112,3 +112,31 @@ def test_a_day_of_a_mediator_without_a_mouse(served: Office) -> None:
     keys.send("Settle")
     expect(page.locator(".stepper .now")).to_have_text("达成协议")
     assert keys.pressed < 260, "a day's work is no marathon"
+
+
+def with_alt(page: Page, letter: str) -> None:
+    """What a keyboard sends; the library leaves out which letter it would be without Alt, and by that a browser knows the key."""
+    session, code = page.context.new_cdp_session(page), f"Key{letter.upper()}"
+    said = {
+        "modifiers": 1,
+        "key": letter,
+        "code": code,
+        "windowsVirtualKeyCode": ord(letter.upper()),
+        "unmodifiedText": letter,
+    }
+    session.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": letter, **said})
+    session.send("Input.dispatchKeyEvent", {"type": "keyUp", **said})
+
+
+def test_keys_lead_to_the_search_the_list_and_the_help(served: Office) -> None:
+    page = served.person("mediator")
+    page.goto("/account")
+    with_alt(page, "s")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.goto("/account")
+    with_alt(page, "h")
+    expect(page.locator("#page-help")).to_have_attribute("open", "")
+    expect(page.locator("#page-help")).to_contain_text("快捷键：Alt 加 S 查找")
+    with page.expect_navigation():
+        with_alt(page, "w")
+    assert page.url.endswith("/work")
