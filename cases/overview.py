@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_
+from sqlalchemy import CTE, ColumnElement, Connection, and_, bindparam, case, func, or_, select
 
 from cases.assessment_tables import OF_RED
 from cases.assessment_tables import Mark as MarkRow
@@ -109,29 +109,32 @@ def _whose(unit: int, person: int | None) -> Whose:
 # -- lights ------------------------------------------------------------------------------------------------------------
 
 
+def _open(role: Role) -> CTE:
+    """The open cases of a role, found before their clocks are looked at: else a planner may read every clock that there ever was."""
+    columns = (of_case.id, of_case.holder_unit, of_case.holder_person)
+    return cases_in_reach(role, *columns).where(of_case.closed_at.is_(None)).cte("open").prefix_with("MATERIALIZED")
+
+
+def _running(cases: CTE, *columns: Any) -> Any:
+    """Over the duties that run, of these cases."""
+    query = select(*columns).join_from(cases, Clock, _clock.case_id == cases.c.id)
+    return query.where(_clock.stopped_at.is_(None), _clock.kind == Kind.DUTY.value)
+
+
 def _mine(charged: ColumnElement[Any], holder: ColumnElement[Any]) -> ColumnElement[Any]:
     """Of a clock whoever it is charged to, else of its case whoever holds that."""
     return case((_clock.charged_unit.is_(None), holder), else_=charged)
 
 
-_UNIT = _mine(_clock.charged_unit, of_case.holder_unit)
-_PERSON = _mine(_clock.charged_person, of_case.holder_person)
-
-
-def _running(role: Role, *columns: Any) -> Any:
-    """Over the duties that run, of the cases of a role."""
-    query = cases_in_reach(role, *columns).join_from(Case, Clock, _clock.case_id == of_case.id)
-    return query.where(of_case.closed_at.is_(None), _clock.stopped_at.is_(None), _clock.kind == Kind.DUTY.value)
-
-
 @cache
 def _lights(role: Role) -> Statement:
-    now = bindparam("now", type_=UTCDateTime)
+    now, cases = bindparam("now", type_=UTCDateTime), _open(role)
     red = func.sum(case((_clock.red_at <= now, 1), else_=0))
     yellow = func.sum(
         case((and_(_clock.yellow_at <= now, or_(_clock.red_at.is_(None), _clock.red_at > now)), 1), else_=0)
     )
-    return Statement(_running(role, _UNIT, _PERSON, func.count(), red, yellow).group_by(_UNIT, _PERSON))
+    unit, person = _mine(_clock.charged_unit, cases.c.holder_unit), _mine(_clock.charged_person, cases.c.holder_person)
+    return Statement(_running(cases, unit, person, func.count(), red, yellow).group_by(unit, person))
 
 
 @cache
@@ -139,7 +142,7 @@ def _lighting(role: Role) -> Statement:
     """Instants at which something lights between now and then."""
     now, until = bindparam("now", type_=UTCDateTime), bindparam("until", type_=UTCDateTime)
     soon = or_(_clock.yellow_at.between(now, until), _clock.red_at.between(now, until))
-    return Statement(_running(role, _clock.yellow_at, _clock.red_at).where(soon))
+    return Statement(_running(_open(role), _clock.yellow_at, _clock.red_at).where(soon))
 
 
 def _days_ahead(calendar: WorkCalendar, now: datetime) -> list[date]:

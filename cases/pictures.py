@@ -7,7 +7,6 @@ at one by one is the newest so many: a page costs the same in a large office, an
 Source of the curve: Kaplan and Meier (1958): matters that are still open count as long as they have been looked at, and not as ended.
 """
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column
+from sqlalchemy import case as choose
 
 from cases.assessment_tables import Mark as MarkRow
 from cases.tables import Agreement, Case, Custody
@@ -35,11 +35,6 @@ class Months:
 
     starts: tuple[datetime, ...]
     end: datetime
-
-    def place_of(self, at: datetime) -> int | None:
-        if not self.starts[0] <= at < self.end:
-            return None
-        return bisect_left(self.starts, at + timedelta(microseconds=1)) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +89,10 @@ def pictures(
 
     hands = _hands(connection, of, months)
     return Pictures(
-        lights={light: _by_month(connection, _lit(of, light, months), months) for light in (Light.YELLOW, Light.RED)},
-        came=_by_month(connection, _counted(of, case.registered_at, months), months),
-        closed=_by_month(connection, _counted(of, case.closed_at, months), months),
-        settled=_by_month(connection, _agreed(of, months), months),
+        lights={light: _by_month(connection, _lit(of, light), _mark.at, months) for light in (Light.YELLOW, Light.RED)},
+        came=_by_month(connection, of(case.id), case.registered_at, months),
+        closed=_by_month(connection, of(case.id), case.closed_at, months),
+        settled=_by_month(connection, _agreed(of), _agreement.effective_at, months),
         stays=tuple(sorted(_stays(hands), key=lambda one: (-one.half, one.unit))),
         hands=sum(map(len, hands.values())),
         endings=tuple(_endings(connection, of, months, now=now)),
@@ -107,26 +102,24 @@ def pictures(
 # -- by month -----------------------------------------------------------------------------------------------------------
 
 
-def _by_month(connection: Connection, query: Select[Any], months: Months) -> tuple[int, ...]:
-    """Of a query of instants, how many are in each month."""
-    found = Counter(months.place_of(at) for (at,) in connection.execute(query))
-    return tuple(found[place] for place in range(len(months.starts)))
+def _by_month(connection: Connection, query: Select[Any], at: ColumnElement[Any], months: Months) -> tuple[int, ...]:
+    """How many rows of the query have that instant in each month; counted where they are."""
+    ends = (*months.starts[1:], months.end)
+    place = choose(*((at < end, n) for n, end in enumerate(ends))).label("place")
+    within = query.with_only_columns(place, func.count()).where(at >= months.starts[0], at < months.end)
+    found = dict(connection.execute(within.group_by(place)).tuples().all())
+    return tuple(found.get(place, 0) for place in range(len(months.starts)))
 
 
-def _counted(of: Any, at: ColumnElement[Any], months: Months) -> Select[Any]:
-    query: Select[Any] = of(at).where(at >= months.starts[0], at < months.end)
-    return query
-
-
-def _lit(of: Any, light: Light, months: Months) -> Select[Any]:
+def _lit(of: Any, light: Light) -> Select[Any]:
     """The worst lights of clocks, of this colour, that count. In the words by which both databases know the index of red ones."""
     query: Select[Any] = of(_mark.at).join_from(Case, MarkRow, _mark.case_id == case.id)
     colour = (_mark.measure == literal_column("'light'"), _mark.outcome == literal_column(f"'{light.value}'"))
-    return query.where(*colour, _mark.ground.is_(None), _mark.at >= months.starts[0], _mark.at < months.end)
+    return query.where(*colour, _mark.ground.is_(None))
 
 
-def _agreed(of: Any, months: Months) -> Select[Any]:
-    query = _counted(of, _agreement.effective_at, months).join_from(Case, Agreement, _agreement.case_id == case.id)
+def _agreed(of: Any) -> Select[Any]:
+    query: Select[Any] = of(_agreement.effective_at).join_from(Case, Agreement, _agreement.case_id == case.id)
     whole = case.outcome.in_(("settled.written", "settled.oral"))
     return query.where(whole, still_counts(_agreement.case_id, record=_agreement.number))
 
