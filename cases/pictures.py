@@ -107,8 +107,10 @@ def _by_month(connection: Connection, query: Select[Any], at: ColumnElement[Any]
     ends = (*months.starts[1:], months.end)
     place = choose(*((at < end, n) for n, end in enumerate(ends))).label("place")
     within = query.with_only_columns(place, func.count()).where(at >= months.starts[0], at < months.end)
-    found = dict(connection.execute(within.group_by(place)).tuples().all())
-    return tuple(found.get(place, 0) for place in range(len(months.starts)))
+    found = [0] * len(months.starts)
+    for month, n in connection.execute(within.group_by(place)):
+        found[month] = n
+    return tuple(found)
 
 
 def _lit(of: Any, light: Light) -> Select[Any]:
