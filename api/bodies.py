@@ -66,12 +66,23 @@ def key_of(request: Request) -> str:
     return key
 
 
+#: Made once: what an object may be is worked out from its class.
+_READERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    if kind not in _READERS:
+        _READERS[kind] = TypeAdapter(kind)
+    return _READERS[kind]
+
+
 def read_around(kind: type[T], said: Mapping[str, Any]) -> T:
     """The object around a command. Raises `Refusal`."""
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(dict(said)))
+        read: T = _adapter(kind).validate_json(json.dumps(dict(said)))
     except ValidationError as error:
         raise Refusal(tuple(_reason(item) for item in error.errors())) from None
+    return read
 
 
 def read_command(

@@ -9,7 +9,6 @@ import hmac
 
 from sqlalchemy import Connection
 
-from infra.db import transaction
 from people.office_keys import LINKS, pins, secret_at_hand, secret_of_office
 from web.context import Context
 
@@ -18,13 +17,10 @@ BY_HEADER, BY_ORDER = "header", "order"
 LENGTH = 32
 
 
-def form_id_for(ctx: Context, kind: str, key: str) -> str:
-    """The form id of this account's key; the first use makes the secret. Raises what `people/office_keys.py` raises."""
-    with ctx.reading() as connection:
-        if LINKS in pins(connection):
-            return _form_id(secret_at_hand(connection, ctx.site.settings.home, LINKS), ctx, kind, key)
-    with transaction(ctx.engine) as connection:
-        return _form_id(secret_of_office(connection, ctx.site.settings.home, LINKS, now=ctx.now), ctx, kind, key)
+def form_id_for(connection: Connection, ctx: Context, kind: str, key: str) -> str:
+    """The form id of this account's key, in the transaction that it is for; the first use makes the secret. Raises what
+    `people/office_keys.py` raises."""
+    return _form_id(secret_of_office(connection, ctx.site.settings.home, LINKS, now=ctx.now), ctx, kind, key)
 
 
 def form_id_known(connection: Connection, ctx: Context, kind: str, key: str) -> str | None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, update
 
 from infra.keys import KeyIsExposed, KeyIsUnreadable, fingerprint_of, key_file, secret_key
 from infra.signing import SigningKey, public_from, signing_file, signing_key, written
-from infra.statements import insert_or
+from infra.statements import Statement, insert_or
 from ledger.chain import OFFICE_STREAM, lock_head
 from ledger.vouching import vouched_for_office
 from people.links import LINK_KEY
@@ -31,6 +31,7 @@ ANCHORS, RATINGS, LINKS = NAMES = ("anchor", "rating", LINK_KEY)
 SHOWN, TOGETHER = 16, 4
 
 _key = OfficeKey.__table__.c  # type: ignore[attr-defined]
+_PINS = Statement(select(_key.name, _key.fingerprint, _key.public, _key.pinned_at))
 
 
 class KeyIsNotPinned(Exception):
@@ -66,8 +67,8 @@ def shown(fingerprint: str) -> str:
 
 def pins(connection: Connection) -> Mapping[str, Pin]:
     """The keys that the record names, by name."""
-    rows = connection.execute(select(_key.name, _key.fingerprint, _key.public, _key.pinned_at))
-    return {row.name: Pin(fingerprint=row.fingerprint, public=row.public, since=row.pinned_at) for row in rows}
+    rows = _PINS.rows(connection)
+    return {name: Pin(fingerprint=fingerprint, public=public, since=since) for name, fingerprint, public, since in rows}
 
 
 def pin_keys(connection: Connection, home: Path, *, now: datetime) -> None:
@@ -101,17 +102,18 @@ def pin_beginning(connection: Connection, beginning: str, *, now: datetime) -> N
 
 def secret_of_office(connection: Connection, home: Path, name: str, *, now: datetime) -> bytes:
     """A secret of the office, in a transaction, for the first use makes and pins it. Raises like `secret_at_hand`."""
-    if name in pins(connection):
-        return secret_at_hand(connection, home, name)
+    pinned = pins(connection)
+    if name in pinned:
+        return secret_at_hand(connection, home, name, pinned=pinned)
     secret = secret_key(home, name)
     _pin(connection, name, key_file(home, name), fingerprint_of(secret), public=None, now=now)
     return secret
 
 
-def secret_at_hand(connection: Connection, home: Path, name: str) -> bytes:
-    """A secret that the office has used before; none is made. Raises `KeyIsMissing`, `KeyIsAnother` and what `infra/keys.py`
-    raises."""
-    pin, path = pins(connection).get(name), key_file(home, name)
+def secret_at_hand(connection: Connection, home: Path, name: str, *, pinned: Mapping[str, Pin] | None = None) -> bytes:
+    """A secret that the office has used before; none is made. `pinned`: what `pins` says, where that was asked. Raises `KeyIsMissing`,
+    `KeyIsAnother` and what `infra/keys.py` raises."""
+    pin, path = (pins(connection) if pinned is None else pinned).get(name), key_file(home, name)
     if not path.exists():
         raise KeyIsMissing(path, pinned=pin.fingerprint if pin else "")
     secret = secret_key(home, name)

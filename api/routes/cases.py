@@ -142,7 +142,7 @@ def take_step(ctx: Ctx, body: Body, public_id: str, command: str) -> Response:
             made = read_command(
                 kind, asked.fields, zone=ctx.office.policy.calendar.zone, find_case=partial(_named_case, ctx)
             )
-            return answered(_taken(ctx, case_id, public_id, made, asked, form_id_for(ctx, BY_HEADER, key)))
+            return answered(_taken(ctx, case_id, public_id, made, asked, key))
     except CaseNotFound:
         raise NoSuchPage from None
     except DatesWouldMove as dates:
@@ -152,8 +152,9 @@ def take_step(ctx: Ctx, body: Body, public_id: str, command: str) -> Response:
         raise Problem("case_has_moved", status=409, beside=beside) from error
 
 
-def _taken(ctx: Context, case_id: int, public_id: str, made: Command, asked: StepBody, request: str) -> StepTaken:
+def _taken(ctx: Context, case_id: int, public_id: str, made: Command, asked: StepBody, key: str) -> StepTaken:
     with transaction(ctx.engine) as connection:
+        request = form_id_for(connection, ctx, BY_HEADER, key)
         done = execute(
             connection, case_id, made, actor=ctx.actor, now=ctx.now, expected_version=asked.version, office=ctx.office,
             request=request, agreed=lambda moved: asked.agreed == seal_of(moved, ctx),
@@ -218,8 +219,8 @@ def register(ctx: Ctx, body: Body) -> Response:
         made = read_command(kind, asked.fields, zone=ctx.office.policy.calendar.zone)
         assert isinstance(made, Intake)
         link = _link(ctx, asked)
-        request = form_id_for(ctx, BY_HEADER, key)
         with transaction(ctx.engine) as connection:
+            request = form_id_for(connection, ctx, BY_HEADER, key)
             opened = open_beside(
                 connection, made, link=link, profile=profile.id, actor=ctx.actor, now=ctx.now, office=ctx.office,
                 request=request,

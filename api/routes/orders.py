@@ -66,8 +66,8 @@ def send_order(ctx: Ctx, body: Body) -> Response:
         usual = {"channel": procedure.channel_of[profile.matter]} if profile.matter in procedure.channel_of else {}
         made = read_command(procedure.opens, {**usual, **asked.fields}, zone=ctx.office.policy.calendar.zone)
         assert isinstance(made, Intake)
-        request = form_id_for(ctx, BY_ORDER, asked.order_number)
         with transaction(ctx.engine) as connection:
+            request = form_id_for(connection, ctx, BY_ORDER, asked.order_number)
             opened = open_case(
                 connection, made, profile=profile.id, actor=ctx.actor, now=ctx.now, office=ctx.office, request=request
             )
