@@ -5,6 +5,7 @@ A note for whoever looks at a desk, and no proof: whoever can write there can wr
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,8 @@ def note_verified(home: Path, *, sound: bool, at: datetime) -> None:
         unfinished.write_text(json.dumps({"at": at.isoformat(), "sound": sound}), "utf-8")
         unfinished.replace(home / NAME)
     except OSError:
-        return
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def last_verified(home: Path) -> Verified | None:
