@@ -10,7 +10,8 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, union
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, union
+from sqlalchemy import case as choose
 
 from cases.reading import PAGE, clocks_of
 from cases.tables import Appointment, Participant, Task
@@ -60,45 +61,36 @@ def holdings_of(connection: Connection, account: AccountId) -> Holdings:
     return Holdings(holds=holds, held=held, serves=serves, served=served)
 
 
-def loads_of(connection: Connection, people: Collection[AccountId], *, actor: Actor) -> dict[AccountId, int]:
-    """How many open matters each of these people holds, of those that the actor may see: for whoever gives one away."""
-    found = dict.fromkeys(people, 0)
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What speaks for giving somebody a matter, and against: how many open ones they hold, and how many of the kind they have ended."""
+
+    held: int = 0
+    ended: int = 0
+
+
+def loads_of(
+    connection: Connection, people: Collection[AccountId], dispute_type: str, *, actor: Actor, since: datetime
+) -> dict[AccountId, Load]:
+    """Of each of these people, by the matters that the actor may see; ended since then."""
+    found = dict.fromkeys(people, Load())
     for some in _some_at_a_time(people, PEOPLE):
-        asked = spread("person", some, at_most=PEOPLE)
-        for person, n in _loads(actor.role).rows(connection, **asked, **reach_of(actor)):
-            found[AccountId(person)] = n
+        asked = {**spread("person", some, at_most=PEOPLE), "type": dispute_type, "since": since}
+        for person, held, ended in _loads(actor.role).rows(connection, **asked, **reach_of(actor)):
+            found[AccountId(person)] = Load(held, ended)
     return found
 
 
 @cache
 def _loads(role: Role) -> Statement:
-    held = cases_in_reach(role, case.holder_person, func.count()).where(
-        among(case.holder_person, "person", at_most=PEOPLE), case.closed_at.is_(None)
-    )
-    return Statement(held.group_by(case.holder_person))
-
-
-def ended_of_type(
-    connection: Connection, people: Collection[AccountId], dispute_type: str, *, actor: Actor, since: datetime
-) -> dict[AccountId, int]:
-    """How many matters of this type each of these people has brought to an end since then, of those that the actor may see."""
-    found = dict.fromkeys(people, 0)
-    for some in _some_at_a_time(people, PEOPLE):
-        asked = {**spread("person", some, at_most=PEOPLE), "type": dispute_type, "since": since}
-        for person, n in _ended_of_type(actor.role).rows(connection, **asked, **reach_of(actor)):
-            found[AccountId(person)] = n
-    return found
-
-
-@cache
-def _ended_of_type(role: Role) -> Statement:
     since = bindparam("since", type_=UTCDateTime)
-    ended = cases_in_reach(role, case.holder_person, func.count()).where(
-        among(case.holder_person, "person", at_most=PEOPLE),
-        case.closed_at >= since,
-        case.dispute_type == bindparam("type"),
+    is_open, is_alike = case.closed_at.is_(None), case.dispute_type == bindparam("type")
+    held = func.sum(choose((is_open, 1), else_=0))
+    ended = func.sum(choose((and_(~is_open, is_alike), 1), else_=0))
+    looked_at = (among(case.holder_person, "person", at_most=PEOPLE), or_(is_open, case.closed_at >= since))
+    return Statement(
+        cases_in_reach(role, case.holder_person, held, ended).where(*looked_at).group_by(case.holder_person)
     )
-    return Statement(ended.group_by(case.holder_person))
 
 
 def _some_at_a_time(people: Iterable[AccountId], size: int) -> Iterator[list[AccountId]]:

@@ -77,7 +77,18 @@ def test_every_job_runs_a_second_after_the_start_and_again_after_its_own_time(
         # A minute later those that run every minute have run again, and no others.
         clock.move_to(MIDNIGHT + timedelta(minutes=1))
         scheduler.wakeup()
-        every_minute = {"clock", "sweep", "signing", "tally", "deliver", "checkpoint", "reports", "posts", "webhooks"}
+        every_minute = {
+            "clock",
+            "sweep",
+            "signing",
+            "tally",
+            "deliver",
+            "checkpoint",
+            "reports",
+            "posts",
+            "webhooks",
+            "texts",
+        }
         wait_for(office.engine, **dict.fromkeys(every_minute, MIDNIGHT + timedelta(minutes=1)))
     assert {name for name, at in runs(office.engine).items() if at != MIDNIGHT} == every_minute
 

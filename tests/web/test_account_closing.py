@@ -110,6 +110,9 @@ def test_an_account_that_holds_nothing_is_said_to_hold_nothing(site: Site) -> No
 
 
 def test_it_is_said_beforehand_that_nobody_would_be_left_to_be_told(site: Site) -> None:
+    nothing = page(site.session_for("administrator"), address(site, "mediator", "close")).text
+    assert "应发给承办人的通知" not in nothing, "of no matter nobody is told"
+    site.office.tell("hotline", *in_hand("2026-03-02"))
     with transaction(site.engine) as connection:
         for login in ("supervisor", "clerk", "coordinator", "duty_leader", "upstream"):
             close_account(connection, site.office.accounts[login], now=START)

@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from cases.holdings import ended_of_type, loads_of
+from cases.holdings import Load, loads_of
 from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
@@ -66,15 +66,13 @@ SERVING = frozenset({"mediators", "handlers", "newcomers", "helpers"})
 
 def _reasons(
     connection: Connection, situation: Situation, wanted: Collection[str], ctx: Context
-) -> Mapping[AccountId, tuple[int, int]]:
+) -> Mapping[AccountId, Load]:
     """Of each of those whom these forms offer: what they have in hand, and how many of the type they have ended in a year."""
     offered = {one for choice in SERVING & set(wanted) for one in OFFERS[choice](situation)}
     if not offered:
         return {}
-    loads = loads_of(connection, offered, actor=situation.actor)
     kind = situation.facts.dispute_type or ""
-    ended = ended_of_type(connection, offered, kind, actor=situation.actor, since=ctx.now - A_YEAR)
-    return {one: (loads[one], ended[one]) for one in offered}
+    return loads_of(connection, offered, kind, actor=situation.actor, since=ctx.now - A_YEAR)
 
 
 def _with_colleagues(
@@ -89,7 +87,7 @@ def _with_colleagues(
 
 def _of_people(
     situation: Situation, known: Mapping[int, KnownAccount], units: Mapping[int, str],
-    reasons: Mapping[AccountId, tuple[int, int]], ctx: Context,
+    reasons: Mapping[AccountId, Load], ctx: Context,
 ) -> dict[str, Callable[[], tuple[Option, ...]]]:  # fmt: skip
     words = Words(ctx.language)
     closed = words("account.closed")
@@ -101,10 +99,10 @@ def _of_people(
             Option(
                 value=str(account),
                 text=f"{known[account].name}（{' · '.join(units[one] for one in situation.people[account])} · "
-                f"{words('choice.in_hand', n=held)}{words('choice.has_ended', n=ended) if ended else ''}）",
+                f"{words('choice.in_hand', n=load.held)}{words('choice.has_ended', n=load.ended) if load.ended else ''}）",
             )
-            for account in sorted(OFFERS[choice](situation), key=lambda one: (reasons[one][0], -reasons[one][1]))
-            for held, ended in [reasons[account]]
+            for account in sorted(OFFERS[choice](situation), key=lambda one: (reasons[one].held, -reasons[one].ended))
+            for load in [reasons[account]]
         )
 
     def colleagues(choice: str) -> tuple[Option, ...]:
