@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from api.bodies import KINDS
 from api.declared import OPERATIONS
 from notifications.hooks import NOBODY
-from people.tokens import SCOPES
+from people.tokens import CALENDAR, SCOPES
 
 
 def codes_of_interface(raised: Callable[[str], Iterable[str]]) -> Iterator[str]:
     """`raised` gives the codes that an exception of that name is raised with."""
-    yield from (f"token_scope.{scope}" for scope in SCOPES)
-    yield from (f"webhook_error.{code}" for code in {"status", NOBODY, *raised("NotPosted")})
+    yield from (f"token_scope.{scope}" for scope in (*SCOPES, CALENDAR))
+    yield from (f"webhook_error.{code}" for code in {"status", NOBODY, *(set(raised("NotAnswered")) - {"unreadable"})})
     for code in raised("Problem"):
         yield from (f"problem.{code}", f"problem.{code}.title")
     for one in OPERATIONS.values():

@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from infra.addresses import AddressIsWrong, domain_on_the_wire, fault_of_address
+from infra.asking import NotAnswered, read_address
 from infra.i18n import LANGUAGES, known_language
 
 PREFIX = "HUIYIN_"
@@ -101,19 +102,14 @@ def _public_url(value: str) -> str:
     return value
 
 
-def _over_https(value: str) -> str:
-    """An address that is asked over https, or on this machine: what goes there, or comes from there, is about people."""
+def _asked(value: str) -> str:
+    """An address that the program asks: what goes there, or comes from there, is about people."""
     if not value:
         return value
     try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise _wrong("url") from None
-    if not parts.hostname or parts.username is not None or parts.fragment or " " in value:
-        raise _wrong("url")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(parts.hostname)):
-        raise _wrong("https_only")
+        read_address(value, may_be_inside=True)
+    except NotAnswered:
+        raise _wrong("https_only") from None
     return value
 
 
@@ -121,7 +117,7 @@ def _issuer(value: str) -> str:
     """Whoever answers there says who people are. Its name has no question in it (OpenID Connect Discovery 1.0, 3)."""
     if "?" in value:
         raise _wrong("url")
-    return _over_https(value)
+    return _asked(value)
 
 
 def _sender(value: str) -> str:
@@ -189,7 +185,7 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = SecretStr("")
 
     #: The gateway that short messages go to (`notifications/texting.py`), and what this office is known by there.
-    sms_url: Annotated[Text, AfterValidator(_over_https)] = ""
+    sms_url: Annotated[Text, AfterValidator(_asked)] = ""
     sms_token: SecretStr = SecretStr("")
 
     smtp_host: Host = ""  #: empty: mails become files in `home/mail`

@@ -21,11 +21,11 @@ from sqlalchemy import Connection, Engine, func, select, update
 from cases.feed import Entry, Page, what_happened
 from cases.office import OfficeContext
 from infra.among import is_among
+from infra.asking import NotAnswered, post, read_address
 from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.stopping import Stop, never
 from ledger.tables import Event
-from notifications.posting import NotPosted, post, read_address
 from notifications.trying import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
 from people.directory import person
 from people.office_keys import LINKS, secret_at_hand
@@ -115,7 +115,7 @@ def _deliver(engine: Engine, row: Any, *, office: OfficeContext, settings: Setti
     try:
         where = read_address(row.address, may_be_inside=settings.webhooks_inside)
         post(where, content, _headers(content, row, page, secret, now=now), may_be_inside=settings.webhooks_inside)
-    except NotPosted as error:
+    except NotAnswered as error:
         log.warning("webhook not taken", extra={"hook": row.id, "reason": error.code})
         return _Outcome(place=row.place, error=error.code, tried_to=page.next_place)
     more = page.more or row.until_place is not None
@@ -140,7 +140,7 @@ def _headers(content: bytes, row: Any, page: Page, secret: str, *, now: datetime
     stamp = str(int(now.timestamp()))
     signed = hmac.new(secret.encode(), f"{stamp}.".encode() + content, hashlib.sha256).hexdigest()
     return {
-        "Content-Type": "application/json", "User-Agent": "Huiyin", "Connection": "close", DELIVERY: _name(row, page),
+        "Content-Type": "application/json", DELIVERY: _name(row, page),
         TIMESTAMP: stamp, SIGNATURE: f"v1={signed}",
     }  # fmt: skip
 

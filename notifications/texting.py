@@ -20,13 +20,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select, update
 
 from cases.office import OfficeContext
+from infra.asking import NotAnswered, post, read_address
 from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.statements import insert_or
 from infra.stopping import Stop, never
 from ledger.tables import Event, Message, TextMessage
 from notifications.compose import PostIsOver, RecipientIsRecused, words_of
-from notifications.posting import NotPosted, post, read_address
 from notifications.trying import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
 from people.tables import Account, Telling
 from words import Words
@@ -90,12 +90,12 @@ def _send(engine: Engine, claimed: Any, *, office: OfficeContext, settings: Sett
     if said is None:
         return NOBODY
     token = settings.sms_token.get_secret_value()
-    headers = {"Content-Type": "application/json", "User-Agent": "Huiyin", "Connection": "close"}
+    headers = {"Content-Type": "application/json"}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
     try:
         where = read_address(settings.sms_url, may_be_inside=True)
         post(where, json.dumps(said, ensure_ascii=False).encode(), headers, may_be_inside=True)
-    except NotPosted as error:
+    except NotAnswered as error:
         log.warning("short message not taken", extra={"mail": claimed.message_id, "reason": error.code})
         return error.code
     return None

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,7 +27,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, delete, insert, select, update
 
-from infra.asking import NotAnswered, ask_json, may_be_asked
+from infra.asking import NotAnswered, ask_json, read_address
 from infra.settings import Settings
 from ledger.vouching import vouched_for_office
 from people.challenges import remember_challenge, take_challenge
@@ -43,6 +44,9 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 #: Seconds that clocks may differ, and that what was asked of the other side about itself is good.
 LEEWAY, KNOWN_SECONDS = 60, 600
 LONGEST_SUBJECT = 255
+#: So many ask the other side at once, each for so long; the others wait so long for their turn.
+AT_ONCE, WHOLE_SECONDS, TURN_SECONDS = 4, 10.0, 2.0
+_ASKING = BoundedSemaphore(AT_ONCE)
 
 _identity = Identity.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
@@ -90,10 +94,11 @@ def is_offered(settings: Settings) -> bool:
 
 
 def begin(
-    connection: Connection, settings: Settings, *, purpose: str, browser: str, account: AccountId | None, now: datetime
-) -> str:
-    """The address to send the browser to. Raises `NotIdentified` where the other side does not answer."""
-    provider, secret = provider_of(settings), secrets.token_bytes(32)
+    connection: Connection, provider: Provider, settings: Settings, *, purpose: str, browser: str, account: AccountId | None,
+    now: datetime,
+) -> str:  # fmt: skip
+    """The address to send the browser to. The other side has been asked before: nobody is asked while the record is held."""
+    secret = secrets.token_bytes(32)
     remember_challenge(connection, browser, purpose, secret, account=account, until=now + LASTS)
     asked = {
         "response_type": "code", "client_id": settings.oidc_client_id, "redirect_uri": back_to(settings), "scope": "openid",
@@ -143,8 +148,11 @@ def _provider(issuer: str, _then: int) -> Provider:
     if said.get("issuer") != issuer:
         raise NotIdentified("issuer")  # OpenID Connect Discovery 1.0, 4.3: letter by letter
     addresses = [str(said.get(name, "")) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-    if not all(map(may_be_asked, addresses)):
-        raise NotIdentified("address")
+    try:
+        for address in addresses:
+            read_address(address, may_be_inside=True)
+    except NotAnswered as error:
+        raise NotIdentified(error.code) from error
     return Provider(issuer=issuer, authorize=addresses[0], token=addresses[1], keys=addresses[2])
 
 
@@ -171,10 +179,15 @@ def _subject(said: dict[str, Any], provider: Provider, settings: Settings, *, no
 
 
 def _ask(address: str, **how: Any) -> dict[str, Any]:
+    """A few at once: a server that hangs must not take all who are at work here with it."""
+    if not _ASKING.acquire(timeout=TURN_SECONDS):
+        raise NotIdentified("busy")
     try:
-        return ask_json(address, **how)
+        return ask_json(address, whole=WHOLE_SECONDS, **how)
     except NotAnswered as error:
         raise NotIdentified(error.code) from error
+    finally:
+        _ASKING.release()
 
 
 def _state(secret: bytes, purpose: str) -> str:

@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import Engine, select
 
 from cases.feed import last_place
+from infra.asking import NotAnswered, post, read_address
 from infra.db import reading, transaction
 from notifications.hooks import DELIVERY, SIGNATURE, TIMESTAMP
-from notifications.posting import NotPosted, post, read_address
 from ops.jobs import JOBS, run_job
 from people.directory import person
 from people.office_keys import LINKS, secret_of_office
@@ -272,7 +272,7 @@ def test_an_address_that_is_none_is_refused_on_the_page(address: str, site: Site
 )  # fmt: skip
 def test_nothing_inside_is_ever_asked_under_whatever_name(host: str) -> None:
     where = read_address(f"https://{host}/", may_be_inside=False)
-    with pytest.raises(NotPosted) as raised:
+    with pytest.raises(NotAnswered) as raised:
         post(where, b"{}", {}, may_be_inside=False)
     assert raised.value.code in ("inside", "unknown_name")
 
@@ -302,18 +302,18 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) ->
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         where = read_address(f"https://localhost:{server.server_address[1]}/", may_be_inside=True)
-        with pytest.raises(NotPosted, match="not_trusted"):
+        with pytest.raises(NotAnswered, match="not_trusted"):
             post(where, b"{}", {}, may_be_inside=True)
         server.shutdown()
 
 
 def test_a_server_that_does_not_come_to_an_end_is_left(listener: Listener) -> None:
     listener.dribbles = True
-    with pytest.raises(NotPosted, match="no_answer"):
+    with pytest.raises(NotAnswered, match="no_answer"):
         post(read_address(listener.address, may_be_inside=True), b"{}", {}, may_be_inside=True, whole=0.5)
 
 
 def test_nobody_there_is_no_connection() -> None:
     where = read_address("http://127.0.0.1:9/", may_be_inside=True)
-    with pytest.raises(NotPosted, match="no_connection"):
+    with pytest.raises(NotAnswered, match="no_connection"):
         post(where, b"{}", {}, may_be_inside=True)

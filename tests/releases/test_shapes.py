@@ -186,7 +186,7 @@ OTHER_JSON = {
     ("gates/advisories.py", "content"),
     ("ops/backup.py", "(work / MANIFEST).read_text('utf-8')"),
     ("gates/bill.py", "bill"),
-    ("infra/asking.py", "content"),  # of another server
+    ("infra/asking.py", "answer"),  # of another server
     ("infra/verified.py", "(home / NAME).read_text('utf-8')"),  # of a run of `huiyin verify`
     ("people/passkeys.py", "answer"),  # of a device, as a page has sent it
     ("people/proposals.py", "row.data"),

@@ -26,6 +26,11 @@ class Answers:
     status: int = 200
     said: dict[str, str] = field(default_factory=dict)
     credentials: str = ""
+    goes_on: threading.Event = field(default_factory=threading.Event)  #: until then it hangs, once it was cleared
+    asked: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.goes_on.set()
 
 
 def id_token(claims: dict[str, Any], *, key: Any = KEY, alg: str = "RS256") -> str:
@@ -38,6 +43,8 @@ def answering() -> Iterator[Answers]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            answers.asked.set()
+            answers.goes_on.wait(20)
             if self.path.endswith("/openid-configuration"):
                 here = answers.issuer
                 known = {

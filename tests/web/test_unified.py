@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,10 @@ import pytest
 from starlette.testclient import TestClient
 
 import people.identities
-from infra.db import transaction
-from infra.settings import Settings, SettingsAreWrong, read_settings
+from infra.db import transaction, written_at_once
+from infra.settings import SettingsAreWrong, read_settings
+from people.identities import AT_ONCE
+from people.noting import note
 from people.staffing import close_account
 from tests.databases import Site, SmallOffice, form_token, serving
 from tests.web.provider import KEY, OTHER_KEY, Answers, answering, id_token
@@ -30,6 +33,7 @@ from tests.web.reading import page
 from tests.web.test_second_factor import with_factor
 from tests.web.test_security import PASSWORD, with_password
 from verify.checking import verify
+from workflow.model import TIMERS
 
 pytestmark = pytest.mark.usefixtures("fast_passwords")
 CLIENT = {"oidc_client_id": "huiyin", "oidc_client_secret": "a word & more"}
@@ -305,6 +309,39 @@ def test_one_that_does_not_answer_is_said_to(site: Site, liar: Answers) -> None:
     assert browser.get(back(way)).status_code == 422
 
 
+def test_a_server_that_hangs_holds_nobody_up_here(site: Site, liar: Answers) -> None:
+    """While somebody waits for it, whoever is at work writes."""
+    browser = site.browser()
+    token = form_token(browser)
+    liar.goes_on.clear()
+    liar.asked.clear()
+    waiting = threading.Thread(target=browser.post, args=("/signin/unified",), kwargs={"data": {"form_token": token}})
+    waiting.start()
+    try:
+        assert liar.asked.wait(10)
+        assert written_at_once(
+            site.engine, lambda connection: note(connection, "backup:made", actor=TIMERS, now=site.clock(), data={})
+        )
+    finally:
+        liar.goes_on.set()
+        waiting.join()
+
+
+def test_of_many_who_wait_for_it_a_few_ask(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people.identities, "TURN_SECONDS", 0.05)
+    browser = site.browser()
+    for _ in range(AT_ONCE):
+        assert people.identities._ASKING.acquire(timeout=0)
+    try:
+        answer = browser.post("/signin/unified", data={"form_token": form_token(browser)})
+    finally:
+        for _ in range(AT_ONCE):
+            people.identities._ASKING.release()
+    assert answer.status_code == 422
+    assert "没有回应" in answer.text
+    assert begin(browser), "and then it is asked"
+
+
 def test_where_nothing_is_set_up_there_is_nothing(office: SmallOffice, tmp_path: Path) -> None:
     with serving(office, tmp_path) as site:
         clerk = site.session_for("clerk")
@@ -325,4 +362,3 @@ def test_half_a_setting_or_one_in_clear_starts_nothing(
     monkeypatch.setenv("HUIYIN_OIDC_CLIENT_ID", client)
     with pytest.raises(SettingsAreWrong):
         read_settings({"HUIYIN_OIDC_ISSUER": issuer, "HUIYIN_OIDC_CLIENT_ID": client})
-    assert Settings.model_fields["oidc_client_secret"].annotation is not str

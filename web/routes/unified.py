@@ -24,6 +24,7 @@ from people.identities import (
     disconnect,
     identity_in,
     is_offered,
+    provider_of,
 )
 from people.sign_ins import UNIFIED, note_sign_in
 from people.signin import CODE, begin_session, sign_in_name_of
@@ -91,8 +92,10 @@ def end(ctx: Ctx, form: Form) -> Response:  # noqa: ARG001 (the form's token is 
 
 
 def _way(ctx: Context, purpose: str, account: AccountId | None) -> Response:
+    settings = ctx.site.settings
+    provider = provider_of(settings)
     with transaction(ctx.engine) as connection:
-        way = begin(connection, ctx.site.settings, purpose=purpose, browser=ctx.browser, account=account, now=ctx.now)
+        way = begin(connection, provider, settings, purpose=purpose, browser=ctx.browser, account=account, now=ctx.now)
     return render(ctx, "pages/unified_go.html", way=way, where=urlsplit(way).hostname)
 
 

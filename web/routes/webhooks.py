@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from cases.feed import last_place
+from infra.asking import NotAnswered, read_address
 from infra.db import transaction
 from infra.i18n import write_minute
 from ledger.chain import OFFICE_STREAM, lock_head
-from notifications.posting import NotPosted, read_address
 from people.directory import Person
 from people.office_keys import LINKS, secret_of_office
 from people.signin import sign_in_name_of
@@ -45,7 +45,7 @@ def set_one(ctx: Ctx, form: Form) -> Response:
     own, address, request = _own(ctx), form.one("address").strip(), form.form_id
     try:
         read_address(address, may_be_inside=ctx.site.settings.webhooks_inside)
-    except NotPosted:
+    except NotAnswered:
         return _page(ctx, address=address, error=("address", "webhook.address"), status=422)
     if wrong := fault_of_own_password(ctx, own.id, form.one("password")):
         code, seconds = wrong
