@@ -125,7 +125,7 @@ def compose(
             said = words_of(connection, events[row.stream, row.seq], office, settings, accounts[row.recipient], now)
             told[name].append((row, said))
         except Exception as error:  # noqa: BLE001 (the per-mail edge: one that cannot be written must not hold up the others)
-            unwritten[row.id] = _why(error, row.id)
+            unwritten[row.id] = why_not_written(error, row.id)
     for row in wanted:
         if row.id in unwritten and not unwritten[row.id].permanent:
             held = told.pop(message_id(row, domain_on_the_wire(settings.mail_domain)), ())
@@ -135,11 +135,11 @@ def compose(
         try:
             letters.append(_letter(name, lines, accounts[lines[0][0].recipient], office, settings))
         except Exception as error:  # noqa: BLE001 (the same edge for a digest, whose lines are each sound by themselves)
-            unwritten |= {row.id: _why(error, row.id) for row, _ in lines}
+            unwritten |= {row.id: why_not_written(error, row.id) for row, _ in lines}
     return Composed(letters=tuple(letters), unwritten=unwritten)
 
 
-def _why(error: Exception, message: int) -> NotDelivered:
+def why_not_written(error: Exception, message: int) -> NotDelivered:
     """What becomes of a message that could not be written: some wait, and what is the program's own fault is given up."""
     match error:
         case RecipientIsRecused():

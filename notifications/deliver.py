@@ -30,7 +30,7 @@ from notifications.forwarding import ACCOUNT_CLOSED, forward
 from notifications.holding_back import hold_back
 from notifications.names import DIGEST, IN_A_DIGEST, OLD_NAME, digest_name, give_names
 from notifications.transport import NotDelivered, Transport, open_transport
-from notifications.trying import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
+from notifications.trying import LEASE, ROUND_SECONDS, backoff, tried_enough
 
 log = logging.getLogger(__name__)
 
@@ -197,7 +197,7 @@ def _record(
         elif result.error is None:
             sent += 1
             values |= {"sent_at": now, "next_try_at": None, "last_error": None}
-        elif result.error.permanent or _tried_enough(row, now=now):
+        elif result.error.permanent or tried_enough(row.recorded_at, row.attempts, now=now):
             dead += 1
             values |= {"dead_at": now, "next_try_at": None, "last_error": result.error.reason}
         else:
@@ -206,12 +206,6 @@ def _record(
         # Only the holder of the lease may record: a slow sender whose lease has run out changes nothing.
         connection.execute(update(Message).where(_message.id == row.id, _message.lease == lease).values(**values))
     return Delivered(sent=sent, deferred=deferred, dead=dead)
-
-
-def _tried_enough(row: Any, *, now: datetime) -> bool:
-    """Three days old and tried as often as the pauses say: a program that stood still for days has not tried."""
-    old_enough: bool = now - row.recorded_at > GIVE_UP_AFTER
-    return old_enough and row.attempts > len(BACKOFF_MINUTES)
 
 
 def send_again(connection: Connection, message: int, *, now: datetime) -> None:

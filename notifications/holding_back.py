@@ -2,11 +2,11 @@
 hours, or it is left to the desk.
 
 Never held back: what the office itself has to say (accounts, anchors, the clock), a red light, a matter in a crisis, and what would
-be due before they heard of it. A digest that was made is held back whole. Who has chosen nothing is not looked at.
+be due before they heard of it. A digest that was made is held back whole, or not at all. Who has chosen nothing is not looked at.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,15 +51,15 @@ class _Held:
 def hold_back(connection: Connection, calendar: WorkCalendar, *, now: datetime) -> int:
     """Of what is due by `now` and was not tried yet, what its recipient would rather have later; what is urgent goes to their telephone
     as well. Returns how many are held back."""
+    rows = _waiting(connection, now=now)
+    urgent = [row for row in rows if is_urgent(row)]
+    write_texts(connection, [row.id for row in urgent if row.phone], now=now)
+    at_once, digests = {row.id for row in urgent}, {row.bundle for row in urgent if row.bundle}
     held: dict[_Held, list[int]] = defaultdict(list)
-    texted: list[int] = []
-    for row in _waiting(connection, now=now):
-        chosen, urgent = chosen_in(row), is_urgent(row)
-        if urgent and chosen.phone:
-            texted.append(row.id)
-        if not urgent and (found := _held(row, chosen, calendar, now)):
+    for row in rows:
+        # A digest with something urgent in it goes as it is: both halves would have one Message-ID.
+        if row.id not in at_once and row.bundle not in digests and (found := _held(row, calendar, now)):
             held[found].append(row.id)
-    write_texts(connection, texted, now=now)
     for what, messages in held.items():
         values: dict[str, Any] = {"next_try_at": what.next_try_at}
         if what.next_try_at is None:
@@ -68,7 +68,7 @@ def hold_back(connection: Connection, calendar: WorkCalendar, *, now: datetime) 
     return sum(map(len, held.values()))
 
 
-def _waiting(connection: Connection, *, now: datetime) -> Iterator[Any]:
+def _waiting(connection: Connection, *, now: datetime) -> Sequence[Any]:
     crisis = exists().where(_clock.case_id == _message.stream, _clock.name.in_(_OF_CRISES))
     query = (
         visible_cases(
@@ -82,7 +82,7 @@ def _waiting(connection: Connection, *, now: datetime) -> Iterator[Any]:
         .order_by(_message.id)
         .with_for_update(of=Message.__table__, skip_locked=True)  # type: ignore[attr-defined]
     )  # fmt: skip
-    return iter(connection.execute(query).all())
+    return connection.execute(query).all()
 
 
 def is_urgent(row: Any) -> bool:
@@ -90,8 +90,8 @@ def is_urgent(row: Any) -> bool:
     return row.crisis or (row.code == CROSSED and data_of(row.code, row.data).get("light") == Light.RED)
 
 
-def _held(row: Any, chosen: Chosen, calendar: WorkCalendar, now: datetime) -> _Held | None:
-    said = data_of(row.code, row.data)
+def _held(row: Any, calendar: WorkCalendar, now: datetime) -> _Held | None:
+    said, chosen = data_of(row.code, row.data), chosen_in(row)
     is_light = row.code == CROSSED
     due = datetime.fromisoformat(said["due_at"]) if is_light and said.get("due_at") else row.next_due_at
     quiet = _end_of_quiet(chosen, calendar, now)

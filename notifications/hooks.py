@@ -26,7 +26,7 @@ from infra.db import reading, transaction
 from infra.settings import Settings
 from infra.stopping import Stop, never
 from ledger.tables import Event
-from notifications.trying import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
+from notifications.trying import LEASE, ROUND_SECONDS, backoff, tried_enough
 from people.directory import person
 from people.office_keys import LINKS, secret_at_hand
 from people.tables import Webhook
@@ -161,5 +161,5 @@ def _record(connection: Connection, row: Any, outcome: _Outcome, *, now: datetim
     if not connection.execute(update(Webhook).where(*mine).values(**values)).rowcount:
         return
     since = row.failing_since or now
-    if outcome.error is not None and now - since > GIVE_UP_AFTER and row.attempts >= len(BACKOFF_MINUTES):
+    if outcome.error is not None and tried_enough(since, row.attempts + 1, now=now):
         end_hook(connection, AccountId(row.account_id), row.id, actor=TIMERS, now=now)

@@ -26,8 +26,9 @@ from infra.settings import Settings
 from infra.statements import insert_or
 from infra.stopping import Stop, never
 from ledger.tables import Event, Message, TextMessage
-from notifications.compose import PostIsOver, RecipientIsRecused, words_of
-from notifications.trying import BACKOFF_MINUTES, GIVE_UP_AFTER, LEASE, ROUND_SECONDS, backoff
+from notifications.compose import why_not_written, words_of
+from notifications.transport import NotDelivered
+from notifications.trying import LEASE, ROUND_SECONDS, backoff, tried_enough
 from people.tables import Account, Telling
 from words import Words
 
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 _text, _message, _event = TextMessage.__table__.c, Message.__table__.c, Event.__table__.c  # type: ignore[attr-defined]
 _telling, _account = Telling.__table__.c, Account.__table__.c  # type: ignore[attr-defined]
-#: Why one that waited is for nobody any more.
+#: The account is closed, or has no number any more.
 NOBODY = "nobody"
 
 
@@ -83,12 +84,17 @@ def _claim(connection: Connection, *, now: datetime, at: datetime) -> Any:
     ).one()
 
 
-def _send(engine: Engine, claimed: Any, *, office: OfficeContext, settings: Settings, now: datetime) -> str | None:
+def _send(
+    engine: Engine, claimed: Any, *, office: OfficeContext, settings: Settings, now: datetime
+) -> NotDelivered | None:
     """Why it was not taken; None if it was."""
-    with reading(engine) as connection:
-        said = _composed(connection, claimed.message_id, office=office, settings=settings, now=now)
+    try:
+        with reading(engine) as connection:
+            said = _composed(connection, claimed.message_id, office=office, settings=settings, now=now)
+    except Exception as error:  # noqa: BLE001 (the same edge as of a mail: one that cannot be written must not hold up the others)
+        return why_not_written(error, claimed.message_id)
     if said is None:
-        return NOBODY
+        return NotDelivered(NOBODY, permanent=True)
     token = settings.sms_token.get_secret_value()
     headers = {"Content-Type": "application/json"}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
@@ -97,16 +103,16 @@ def _send(engine: Engine, claimed: Any, *, office: OfficeContext, settings: Sett
         post(where, json.dumps(said, ensure_ascii=False).encode(), headers, may_be_inside=True)
     except NotAnswered as error:
         log.warning("short message not taken", extra={"mail": claimed.message_id, "reason": error.code})
-        return error.code
+        return NotDelivered(error.code, permanent=False)
     return None
 
 
 def _composed(
     connection: Connection, message: int, *, office: OfficeContext, settings: Settings, now: datetime
 ) -> dict[str, str] | None:
-    """What the gateway is sent; None where it is for nobody any more: the account is closed, or has no number."""
+    """What the gateway is sent; None where it is for nobody any more. Raises as the composing of a mail does."""
     query = (
-        select(*_event, _message.recipient, _account.language, _account.id.label("reader"), _telling.phone)
+        select(*_event, _message.recipient, _account.language, _telling.phone)
         .join_from(Message, Event, (_event.stream == _message.stream) & (_event.seq == _message.seq))
         .join(Account, (_account.id == _message.recipient) & _account.active.is_(True))
         .join(Telling, _telling.account_id == _account.id)
@@ -115,10 +121,7 @@ def _composed(
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    try:
-        said = words_of(connection, row, office, settings, _Reader(id=row.reader, language=row.language), now)
-    except (RecipientIsRecused, PostIsOver):
-        return None
+    said = words_of(connection, row, office, settings, _Reader(id=row.recipient, language=row.language), now)
     words = Words(row.language)
     what, due = words(f"mail.what.{said['what']}"), said["due"]
     values = {"office": office.short_name, "number": said["number"], "what": what}
@@ -132,16 +135,18 @@ def _composed(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
+    """What composing has to know of whom it is for."""
+
     id: int
     language: str
 
 
-def _record(connection: Connection, claimed: Any, error: str | None, *, now: datetime) -> None:
+def _record(connection: Connection, claimed: Any, error: NotDelivered | None, *, now: datetime) -> None:
     """Only the holder of the lease: a slow one whose lease has run out changes nothing."""
-    values: dict[str, Any] = {"lease": None, "last_error": error}
+    values: dict[str, Any] = {"lease": None, "last_error": error and error.reason}
     if error is None:
         values |= {"sent_at": now, "next_try_at": None}
-    elif error == NOBODY or _tried_enough(connection, claimed, now=now):
+    elif error.permanent or tried_enough(_written_at(connection, claimed), claimed.attempts, now=now):
         values |= {"dead_at": now, "next_try_at": None}
     else:
         values |= {"next_try_at": now + backoff(claimed.attempts)}
@@ -149,7 +154,8 @@ def _record(connection: Connection, claimed: Any, error: str | None, *, now: dat
     connection.execute(update(TextMessage).where(*mine).values(**values))
 
 
-def _tried_enough(connection: Connection, claimed: Any, *, now: datetime) -> bool:
-    written = connection.execute(select(_message.recorded_at).where(_message.id == claimed.message_id)).scalar_one()
-    old_enough: bool = now - written > GIVE_UP_AFTER
-    return old_enough and claimed.attempts > len(BACKOFF_MINUTES)
+def _written_at(connection: Connection, claimed: Any) -> datetime:
+    written: datetime = connection.execute(
+        select(_message.recorded_at).where(_message.id == claimed.message_id)
+    ).scalar_one()
+    return written

@@ -88,7 +88,7 @@ def _deliver(run: Run) -> Figures:
 
 def _texts(run: Run) -> Figures:
     done = send_texts(run.engine, office=run.office, settings=run.settings, now=run.now, stop=run.stop)
-    return {"posted": done.sent, "refused": done.refused}
+    return {"texted": done.sent, "refused": done.refused}
 
 
 def _webhooks(run: Run) -> Figures:
@@ -169,7 +169,7 @@ def _forget_tries(run: Run) -> Figures:
 #: The names of the figures that runs give.
 FIGURES = (
     "clocks", "failed", "truncated", "sent", "deferred", "dead", "units", "digests", "cases", "anchors", "forgotten",
-    "signed", "reads", "reports", "posts", "posted", "refused",
+    "signed", "reads", "reports", "posts", "posted", "texted", "refused",
 )  # fmt: skip
 JOBS = (
     Job(name="clock", every=timedelta(minutes=1), run=_clock, by_the_clock=False),

@@ -21,13 +21,14 @@ from cases.tables import ClockWatch
 from infra.closed_files import FILES_OF_SQLITE
 from infra.db import fold_up, open_engine, reading, sqlite_file, transaction
 from infra.new_files import new_file
-from ledger.tables import Message
+from ledger.tables import Message, TextMessage
 from notifications.forwarding import RESTORED
 from ops.backup import CHUNK, DATABASE, UNFINISHED, BackupIsWrong, CannotBackUp, Manifest, opened_backup, run_tool
 from people.noting import note
 from workflow.model import TIMERS
 
 _message = Message.__table__.c  # type: ignore[attr-defined]
+_text = TextMessage.__table__.c  # type: ignore[attr-defined]
 
 
 def read_identities(path: Path) -> list[Any]:
@@ -117,6 +118,8 @@ def _hold_mails(engine: Engine, manifest: Manifest, now: datetime) -> None:
         held = connection.execute(
             update(Message).where(waiting).values(next_try_at=None, lease=None, dead_at=now, last_error=RESTORED)
         ).rowcount
+        texts = update(TextMessage).where(_text.sent_at.is_(None), _text.dead_at.is_(None))
+        connection.execute(texts.values(next_try_at=None, lease=None, dead_at=now, last_error=RESTORED))
         connection.execute(delete(ClockWatch))  # of the machine that the backup was made on
         said: dict[str, Any] = {"made_at": manifest.made_at, "sha256": manifest.sha256, "mails": held}
         note(connection, "backup:restored", actor=TIMERS, now=now, data=said)

@@ -31,7 +31,8 @@ _telling = Telling.__table__.c  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """`phone`: where what is urgent goes as a short message too. `quiet`: from the first hour of a day until the second one, past midnight where that is the smaller; None: at any hour."""
+    """`phone`: where what is urgent goes as a short message too. `quiet`: from the first hour of a day until the second one, past
+    midnight where that is the smaller; None: at any hour."""
 
     lights: str = NOW
     news: str = NOW
@@ -65,16 +66,14 @@ def choose_telling(connection: Connection, account: AccountId, chosen: Chosen, *
     if telling_of(connection, account) == chosen:
         return
     begins, ends = chosen.quiet or (None, None)
-    row = {
-        "lights": chosen.lights,
-        "news": chosen.news,
-        "quiet_from": begins,
-        "quiet_until": ends,
-        "phone": chosen.phone,
-    }
-    kept = insert_or(connection, Telling).values(account_id=account, **row)
-    connection.execute(kept.on_conflict_do_update(index_elements=["account_id"], set_=row))
-    wrote: dict[str, Json] = {
-        "telling": {str(account): vouched_for_office(row, long=frozenset({"phone"} if chosen.phone else ()))}
-    }
-    note(connection, "telling:chosen", actor=actor, now=now, data={"account": account, "wrote": wrote})
+    row: dict[str, Any] = {
+        "lights": chosen.lights, "news": chosen.news, "quiet_from": begins, "quiet_until": ends,
+    }  # fmt: skip
+    whole = {**row, "phone": chosen.phone}
+    kept = insert_or(connection, Telling).values(account_id=account, **whole)
+    connection.execute(kept.on_conflict_do_update(index_elements=["account_id"], set_=whole))
+    # Of a number not even a hash is kept for ever: there are so few of them that whoever has the hash has the number.
+    data: dict[str, Json] = {
+        "account": account, "wrote": {"telling": {str(account): vouched_for_office(row)}}, "texts": chosen.phone is not None,
+    }  # fmt: skip
+    note(connection, "telling:chosen", actor=actor, now=now, data=data)

@@ -21,7 +21,7 @@ def test_every_column_of_every_table_has_a_label_and_nothing_else_has() -> None:
 
 
 #: Columns that nothing vouches for. The number may fall; whoever adds one says why in `labels.json`.
-NOT_COVERED = 86
+NOT_COVERED = 87
 
 
 def test_a_label_is_hashed_or_derived_or_says_why_the_column_is_neither() -> None:

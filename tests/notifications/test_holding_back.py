@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cases.sweep import sweep
 from cases.visibility import case, visible_cases
@@ -138,6 +138,30 @@ def test_what_would_be_due_before_the_morning_comes_at_once(office: SmallOffice)
     assert before
     assert held(office, "2026-03-10T10:01") == 0
     assert mails(office, "mediator") == before
+
+
+@pytest.mark.parametrize("with_red", [True, False])
+def test_a_digest_with_a_red_light_in_it_goes_as_it_is(office: SmallOffice, with_red: bool) -> None:
+    """Many mails at once are one digest: half of it held back would hold back the other half, the red light with it."""
+    chooses(office, "mediator", quiet=(22, 8))
+    an_order(office)
+    with transaction(office.engine) as connection:
+        connection.execute(update(Message).values(sent_at=local("2026-03-02T10:00"), next_try_at=None))
+    office.tell(
+        "petition",
+        step("2026-03-09T23:50", "clerk", "Register", title="停车", statement="停车难", applicant="李某"),
+        step("2026-03-09T23:51", "clerk", "Accept"),
+        step("2026-03-09T23:52", "coordinator", "Assign", unit="room", handler="mediator"),
+    )
+    night = local("2026-03-10T00:02")
+    if with_red:
+        sweep(office.engine, now=local("2026-03-10T00:01"))
+    mine = (_message.recipient == office.accounts["mediator"]) & (_message.next_try_at <= night)
+    with transaction(office.engine) as connection:
+        connection.execute(update(Message).where(mine).values(bundle="digest.of-the-night"))
+    before = mails(office, "mediator")
+    assert (held(office, "2026-03-10T00:02") == 0) is with_red
+    assert (mails(office, "mediator") == before) is with_red
 
 
 def test_what_concerns_an_account_comes_at_once(office: SmallOffice) -> None:

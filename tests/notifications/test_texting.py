@@ -1,5 +1,6 @@
 """Short messages: red lights and crises to whoever has given a number, once, by the rules of the outbox, and nothing of any dispute."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
+import notifications.texting
 from cases.sweep import sweep
 from infra.db import reading, transaction
 from infra.settings import Settings
-from ledger.tables import TextMessage
+from ledger.tables import Event, Message, TextMessage
 from notifications.deliver import deliver
 from notifications.texting import Texted, send_texts
 from people.staffing import close_account
@@ -22,6 +24,7 @@ from tests.api.listener import Listener, listening
 from tests.databases import ZONE, SmallOffice, found, step
 from verify.checking import verify
 
+EVENT, _message = Event.__table__.c, Message.__table__.c  # type: ignore[attr-defined]
 TEXT = TextMessage.__table__.c  # type: ignore[attr-defined]
 PHONE = "13800000000"
 
@@ -135,6 +138,41 @@ def test_nobody_is_written_to_who_has_no_number_or_is_gone(
     assert done.refused >= 1
     assert {one.last_error for one in rows(office.engine)} == {"nobody"}
     assert gateway.heard == []
+
+
+def test_one_that_cannot_be_written_is_given_up_and_holds_up_no_other(
+    office: SmallOffice, gateway: Listener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = settings(gateway, tmp_path)
+    gives_number(office, "mediator")
+    an_order(office)
+    an_order(office)
+    sweep(office.engine, now=local("2026-03-10T00:01"))
+    deliver(office.engine, office=office.context, settings=asked, now=local("2026-03-10T00:02"))
+    first = rows(office.engine)[0].message_id
+    words_of = notifications.texting.words_of
+
+    def broken(connection: Any, event: Any, *how: Any) -> Any:
+        if event.stream == broken_stream:
+            raise ValueError("a fault of the program")
+        return words_of(connection, event, *how)
+
+    with reading(office.engine) as connection:
+        broken_stream = connection.execute(select(_message.stream).where(_message.id == first)).scalar_one()
+    monkeypatch.setattr(notifications.texting, "words_of", broken)
+    done = send_texts(office.engine, office=office.context, settings=asked, now=local("2026-03-10T00:03"))
+    assert (done.sent, done.refused) == (1, 1)
+    assert [one.last_error for one in rows(office.engine)] == ["not composed", None]
+
+
+def test_a_number_is_in_no_event(office: SmallOffice) -> None:
+    gives_number(office, "mediator")
+    with reading(office.engine) as connection:
+        (said,) = connection.execute(select(EVENT.data).where(EVENT.code == "telling:chosen")).scalars()
+    assert PHONE not in said
+    assert hashlib.sha256(PHONE.encode()).hexdigest() not in said
+    assert "phone" not in said
+    assert verify(office.engine.url.render_as_string(hide_password=False)).ok
 
 
 def test_without_a_gateway_nothing_is_sent(office: SmallOffice, gateway: Listener, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
 from notifications.deliver import deliver
 from notifications.forwarding import RESTORED
+from notifications.texting import write_texts
 from ops.backup import DATABASE, FORMAT, MANIFEST, BackupIsWrong, CannotBackUp, back_up
 from ops.restoring import read_identities, restore
 from tests.servers import ROOT, SmtpSink, postgres_bin
@@ -258,6 +259,11 @@ def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
 def test_what_had_gone_out_since_does_not_go_out_again(
     record: Record, elsewhere: Elsewhere, tmp_path: Path, smtp: SmtpSink
 ) -> None:
+    engine = open_engine(record.url)
+    with transaction(engine) as connection:
+        (first,) = connection.execute(select(MESSAGE.c.id).limit(1)).scalars()
+        write_texts(connection, [first], now=START)
+    engine.dispose()
     path = made(record, tmp_path / "backup.age")
     settings = Settings(home=tmp_path, smtp_host=smtp.host, smtp_port=smtp.port)
 
@@ -273,9 +279,11 @@ def test_what_had_gone_out_since_does_not_go_out_again(
     there = elsewhere.restored(path)
     assert sent(there) == 0
     with reading(there) as connection:
+        (texted,) = connection.execute(select(*TextMessage.__table__.c)).all()  # type: ignore[attr-defined]
         held = connection.execute(select(func.count()).where(MESSAGE.c.last_error == RESTORED)).scalar_one()
     there.dispose()
     assert held > 0, "a person decides about each of them"
+    assert (texted.next_try_at, texted.last_error) == (None, RESTORED), "nor does a short message"
 
 
 @pytest.mark.parametrize("record", ["sqlite"], indirect=True)
