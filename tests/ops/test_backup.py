@@ -23,6 +23,7 @@ from cases.execute import open_case
 from cases.office import load_office
 from infra.db import open_engine, reading, transaction
 from infra.settings import Settings
+from ledger.tables import TextMessage
 from notifications.deliver import deliver
 from notifications.forwarding import RESTORED
 from notifications.texting import write_texts
