@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from api.declared import OPERATIONS
 from cases.office import load_office
 from infra.db import written_at_once
-from people.tokens import CALENDAR, Bearer, find_bearer, note_token_used
+from people.tokens import Bearer, find_bearer, note_token_used
 from web.context import Context, NoSuchPage, dated, read_clock, route_of, site_of
 from web.pages import whole_seconds
 from web.problems import Problem, language_of
@@ -31,8 +31,6 @@ def caller(request: Request) -> Context:
         office = load_office(connection)
         now = dated(connection, request, office, shown=shown)
         bearer = find_bearer(connection, token, now=now) if token else None
-    if bearer is not None and CALENDAR in bearer.scopes:
-        bearer = None  # it lies in the open, and is for the calendar alone
     if bearer is None:
         wait = wait_after_token(request, token, now=now) if token else None
         if wait:

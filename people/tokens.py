@@ -91,7 +91,7 @@ def issue_token(
     """A token of this person, as whom they act now; shown once. Its owner and the auditors hear of it. Raises `TooManyTokens`."""
     assert days in LASTS_DAYS, "one of those that are offered"
     token = token_for(request)
-    digest = hash_of(token)
+    digest = _hash_of(token)
     if connection.execute(select(_token.account_id).where(_token.token_hash == digest)).first() is not None:
         return token
     if len(tokens_of(connection, who.id, now=now)) >= MOST_TOKENS:
@@ -106,6 +106,23 @@ def issue_token(
     told = (who.id, *auditors_told(connection, who.actor))
     note(connection, "token:issued", actor=who.actor, now=now, data=data, told=told)
     return token
+
+
+def issue_calendar(connection: Connection, who: Person, *, name: str, now: datetime, request: str) -> str | None:
+    """The token of a calendar, for as long as any may be. There is one: it ends the one before. None where what this form made has
+    ended since: that stays so. Raises `TooManyTokens`."""
+    token = issue_token(
+        connection, who, name=name, scopes=(CALENDAR,), days=max(LASTS_DAYS), now=now, request=request
+    )  # fmt: skip
+    good, fresh = {one.token_hash for one in calendars_of(connection, who.id, now=now)}, _hash_of(token)
+    if fresh not in good:
+        return None
+    _end(connection, who.id, _token.token_hash.in_(good - {fresh}), actor=who.actor, now=now)
+    return token
+
+
+def calendars_of(connection: Connection, account: AccountId, *, now: datetime) -> list[Issued]:
+    return [one for one in tokens_of(connection, account, now=now) if CALENDAR in one.scopes]
 
 
 def tokens_of(connection: Connection, account: AccountId, *, now: datetime) -> list[Issued]:
@@ -144,16 +161,16 @@ def _end(connection: Connection, account: AccountId, *which: Any, actor: Actor, 
     return len(gone)
 
 
-def find_bearer(connection: Connection, token: str, *, now: datetime) -> Bearer | None:
+def find_bearer(connection: Connection, token: str, *, now: datetime, for_calendar: bool = False) -> Bearer | None:
     """Whose token it is, as they are at this moment; None for one that is unknown, ended or too old, of a closed account, or of a
-    post that is over."""
-    digest = hash_of(token)
+    post that is over. The token of a calendar is one for the calendar alone, and no other is."""
+    digest = _hash_of(token)
     rows = _BEARER.rows(connection, token_hash=digest, now=now)
     if not rows:
         return None
     account, post, scopes, expires_at, used_at = rows[0][: len(_OF_A_TOKEN)]
     who = person_from(AccountId(account), [row[len(_OF_A_TOKEN) :] for row in rows])
-    if who.post != post:
+    if who.post != post or (CALENDAR in scopes.split()) is not for_calendar:
         return None
     return Bearer(
         name=digest, person=who, scopes=frozenset(scopes.split()), expires_at=expires_at,
@@ -165,5 +182,5 @@ def note_token_used(connection: Connection, token_hash: str, *, now: datetime) -
     connection.execute(update(AccessToken).where(_token.token_hash == token_hash).values(used_at=now))
 
 
-def hash_of(token: str) -> str:
+def _hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

@@ -19,7 +19,7 @@ from cases.clock_watch import ClockIsInDoubt, doubt_about
 from cases.jobruns import JobLine
 from cases.office import OfficeContext, load_office
 from infra.db import written_at_once
-from infra.i18n import known_language, preferred_language
+from infra.i18n import known_language, preferred_language, write_minute
 from infra.settings import Settings
 from people.directory import Person, intake_unit
 from people.signin import CODE, SET_UP, find_asker, note_session_used
@@ -118,6 +118,17 @@ class Context:
         if self.petitioner_case is not None:
             return Actor(account=None, role=Role.PETITIONER, unit=None, case=self.petitioner_case)
         raise PleaseSignIn
+
+    @property
+    def me(self) -> Person:
+        """The account that asks, for pages that are its own alone."""
+        if self.person is None:
+            raise NoSuchPage
+        return self.person
+
+    def minute(self, instant: datetime) -> str:
+        """An instant as the reader is told it: in their words, the year only where it is another one."""
+        return write_minute(instant, self.language, self.office.policy.calendar.zone, today=self.today)
 
     def rule_name(self, rule: str) -> str:
         """A rule by its name in the reader's language; by its id where the office has no such rule any more."""

@@ -30,8 +30,7 @@ class Kept:
 
 
 def asker_of(ctx: Context) -> Asker:
-    assert ctx.person is not None, "the page is for accounts"
-    return Asker(ctx.person.id, ctx.person.post)
+    return Asker(ctx.me.id, ctx.me.post)
 
 
 def kept_for(connection: Connection, ctx: Context, kind: str, asked: Mapping[str, Any]) -> Kept | Report | None:

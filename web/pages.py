@@ -4,14 +4,13 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from infra.i18n import write_minute
 from infra.jinja import environment
 from web.access import is_open_to
 from web.context import LANGUAGE_COOKIE, Context, cookie_name
@@ -101,7 +100,7 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
             jobs=_jobs(ctx),
             new_form_id=new_form_id,
             path=ctx.request.url.path,
-            printed=_when(ctx.now, ctx),
+            printed=ctx.minute(ctx.now),
             helped=help_of(template),
             **{"done": DONE.get(ctx.request.query_params.get("done", "")), "about": None, **values},
         )
@@ -173,10 +172,6 @@ def _jobs(ctx: Context) -> Jobs | None:
     if ctx.person is None or ctx.person.actor.role is Role.PETITIONER:
         return None
     return Jobs(
-        swept=next((_when(one.succeeded_at, ctx) for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None),
-        failing=tuple((one.job, _when(one.failing_since, ctx)) for one in ctx.jobs if one.failing_since),
+        swept=next((ctx.minute(one.succeeded_at) for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None),
+        failing=tuple((one.job, ctx.minute(one.failing_since)) for one in ctx.jobs if one.failing_since),
     )
-
-
-def _when(instant: datetime, ctx: Context) -> str:
-    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)

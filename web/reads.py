@@ -41,9 +41,8 @@ def read_is_owed(connection: Connection, ctx: Context, case_id: int, *, own: boo
 
 
 def note_this_read(ctx: Context, case_id: int) -> None:
-    assert ctx.person is not None, "somebody reads"
     notes: Notes = ctx.request.app.state.read_notes
-    notes.write(ctx.engine, (case_id, ctx.person.id, ctx.today, ctx.now))
+    notes.write(ctx.engine, (case_id, ctx.me.id, ctx.today, ctx.now))
 
 
 def _write(connection: Connection, some: Sequence[_Note]) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import icalendar
 import pytest
+from httpx import Response
 from starlette.testclient import TestClient
 
+from tests.api.programs import token_of
 from tests.databases import Site, SmallOffice, form_token, serving, step
 from tests.reports.told import in_hand
 from tests.web.reading import page
@@ -17,7 +19,10 @@ TELLING = "/account/telling"
 
 def address_of(browser: TestClient) -> str:
     form = page(browser, TELLING).form("/account/calendar")
-    answer = browser.post(form.action, data=form.typed())
+    return address_in(browser.post(form.action, data=form.typed()))
+
+
+def address_in(answer: Response) -> str:
     assert answer.status_code == 200, answer.text
     found = re.search(r"/calendar/\S+?\.ics", answer.text)
     assert found
@@ -115,6 +120,24 @@ def test_an_address_that_was_replaced_or_ended_is_none(site: Site) -> None:
     end = page(mediator, TELLING).form("/account/calendar/end")
     assert mediator.post(end.action, data=end.typed()).status_code == 303
     assert site.browser().get(second).status_code == 404
+
+
+def test_a_form_that_is_sent_again_brings_no_ended_address_back(site: Site) -> None:
+    site.clock.set("2026-03-03T10:00")
+    mediator = site.session_for("mediator")
+    form = page(mediator, TELLING).form("/account/calendar")
+    once, twice = (address_in(mediator.post(form.action, data=form.typed())) for _ in range(2))
+    assert once == twice
+    second = address_of(mediator)
+    answer = mediator.post(form.action, data=form.typed())
+    assert (answer.status_code, answer.headers["location"]) == (303, TELLING)
+    assert site.browser().get(second).status_code == 200
+
+
+def test_a_token_of_a_program_opens_no_calendar(site: Site) -> None:
+    site.clock.set("2026-03-03T10:00")
+    token = token_of(site, "mediator")
+    assert site.browser().get(f"/calendar/{token}.ics").status_code == 404
 
 
 def test_the_address_opens_nothing_else(site: Site) -> None:

@@ -17,7 +17,7 @@ from web.context import Context
 from web.forms import FormView
 from web.presenters.case_steps import StepView, step_views
 from web.presenters.choices import choices_for
-from web.presenters.lights import ClockView, LightView, case_light, clock_light, clock_view, minute
+from web.presenters.lights import ClockView, LightView, case_light, clock_light, clock_view
 from web.presenters.linked import LinkView, known_cases, link_views
 from web.presenters.situations import forms_of, situation_of
 from web.presenters.timeline import (
@@ -155,8 +155,8 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
         outcome=facts.outcome,
         flags=tuple(flag for flag in shown.flags if flag in facts.milestones),
         shown=shown,
-        received=minute(facts.received_at, ctx),
-        registered=minute(facts.registered_at, ctx) if noticeably(facts.received_at, facts.registered_at) else None,
+        received=ctx.minute(facts.received_at),
+        registered=ctx.minute(facts.registered_at) if noticeably(facts.received_at, facts.registered_at) else None,
         holder=" · ".join(part for part in (units.get(facts.holder_unit), person) if part),
         light=case_light(
             (one for one in facts.clocks if one.about is None or facts.is_charged_to(ctx.actor, one)), ctx
@@ -280,7 +280,7 @@ def _with_texts(row: Any, texts: Mapping[int, str], ctx: Context) -> dict[str, A
             fields[name] = texts.get(fields[name]) if fields[name] is not None else None
     for name, value in fields.items():
         if isinstance(value, datetime):
-            fields[name] = minute(value, ctx)
+            fields[name] = ctx.minute(value)
         elif isinstance(value, date):
             fields[name] = write_day(value, ctx.language, today=ctx.today)
     return fields

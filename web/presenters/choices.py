@@ -10,7 +10,6 @@ from cases.holdings import Load, loads_of
 from people.directory import KnownAccount, known_accounts, names_of_units
 from web.context import Context
 from web.forms import Choices, Option
-from web.presenters.lights import minute
 from web.presenters.linked import link_options
 from words import Words
 from workflow.commands import Command
@@ -164,7 +163,7 @@ def _light_of(waiver: Waiver, facts: CaseFacts, ctx: Context) -> str:
 
 def _named_light(clock: Clock, rung: str, lit: datetime, ctx: Context) -> str:
     words = Words(ctx.language)
-    return f"{words(f'clock.{clock.name}')} · {words(f'rung.{rung}')} · {minute(lit, ctx)}"
+    return f"{words(f'clock.{clock.name}')} · {words(f'rung.{rung}')} · {ctx.minute(lit)}"
 
 
 def intake_choices() -> Choices:

@@ -10,7 +10,7 @@ from cases.numbers import case_number
 from infra.i18n import write_day
 from reports.record.derivations import as_json, derivation_of
 from web.context import Context, NoSuchPage
-from web.presenters.lights import LightView, clock_light, minute
+from web.presenters.lights import LightView, clock_light
 from words import Words, whole_due
 from workflow.counting import STEADY
 from workflow.derivation import SHOWN, Derivation, left_at
@@ -75,19 +75,19 @@ def show_derivation(connection: Connection, ctx: Context, case_id: int, number: 
         confidence=found.rule.confidence,
         length=clock.length,
         unit=clock.unit.value,
-        started=minute(clock.started_at, ctx),
+        started=ctx.minute(clock.started_at),
         due=whole_due(clock, ctx.office.policy.calendar, ctx.language),
         light=clock_light(clock, ctx),
         provisional=found.provisional,
         days=days,
         notices=tuple(notices),
         rungs=tuple(
-            RungView(code=rung.code, at=minute(rung.at, ctx), why=_why(found, rung, words))
+            RungView(code=rung.code, at=ctx.minute(rung.at), why=_why(found, rung, words))
             for rung in clock.rungs
             if rung.code in SHOWN
         ),
-        pauses=tuple((minute(p.at, ctx), minute(p.until, ctx), p.ground) for p in clock.pauses),
-        orders=tuple((minute(at, ctx), length) for length, at in granted_to(facts, clock)),
+        pauses=tuple((ctx.minute(p.at), ctx.minute(p.until), p.ground) for p in clock.pauses),
+        orders=tuple((ctx.minute(at), length) for length, at in granted_to(facts, clock)),
     )
 
 

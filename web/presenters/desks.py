@@ -21,7 +21,6 @@ from people.proposals import waiting
 from reports.closures.exports import latest
 from web.access import is_open_to
 from web.context import Context
-from web.presenters.lights import minute
 from words import Words
 from workflow.model import Role
 
@@ -69,12 +68,12 @@ def _auditor(connection: Connection, ctx: Context, t: Words) -> Iterator[DeskLin
     anchors = list_anchors(connection, at_most=1)
     auditors = len(active_with_role(connection, Role.AUDITOR))
     kept = (
-        t("desk.anchor", number=anchors[0].number, when=minute(anchors[0].made_at, ctx)) if anchors else t("desk.none")
+        t("desk.anchor", number=anchors[0].number, when=ctx.minute(anchors[0].made_at)) if anchors else t("desk.none")
     )
     few = auditors < WANTED_AUDITORS
     yield DeskLine(code="anchors", said=t("desk.few_auditors", n=auditors) if few else kept, link="/anchors", asks=few)
     exported = latest(connection)
-    last = t("desk.last", when=minute(exported[0].at, ctx)) if exported else t("desk.not_exported")
+    last = t("desk.last", when=ctx.minute(exported[0].at)) if exported else t("desk.not_exported")
     yield DeskLine(code="closures", said=last, link="/closures")
     yield DeskLine(code="signs", said=t("desk.signs"), link="/signs")
     yield DeskLine(code="serials", said=t("desk.serials"), link="/serials")
@@ -86,7 +85,7 @@ def _verified(ctx: Context, t: Words) -> DeskLine:
     found = last_verified(ctx.site.settings.home)
     if found is None:
         return DeskLine(code="verify", said=t("desk.not_verified"), link="/anchors", asks=not ctx.office.demo)
-    when, old = minute(found.at, ctx), ctx.now - found.at > VERIFY_EVERY
+    when, old = ctx.minute(found.at), ctx.now - found.at > VERIFY_EVERY
     said = t("desk.verified", when=when) if found.sound else t("desk.unsound", when=when)
     return DeskLine(code="verify", said=said, link="/anchors", asks=old or not found.sound)
 
@@ -110,14 +109,14 @@ def _administrator(connection: Connection, ctx: Context, t: Words) -> Iterator[D
     yield DeskLine(code="mails", said=said, link="/mails", asks=mails["dead"] > 0)
     failing = [one for one in ctx.jobs if one.failing_since]
     swept = next((one.succeeded_at for one in ctx.jobs if one.job == "sweep" and one.succeeded_at), None)
-    fine = t("desk.swept", when=minute(swept, ctx)) if swept else t("desk.not_swept")
+    fine = t("desk.swept", when=ctx.minute(swept)) if swept else t("desk.not_swept")
     yield DeskLine(
         code="jobs", said=t("desk.failing", n=len(failing)) if failing else fine, link="/mails", asks=bool(failing)
     )
     year = ctx.today.year + 1
     missed = year not in ctx.office.policy.calendar.published and ctx.today.month >= NOTICE_IS_DUE
     versions = dated_versions(connection)
-    known = t("desk.rules_since", when=minute(versions[-1][1], ctx)) if versions else t("desk.none")
+    known = t("desk.rules_since", when=ctx.minute(versions[-1][1])) if versions else t("desk.none")
     yield DeskLine(
         code="policy", said=t("desk.notice_missing", year=year) if missed else known, link="/policy", asks=missed
     )
@@ -126,7 +125,7 @@ def _administrator(connection: Connection, ctx: Context, t: Words) -> Iterator[D
     yield DeskLine(code="people", said=people, link="/people")
     saved = last_time(connection, "backup:made")
     late = not ctx.office.demo and (saved is None or ctx.now - saved > BACKUP_EVERY)
-    kept = t("desk.saved", when=minute(saved, ctx)) if saved else t("desk.not_saved")
+    kept = t("desk.saved", when=ctx.minute(saved)) if saved else t("desk.not_saved")
     yield DeskLine(code="backup", said=kept, link="/mails", asks=late)
     yield DeskLine(code="version", said=program_version(), link="/policy")
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units
 from reports.closures.exports import Exported, latest
 from web.context import Context
@@ -38,7 +37,7 @@ def export_lines(connection: Connection, ctx: Context) -> list[ExportLine]:
 def _line(one: Exported, accounts: dict[int, str], units: dict[int, str], ctx: Context) -> ExportLine:
     unit = one.choice.get("unit")
     return ExportLine(
-        when=write_minute(one.at, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today),
+        when=ctx.minute(one.at),
         who=accounts.get(one.account) if one.account is not None else None,
         start=one.choice["start"],
         end=one.choice["end"],

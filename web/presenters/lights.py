@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra.i18n import write_minute
 from web.context import Context
 from words import LIGHT_SHAPES, due_words
 from workflow.clocks import Left, due_is_provisional, foremost, left, light, paused_until, red_at, yellow_at
@@ -92,19 +91,15 @@ def clock_view(clock: Clock, ctx: Context, policy: CasePolicy, units: Mapping[in
         kind=clock.kind.value,
         length=clock.length,
         unit=clock.unit.value,
-        started=minute(clock.started_at, ctx),
+        started=ctx.minute(clock.started_at),
         light=clock_light(clock, ctx),
-        stopped=minute(clock.stopped_at, ctx) if clock.stopped_at else None,
+        stopped=ctx.minute(clock.stopped_at) if clock.stopped_at else None,
         outcome=clock.outcome,
         waived=clock.waived,
         now_share=_share(clock, end),
         yellow_share=_share(clock, yellow) if yellow and red_at(clock) else None,
-        pauses=tuple((minute(p.at, ctx), minute(p.until, ctx), p.ground) for p in clock.pauses),
+        pauses=tuple((ctx.minute(p.at), ctx.minute(p.until), p.ground) for p in clock.pauses),
     )
-
-
-def minute(instant: datetime, ctx: Context) -> str:
-    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)
 
 
 def _share(clock: Clock, instant: datetime) -> int:

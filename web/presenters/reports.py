@@ -9,7 +9,6 @@ from reports.later.jobs import Report
 from reports.later.kinds import BULLETIN, CLOSURES, KINDS, LIST_THEN, SHEET, SHEETS_THEN
 from reports.years.sheet_files import MEDIA
 from web.context import Context
-from web.presenters.lights import minute
 from words import Words
 
 WHOLE = 100  #: per cent
@@ -45,11 +44,11 @@ def show_report(one: Report, ctx: Context, units: Mapping[int, str]) -> ReportLi
         kind=one.kind,
         what=_what(one, words, units),
         state=_state(one),
-        asked=minute(one.asked_at, ctx),
+        asked=ctx.minute(one.asked_at),
         done=one.done,
         total=one.total,
         percent=WHOLE * one.done // one.total if one.total else None,
-        finished=minute(one.finished_at, ctx) if one.finished_at else None,
+        finished=ctx.minute(one.finished_at) if one.finished_at else None,
         failed=words(one.failed[0], **one.failed[1]) if one.failed else "",
         link=_link(one) if one.is_ready else None,
         is_file=KINDS[one.kind].is_file,

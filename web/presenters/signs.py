@@ -8,7 +8,6 @@ from cases.numbers import case_number
 from reports.years.sign_words import evidence
 from reports.years.signs import FoundSign, NamedCase, SignsPage
 from web.context import Context
-from web.presenters.lights import minute
 from words import Words
 
 
@@ -67,12 +66,12 @@ def _line(
         case=_link(one.case, ctx),
         seq=one.sign.seq,
         unit=units.get(one.sign.unit, ""),
-        when=minute(one.sign.at, ctx),
+        when=ctx.minute(one.sign.at),
         evidence=evidence(one.sign, words, units),
         among=tuple(_link(other, ctx) for other in one.among),
         verdict=one.verdict.verdict if one.verdict else None,
         by=accounts.get(one.verdict.by, "") if one.verdict else "",
-        reviewed=minute(one.verdict.at, ctx) if one.verdict else "",
+        reviewed=ctx.minute(one.verdict.at) if one.verdict else "",
         grown=one.grown,
     )
 

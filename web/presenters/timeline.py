@@ -9,7 +9,6 @@ from cases import reading as record
 from infra.i18n import write_day
 from ledger.chain import IN_PLACE_OF
 from web.context import Context
-from web.presenters.lights import minute
 from web.presenters.linked import Known
 from words import Words
 from workflow.fields import OF_PEOPLE, OF_UNITS, choices_in
@@ -116,8 +115,8 @@ def timeline_line(event: record.EventLine, names: Names, ctx: Context) -> Timeli
         code=event.code,
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
-        when=minute(event.occurred_at, ctx),
-        noticed=minute(event.recorded_at, ctx) if noticeably(event.occurred_at, event.recorded_at) else None,
+        when=ctx.minute(event.occurred_at),
+        noticed=ctx.minute(event.recorded_at) if noticeably(event.occurred_at, event.recorded_at) else None,
         who=accounts.get(event.actor) if event.actor is not None else None,
         role=event.role,
         in_place_of=accounts.get(event.data[IN_PLACE_OF]) if IN_PLACE_OF in event.data else None,

@@ -10,7 +10,7 @@ from cases.facts import load_facts
 from cases.numbers import case_number
 from web.context import Context, NoSuchPage
 from web.presenters.case_page import path_of
-from web.presenters.lights import LightView, case_light, minute
+from web.presenters.lights import LightView, case_light
 from web.presenters.timeline import texts_in
 from workflow.deciding import available_steps
 from workflow.definition import Situation
@@ -82,7 +82,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         title=record.title_in(events, texts),
         state=facts.state,
         procedure=facts.procedure,
-        received=minute(facts.received_at, ctx),
+        received=ctx.minute(facts.received_at),
         light=case_light((clock for clock in facts.clocks if clock.about is None and clock.name in PROMISED), ctx),
         ended=facts.state in PROCEDURES[facts.procedure].final,
         path=path_of(facts),
@@ -92,7 +92,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         may_withdraw=AskToWithdraw in open_steps,
         may_go_on=GoOnWithIt in open_steps,
         written=tuple(
-            (minute(event.occurred_at, ctx), texts[number])
+            (ctx.minute(event.occurred_at), texts[number])
             for event in events
             for number in event.data.get("command", {}).get("message") or ()
             if number in texts
@@ -100,7 +100,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         rating=ratings[-1].score if ratings else None,
         remedies=f"remedies.{facts.procedure}" + (".bound" if _are_bound(facts.procedure, events) else ""),
         happened=tuple(
-            (minute(event.occurred_at, ctx), event.code)
+            (ctx.minute(event.occurred_at), event.code)
             for event in events
             if event.code in TOLD and not event.is_taken_back
         ),

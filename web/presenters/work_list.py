@@ -16,7 +16,7 @@ from infra.statements import Statement
 from ledger.tables import Event
 from people.tables import Account, Unit
 from web.context import Context
-from web.presenters.lights import LightView, case_light, minute
+from web.presenters.lights import LightView, case_light
 from words import Words
 from workflow.deciding import usual_next
 from workflow.model import Actor, Clock, Role, TextKind
@@ -211,7 +211,7 @@ def work_row(
         holder=" · ".join(part for part in (row.unit, _person(row, ctx)) if part),
         light=light,
         group=_group(row, light, ctx),
-        closed=minute(row.closed_at, ctx) if row.closed_at else None,
+        closed=ctx.minute(row.closed_at) if row.closed_at else None,
         closed_at=row.closed_at,
         outcome=row.outcome,
     )

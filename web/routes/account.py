@@ -11,12 +11,11 @@ from people.posts import deputies_of, end_post, posts_of
 from people.sign_ins import sign_ins_of
 from people.signin import end_other_sessions, end_session_of, hash_token, sessions_of
 from web.access import STAFF, RowId, get, post
-from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
+from web.context import SESSION_COOKIE, Context, Ctx, cookie_of
 from web.pages import render, see_other
 from web.posted import Form
-from web.presenters.own_account import said, sign_in_view
+from web.presenters.own_account import sign_in_view
 from web.presenters.posts import post_view
-from workflow.model import AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Browser:
 @get("/account", who=STAFF)
 def account_page(ctx: Ctx) -> Response:
     with ctx.reading() as connection:
-        browsers, own = _browsers(connection, ctx), _own(ctx)
+        browsers, own = _browsers(connection, ctx), ctx.me.id
         posts = [post_view(one, ctx) for one in posts_of(connection, own)]
         deputies = [post_view(one, ctx) for one in deputies_of(connection, own)]
         came_in = [sign_in_view(one, ctx) for one in sign_ins_of(connection, own)]
@@ -51,7 +50,7 @@ def account_page(ctx: Ctx) -> Response:
 def end_own_deputy(ctx: Ctx, form: Form, deputy: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     """Whoever is back says so themselves. Once is as good as twice."""
     with transaction(ctx.engine) as connection:
-        if deputy in {one.id for one in deputies_of(connection, _own(ctx))}:
+        if deputy in {one.id for one in deputies_of(connection, ctx.me.id)}:
             end_post(connection, deputy, actor=ctx.actor, now=ctx.now)
     return see_other("/account", done="deputy_ended")
 
@@ -59,7 +58,7 @@ def end_own_deputy(ctx: Ctx, form: Form, deputy: RowId) -> Response:  # noqa: AR
 @post("/account/sessions/end", who=STAFF)
 def end_sessions(ctx: Ctx, form: Form) -> Response:
     """Signs one browser out, or every one but this."""
-    account, name = _own(ctx), form.one("session")
+    account, name = ctx.me.id, form.one("session")
     with transaction(ctx.engine) as connection:
         if name:
             end_session_of(connection, account, name)
@@ -70,14 +69,8 @@ def end_sessions(ctx: Ctx, form: Form) -> Response:
 
 def _browsers(connection: Connection, ctx: Context) -> list[Browser]:
     here = hash_token(cookie_of(ctx.request, SESSION_COOKIE))
-    found = sessions_of(connection, _own(ctx), now=ctx.now)
+    found = sessions_of(connection, ctx.me.id, now=ctx.now)
     return [
-        Browser(name=name, since=said(ctx, begun), used=said(ctx, seen), here=name == here)
+        Browser(name=name, since=ctx.minute(begun), used=ctx.minute(seen), here=name == here)
         for name, begun, seen in found
     ]
-
-
-def _own(ctx: Context) -> AccountId:
-    if ctx.person is None:
-        raise NoSuchPage
-    return ctx.person.id

@@ -48,7 +48,7 @@ def take_part(ctx: Ctx, form: Form) -> Response:
     """Acts as another from the next page on."""
     chosen = figure_from(form.one("post")) if form.one("post") else None
     with transaction(ctx.engine) as connection:
-        who = _own(ctx)
+        who = ctx.me
         found = person(connection, who.id, post=chosen)
         if found is None or found.post != chosen:
             raise NoSuchPage
@@ -66,7 +66,7 @@ def seen_as_another(connection: Connection, ctx: Context, public_id: str) -> Non
 
 
 def _parts(connection: Connection, ctx: Context, to: str) -> list[Part]:
-    who = _own(ctx)
+    who = ctx.me
     asked = _inside(to).removeprefix("/cases/").split("/")[0]
     return [
         Part(
@@ -85,8 +85,3 @@ def _sees(connection: Connection, who: Person, public_id: str) -> bool:
 def _inside(path: str) -> str:
     """The page of a case to go on to, or nothing: never another site."""
     return path if A_CASE.fullmatch(path) else ""
-
-
-def _own(ctx: Context) -> Person:
-    assert ctx.person is not None, "the page is for accounts"
-    return ctx.person

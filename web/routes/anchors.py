@@ -9,7 +9,6 @@ from people.office_keys import ANCHORS, pins
 from web.access import AUDIT, SmallId, get
 from web.context import Ctx, NoSuchPage
 from web.pages import render
-from web.presenters.lights import minute
 from workflow.model import Role
 
 
@@ -19,7 +18,7 @@ def anchors(ctx: Ctx) -> Response:
         found = list_anchors(connection)
         auditors = len(active_with_role(connection, Role.AUDITOR))
         pin = pins(connection).get(ANCHORS)
-    rows = [(line, minute(line.made_at, ctx)) for line in found]
+    rows = [(line, ctx.minute(line.made_at)) for line in found]
     return render(
         ctx, "pages/anchors.html", rows=rows, too_few=auditors < WANTED_AUDITORS, auditors=auditors,
         key=(pin and pin.public) or public_key(ctx.site.settings.home),

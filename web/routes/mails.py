@@ -21,7 +21,6 @@ from web.access import ADMINISTRATION, RowId, get, post
 from web.context import Context, Ctx, NoSuchPage
 from web.pages import render, see_other
 from web.posted import Form
-from web.presenters.lights import minute
 from words import Words
 
 _message = Message.__table__.c  # type: ignore[attr-defined]
@@ -42,9 +41,9 @@ def mails(ctx: Ctx, kind: str = "dead") -> Response:
         runs = [
             {
                 "job": run.job,
-                "succeeded": minute(run.succeeded_at, ctx) if run.succeeded_at else None,
-                "failed": minute(run.failed_at, ctx) if run.failed_at else None,
-                "failing_since": minute(run.failing_since, ctx) if run.failing_since else None,
+                "succeeded": ctx.minute(run.succeeded_at) if run.succeeded_at else None,
+                "failed": ctx.minute(run.failed_at) if run.failed_at else None,
+                "failing_since": ctx.minute(run.failing_since) if run.failing_since else None,
                 "did": words.figures(run.figures) if run.figures is not None else words("did.broke_off"),
             }
             for run in all_runs(connection)
@@ -63,9 +62,9 @@ def _rows(connection: Connection, ctx: Context, kind: str) -> list[dict[str, Any
             "id": row.id,
             "message_id": message_id(row, ctx.site.settings.mail_domain) if name_of(row) else "",
             "to": accounts.get(row.recipient, ""),
-            "recorded": minute(row.recorded_at, ctx),
-            "sent": minute(row.sent_at, ctx) if row.sent_at else None,
-            "next": minute(row.next_try_at, ctx) if row.next_try_at else None,
+            "recorded": ctx.minute(row.recorded_at),
+            "sent": ctx.minute(row.sent_at) if row.sent_at else None,
+            "next": ctx.minute(row.next_try_at) if row.next_try_at else None,
             "attempts": row.attempts,
             "error": words(f"mail_reason.{OWN_REASONS[row.last_error]}")
             if row.last_error in OWN_REASONS

@@ -8,7 +8,6 @@ from fastapi import Query
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
-from infra.i18n import write_minute
 from ledger.chain import IN_PLACE_OF, OFFICE_STREAM
 from ledger.tables import Event
 from ledger.upcasters import data_of
@@ -54,11 +53,10 @@ def _entries(connection: Connection, ctx: Context, before: int) -> list[Entry]:
     ]
     people = [one for row, data in rows for one in (row.actor, *_named(data))]
     names, units = names_of_accounts(connection, people), names_of_units(connection)
-    zone = ctx.office.policy.calendar.zone
     return [
         Entry(
             seq=row.seq,
-            at=write_minute(row.recorded_at, ctx.language, zone, today=ctx.today),
+            at=ctx.minute(row.recorded_at),
             who=names.get(row.actor, ""),
             in_place_of=names.get(data.get(IN_PLACE_OF, 0)),
             role=row.role,

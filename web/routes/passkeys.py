@@ -27,7 +27,6 @@ from web.context import SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
 from web.pages import render, render_with_script, see_other, whole_seconds
 from web.passkey_place import passkey_place, passkeys_are_offered
 from web.posted import Form, Posted, SessionForm
-from web.presenters.own_account import said
 from web.routes.signin import signed_in, signin_page, take_over, user_agent_of
 from web.slowing import (
     factor_was_right,
@@ -88,7 +87,7 @@ def passkeys_page(ctx: Ctx) -> Response:
 @post("/account/passkeys/begin", who=STAFF)
 def begin(ctx: Ctx, form: Form) -> Response:
     """Asks the device for a new one, once its owner has proved to be there."""
-    account, place, name = _own(ctx), passkey_place(ctx), _name(form)
+    account, place, name = ctx.me.id, passkey_place(ctx), _name(form)
     with ctx.reading() as connection:
         login, full = sign_in_name_of(connection, account), len(passkeys_of(connection, account)) >= MOST
     options = ""
@@ -110,7 +109,7 @@ def begin(ctx: Ctx, form: Form) -> Response:
 
 @post("/account/passkeys", who=STAFF)
 def add(ctx: Ctx, form: Form) -> Response:
-    account, place, name = _own(ctx), passkey_place(ctx), _name(form)
+    account, place, name = ctx.me.id, passkey_place(ctx), _name(form)
     if fault := _fault_of(name):
         return _page(ctx, fault=fault, name=name)
     with transaction(ctx.engine) as connection:
@@ -124,7 +123,7 @@ def add(ctx: Ctx, form: Form) -> Response:
 
 @post("/account/passkeys/rename", who=STAFF)
 def rename(ctx: Ctx, form: Form) -> Response:
-    account, name = _own(ctx), _name(form)
+    account, name = ctx.me.id, _name(form)
     if fault := _fault_of(name):
         return _page(ctx, fault=fault)
     with transaction(ctx.engine) as connection:
@@ -136,7 +135,7 @@ def rename(ctx: Ctx, form: Form) -> Response:
 @post("/account/passkeys/remove", who=STAFF)
 def remove(ctx: Ctx, form: Form) -> Response:
     """Once is as good as twice."""
-    account, one = _own(ctx), form.one("passkey")
+    account, one = ctx.me.id, form.one("passkey")
     with ctx.reading() as connection:
         there = one in {kept.id for kept in passkeys_of(connection, account)}
     if there:
@@ -152,10 +151,10 @@ def remove(ctx: Ctx, form: Form) -> Response:
 
 
 def _page(ctx: Context, *, fault: Fault | None = None, name: str = "") -> Response:
-    account = _own(ctx)
+    account = ctx.me.id
     with ctx.reading() as connection:
         found = [
-            {"id": one.id, "name": one.name, "since": said(ctx, one.created_at), "used": one.used_at and said(ctx, one.used_at)}
+            {"id": one.id, "name": one.name, "since": ctx.minute(one.created_at), "used": one.used_at and ctx.minute(one.used_at)}
             for one in passkeys_of(connection, account)
         ]  # fmt: skip
         proof = _proof(connection, ctx, account)
@@ -179,7 +178,7 @@ def _proof(connection: Connection, ctx: Context, account: AccountId) -> str | No
 
 def _fault_of_waiting(ctx: Context, form: Posted) -> Fault | None:
     """Counts a try of the proof before it is looked at."""
-    account, given = _own(ctx), form.one("proof")
+    account, given = ctx.me.id, form.one("proof")
     with ctx.reading() as connection:
         proof = _proof(connection, ctx, account)
     if proof is None:
@@ -190,7 +189,7 @@ def _fault_of_waiting(ctx: Context, form: Posted) -> Fault | None:
 
 def _proved(connection: Connection, ctx: Context, form: Posted) -> dict[str, Json] | None:
     """What an event has to vouch for because it was spent for this; None if the proof is wrong."""
-    account, given = _own(ctx), form.one("proof")
+    account, given = ctx.me.id, form.one("proof")
     match _proof(connection, ctx, account):
         case "code":
             spent = use_factor(connection, account, given, now=ctx.now)
@@ -206,7 +205,7 @@ def _proved(connection: Connection, ctx: Context, form: Posted) -> dict[str, Jso
 
 def _wrong(ctx: Context) -> Fault:
     with ctx.reading() as connection:
-        return Fault(code="factor.wrong_code" if _proof(connection, ctx, _own(ctx)) == "code" else "password.old_wrong")
+        return Fault(code="factor.wrong_code" if _proof(connection, ctx, ctx.me.id) == "code" else "password.old_wrong")
 
 
 # -- what was sent ----------------------------------------------------------------------------------------------------
@@ -220,9 +219,3 @@ def _fault_of(name: str) -> Fault | None:
     if not name:
         return Fault(code="passkey.name_missing")
     return Fault(code="passkey.name_too_long") if len(name) > LONGEST_NAME else None
-
-
-def _own(ctx: Context) -> AccountId:
-    if ctx.person is None:
-        raise NoSuchPage
-    return ctx.person.id

@@ -17,7 +17,6 @@ from cases.planning import Change, Plan, planned
 from cases.policies import candidate_of, dated_versions, files_of, was_applied
 from cases.statutory_days import missing_days, notice_remarks
 from infra.db import transaction
-from infra.i18n import write_minute
 from reports.years.sheet_files import refusal_code, scheme_name
 from web.access import ADMINISTRATION, get, post
 from web.context import Context, Ctx
@@ -217,8 +216,7 @@ def _page(
 
 
 def _published(connection: Connection, ctx: Context) -> list[tuple[str, str]]:
-    zone = ctx.office.policy.calendar.zone
-    return [(name, write_minute(at, ctx.language, zone, today=ctx.today)) for name, at in dated_versions(connection)]
+    return [(name, ctx.minute(at)) for name, at in dated_versions(connection)]
 
 
 def _years(ctx: Context) -> list[tuple[int, bool]]:

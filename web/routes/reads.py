@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from cases.numbers import case_number
 from cases.reads import reads_of
-from infra.i18n import write_minute
 from people.directory import names_of_accounts
 from web.access import RECORD, get
 from web.context import Ctx
@@ -27,10 +26,9 @@ def reads_page(ctx: Ctx) -> Response:
     with ctx.reading() as connection:
         found = reads_of(connection, actor=ctx.actor, most=MOST)
         names = names_of_accounts(connection, [one.reader for one in found])
-    zone = ctx.office.policy.calendar.zone
     lines = [
         Line(
-            at=write_minute(one.first_at, ctx.language, zone, today=ctx.today),
+            at=ctx.minute(one.first_at),
             who=names.get(one.reader, ""),
             number=case_number(ctx.office.short_name, *one.number),
         )

@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from infra.db import transaction
-from infra.i18n import write_minute
 from people.directory import names_of_accounts, names_of_units
 from people.links import NoSuchHandover, handovers, show_code
 from people.office_keys import shown
 from people.proposals import ADD, CHANGE_KEY, REOPEN, Asked, LastAdministrator, NoSuchProposal, decide, waiting
 from people.staffing import LoginIsTaken
 from web.access import SECOND, RowId, get, post
-from web.context import Context, Ctx, NoSuchPage
+from web.context import Context, Ctx
 from web.links import Given, give_link, link_key
 from web.pages import render
 from web.posted import Form
@@ -90,10 +88,8 @@ def decide_on(ctx: Ctx, form: Form, number: RowId) -> Response:
 
 
 def _page(ctx: Context, *, status: int = 200, **said: Any) -> Response:
-    if ctx.person is None:
-        raise NoSuchPage
     with ctx.reading() as connection:
-        lines, codes = _lines(connection, ctx, ctx.person.id), _codes(connection, ctx, ctx.person.id)
+        lines, codes = _lines(connection, ctx, ctx.me.id), _codes(connection, ctx, ctx.me.id)
     values = {"given": Given(), "code": None, "of": None, "error": None, **said}
     return render(ctx, "pages/second.html", status=status, lines=lines, codes=codes, **values)
 
@@ -111,7 +107,7 @@ def _lines(connection: Connection, ctx: Context, reader: AccountId) -> list[Line
             unit=units.get(int(one.data["unit"]), "") if "unit" in one.data else "",
             email=one.data.get("email", ""),
             asked_by=names.get(one.asked_by, ""),
-            asked_at=_said(ctx, one.asked_at),
+            asked_at=ctx.minute(one.asked_at),
             own=one.asked_by == reader,
         )
         for one in found
@@ -135,11 +131,7 @@ def _codes(connection: Connection, ctx: Context, reader: AccountId) -> list[Code
     return [
         CodeLine(
             name=one.name, owner=names.get(one.owner, ""), made_by=names.get(one.made_by, ""),
-            until=_said(ctx, one.until),
+            until=ctx.minute(one.until),
         )
         for one in found
     ]  # fmt: skip
-
-
-def _said(ctx: Context, instant: datetime) -> str:
-    return write_minute(instant, ctx.language, ctx.office.policy.calendar.zone, today=ctx.today)

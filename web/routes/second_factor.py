@@ -64,7 +64,7 @@ def factor_page(ctx: Ctx) -> Response:
 @post("/account/second-factor", who=STAFF, dated=False)
 def set_up(ctx: Ctx, form: Form) -> Response:
     """Shows the recovery codes, this once; the secret comes back in the form, so that a mistyped code starts nothing anew."""
-    account, secret = _own(ctx), form.one("secret")
+    account, secret = ctx.me.id, form.one("secret")
     with transaction(ctx.engine) as connection:
         if has_factor(connection, account):
             raise NoSuchPage
@@ -81,7 +81,7 @@ def set_up(ctx: Ctx, form: Form) -> Response:
 @post("/account/second-factor/remove", who=STAFF)
 def remove(ctx: Ctx, form: Form) -> Response:
     """With a code of it. Whoever must have one sets up another first thing after signing in again."""
-    account, code = _own(ctx), form.one("code")
+    account, code = ctx.me.id, form.one("code")
     if wait := wait_before_factor(ctx, account, code):
         return _page(ctx, secret=new_secret(), status=429, error="signin.too_many_tries", wait=wait)
     with transaction(ctx.engine) as connection:
@@ -97,11 +97,9 @@ def remove(ctx: Ctx, form: Form) -> Response:
 def _page(
     ctx: Context, *, secret: str, status: int = 200, error: str | None = None, wait: timedelta = timedelta(0)
 ) -> Response:
-    if ctx.person is None:
-        raise NoSuchPage
     with ctx.reading() as connection:
-        login, there = sign_in_name_of(connection, ctx.person.id), has_factor(connection, ctx.person.id)
-        left = codes_left(connection, ctx.person.id)
+        login, there = sign_in_name_of(connection, ctx.me.id), has_factor(connection, ctx.me.id)
+        left = codes_left(connection, ctx.me.id)
     values: dict[str, Any] = {"there": there, "left": left, "error": error, "seconds": int(wait.total_seconds()) + 1}
     if not there:
         picture = picture_of(secret, login=login, office=ctx.office.name)
@@ -110,7 +108,7 @@ def _page(
             "groups": [secret[n : n + 4] for n in range(0, len(secret), 4)],
             "picture": picture,
         }
-    must = ctx.person.actor.role in REQUIRED
+    must = ctx.me.actor.role in REQUIRED
     return render(ctx, "pages/second_factor.html", status=status, must=must, first=ctx.limited == SET_UP, **values)
 
 
@@ -121,9 +119,3 @@ def _waiting(ctx: Context) -> AccountId:
     if found is None or found.account is None or found.limited != CODE:
         raise PleaseSignIn
     return found.account
-
-
-def _own(ctx: Context) -> AccountId:
-    if ctx.person is None:
-        raise NoSuchPage
-    return ctx.person.id

@@ -25,7 +25,7 @@ from people.signin import (
     sign_in_name_of,
 )
 from web.access import PUBLIC, STAFF, get, post
-from web.context import FIRST, KNOWN_COOKIE, SESSION_COOKIE, Context, Ctx, NoSuchPage, cookie_of
+from web.context import FIRST, KNOWN_COOKIE, SESSION_COOKIE, Context, Ctx, cookie_of
 from web.cookies import end, make_known, start
 from web.pages import render, see_other, too_early
 from web.passkey_place import passkeys_are_offered
@@ -113,25 +113,23 @@ def password_form(ctx: Ctx) -> Response:
 
 @post("/password", who=STAFF, dated=False)
 def change_password(ctx: Ctx, form: Form) -> Response:
-    if ctx.person is None:
-        raise NoSuchPage
     errors = _errors_of_new(ctx, form)
     if changes := _has_to_give_old(ctx):
         old = form.one("old")
         if not old:
             errors = {"old": "password.old_missing", **errors}
-        elif wait := wait_before_choosing(ctx, ctx.person.id, old):
+        elif wait := wait_before_choosing(ctx, ctx.me.id, old):
             return too_early(
                 ctx, "pages/password.html", wait, **_password_values(ctx, {"old": "signin.too_many_tries"})
             )
-        elif not _gave_old(ctx, ctx.person.id, old):
+        elif not _gave_old(ctx, ctx.me.id, old):
             errors = {"old": "password.old_wrong", **errors}
     if errors:
         return _password_page(ctx, errors=errors, status=422)
     hashed = hash_password(form.one("password"))
     with transaction(ctx.engine) as connection:
-        set_password(connection, ctx.person.id, hashed, now=ctx.now, actor=ctx.actor)
-        session = begin_session(connection, account=ctx.person.id, now=ctx.now, limited=ctx.limited)
+        set_password(connection, ctx.me.id, hashed, now=ctx.now, actor=ctx.actor)
+        session = begin_session(connection, account=ctx.me.id, now=ctx.now, limited=ctx.limited)
     # Whoever has chosen their first one goes on to their work.
     answer = see_other("/account", done="password_changed") if changes else see_other("/")
     return start(answer, session, ctx.site.settings)
@@ -146,11 +144,9 @@ def _errors_of_new(ctx: Context, form: Posted) -> dict[str, str]:
 
 def _about(ctx: Context) -> tuple[str, ...]:
     """What somebody who knows this person would try first."""
-    if ctx.person is None:
-        raise NoSuchPage
     with ctx.reading() as connection:
-        login = sign_in_name_of(connection, ctx.person.id)
-    own = (login, ctx.person.name, ctx.person.email, ctx.person.unit_name)
+        login = sign_in_name_of(connection, ctx.me.id)
+    own = (login, ctx.me.name, ctx.me.email, ctx.me.unit_name)
     return (*own, ctx.office.name, ctx.office.short_name)
 
 
@@ -172,10 +168,8 @@ def _password_page(ctx: Context, *, errors: dict[str, str] | None = None, status
 
 
 def _password_values(ctx: Context, errors: dict[str, str]) -> dict[str, Any]:
-    if ctx.person is None:
-        raise NoSuchPage
     with ctx.reading() as connection:
-        login = sign_in_name_of(connection, ctx.person.id)
+        login = sign_in_name_of(connection, ctx.me.id)
     asks_old = _has_to_give_old(ctx)
     return {"errors": errors, "login": login, "least": MIN_PASSWORD, "most": MAX_PASSWORD, "asks_old": asks_old}
 

@@ -1,28 +1,22 @@
 """How I am told: mails now or by digest, quiet hours, and a calendar of my due dates that my telephone subscribes to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from sqlalchemy import Connection
 from starlette.responses import Response
 
 from infra.db import transaction, written_at_once
-from infra.i18n import write_day, write_minute
 from ledger.chain import OFFICE_STREAM, lock_head
-from people.directory import Person
 from people.signin import sign_in_name_of
 from people.telling import HOURS, OF_LIGHTS, OF_NEWS, Chosen, choose_telling, read_phone, telling_of
 from people.tokens import (
-    CALENDAR,
     LASTS_DAYS,
-    Issued,
     TooManyTokens,
+    calendars_of,
     end_token,
     find_bearer,
-    hash_of,
-    issue_token,
+    issue_calendar,
     note_token_used,
-    tokens_of,
 )
 from web.access import PUBLIC, STAFF, get, post
 from web.context import Context, Ctx, NoSuchPage
@@ -30,20 +24,11 @@ from web.own_password import asks_password, fault_of_own_password
 from web.pages import render, see_other, whole_seconds
 from web.posted import Form
 from web.presenters.due_dates import calendar_of
+from web.presenters.own_account import token_view
 from web.slowing import wait_after_token
 from words import Words
 
 ENDING = ".ics"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
-    """An address that is good. `token_hash` tells it from others in a form, and opens nothing."""
-
-    token_hash: str
-    since: str
-    until: str
-    used: str | None
 
 
 @get("/account/telling", who=STAFF)
@@ -63,14 +48,14 @@ def choose(ctx: Ctx, form: Form) -> Response:
     chosen = replace(chosen, phone=phone)
     with transaction(ctx.engine) as connection:
         lock_head(connection, OFFICE_STREAM)
-        choose_telling(connection, _own(ctx).id, chosen, actor=ctx.actor, now=ctx.now)
+        choose_telling(connection, ctx.me.id, chosen, actor=ctx.actor, now=ctx.now)
     return see_other("/account/telling", done="telling_chosen")
 
 
 @post("/account/calendar", who=STAFF)
 def begin_feed(ctx: Ctx, form: Form) -> Response:
     """Shows the address, this once. There is one: a new one ends the one before."""
-    own, request = _own(ctx), form.form_id
+    own, request = ctx.me, form.form_id
     if wrong := fault_of_own_password(ctx, own.id, form.one("password")):
         code, seconds = wrong
         return _page(ctx, errors={"password": code}, seconds=seconds, status=429 if seconds else 422)
@@ -78,21 +63,18 @@ def begin_feed(ctx: Ctx, form: Form) -> Response:
         with transaction(ctx.engine) as connection:
             lock_head(connection, OFFICE_STREAM)  # a double click waits here
             name = Words(ctx.language)("calendar_feed.name")
-            token = issue_token(
-                connection, own, name=name, scopes=(CALENDAR,), days=max(LASTS_DAYS), now=ctx.now, request=request
-            )
-            for one in _feeds(connection, ctx, own):
-                if one.token_hash != hash_of(token):
-                    end_token(connection, own.id, one.token_hash, actor=ctx.actor, now=ctx.now)
+            token = issue_calendar(connection, own, name=name, now=ctx.now, request=request)
     except TooManyTokens:
         return _page(ctx, errors={"password": "token.too_many"}, status=422)
+    if token is None:
+        return see_other("/account/telling")
     return _page(ctx, address=f"{ctx.site.settings.base_url()}/calendar/{token}{ENDING}")
 
 
 @post("/account/calendar/end", who=STAFF, dated=False)
 def end_feed(ctx: Ctx, form: Form) -> Response:
     with transaction(ctx.engine) as connection:
-        end_token(connection, _own(ctx).id, form.one("token"), actor=ctx.actor, now=ctx.now)
+        end_token(connection, ctx.me.id, form.one("token"), actor=ctx.actor, now=ctx.now)
     return see_other("/account/telling", done="feed_ended")
 
 
@@ -101,19 +83,16 @@ def feed(ctx: Ctx, name: str) -> Response:
     """The calendar of whoever has the address. One that opens nothing is no page, and is counted like any token that is tried."""
     token = name.removesuffix(ENDING)
     with ctx.reading() as connection:
-        bearer = find_bearer(connection, token, now=ctx.now) if name.endswith(ENDING) else None
-        if bearer is not None and CALENDAR in bearer.scopes:
-            content = calendar_of(connection, ctx, bearer.person)
-        else:
-            content = None
-    if content is not None and bearer is not None:
-        if bearer.needs_noting:
-            name = bearer.name
-            written_at_once(ctx.engine, lambda connection: note_token_used(connection, name, now=ctx.now))
-        return Response(content, media_type="text/calendar; charset=utf-8")
-    if wait := wait_after_token(ctx.request, token, now=ctx.now):
-        return Response(status_code=429, headers={"Retry-After": str(whole_seconds(wait))})
-    raise NoSuchPage
+        bearer = find_bearer(connection, token, now=ctx.now, for_calendar=True) if name.endswith(ENDING) else None
+        content = calendar_of(connection, ctx, bearer.person) if bearer else ""
+    if bearer is None:
+        if wait := wait_after_token(ctx.request, token, now=ctx.now):
+            return Response(status_code=429, headers={"Retry-After": str(whole_seconds(wait))})
+        raise NoSuchPage
+    if bearer.needs_noting:
+        used = bearer.name
+        written_at_once(ctx.engine, lambda connection: note_token_used(connection, used, now=ctx.now))
+    return Response(content, media_type="text/calendar; charset=utf-8")
 
 
 def _chosen(typed: Mapping[str, str]) -> Chosen | None:
@@ -132,10 +111,10 @@ def _page(
     ctx: Context, *, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None, seconds: int = 0,
     address: str | None = None, status: int = 200,
 ) -> Response:  # fmt: skip
-    own = _own(ctx)
+    own = ctx.me
     with ctx.reading() as connection:
         chosen = telling_of(connection, own.id)
-        feeds = [_view(one, ctx) for one in _feeds(connection, ctx, own)]
+        feeds = [token_view(one, ctx) for one in calendars_of(connection, own.id, now=ctx.now)]
         login = sign_in_name_of(connection, own.id)
     begins, ends = chosen.quiet or ("", "")
     shown = {
@@ -150,23 +129,3 @@ def _page(
         address=address, login=login, asks_password=asks_password(ctx), of_lights=OF_LIGHTS, of_news=OF_NEWS, hours=HOURS, texts=bool(ctx.site.settings.sms_url),
         days=max(LASTS_DAYS),
     )  # fmt: skip
-
-
-def _feeds(connection: Connection, ctx: Context, own: Person) -> list[Issued]:
-    return [one for one in tokens_of(connection, own.id, now=ctx.now) if CALENDAR in one.scopes]
-
-
-def _view(one: Issued, ctx: Context) -> Feed:
-    calendar = ctx.office.policy.calendar
-    return Feed(
-        token_hash=one.token_hash,
-        since=write_minute(one.created_at, ctx.language, calendar.zone, today=ctx.today),
-        until=write_day(calendar.local_day(one.expires_at), ctx.language),
-        used=write_minute(one.used_at, ctx.language, calendar.zone, today=ctx.today) if one.used_at else None,
-    )
-
-
-def _own(ctx: Context) -> Person:
-    if ctx.person is None:
-        raise NoSuchPage
-    return ctx.person

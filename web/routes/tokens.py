@@ -2,22 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import Connection
 from starlette.responses import Response
 
 from infra.db import transaction
-from infra.i18n import write_day, write_minute
 from ledger.chain import OFFICE_STREAM, lock_head
-from people.directory import Person, find_account
+from people.directory import find_account
 from people.signin import sign_in_name_of
 from people.tokens import (
     LASTS_DAYS,
     LONGEST_NAME,
     MOST_TOKENS,
     SCOPES,
-    Issued,
     TooManyTokens,
     end_token,
     end_tokens_of,
@@ -29,20 +25,9 @@ from web.context import Context, Ctx, NoSuchPage
 from web.own_password import asks_password, fault_of_own_password
 from web.pages import render, see_other
 from web.posted import Form, Posted
+from web.presenters.own_account import token_view
 from workflow.model import AccountId
 from workflow.unseen import seen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenView:
-    """A token that is good. `token_hash` tells it from the others in a form, and opens nothing."""
-
-    token_hash: str
-    name: str
-    scopes: tuple[str, ...]
-    since: str
-    until: str
-    used: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +49,7 @@ def tokens_page(ctx: Ctx) -> Response:
 @post("/account/tokens", who=STAFF)
 def issue(ctx: Ctx, form: Form) -> Response:
     """Shows the token, this once. The form that was sent twice shows it twice."""
-    own, typed, request = _own(ctx), _typed(form), form.form_id
+    own, typed, request = ctx.me, _typed(form), form.form_id
     if typed.errors:
         return _page(ctx, typed, status=422)
     if wrong := fault_of_own_password(ctx, own.id, form.one("password")):
@@ -86,7 +71,7 @@ def issue(ctx: Ctx, form: Form) -> Response:
 @post("/account/tokens/end", who=STAFF, dated=False)
 def end(ctx: Ctx, form: Form) -> Response:
     with transaction(ctx.engine) as connection:
-        end_token(connection, _own(ctx).id, form.one("token"), actor=ctx.actor, now=ctx.now)
+        end_token(connection, ctx.me.id, form.one("token"), actor=ctx.actor, now=ctx.now)
     return see_other("/account/tokens", done="token_ended")
 
 
@@ -113,32 +98,11 @@ def _typed(form: Posted) -> Typed:
 
 
 def _page(ctx: Context, typed: Typed, *, status: int = 200) -> Response:
-    own, asks = _own(ctx), asks_password(ctx)
+    own, asks = ctx.me, asks_password(ctx)
     with ctx.reading() as connection:
-        tokens, login = _views(connection, ctx, own.id), sign_in_name_of(connection, own.id)
+        tokens = [token_view(one, ctx) for one in tokens_of(connection, own.id, now=ctx.now)]
+        login = sign_in_name_of(connection, own.id)
     return render(
         ctx, "pages/tokens.html", status=status, tokens=tokens, typed=typed, asks_password=asks, login=login,
         scopes=SCOPES, lasts=LASTS_DAYS, most=MOST_TOKENS, longest=LONGEST_NAME,
     )  # fmt: skip
-
-
-def _views(connection: Connection, ctx: Context, account: AccountId) -> list[TokenView]:
-    return [_view(one, ctx) for one in tokens_of(connection, account, now=ctx.now)]
-
-
-def _view(one: Issued, ctx: Context) -> TokenView:
-    calendar = ctx.office.policy.calendar
-
-    def minute(instant: datetime) -> str:
-        return write_minute(instant, ctx.language, calendar.zone, today=ctx.today)
-
-    return TokenView(
-        token_hash=one.token_hash, name=one.name, scopes=one.scopes, since=minute(one.created_at),
-        until=write_day(calendar.local_day(one.expires_at), ctx.language), used=minute(one.used_at) if one.used_at else None,
-    )  # fmt: skip
-
-
-def _own(ctx: Context) -> Person:
-    if ctx.person is None:
-        raise NoSuchPage
-    return ctx.person

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from infra.db import transaction
-from people.directory import Person
 from people.factors import comes_first
 from people.identities import (
     CONNECT,
@@ -33,7 +32,6 @@ from web.context import FIRST, Context, Ctx, NoSuchPage
 from web.own_password import asks_password, fault_of_own_password
 from web.pages import render, see_other
 from web.posted import Form, SessionForm
-from web.presenters.own_account import said
 from web.routes.signin import signed_in, signin_page, take_over, user_agent_of
 from workflow.model import AccountId
 
@@ -72,7 +70,7 @@ def own_identity(ctx: Ctx) -> Response:
 
 @post("/account/unified", who=STAFF)
 def begin_connecting(ctx: Ctx, form: Form) -> Response:
-    own = _own(ctx)
+    own = ctx.me
     _must_be_offered(ctx)
     if wrong := fault_of_own_password(ctx, own.id, form.one("password")):
         code, seconds = wrong
@@ -87,7 +85,7 @@ def begin_connecting(ctx: Ctx, form: Form) -> Response:
 @post("/account/unified/end", who=STAFF, dated=False)
 def end(ctx: Ctx, form: Form) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
-        disconnect(connection, _own(ctx).id, actor=ctx.actor, now=ctx.now)
+        disconnect(connection, ctx.me.id, actor=ctx.actor, now=ctx.now)
     return see_other("/account/unified", done="identity_removed")
 
 
@@ -135,12 +133,12 @@ def _connected(ctx: Context, account: AccountId | None, identity: str | None) ->
 
 
 def _page(ctx: Context, *, error: str | None = None, seconds: int = 0, status: int = 200) -> Response:
-    own = _own(ctx)
+    own = ctx.me
     _must_be_offered(ctx)
     with ctx.reading() as connection:
         connected, login = connected_of(connection, own.id), sign_in_name_of(connection, own.id)
-    since = said(ctx, connected.created_at) if connected else None
-    used = said(ctx, connected.used_at) if connected and connected.used_at else None
+    since = ctx.minute(connected.created_at) if connected else None
+    used = ctx.minute(connected.used_at) if connected and connected.used_at else None
     return render(
         ctx, "pages/unified.html", status=status, error=error, seconds=seconds, since=since, used=used, login=login,
         asks_password=asks_password(ctx),
@@ -150,9 +148,3 @@ def _page(ctx: Context, *, error: str | None = None, seconds: int = 0, status: i
 def _must_be_offered(ctx: Context) -> None:
     if not is_offered(ctx.site.settings):
         raise NoSuchPage
-
-
-def _own(ctx: Context) -> Person:
-    if ctx.person is None:
-        raise NoSuchPage
-    return ctx.person

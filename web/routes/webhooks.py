@@ -7,14 +7,12 @@ from starlette.responses import Response
 from cases.feed import last_place
 from infra.asking import NotAnswered, read_address
 from infra.db import transaction
-from infra.i18n import write_minute
 from ledger.chain import OFFICE_STREAM, lock_head
-from people.directory import Person
 from people.office_keys import LINKS, secret_of_office
 from people.signin import sign_in_name_of
 from people.webhooks import MOST_HOOKS, Hook, TooManyHooks, end_hook, hooks_of, set_hook
 from web.access import CASE_STAFF, RowId, get, post
-from web.context import Context, Ctx, NoSuchPage
+from web.context import Context, Ctx
 from web.own_password import asks_password, fault_of_own_password
 from web.pages import render, see_other
 from web.posted import Form
@@ -42,7 +40,7 @@ def webhooks_page(ctx: Ctx) -> Response:
 @post("/account/webhooks", who=CASE_STAFF)
 def set_one(ctx: Ctx, form: Form) -> Response:
     """Shows the secret, this once. The form that was sent twice shows it twice."""
-    own, address, request = _own(ctx), form.one("address").strip(), form.form_id
+    own, address, request = ctx.me, form.one("address").strip(), form.form_id
     try:
         read_address(address, may_be_inside=ctx.site.settings.webhooks_inside)
     except NotAnswered:
@@ -65,14 +63,14 @@ def set_one(ctx: Ctx, form: Form) -> Response:
 @post("/account/webhooks/{hook}/end", who=CASE_STAFF, dated=False)
 def end_one(ctx: Ctx, form: Form, hook: RowId) -> Response:  # noqa: ARG001 (the form's token is checked by asking for it)
     with transaction(ctx.engine) as connection:
-        end_hook(connection, _own(ctx).id, hook, actor=ctx.actor, now=ctx.now)
+        end_hook(connection, ctx.me.id, hook, actor=ctx.actor, now=ctx.now)
     return see_other("/account/webhooks", done="webhook_ended")
 
 
 def _page(
     ctx: Context, *, address: str = "", error: tuple[str, str] | None = None, seconds: int = 0, status: int = 200
 ) -> Response:
-    own, asks = _own(ctx), asks_password(ctx)
+    own, asks = ctx.me, asks_password(ctx)
     with ctx.reading() as connection:
         hooks = [_view(one, ctx) for one in hooks_of(connection, own.id)]
         login = sign_in_name_of(connection, own.id)
@@ -83,10 +81,8 @@ def _page(
 
 
 def _view(one: Hook, ctx: Context) -> HookView:
-    zone = ctx.office.policy.calendar.zone
     since, delivered, failing = (
-        write_minute(at, ctx.language, zone, today=ctx.today) if at else None
-        for at in (one.created_at, one.delivered_at, one.failing_since)
+        ctx.minute(at) if at else None for at in (one.created_at, one.delivered_at, one.failing_since)
     )
     error = one.last_error or ""
     refused = error.startswith(STATUS)
@@ -95,9 +91,3 @@ def _view(one: Hook, ctx: Context) -> HookView:
         error=f"webhook_error.{'status' if refused else error}" if error else None,
         status=error.removeprefix(STATUS) if refused else "",
     )  # fmt: skip
-
-
-def _own(ctx: Context) -> Person:
-    if ctx.person is None:
-        raise NoSuchPage
-    return ctx.person
