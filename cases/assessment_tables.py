@@ -4,10 +4,11 @@ may be thrown away, and what an event of the office vouches for: closed years, a
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text, literal_column, text
+from sqlalchemy import ColumnElement, Index, Text, literal_column, text
 from sqlmodel import Field
 
 from infra.columns import BigKey, Row, UTCDateTime
+from workflow.model import Light
 
 RED = text("measure = 'light' AND outcome = 'red'")
 
@@ -37,8 +38,12 @@ class Mark(Row, table=True):
 
 
 _mark = Mark.__table__.c  # type: ignore[attr-defined]
-#: The marks of red lights, in the words by which both databases know their index `ix_mark_red`: values that are bound would not do.
-OF_RED = (_mark.measure == literal_column("'light'"), _mark.outcome == literal_column("'red'"))
+
+
+def of_light(light: Light) -> tuple[ColumnElement[bool], ...]:
+    """Whether a mark is one of a light of this colour, in the words by which both databases know the index of red ones (`ix_mark_red`):
+    values that are bound would not do."""
+    return (_mark.measure == literal_column("'light'"), _mark.outcome == literal_column(f"'{light.value}'"))
 
 
 class Tally(Row, table=True):

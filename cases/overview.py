@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, ColumnElement, Connection, and_, bindparam, case, func, or_, select
 
-from cases.assessment_tables import OF_RED
 from cases.assessment_tables import Mark as MarkRow
+from cases.assessment_tables import of_light
 from cases.tables import Case, Clock
 from cases.visibility import case as of_case
 from cases.visibility import cases_in_reach, reach_of
@@ -169,7 +169,7 @@ def _reds(role: Role) -> Statement:
     """The worst lights that were red, by the index of these marks alone."""
     since, now = bindparam("since", type_=UTCDateTime), bindparam("now", type_=UTCDateTime)
     query = cases_in_reach(role, _mark.unit, _mark.at).join_from(Case, MarkRow, _mark.case_id == of_case.id)
-    return Statement(query.where(*OF_RED, _mark.ground.is_(None), _mark.at >= since, _mark.at <= now))
+    return Statement(query.where(*of_light(Light.RED), _mark.ground.is_(None), _mark.at >= since, _mark.at <= now))
 
 
 def _weeks_back(calendar: WorkCalendar, now: datetime) -> tuple[date, ...]:

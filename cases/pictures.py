@@ -1,8 +1,9 @@
 """What the pictures of a year show: lights by month, how many matters come and go, how long a matter lies with each unit, and how long
 it takes until matters end.
 
-Every query begins in `visibility.py`, without the matters of crises, whose numbers are small enough to name somebody. What is looked
-at one by one is the newest so many: a page costs the same in a large office, and says how many it has looked at.
+Every query begins in `visibility.py`, without the matters of crises, whose numbers are small enough to name somebody. Months are
+counted in the database, which reads every matter of the year for it. What is looked at one by one is the newest so many, and the page
+says how many.
 
 Source of the curve: Kaplan and Meier (1958): matters that are still open count as long as they have been looked at, and not as ended.
 """
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column
+from sqlalchemy import ColumnElement, Connection, Select, func
 from sqlalchemy import case as choose
 
 from cases.assessment_tables import Mark as MarkRow
+from cases.assessment_tables import of_light
 from cases.tables import Agreement, Case, Custody
 from cases.visibility import case, still_counts, visible_cases
 from workflow.model import Actor, Light, UnitId
@@ -114,10 +116,9 @@ def _by_month(connection: Connection, query: Select[Any], at: ColumnElement[Any]
 
 
 def _lit(of: Any, light: Light) -> Select[Any]:
-    """The worst lights of clocks, of this colour, that count. In the words by which both databases know the index of red ones."""
+    """The worst lights of clocks, of this colour, that count."""
     query: Select[Any] = of(_mark.at).join_from(Case, MarkRow, _mark.case_id == case.id)
-    colour = (_mark.measure == literal_column("'light'"), _mark.outcome == literal_column(f"'{light.value}'"))
-    return query.where(*colour, _mark.ground.is_(None))
+    return query.where(*of_light(light), _mark.ground.is_(None))
 
 
 def _agreed(of: Any) -> Select[Any]:

@@ -4,7 +4,7 @@ Every query here starts in `visibility.py`. Those that each page of cases asks a
 """
 
 from collections import namedtuple
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -73,7 +73,7 @@ def _found(role: Role) -> Statement:
 def texts_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> dict[int, dict[int, str]]:
     """The texts the actor may read, by case and number. A text that was erased is missing, like one never seen."""
     found: dict[int, dict[int, str]] = {}
-    for case_id, number, _, content in _texts(actor.role).rows(connection, **_asked(cases, actor)):
+    for case_id, number, _, content in _rows(connection, _texts(actor.role), cases, actor):
         if content is not None:
             found.setdefault(case_id, {})[number] = content
     return found
@@ -85,9 +85,9 @@ def _texts(role: Role) -> Statement:
 
 
 def clocks_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> dict[int, list[ClockValue]]:
-    """The running clocks of the cases of a page, by case."""
+    """The running clocks of these cases, by case."""
     found: dict[int, list[ClockValue]] = {}
-    for case_id, *values in _clocks(actor.role).rows(connection, **_asked(cases, actor)):
+    for case_id, *values in _rows(connection, _clocks(actor.role), cases, actor):
         found.setdefault(case_id, []).append(clock_from(tuple(values)))
     return found
 
@@ -104,7 +104,7 @@ def _clocks(role: Role) -> Statement:
 def titles_of(connection: Connection, cases: Iterable[int], *, actor: Actor) -> dict[int, tuple[str | None, list[str]]]:
     """Title and the names of the parties, by case, as far as the actor may read them."""
     found: dict[int, tuple[str | None, list[str]]] = {}
-    for case_id, _, kind, content in _titles(actor.role).rows(connection, **_asked(cases, actor)):
+    for case_id, _, kind, content in _rows(connection, _titles(actor.role), cases, actor):
         title, parties = found.get(case_id, (None, []))
         if kind == TextKind.TITLE:
             title = content and (seen(content) or None)  # old ones may show nothing: no link could be clicked
@@ -125,8 +125,11 @@ def _titles(role: Role) -> Statement:
     )
 
 
-def _asked(cases: Iterable[int], actor: Actor) -> dict[str, Any]:
-    return {**spread("case", list(cases), at_most=PAGE), **reach_of(actor)}
+def _rows(connection: Connection, statement: Statement, cases: Iterable[int], actor: Actor) -> Iterator[Any]:
+    """What a statement about the cases of a page says of these, however many they are."""
+    ids = list(cases)
+    for at in range(0, len(ids), PAGE):
+        yield from statement.rows(connection, **spread("case", ids[at : at + PAGE], at_most=PAGE), **reach_of(actor))
 
 
 def timeline(connection: Connection, case_id: int, *, actor: Actor, after: int = 0) -> list[EventLine]:

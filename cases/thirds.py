@@ -11,8 +11,8 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.sql import bindparam
 
-from cases.assessment_tables import OF_RED
 from cases.assessment_tables import Mark as MarkRow
+from cases.assessment_tables import of_light
 from cases.tally import fresh_marks, moved_since
 from infra.db import reading, transaction
 from infra.statements import Statement
@@ -22,7 +22,7 @@ from people.audiences import Roster
 from workflow.calendar import WorkCalendar, add_months
 from workflow.counting import A_MOMENT
 from workflow.marks import Mark
-from workflow.model import TIMERS, Audience, Json, UnitId
+from workflow.model import TIMERS, Audience, Json, Light, UnitId
 
 THIRD = 3
 TOLD = (Audience.UNIT_HEAD, Audience.DUTY_LEADER, Audience.UPSTREAM, Audience.ASSESSMENT_OFFICE)
@@ -38,7 +38,7 @@ _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
 #: By the index of these marks alone.
 _RED = Statement(
     select(_mark.at, _mark.case_id, _mark.seq, _mark.unit).where(
-        *OF_RED,
+        *of_light(Light.RED),
         _mark.at >= bindparam("since"),
         _mark.at <= bindparam("until"),
     )

@@ -194,7 +194,8 @@ class Passkey(Row, table=True):
 
 
 class PasskeyChallenge(Row, table=True):
-    """What a device is to sign for a browser, once: to sign in, or to add a passkey to an account."""
+    """What a browser was given to come back with, once, for one purpose: signed by a passkey, or from the unified sign-in. The name
+    is that of what it was first for."""
 
     __tablename__ = "passkey_challenge"
     browser_hash: str = Field(primary_key=True)

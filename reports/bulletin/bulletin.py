@@ -37,7 +37,7 @@ from people.tables import Unit
 from reports.bulletin import counts as counted
 from reports.bulletin.closed_before import ClosedBefore, closed_before, within
 from reports.bulletin.counts import Scope
-from reports.bulletin.crises import SENSITIVE, Hidden, told_of_month, told_of_year
+from reports.bulletin.crises import Hidden, profiles_of_crises, told_of_month, told_of_year
 from reports.bulletin.figures import Breakdown, Line, MonthPoint, Value, named_lines, named_rows
 from reports.bulletin.periods import Period, Span
 from reports.files.handed_out import Change, changes
@@ -125,7 +125,7 @@ def count_figures(
     calendar = office.policy.calendar
     today = calendar.local_day(now)
     compared = period.compared()
-    scope = Scope(actor=actor, unit=unit, without=_sensitive(office))
+    scope = Scope(actor=actor, unit=unit, without=profiles_of_crises(office))
     spans = [one.span(calendar) for one in compared]
     again = closed_before(connection, scope, since=min(one.start for one in spans), until=spans[0].end)
     by_period = _counts(connection, scope, spans, again, office)
@@ -148,10 +148,6 @@ def with_changes(connection: Connection, made: BulletinFigures, *, actor: Actor,
     figures[0] = made.period, made.figures()
     found = changes(connection, figures, actor=actor, unit=made.unit, calendar=office.policy.calendar)
     return Bulletin(**{one.name: getattr(made, one.name) for one in fields(made)}, changes=found)
-
-
-def _sensitive(office: OfficeContext) -> frozenset[str]:
-    return frozenset(profile.id for profile in office.policy.profiles.values() if profile.matter == SENSITIVE)
 
 
 # -- counting ---------------------------------------------------------------------------------------------------------
@@ -214,7 +210,7 @@ def _crises(
     connection: Connection, scope: Scope, compared: Sequence[Period], office: OfficeContext, *, today: date
 ) -> Iterator[Line]:
     """The one figure about crises, if the office takes them in."""
-    sensitive = _sensitive(office)
+    sensitive = profiles_of_crises(office)
     if not sensitive.intersection(office.profiles):
         return
     top = (

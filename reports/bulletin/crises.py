@@ -16,9 +16,15 @@ Source: 精神卫生法 §4 (secrecy of patients); the usual rule of statistical
 from collections.abc import Sequence
 from enum import StrEnum
 
+from cases.office import OfficeContext
+
 FEWEST_TOLD = 5
 #: The kind of matter whose profiles are counted so.
 SENSITIVE = "crisis"
+
+
+def profiles_of_crises(office: OfficeContext) -> frozenset[str]:
+    return frozenset(profile.id for profile in office.policy.profiles.values() if profile.matter == SENSITIVE)
 
 
 class Hidden(StrEnum):

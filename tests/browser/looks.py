@@ -139,8 +139,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     "change-unit": ("administrator", "/people/units/3"),
     "close-account": ("administrator", "/people/{mediator}/close"),
 }
-#: Pages of visitors and petitioners, in the order in which they come to them.
 PASSWORD = "four words and a hat"
+#: Pages of visitors and petitioners, in the order in which they come to them.
 PUBLIC = (
     "signin-link",
     "signin-second",

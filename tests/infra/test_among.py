@@ -52,6 +52,7 @@ SHORT = {
     "people/links.py": ("roles; one or two accounts; a query", ""),
     "people/signin.py": ("spellings of one name", ""),
     "people/staffing.py": ("two codes", ""),
+    "people/tokens.py": ("the tokens of one account", "MOST_TOKENS"),
     "reports/bulletin/counts.py": ("codes, clocks, profiles; a query", ""),
     "reports/closures/query.py": ("a query; measures", ""),
     "reports/closures/earlier.py": ("a query", ""),

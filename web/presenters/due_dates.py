@@ -36,14 +36,12 @@ def calendar_of(connection: Connection, ctx: Context, who: Person) -> bytes:
     made.add("prodid", "-//Huiyin//Huiyin//ZH")
     made.add("x-wr-calname", words("calendar_feed.name"))
     made.add("refresh-interval", EVERY, parameters={"VALUE": "DURATION"})
-    for at in range(0, len(rows), record.PAGE):
-        page = rows[at : at + record.PAGE]
-        clocks = record.clocks_of(connection, [row.id for row in page], actor=who.actor)
-        for row in page:
-            number = case_number(ctx.office.short_name, row.series, row.year, row.serial)
-            for clock in clocks.get(row.id, ()):
-                if clock.kind is Kind.DUTY:
-                    made.add_component(_event(clock, row.public_id, number, words, ctx))
+    clocks = record.clocks_of(connection, [row.id for row in rows], actor=who.actor)
+    for row in rows:
+        number = case_number(ctx.office.short_name, row.series, row.year, row.serial)
+        for clock in clocks.get(row.id, ()):
+            if clock.kind is Kind.DUTY:
+                made.add_component(_event(clock, row.public_id, number, words, ctx))
     written: bytes = made.to_ical()
     return written
 

@@ -9,17 +9,11 @@ from sqlalchemy import Connection
 from cases import reading as record
 from cases.numbers import number_asked_for
 from cases.search import Found, Wanted, find_cases, key_of_sort
-from cases.tables import Case
-from cases.visibility import READABLE, case, visible_cases
+from cases.visibility import READABLE, visible_cases
 from infra.terms import Sought, sought_in
-from people.tables import Account, Unit
 from web.context import Context
-from web.presenters.lights import case_light
-from web.presenters.work_list import LARGEST_ID, ROW_COLUMNS, Row, WorkRow, work_row
+from web.presenters.work_list import LARGEST_ID, LISTED, Row, WorkRow, with_holders, work_rows
 from workflow.model import TextKind
-
-_unit = Unit.__table__.c  # type: ignore[attr-defined]
-_account = Account.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +27,8 @@ class FoundPage:
 def find_page(connection: Connection, ctx: Context, wanted: Wanted, *, after: str | None) -> FoundPage:
     found = _found(connection, ctx, wanted, place_of(after, wanted))
     rows = [Row(*row[: len(Row._fields)]) for row in found.rows]
-    ids = [row.id for row in rows]
-    titles = record.titles_of(connection, ids, actor=ctx.actor) if ids else {}
-    clocks = record.clocks_of(connection, ids, actor=ctx.actor) if ids else {}
     return FoundPage(
-        rows=tuple(
-            work_row(
-                row,
-                titles.get(row.id, (None, [])),
-                clocks.get(row.id, ()),
-                case_light(clocks.get(row.id, ()), ctx),
-                ctx,
-            )
-            for row in rows
-        ),
+        rows=work_rows(connection, ctx, rows),
         next_page=mark_of(found.next_place) if found.next_place is not None else None,
         looked_through=found.looked_through,
         masked=TextKind.PARTY_NAME not in READABLE[ctx.actor.role],
@@ -54,13 +36,8 @@ def find_page(connection: Connection, ctx: Context, wanted: Wanted, *, after: st
 
 
 def _found(connection: Connection, ctx: Context, wanted: Wanted, after: tuple[Any, ...] | None) -> Found:
-    columns = (*(case[name] for name in ROW_COLUMNS), _unit.name, _account.name, _account.active)
     keys = (key.label(f"key_{n}") for n, key in enumerate(key_of_sort(wanted)))
-    listed = (
-        visible_cases(ctx.actor, *columns, *keys)
-        .join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True)
-        .join(Account, case.holder_person == _account.id, isouter=True)
-    )
+    listed = with_holders(visible_cases(ctx.actor, *LISTED, *keys))
     return find_cases(connection, wanted, listed, actor=ctx.actor, now=ctx.now, after=after, at_most=record.PAGE)
 
 

@@ -38,20 +38,16 @@ def matters_of(
 ) -> list[Matter]:  # fmt: skip
     """The rows (`cases.at_once.COLUMNS`) as the page shows them, however many. `chosen` are public ids."""
     came: Mapping[int, tuple[Reason, ...]] = {one.case_id: one.reasons for one in done}
-    found = []
-    for at in range(0, len(rows), record.PAGE):
-        page = rows[at : at + record.PAGE]
-        ids = [row.id for row in page]
-        titles = record.titles_of(connection, ids, actor=ctx.actor)
-        clocks = record.clocks_of(connection, ids, actor=ctx.actor)
-        found += [
-            Matter(
-                id=row.id, public_id=row.public_id,
-                number=case_number(ctx.office.short_name, row.series, row.year, row.serial),
-                title=titles.get(row.id, (None, []))[0], dispute_type=row.dispute_type,
-                light=case_light(clocks.get(row.id, ()), ctx), chosen=row.public_id in chosen,
-                done=came.get(row.id) == (), reasons=came.get(row.id, ()),
-            )
-            for row in page
-        ]  # fmt: skip
-    return found
+    ids = [row.id for row in rows]
+    titles = record.titles_of(connection, ids, actor=ctx.actor)
+    clocks = record.clocks_of(connection, ids, actor=ctx.actor)
+    return [
+        Matter(
+            id=row.id, public_id=row.public_id,
+            number=case_number(ctx.office.short_name, row.series, row.year, row.serial),
+            title=titles.get(row.id, (None, []))[0], dispute_type=row.dispute_type,
+            light=case_light(clocks.get(row.id, ()), ctx), chosen=row.public_id in chosen,
+            done=came.get(row.id) == (), reasons=came.get(row.id, ()),
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -1,6 +1,6 @@
 """The work list: open cases by what is due next, grouped so that the page answers "what is due" at a glance."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -23,10 +23,6 @@ from workflow.model import Actor, Clock, Role, TextKind
 
 LARGEST_ID = 2**63 - 1
 GROUPS = ("overdue", "today", "this_week", "later", "paused")
-ROW_COLUMNS = (
-    "id", "public_id", "series", "year", "serial", "procedure", "state", "dispute_type", "next_due_at", "paused_until",
-    "closed_at", "outcome",
-)  # fmt: skip
 #: So many rows may be chosen at once.
 CHOSEN = 100
 #: Longer than a holiday: what nobody has touched by then is no news.
@@ -34,6 +30,11 @@ FRESH_FOR = timedelta(days=14)
 _event = Event.__table__.c  # type: ignore[attr-defined]
 _unit = Unit.__table__.c  # type: ignore[attr-defined]
 _account = Account.__table__.c  # type: ignore[attr-defined]
+#: What a list says of each case: the columns of `Row`.
+LISTED = (
+    case.id, case.public_id, case.series, case.year, case.serial, case.procedure, case.state, case.dispute_type,
+    case.next_due_at, case.paused_until, case.closed_at, case.outcome, _unit.name, _account.name, _account.active,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +97,8 @@ def closed_list(connection: Connection, ctx: Context, *, after: str | None, seri
 def _list(connection: Connection, ctx: Context, *, closed: bool, after: str | None, serial: int | None) -> WorkList:
     rows = _rows(connection, ctx.actor, closed=closed, place=_place(after), serial=serial)
     page, more = rows[: record.PAGE], len(rows) > record.PAGE
-    ids = [row.id for row in page]
-    titles = record.titles_of(connection, ids, actor=ctx.actor)
-    clocks = record.clocks_of(connection, ids, actor=ctx.actor)
     shown: dict[str, list[WorkRow]] = {}
-    for row in page:
-        light = case_light(clocks.get(row.id, ()), ctx)
-        view = work_row(row, titles.get(row.id, (None, [])), clocks.get(row.id, ()), light, ctx)
+    for view in work_rows(connection, ctx, page):
         shown.setdefault(view.group, []).append(view)
     order = (*GROUPS, "closed")
     return WorkList(
@@ -137,23 +133,7 @@ def chosen_rows(connection: Connection, ctx: Context, addresses: Collection[str]
         Row(*values)
         for values in connection.execute(query.order_by(case.closed_at.is_not(None), case.next_due_at, case.id))
     ]
-    shown: list[WorkRow] = []
-    for at in range(0, len(rows), record.PAGE):
-        page = rows[at : at + record.PAGE]
-        ids = [row.id for row in page]
-        titles = record.titles_of(connection, ids, actor=ctx.actor)
-        clocks = record.clocks_of(connection, ids, actor=ctx.actor)
-        shown += [
-            work_row(
-                row,
-                titles.get(row.id, (None, [])),
-                clocks.get(row.id, ()),
-                case_light(clocks.get(row.id, ()), ctx),
-                ctx,
-            )
-            for row in page
-        ]
-    return tuple(shown)
+    return work_rows(connection, ctx, rows)
 
 
 def _rows(
@@ -180,11 +160,13 @@ def _page_of(role: Role, *, closed: bool, numbered: bool, goes_on: bool) -> Stat
 
 
 def _listed(role: Role) -> Select[Any]:
-    """What a list says of each case: the columns of `Row`."""
-    return (
-        cases_in_reach(role, *(case[name] for name in ROW_COLUMNS), _unit.name, _account.name, _account.active)
-        .join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True)
-        .join(Account, case.holder_person == _account.id, isouter=True)
+    return with_holders(cases_in_reach(role, *LISTED))
+
+
+def with_holders(query: Select[Any]) -> Select[Any]:
+    """`query`, which chooses `LISTED` first, with who holds each case."""
+    return query.join_from(Case, Unit, case.holder_unit == _unit.id, isouter=True).join(
+        Account, case.holder_person == _account.id, isouter=True
     )
 
 
@@ -195,10 +177,17 @@ def _person(row: Row, ctx: Context) -> str | None:
     return row.person + Words(ctx.language)("account.closed")
 
 
-def work_row(
-    row: Row, words: tuple[str | None, list[str]], clocks: Iterable[Clock], light: LightView, ctx: Context
-) -> WorkRow:  # fmt: skip
+def work_rows(connection: Connection, ctx: Context, rows: Sequence[Row]) -> tuple[WorkRow, ...]:
+    """These cases as a list shows them, with the words of them that the reader may read, in their order."""
+    ids = [row.id for row in rows]
+    titles = record.titles_of(connection, ids, actor=ctx.actor)
+    clocks = record.clocks_of(connection, ids, actor=ctx.actor)
+    return tuple(_work_row(row, titles.get(row.id, (None, [])), clocks.get(row.id, ()), ctx) for row in rows)
+
+
+def _work_row(row: Row, words: tuple[str | None, list[str]], clocks: Collection[Clock], ctx: Context) -> WorkRow:
     title, parties = words
+    light = case_light(clocks, ctx)
     return WorkRow(
         public_id=row.public_id,
         number=case_number(ctx.office.short_name, row.series, row.year, row.serial),

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from cases.pictures import pictures
 from people.directory import names_of_units
-from reports.bulletin.crises import SENSITIVE
+from reports.bulletin.crises import profiles_of_crises
 from web.access import get
 from web.context import Ctx
 from web.pages import render
@@ -19,7 +19,7 @@ LOOKING = ANSWERING | {Role.ASSESSOR, Role.AUDITOR}
 @get("/pictures", who=LOOKING)
 def show_pictures(ctx: Ctx) -> Response:
     calendar, months = ctx.office.policy.calendar, months_until(ctx.today)
-    crises = [profile.id for profile in ctx.office.policy.profiles.values() if profile.matter == SENSITIVE]
+    crises = profiles_of_crises(ctx.office)
     with ctx.reading() as connection:
         found = pictures(connection, instants_of(months, calendar), actor=ctx.actor, now=ctx.now, without=crises)
         units = names_of_units(connection)
