@@ -4,10 +4,8 @@ Five thousand cases are open in both, as many as one office has in hand; the oth
 every case. CPU of this process on SQLite, where the SQL runs in it; seconds on PostgreSQL.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -16,16 +14,13 @@ from api.app import create_app
 from benchmarks.copies import bulk, open_clocks
 from benchmarks.databases import Bench, database
 from benchmarks.office import staff_of
-from benchmarks.ratios import Block, Finding, compare
-from benchmarks.worklist import COORDINATOR, TENTH, signed_in
-from infra.db import transaction
+from benchmarks.pages import COORDINATOR, GATE, TENTH, clock_of, compared, link_for, settled, signed_in
+from benchmarks.ratios import Finding
 from infra.settings import Settings
-from people.links import make_link
 
 CASES, CASES_SMALL = 1_000_000, 10_000
 OPEN, OPEN_SMALL = 5_000, 50
 PAGES_A_BLOCK, ROUNDS, ROUNDS_SMALL = 3, 10, 1
-GATE = 1.5
 #: The pictures of a year count every case of it once, and are no desk: they may cost what there is to count.
 PAGES = {
     "/work": GATE, "/overview": GATE, "/hand-over": GATE, "/find?show=open&sort=due": GATE, "/find?closed=2026-10": GATE,
@@ -36,18 +31,13 @@ PAGES = {
 def measure(bench: Bench) -> Iterator[Finding]:
     count, still, rounds = (CASES_SMALL, OPEN_SMALL, ROUNDS_SMALL) if bench.small else (CASES, OPEN, ROUNDS)
     for dialect in bench.dialects:
-        clock = time.process_time if dialect == "sqlite" else time.perf_counter
         with ExitStack() as stack:
             big, small = (_reader(bench, dialect, size, still, stack) for size in (count, count // TENTH))
             for page, gate in PAGES.items():
-                found = compare(_pages(big, page, clock), _pages(small, page, clock), rounds=rounds)
-                yield Finding(
-                    name=f"{page}, {still:,} open, {dialect}",
-                    ours=f"{found.ours_seconds / PAGES_A_BLOCK * 1000:.1f} ms of {count:,}",
-                    limit=f"{found.other_seconds / PAGES_A_BLOCK * 1000:.1f} ms of {count // TENTH:,}",
-                    ratio=found.ratio,
-                    gate=gate,
-                )
+                yield compared(
+                    page, big, small, name=f"{page}, {still:,} open, {dialect}", count=count, each=PAGES_A_BLOCK, rounds=rounds,
+                    clock=clock_of(dialect), gate=gate,
+                )  # fmt: skip
 
 
 def _reader(bench: Bench, dialect: str, count: int, still: int, stack: ExitStack) -> TestClient:
@@ -55,12 +45,10 @@ def _reader(bench: Bench, dialect: str, count: int, still: int, stack: ExitStack
     staff = staff_of(engine)
     open_clocks(engine, staff, count=count, few=1, few_slots=1, many=1)
     _end(engine, staff.case_id + 1, staff.case_id + count - still)
-    with transaction(engine) as connection:
-        link = make_link(connection, COORDINATOR, now=datetime.now(UTC))
-    if dialect == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
-    return stack.enter_context(signed_in(create_app(engine, Settings(home=bench.directory)), link))
+    settled(engine)
+    return stack.enter_context(
+        signed_in(create_app(engine, Settings(home=bench.directory)), link_for(engine, COORDINATOR))
+    )
 
 
 def _end(engine: Engine, first: int, last: int) -> None:
@@ -71,13 +59,3 @@ def _end(engine: Engine, first: int, last: int) -> None:
         connection.execute(text(f"UPDATE cases SET {ended} WHERE id BETWEEN :first AND :last"), given)
         stopped = "stopped_at = started_at, next_crossing_at = NULL, outcome = 'met'"
         connection.execute(text(f"UPDATE clock SET {stopped} WHERE case_id BETWEEN :first AND :last"), given)
-
-
-def _pages(client: TestClient, page: str, clock: Callable[[], float]) -> Block:
-    def block() -> float:
-        begun = clock()
-        for _ in range(PAGES_A_BLOCK):
-            assert client.get(page).status_code == 200
-        return clock() - begun
-
-    return block

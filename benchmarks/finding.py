@@ -4,10 +4,8 @@ Words that stand in every twentieth case, in every two-hundredth, in five of all
 of this process on SQLite, where the SQL runs in it; seconds on PostgreSQL. The reader is the coordinator, who sees every case.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -17,16 +15,13 @@ from benchmarks.copies import bulk, open_clocks
 from benchmarks.databases import Bench, database
 from benchmarks.dialects import of
 from benchmarks.office import staff_of
-from benchmarks.ratios import Block, Finding, compare
-from benchmarks.worklist import COORDINATOR, TENTH, signed_in
+from benchmarks.pages import COORDINATOR, TENTH, clock_of, compared, link_for, signed_in
+from benchmarks.ratios import Finding
 from cases.finding import BITS
-from infra.db import transaction
 from infra.settings import Settings
-from people.links import make_link
 
 CASES, CASES_SMALL = 1_000_000, 10_000
 PAGES_A_BLOCK, ROUNDS, ROUNDS_SMALL = 4, 15, 1
-GATE, MILLISECONDS = 1.5, 15.0
 POOL, OF_POOL = 5000, 20  #: other words there are, and how many of them a text has
 PAGES = (
     "q=漏水", "q=停车", "q=噪声", "q=漏水 停车", "q=漏水 噪声", "q=漏水&show=open&sort=due", "q=停车&sort=old", "q=31",
@@ -38,19 +33,13 @@ PAGES = (
 def measure(bench: Bench) -> Iterator[Finding]:
     count, rounds = (CASES_SMALL, ROUNDS_SMALL) if bench.small else (CASES, ROUNDS)
     for dialect in bench.dialects:
-        clock = time.process_time if dialect == "sqlite" else time.perf_counter
         with ExitStack() as stack:
             big, small = (_reader(bench, dialect, size, stack) for size in (count, count // TENTH))
             for page in PAGES:
-                found = compare(_pages(big, page, clock), _pages(small, page, clock), rounds=rounds)
-                took = found.ours_seconds / PAGES_A_BLOCK * 1000
-                yield Finding(
-                    name=f"/find?{page}, {dialect}",
-                    ours=f"{took:.1f} ms of {count:,}, {_rows(big, page)} rows",
-                    limit=f"{found.other_seconds / PAGES_A_BLOCK * 1000:.1f} ms of {count // TENTH:,}",
-                    ratio=found.ratio,
-                    gate=GATE,
-                )
+                yield compared(
+                    _address(page), big, small, name=f"/find?{page}, {dialect}", count=count, each=PAGES_A_BLOCK, rounds=rounds,
+                    clock=clock_of(dialect), said=f", {_rows(big, page)} rows",
+                )  # fmt: skip
 
 
 def _reader(bench: Bench, dialect: str, count: int, stack: ExitStack) -> TestClient:
@@ -58,9 +47,9 @@ def _reader(bench: Bench, dialect: str, count: int, stack: ExitStack) -> TestCli
     staff = staff_of(engine)
     open_clocks(engine, staff, count=count, few=1, few_slots=1, many=1)
     _fill(engine, staff.case_id + 1, count)
-    with transaction(engine) as connection:
-        link = make_link(connection, COORDINATOR, now=datetime.now(UTC))
-    return stack.enter_context(signed_in(create_app(engine, Settings(home=bench.directory)), link))
+    return stack.enter_context(
+        signed_in(create_app(engine, Settings(home=bench.directory)), link_for(engine, COORDINATOR))
+    )
 
 
 def _fill(engine: Engine, first: int, count: int) -> None:
@@ -89,16 +78,6 @@ def _fill(engine: Engine, first: int, count: int) -> None:
         )
         if engine.dialect.name == "sqlite":
             connection.execute(text("INSERT INTO finding_terms (finding_terms) VALUES ('rebuild')"))
-
-
-def _pages(client: TestClient, page: str, clock: Callable[[], float]) -> Block:
-    def block() -> float:
-        begun = clock()
-        for _ in range(PAGES_A_BLOCK):
-            assert client.get(_address(page)).status_code == 200
-        return clock() - begun
-
-    return block
 
 
 def _rows(client: TestClient, page: str) -> int:

@@ -4,8 +4,7 @@ A note in a matter, which may be taken any number of times. CPU of this process 
 """
 
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -15,13 +14,12 @@ from api.app import create_app
 from benchmarks.copies import open_clocks
 from benchmarks.databases import Bench, database
 from benchmarks.office import staff_of
+from benchmarks.pages import COORDINATOR, Clock, clock_of, link_for, signed_in
 from benchmarks.ratios import Block, Finding, compare
-from benchmarks.worklist import COORDINATOR, signed_in
 from cases.visibility import case, visible_cases
 from infra.db import reading, transaction
 from infra.settings import Settings
 from people.directory import person
-from people.links import make_link
 from people.tokens import ACT, issue_token
 from workflow.model import TIMERS
 
@@ -32,9 +30,8 @@ NOTE = {"occasion": "unanswered_call", "note": "已电话联系，对方同意�
 
 def measure(bench: Bench) -> Iterator[Finding]:
     for dialect in bench.dialects:
-        clock = time.process_time if dialect == "sqlite" else time.perf_counter
         with ExitStack() as stack:
-            by_program, by_form = _ways(bench, dialect, stack, clock)
+            by_program, by_form = _ways(bench, dialect, stack, clock_of(dialect))
             found = compare(by_program, by_form, rounds=ROUNDS_SMALL if bench.small else ROUNDS)
             yield Finding(
                 name=f"a step by the interface, {dialect}",
@@ -45,21 +42,21 @@ def measure(bench: Bench) -> Iterator[Finding]:
             )
 
 
-def _ways(bench: Bench, dialect: str, stack: ExitStack, clock: Callable[[], float]) -> tuple[Block, Block]:
+def _ways(bench: Bench, dialect: str, stack: ExitStack, clock: Clock) -> tuple[Block, Block]:
     """The same step in the same matter, by a program and by a browser."""
     engine = stack.enter_context(database(bench, dialect))
     staff = staff_of(engine)
     open_clocks(engine, staff, count=CASES, few=1, few_slots=1, many=1)
     now = datetime.now(UTC)
     with transaction(engine) as connection:
-        link, who = make_link(connection, COORDINATOR, now=now), person(connection, COORDINATOR)
+        who = person(connection, COORDINATOR)
         assert who is not None, "the coordinator is there"
         token = issue_token(connection, who, name="program", scopes=(ACT,), days=30, now=now, request="bench")
     with reading(engine) as connection:
         of = visible_cases(TIMERS, case.public_id).where(case.id == staff.case_id)
         public_id = connection.execute(of).scalar_one()
     app = create_app(engine, Settings(home=bench.directory))
-    browser = stack.enter_context(signed_in(app, link))
+    browser = stack.enter_context(signed_in(app, link_for(engine, COORDINATOR)))
     program = TestClient(app, base_url="http://127.0.0.1", headers={"Authorization": f"Bearer {token}"})
     form_token = browser.get("/account").text.partition('name="form_token" value="')[2].partition('"')[0]
     standing = f"/api/v1/cases/{public_id}/steps/AddNote"

@@ -33,6 +33,11 @@ POSTGRES_OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=o
 START_TIMEOUT_SECONDS = 60.0
 
 
+def of_system(name: str) -> str | None:
+    """The path of a program of the system, also of one that lies where only root's own PATH leads."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin")))
+
+
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
     with socket.socket() as probe:
@@ -143,7 +148,7 @@ def _server_user() -> str | None:
 def _run(command: Sequence[str | Path], user: str | None) -> None:
     """The command has succeeded, as that user. Raises: RuntimeError with everything that it printed."""
     if user:
-        command = ["runuser", "-u", user, "--", *command]
+        command = [of_system("runuser") or "runuser", "-u", user, "--", *command]
     # Root's own directory is closed to the other user, hence the change to one that is open to all.
     done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -1,8 +1,6 @@
 """The example of a proxy, run by the real nginx: https with a certificate of a test, forms, cookies, and what it keeps off."""
 
 import http.client
-import os
-import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ import pytest
 from tests.browser.certificates import certificate_of
 from tests.databases import SmallOffice, office, office_template, sqlite_template
 from tests.program import serving, until
-from tests.servers import ROOT, free_port
+from tests.servers import ROOT, free_port, of_system
 from tests.web.reading import read
 
 __all__ = ["office", "office_template", "sqlite_template"]
@@ -33,6 +31,7 @@ class Browser:
     port: int
     plain_port: int
     trusted: ssl.SSLContext
+    log: Path
     cookies: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str, Message]:
@@ -55,7 +54,7 @@ class Browser:
 
 @pytest.fixture
 def browser(office: SmallOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    nginx = of_system("nginx")
     if nginx is None:
         pytest.skip("nginx is not on this machine: its example is not run")
     assert office.engine.url.database == str(tmp_path / "huiyin.db")
@@ -69,6 +68,7 @@ def browser(office: SmallOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"), ("listen 80", f"listen 127.0.0.1:{plain_port}"),
             ("/etc/ssl/huiyin.pem", str(certificate)), ("/etc/ssl/huiyin.key", str(certificate)),
             ("http://127.0.0.1:8000", f"http://127.0.0.1:{program.port}"),
+            ("/var/log/nginx/huiyin.log", str(tmp_path / "nginx" / "asked")),
         ):  # fmt: skip
             assert was in example, "the example says what is replaced here"
             example = example.replace(was, here)
@@ -77,11 +77,13 @@ def browser(office: SmallOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             f"{kind}_temp_path {tmp_path}/nginx/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
-        whole = f"daemon off; pid {tmp_path}/nginx/pid; error_log {tmp_path}/nginx/log; events {{}} http {{ access_log off; {paths}\n{example}\n}}"
+        whole = f"daemon off; pid {tmp_path}/nginx/pid; error_log {tmp_path}/nginx/log; events {{}} http {{ {paths}\n{example}\n}}"
         (tmp_path / "nginx.conf").write_text(whole, "utf-8")
         proxy = subprocess.Popen([nginx, "-p", str(tmp_path / "nginx"), "-c", str(tmp_path / "nginx.conf")])
         try:
-            made = Browser(port, plain_port, ssl.create_default_context(cafile=str(certificate)))
+            made = Browser(
+                port, plain_port, ssl.create_default_context(cafile=str(certificate)), tmp_path / "nginx" / "asked"
+            )
 
             def answers() -> bool:
                 try:
@@ -132,3 +134,14 @@ def test_what_a_client_says_of_its_address_counts_for_nothing(browser: Browser) 
         kind = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": f"10.0.0.{n}"}
         statuses.append(browser.ask("POST", "/signin", urlencode(fields).encode(), **kind)[0])
     assert 429 in statuses
+
+
+def test_no_address_that_is_a_key_is_written_down(browser: Browser) -> None:
+    for path in ("/track?from=elsewhere", "/calendar/keep-this-one.ics", "/signin/link/and-this-one"):
+        browser.ask("GET", path)
+    until(lambda: len(browser.log.read_text().splitlines()) >= 3, "the proxy has written what it was asked")
+    written = browser.log.read_text()
+    assert "keep-this-one" not in written
+    assert "and-this-one" not in written
+    for path in ("/track?from=elsewhere", "/calendar/...", "/signin/link/..."):
+        assert f'"GET {path}"' in written
