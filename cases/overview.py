@@ -25,6 +25,7 @@ from infra.columns import UTCDateTime
 from infra.statements import Statement
 from workflow.calendar import WorkCalendar
 from workflow.model import AccountId, Actor, Kind, Light, Role, UnitId
+from workflow.procedures.every_case.rating import REVISIT
 
 _clock = Clock.__table__.c  # type: ignore[attr-defined]
 _mark = MarkRow.__table__.c  # type: ignore[attr-defined]
@@ -34,6 +35,8 @@ AHEAD = 10
 AGES = (7, 30, 60)
 #: Weeks that the map of red lights looks back, the present one included.
 WEEKS = 12
+#: What is said of a matter that waits.
+WAITS = (of_case.public_id, of_case.series, of_case.year, of_case.serial, of_case.holder_unit, of_case.holder_person)
 #: So many of what waits for a decision are named.
 NAMED = 50
 
@@ -53,7 +56,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A matter in which somebody waits for a decision: `why` is extension or withdrawal."""
+    """A matter in which somebody waits for a decision: `why` is dissatisfied, extension or withdrawal."""
 
     public_id: str
     number: tuple[str, int, int]
@@ -90,14 +93,12 @@ def overview(connection: Connection, *, actor: Actor, now: datetime, calendar: W
             _whose(unit, person): Held(matters=n, by_age=_between(n, older))
             for unit, person, n, *older in _held(actor.role).rows(connection, **reach_of(actor), **ages)
         },
-        waiting=tuple(
-            Waiting(
-                public_id=public_id, number=(series, year, serial), why="withdrawal" if extension is None else "extension",
-                unit=UnitId(unit), person=None if person is None else AccountId(person),
-            )
-            for public_id, series, year, serial, extension, unit, person in _waiting(actor.role).rows(
-                connection, **reach_of(actor)
-            )
+        waiting=(
+            *(_waits(row, "dissatisfied") for row in _dissatisfied(actor.role).rows(connection, **reach_of(actor))),
+            *(
+                _waits(row, "withdrawal" if extension is None else "extension")
+                for extension, *row in _waiting(actor.role).rows(connection, **reach_of(actor))
+            ),
         ),
     )  # fmt: skip
 
@@ -209,7 +210,22 @@ def _between(n: int, older: list[int]) -> tuple[int, ...]:
 
 @cache
 def _waiting(role: Role) -> Statement:
-    columns = ("public_id", "series", "year", "serial", "extension_asked", "holder_unit", "holder_person")
     asked = or_(of_case.extension_asked.is_not(None), of_case.milestones.contains("withdrawal_asked"))
-    query = cases_in_reach(role, *(of_case[name] for name in columns)).where(of_case.closed_at.is_(None), asked)
+    query = cases_in_reach(role, of_case.extension_asked, *WAITS).where(of_case.closed_at.is_(None), asked)
     return Statement(query.order_by(of_case.next_due_at, of_case.id).limit(NAMED))
+
+
+@cache
+def _dissatisfied(role: Role) -> Statement:
+    """Whoever has to be asked what is missing, also of a matter that was closed before it was rated."""
+    query = cases_in_reach(role, *WAITS).join_from(Case, Clock, _clock.case_id == of_case.id)
+    asked = (_clock.name == REVISIT, _clock.about.is_not(None), _clock.stopped_at.is_(None))
+    return Statement(query.where(*asked).order_by(_clock.due_at, of_case.id).limit(NAMED))
+
+
+def _waits(row: Any, why: str) -> Waiting:
+    public_id, series, year, serial, unit, person = row
+    return Waiting(
+        public_id=public_id, number=(series, year, serial), why=why, unit=UnitId(unit),
+        person=None if person is None else AccountId(person),
+    )  # fmt: skip

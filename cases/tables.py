@@ -58,6 +58,7 @@ class Clock(Row, table=True):
     __tablename__ = "clock"
     __table_args__ = (
         Index("ix_clock_next_crossing", "next_crossing_at", "case_id", "number", sqlite_where=text("next_crossing_at IS NOT NULL"), postgresql_where=text("next_crossing_at IS NOT NULL")),
+        Index("ix_clock_about", "name", "case_id", sqlite_where=text("about IS NOT NULL AND stopped_at IS NULL"), postgresql_where=text("about IS NOT NULL AND stopped_at IS NULL")),
         Index("ix_clock_reopened", "case_id", sqlite_where=text("outcome = 'reopened'"), postgresql_where=text("outcome = 'reopened'")),
         {"sqlite_with_rowid": False},
     )  # fmt: skip

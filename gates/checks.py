@@ -201,7 +201,7 @@ def codes(policy: Policy) -> Iterator[str]:
     yield from _named("office_event", set(EVENT_SHAPES) - STEPS - {"clock:crossed", "clock:recounted"})
     yield "anchor.number"
     yield from (f"people.{name}_missing" for name in NewAccount.__dataclass_fields__)
-    told = {step.event for step in steps if step.tells}
+    told = {step.event for step in steps if step.tells or step.tells_if}
     for what in (
         told
         | {"clock:recounted", "unit:third_red", "anchor:made", "report:made"}

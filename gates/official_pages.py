@@ -39,7 +39,7 @@ SAID = {
     "zh_CN": {
         "lead": "本页由程序的规则表生成，与程序的实际做法一致。每个环节写明谁可以办、什么情况下不能办、停止和开始哪些时限、通知谁。",
         "path": "状态怎么变", "steps": "各个环节", "ends": "到此结束", "who": "谁可以办", "when": "什么时候", "stays": "状态不变",
-        "closed": "不能办的情形", "wrong": "填写有误的情形", "clocks": "时限", "tells": "通知", "final": "办了不能由本人撤回，只能由另一位负责人撤回。",
+        "closed": "不能办的情形", "wrong": "填写有误的情形", "clocks": "时限", "tells": "通知", "sometimes": "{}（视所填内容）", "final": "办了不能由本人撤回，只能由另一位负责人撤回。",
         "stop": "停止“{}”", "start": "开始“{}”", "stop_all": "停止全部办理时限", "void_all": "全部时限作废，不计分（逾期退回的除外）",
         "acknowledge": "已经亮的灯记为知悉", "pause": "按规则中止", "resume": "恢复计算", "back": "各项时限恢复到撤回之前",
         "follow": "协办期限随协办事项走", "extend": "延长“{}”", "go_on": "“{}”继续计算", "or": "或者", "colon": "：", "comma": "、", "and": "；",
@@ -47,7 +47,7 @@ SAID = {
     "en": {
         "lead": "This page is made from the program's own table of rules and says what it does. Of each step it says who may take it, when it is closed, which time limits stop and start, and who is told.",
         "path": "How the state changes", "steps": "The steps", "ends": "the end", "who": "Who may take it", "when": "When", "stays": "the state stays",
-        "closed": "Closed when it says", "wrong": "Sent back when it says", "clocks": "Time limits", "tells": "Told", "final": "Whoever took it cannot take it back; only a second person who answers for the case can.",
+        "closed": "Closed when it says", "wrong": "Sent back when it says", "clocks": "Time limits", "tells": "Told", "sometimes": "{} (by what is said)", "final": "Whoever took it cannot take it back; only a second person who answers for the case can.",
         "stop": "“{}” stops", "start": "“{}” starts", "stop_all": "every duty stops", "void_all": "all of them are void and count for nothing (unless returned too late)",
         "acknowledge": "what is lit is noted as in hand", "pause": "paused as the rule allows", "resume": "they go on", "back": "they are as they were before",
         "follow": "the limits of what others were asked for go where that goes", "extend": "“{}” is extended", "go_on": "“{}” goes on", "or": " or ", "colon": ": ", "comma": ", ", "and": "; ",
@@ -106,9 +106,15 @@ def said_of(step: Step, table: Procedure, language: str) -> list[tuple[str, str]
         (said["closed"], _sentences(step.guards, language)),
         (said["wrong"], _sentences(step.checks, language)),
         (said["clocks"], said["comma"].join(_moved(change, language) for change in step.clocks)),
-        (said["tells"], said["comma"].join(say(f"audience.{one}") for one in step.tells)),
+        (said["tells"], said["comma"].join(_told(step, language))),
     ]
     return [(name, words) for name, words in rows if words]
+
+
+def _told(step: Step, language: str) -> Iterator[str]:
+    say, sometimes = translator(language), SAID[language]["sometimes"]
+    yield from (say(f"audience.{one}") for one in step.tells)
+    yield from (sometimes.format(say(f"audience.{one}")) for _, one in step.tells_if)
 
 
 def _who(step: Step, language: str) -> Iterator[str]:

@@ -49,7 +49,7 @@ def decide(situation: Situation, command: Command) -> Decision:
         progress=_progress(situation, step, draft, changed_clocks),
         new=tuple(draft.new),
         changed=tuple(draft.changed),
-        tells=step.tells,
+        tells=(*step.tells, *(whom for when, whom in step.tells_if if when(situation, command))),
         case=draft.case,
         occurred_at=happened(situation, command),
         recused=tuple(draft.recused),
@@ -199,9 +199,12 @@ def usual_path(procedure: str) -> tuple[State, ...]:
 def usual_next(procedure: str, state: State, running: Iterable[Clock] = ()) -> str | None:
     """The command that comes next, for lists: what somebody waits for in that state, what ends whichever duty of the matter is due
     next, or what moves it on along the usual path; None at the end. What only a look into the case could open is not guessed."""
-    usual, ending = _of_state(procedure, state)
+    usual, ending, waited_for = _of_state(procedure, state)
     if usual and usual.first_when is always_first:
         return usual.command.__name__
+    running = tuple(running)
+    if waits := next((waited_for[one.name] for one in running if one.name in waited_for), None):
+        return waits
     duties = (one for one in running if one.name in ending and one.about is None and one.kind is Kind.DUTY)
     due = min(duties, key=lambda one: (one.due_at, one.number), default=None)
     if due is not None:
@@ -210,19 +213,22 @@ def usual_next(procedure: str, state: State, running: Iterable[Clock] = ()) -> s
 
 
 @cache
-def _of_state(procedure: str, state: State) -> tuple[Step | None, Mapping[str, str]]:
-    """For lists: the step that moves a matter on from a state, and of each clock the command that ends it, without a look into
-    the case. Neither at the end."""
+def _of_state(procedure: str, state: State) -> tuple[Step | None, Mapping[str, str], Mapping[str, str]]:
+    """For lists: the step that moves a matter on from a state, of each clock the command that ends it, without a look into
+    the case, and of those that run only while somebody waits. Nothing at the end."""
     table = PROCEDURES[procedure]
     if state in table.final:
-        return None, {}
+        return None, {}, {}
     usual = _moves_on(table, state)
     ending: dict[str, str] = {}
+    waited_for: dict[str, str] = {}
     for step in table.machine.steps_from(state):
         if (step is usual or not step.guards) and not step.cannot_be_undone:
             for name in _ended_by(step):
                 ending.setdefault(name, step.command.__name__)
-    return usual, ending
+        if step.first_when is always_first:
+            waited_for |= dict.fromkeys(_ended_by(step), step.command.__name__)
+    return usual, ending, waited_for
 
 
 def _ended_by(step: Step) -> frozenset[str]:

@@ -264,6 +264,7 @@ class Step:
     writes: Writer = nothing_more
     clocks: tuple[ClockChange, ...] = ()
     tells: tuple[Audience, ...] = ()
+    tells_if: tuple[tuple[When, Audience], ...] = ()  #: who is told besides, for what was said
     reaches: str | None = None  #: the milestone that the case has reached after it
     forgets: frozenset[str] = frozenset()  #: milestones that are to be reached anew after it
     cannot_be_undone: bool = False

@@ -41,6 +41,7 @@ from workflow.procedures.every_case.commands import (
     Recuse,
     Refuse,
     Resume,
+    Revisit,
     Suspend,
     TakeBack,
     Unlink,
@@ -252,6 +253,15 @@ def _a_late_order(world: World, marked: Marked) -> None:
     asking = marked(RequestSuspension, ground="objective_limits", until=date(2026, 3, 20))
     world.take(case, asking, by="mediator", at=asked_at)
     world.take(case, marked(ExplainLateness), by="mediator", at=local("2026-03-11 09:00"))
+    _a_dissatisfied_person(world, marked)
+
+
+def _a_dissatisfied_person(world: World, marked: Marked) -> None:
+    """Asked since the day on which that is owed."""
+    case, answered_at = an_order(world), local("2026-12-01 10:00")
+    world.take(case, marked(Reply, form="oral"), by="mediator", at=answered_at)
+    world.take(case, marked(Rate, score="dissatisfied"), by="petitioner", at=answered_at)
+    world.take(case, marked(Revisit, finding="explained"), by="supervisor", at=answered_at)
 
 
 def _a_mediation(world: World, marked: Marked) -> None:

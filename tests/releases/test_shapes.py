@@ -103,7 +103,7 @@ NEVER_KEPT = {"account:reopened", "office:scheme_chosen"}
 #: Steps that came after the newest database was made: the next one holds them (`docs/releasing.md`).
 NEWER = {
     "case:extension_refused", "case:pause_requested", "case:signed_by_time", "light:explained", "case:noted",
-    "case:corrected", "case:code_renewed", "case:written_back", "party:added",
+    "case:corrected", "case:code_renewed", "case:revisited", "case:written_back", "party:added",
     "case:handed_over", "person:recused", "person:brought_in", "person:left",
     "case:linked", "case:unlinked", "case:taken_back",
     "case:withdrawal_asked", "case:withdrawal_dropped", "case:withdrawn", "agreement:corrected",

@@ -227,6 +227,21 @@ EXPECTED: dict[str, tuple[tuple[Line, ...], float, int | None]] = {
         # centre above 4, acknowledged; five working days later: nobody; answered 1.
         11,
     ),
+    "hotline-dissatisfied": (
+        (
+            # 1=Wed 2 2=3 3=4 4=Mon 7 5=8 December; k=2, yellow on day 4. Answered on day 1.
+            ("HOT-07", "2026-12-01T09:00", "2026-12-08", "2026-12-07T00:00", "2026-12-09T00:00", "2026-12-02T10:00", "green", False),
+            ("OFC-02", "2026-12-01T09:20", "2026-12-02", None, "2026-12-03T00:00", "2026-12-01T10:00", "green", False),
+            # 1=Thu 3 2=4 3=Mon 7 4=8 5=Wed 9; k=2. Taken up again on the next day.
+            ("OFC-09", "2026-12-02T18:00", "2026-12-09", "2026-12-08T00:00", "2026-12-10T00:00", "2026-12-03T10:00", "green", False),
+            # Thursday 3 is not counted: 1=2 2=4 3=Mon 7 4=8 5=9.
+            ("HOT-07", "2026-12-01T09:00", "2026-12-09", "2026-12-08T00:00", "2026-12-10T00:00", "2026-12-04T10:00", "green", False),
+            # 1=Mon 7 to 5=Fri 11; k=2, yellow on Thursday. Asked on Saturday: the unit's red.
+            ("OFC-09", "2026-12-04T12:00", "2026-12-11", "2026-12-10T00:00", "2026-12-12T00:00", "2026-12-12T10:00", "red", False),
+        ),
+        -1.0,
+        None,
+    ),
     "hotline-appealed-and-reopened": (
         (
             # 1=3 2=4 3=5 4=6 5=9 March; k=2, yellow on day 4. Answered on day 4.

@@ -46,6 +46,47 @@ def test_after_an_agreement_there_is_nothing_to_withdraw(site: Site) -> None:
     assert "/track/withdrawal" not in page(visitor, "/track/case").text
 
 
+def test_whoever_is_dissatisfied_is_asked_by_somebody_else_and_reads_until_when_and_what_came_of_it(site: Site) -> None:
+    opened = site.office.tell(
+        "hotline",
+        step(
+            "2026-12-01T09:00",
+            "clerk",
+            "Register",
+            title="路灯不亮",
+            statement="不亮。",
+            applicant="某居民",
+            channel="hotline",
+        ),
+        step("2026-12-01T09:10", "clerk", "Accept"),
+        step("2026-12-01T09:20", "coordinator", "Assign", unit="room", handler="mediator"),
+        step("2026-12-01T09:30", "mediator", "SignFor"),
+        step("2026-12-01T10:00", "mediator", "Reply", form="oral", answer="已修好。"),
+        step("2026-12-01T18:00", "petitioner", "Rate", score="dissatisfied"),
+    )
+    site.clock.set("2026-12-02T10:00")
+    address, supervisor, visitor = (
+        f"/cases/{opened.public_id}",
+        site.session_for("supervisor"),
+        site.petitioner_of(opened.case_id),
+    )
+    assert "12月8日" in page(visitor, "/track/case").text
+    assert "会有没有经办这件事的人联系您" in page(visitor, "/track/case").text
+    mediator = page(site.session_for("mediator"), address)
+    assert "不满意，待回访" in mediator.text
+    assert "/Close" not in [form.action.rpartition("/")[2] for form in mediator.forms]
+    overview = page(supervisor, "/overview").text
+    assert "不满意，待回访" in overview
+    shown, code = page(supervisor, address), supervisor.get(address).text
+    assert code.index('/Revisit"') < code.index('/Reopen"'), "what they wait for is on top"
+    form = shown.form("/Revisit")
+    assert supervisor.post(form.action, data=form.typed(finding="put_right", answer="今天已返工。")).status_code == 303
+    told = page(visitor, "/track/case").text
+    assert "今天已返工。" in told
+    assert "会有没有经办这件事的人联系您" not in told
+    assert "不满意，待回访" not in page(supervisor, "/overview").text
+
+
 def test_the_page_says_whose_turn_it_is_before_what_else_is_possible(site: Site) -> None:
     opened = site.office.tell("mediation", *ACCEPTED[:3])
     site.clock.set("2026-03-03T10:00")

@@ -114,6 +114,7 @@ LIMITS = {
     "OFC-07": "5 wd right none K",
     "OFC-08a": "5 wd duty none K",
     "OFC-08b": "30 minute duty none K",
+    "OFC-09": "5 wd duty none K",
     "OFC-02": "1 wd duty none K",
     "OFC-03": "15 wd external none K",
     "OFC-04": "7 day duty none K",
@@ -133,7 +134,7 @@ def test_every_limit_of_the_field_is_there_with_its_figure() -> None:
         for name, r in RULES.items()
     }
     assert found == LIMITS
-    assert len(found) == 81
+    assert len(found) == 82
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
@@ -300,7 +301,7 @@ CLOCKS = {
 def test_every_profile_has_the_clocks_of_its_kind_of_matter() -> None:
     found = {name: dict(profile.clocks) for name, profile in PROFILES.items()}
     assert found == {
-        name: {**clocks, "closing": "OFC-03", "task": "OFC-08b" if name in URGENT else "OFC-08a"}
+        name: {**clocks, "closing": "OFC-03", "task": "OFC-08b" if name in URGENT else "OFC-08a", "revisit": "OFC-09"}
         for name, clocks in CLOCKS.items()
     }
 

@@ -37,6 +37,7 @@ from workflow.facts import CaseFacts
 from workflow.model import Actor, Clock, Refusal
 from workflow.policy import CasePolicy, Profile
 from workflow.procedures.every_case.commands import Accept, AskUnit
+from workflow.procedures.every_case.rating import REVISIT
 from workflow.procedures.mediation.commands import FollowUp
 from workflow.procedures.petition.commands import Assign, SignFor
 
@@ -146,7 +147,10 @@ def test_every_profile_starts_each_of_its_clocks_and_always_has_a_next_date(prof
     for facts in life_of(profile):
         assert [clock for clock in facts.clocks if clock.stopped_at is None], facts.state
         seen |= {clock.name: clock.rule for clock in facts.clocks}
-    assert seen == policy.profile.clocks
+    expected = {name: rule for name, rule in policy.profile.clocks.items() if name != REVISIT}
+    assert seen == expected, (
+        "asking whoever is dissatisfied is owed from a later day on, and tried in tests/cases/test_dissatisfied.py"
+    )
 
 
 # -- the intake cut-off -----------------------------------------------------------------------------------------------

@@ -12,12 +12,15 @@ from web.context import Context, NoSuchPage
 from web.presenters.case_page import path_of
 from web.presenters.lights import LightView, case_light
 from web.presenters.timeline import texts_in
+from words import due_words
 from workflow.deciding import available_steps
 from workflow.definition import Situation
+from workflow.facts import CaseFacts
 from workflow.model import Actor, CaseId, Role
 from workflow.procedure import Part
 from workflow.procedures import PROCEDURES
 from workflow.procedures.every_case.commands import AskToWithdraw, GoOnWithIt, Rate, WriteBack
+from workflow.procedures.every_case.rating import RATED, REVISIT
 from workflow.procedures.every_case.tasks import TASK
 
 
@@ -38,6 +41,7 @@ class TrackedCase:
     may_go_on: bool
     written: tuple[tuple[str, str], ...]  #: (when, what the person has added)
     rating: str | None
+    asked_by: str | None  #: until when somebody asks a person who is dissatisfied
     remedies: str  #: the code of what one can do who disagrees
     happened: tuple[tuple[str, str], ...]  #: (when, code of the event)
 
@@ -50,7 +54,7 @@ TOLD = frozenset(
         "mediator:replaced", "case:rights_notified", "case:session_held", "case:settled", "case:settled_in_part",
         "case:terminated", "case:confirmation_applied", "case:followed_up", "case:rated", "case:closed", "case:reopened",
         "case:written_back", "case:code_renewed", "case:taken_back", "case:withdrawal_asked",
-        "case:withdrawal_dropped", "case:withdrawn",
+        "case:withdrawal_dropped", "case:withdrawn", "case:revisited",
     }
 )  # fmt: skip
 
@@ -60,7 +64,7 @@ PROMISED = frozenset(
     name
     for procedure in PROCEDURES.values()
     for name, parts in procedure.clocks.items()
-    if name != TASK and Part.REPORTS not in parts
+    if name not in (TASK, REVISIT) and Part.REPORTS not in parts
 )
 
 
@@ -91,13 +95,9 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         may_write=WriteBack in open_steps,
         may_withdraw=AskToWithdraw in open_steps,
         may_go_on=GoOnWithIt in open_steps,
-        written=tuple(
-            (ctx.minute(event.occurred_at), texts[number])
-            for event in events
-            for number in event.data.get("command", {}).get("message") or ()
-            if number in texts
-        ),
-        rating=ratings[-1].score if ratings else None,
+        written=tuple(_written(ctx, events, texts)),
+        rating=ratings[-1].score if ratings and RATED in facts.milestones else None,
+        asked_by=_asked_by(facts, ctx),
         remedies=f"remedies.{facts.procedure}" + (".bound" if _are_bound(facts.procedure, events) else ""),
         happened=tuple(
             (ctx.minute(event.occurred_at), event.code)
@@ -105,6 +105,12 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
             if event.code in TOLD and not event.is_taken_back
         ),
     )
+
+
+def _asked_by(facts: CaseFacts, ctx: Context) -> str | None:
+    calendar = ctx.office.policy.calendar
+    runs = (clock for clock in facts.clocks_running if clock.name == REVISIT)
+    return next((due_words(clock, calendar, ctx.language, today=ctx.today) for clock in runs), None)
 
 
 def where_to_follow(ctx: Context) -> str:
@@ -116,6 +122,13 @@ def _are_bound(procedure: str, events: Iterable[record.EventLine]) -> bool:
     """Whether an agreement stands: nobody leaves at any time any more, and other ways are open."""
     binding = PROCEDURES[procedure].shown.binding
     return any(event.code == binding and not event.is_taken_back for event in events)
+
+
+def _written(ctx: Context, events: Iterable[record.EventLine], texts: Mapping[int, str]) -> Iterator[tuple[str, str]]:
+    for event in events:
+        for number in event.data.get("command", {}).get("message") or ():
+            if number in texts:
+                yield ctx.minute(event.occurred_at), texts[number]
 
 
 def _answers(events: Iterable[record.EventLine], texts: Mapping[int, str]) -> Iterator[str]:

@@ -134,6 +134,14 @@ class Rate(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Revisit(Act):
+    """回访: whoever is dissatisfied was asked what is missing, by somebody who did not handle the matter, and is told what came of it."""
+
+    finding: Literal["explained", "put_right", "other_way", "not_reached"]
+    answer: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
 class AddNote(Act):
     """记事: what whoever has the matter in hand wants to keep: a call, one that nobody answered, a visit."""
 

@@ -12,8 +12,7 @@ from workflow.commands import Intake
 from workflow.definition import Check, Draft, Guard, Notes, Situation, Start, When
 from workflow.model import Clock, Consent, Party, Reason, RecordNumber, Side, Unit
 from workflow.policy_rules import LONGEST, Extension, Rule
-from workflow.procedures.every_case.commands import Lengthening, Pausing, Rate, Refuse, Suspend
-from workflow.records import Rating
+from workflow.procedures.every_case.commands import Lengthening, Pausing, Refuse, Suspend
 
 LONGEST_DAYS = LONGEST[Unit.DAY]
 UNSTATED_EXTENSION = 2
@@ -264,17 +263,6 @@ def a_clock_can_go_on(*names: str) -> Guard:
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
-
-
-def not_rated_yet(situation: Situation) -> Reason | None:
-    return Reason(code="rating.given_already") if "rated" in situation.facts.milestones else None
-
-
-def record_rating(situation: Situation, command: Rate, draft: Draft) -> None:
-    rating = Rating(
-        number=draft.number(), score=command.score, comment=draft.optional_text("comment"), rated_at=situation.now
-    )
-    draft.new.append(rating)
 
 
 def note_refusal(_situation: Situation, command: Refuse, draft: Draft) -> None:

@@ -14,7 +14,7 @@ from workflow.fields import values_of
 from workflow.model import UNFILED, Audience, Relation, Role
 from workflow.procedure import Part, Procedure, Shown
 from workflow.procedures.every_case import rules
-from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Rate, Refuse, Resume, Suspend
+from workflow.procedures.every_case.commands import Accept, ExtendByConsent, Refuse, Resume, Suspend
 from workflow.procedures.every_case.desk import (
     SETTLES_WITHDRAWAL,
     WITHDRAWAL_ASKED,
@@ -24,6 +24,7 @@ from workflow.procedures.every_case.desk import (
 )
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
+from workflow.procedures.every_case.rating import DISSATISFIED, REVISIT, rating_steps, whoever_is_dissatisfied_was_asked
 from workflow.procedures.every_case.taking_back import take_back_step
 from workflow.procedures.every_case.taking_part import people_steps
 from workflow.procedures.every_case.tasks import TASK, task_steps
@@ -85,11 +86,12 @@ MEDIATION = Procedure(
         "follow_up": frozenset({LISTED}),
         "closing": frozenset(),
         TASK: frozenset(),
+        REVISIT: frozenset(),
     },
     deciding=DECIDING,
     records=(Session, Agreement),
     shown=Shown(
-        main=("agreements", "sessions"), beside=("mediators",), flags=(m.SETTLED_LATE, m.BREACHED, WITHDRAWAL_ASKED), consent=True,
+        main=("agreements", "sessions"), beside=("mediators",), flags=(m.SETTLED_LATE, m.BREACHED, WITHDRAWAL_ASKED, DISSATISFIED), consent=True,
         binding="case:settled",
     ),
     figures=(
@@ -220,13 +222,10 @@ MEDIATION = Procedure(
             guards=(m.performance_is_due_or_done,), writes=m.note_breach,
             clocks=(Stop("follow_up"), Start("closing")), reaches="followed_up", counted_as="followed_up",
         ),
-        Step(
-            command=Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
-            guards=(rules.not_rated_yet,), writes=rules.record_rating, reaches="rated",
-        ),
+        *rating_steps(answered=ANSWERED),
         Step(
             command=CloseMediation, event="case:closed", sources=(S.FOLLOWED_UP, S.TERMINATED), target=S.CLOSED,
-            allowed=MEDIATORS, checks=(rules.confirmed("papers_complete"),),
+            allowed=MEDIATORS, guards=(whoever_is_dissatisfied_was_asked,), checks=(rules.confirmed("papers_complete"),),
             clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=NEW, withdrawable=(*NEW, S.ACCEPTED, *AT_WORK)),

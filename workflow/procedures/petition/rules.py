@@ -13,6 +13,7 @@ from workflow.clocks import start
 from workflow.definition import Draft, Situation
 from workflow.model import NOT_OURS, Reason, RecordNumber, Role
 from workflow.procedures.every_case.commands import Suspend
+from workflow.procedures.every_case.rating import asks_about_others, somebody_is_dissatisfied
 from workflow.procedures.every_case.rules import needs_approval, pausable, pause_grounds
 from workflow.procedures.petition.commands import (
     Assign,
@@ -167,6 +168,13 @@ def is_returned_late(situation: Situation, command: FindNotOurs) -> bool:
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------
+
+
+def over_or_contested(situation: Situation) -> Reason | None:
+    """An answer stands until the matter is closed, unless whoever it was given to is dissatisfied and another says so."""
+    if situation.facts.state == PetitionState.CLOSED:
+        return None
+    return somebody_is_dissatisfied(situation) or asks_about_others(situation)
 
 
 def forget_outcome(_situation: Situation, _command: Any, draft: Draft) -> None:

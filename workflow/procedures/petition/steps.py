@@ -6,6 +6,7 @@ profile (`policies/profiles/`): `notice` and `decision` for a petition, `order` 
 Source: 信访工作条例 (2022) §17-§23, §34; local hotline rules as named in the policy files.
 """
 
+from workflow.clocks import VOID
 from workflow.definition import (
     ANSWERED as ANSWER,
 )
@@ -30,7 +31,6 @@ from workflow.procedures.every_case.commands import (
     PAUSE_ASKED,
     Accept,
     ExtendByConsent,
-    Rate,
     Refuse,
     Resume,
     Suspend,
@@ -44,6 +44,14 @@ from workflow.procedures.every_case.desk import (
 )
 from workflow.procedures.every_case.lights import light_steps
 from workflow.procedures.every_case.linking import link_steps
+from workflow.procedures.every_case.rating import (
+    DISSATISFIED,
+    RATED_BEFORE,
+    REOPENED,
+    REVISIT,
+    rating_steps,
+    whoever_is_dissatisfied_was_asked,
+)
 from workflow.procedures.every_case.taking_back import take_back_step
 from workflow.procedures.every_case.taking_part import people_steps
 from workflow.procedures.every_case.tasks import TASK, task_steps
@@ -102,9 +110,10 @@ PETITION = Procedure(
         "written_report": frozenset({REPORTS, AT_ONCE}),
         "closing": frozenset(),
         TASK: frozenset(),
+        REVISIT: frozenset(),
     },
     deciding=DECIDING,
-    shown=Shown(flags=(p.SIGNED_BY_TIME, WITHDRAWAL_ASKED)),
+    shown=Shown(flags=(p.SIGNED_BY_TIME, WITHDRAWAL_ASKED, DISSATISFIED)),
     figures=(
         "registered", "accepted", "not_accepted", "not_ours", "answered", "closed", "in_time", "on_time_rate",
     ),
@@ -230,10 +239,7 @@ PETITION = Procedure(
             clocks=(Stop("contact"), Stop("first_response"), Stop("decision"), Stop("order"), Start("closing")),
             tells=(Audience.UNIT_HEAD,), reaches=ANSWER, likened=True, counted_as="answered", forgets=SETTLES_WITHDRAWAL,
         ),
-        Step(
-            command=Rate, event="case:rated", sources=ANSWERED, target=None, allowed=((Role.PETITIONER, R.BY_CODE),),
-            guards=(rules.not_rated_yet,), writes=rules.record_rating, reaches="rated",
-        ),
+        *rating_steps(answered=ANSWERED),
         Step(
             command=ConfirmWithdrawal, event="case:withdrawn", sources=OPEN, target=S.CLOSED,
             allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)), guards=(a_withdrawal_waits,),
@@ -243,14 +249,15 @@ PETITION = Procedure(
         ),
         Step(
             command=Close, event="case:closed", sources=(S.REPLIED,), target=S.CLOSED,
-            allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)),
+            allowed=(*HANDLERS, (Role.COORDINATOR, R.ABOVE)), guards=(whoever_is_dissatisfied_was_asked,),
             writes=p.note_outcome, clocks=(Stop("closing"), StopAll()), cannot_be_undone=True,
         ),
         Step(
-            command=Reopen, event="case:reopened", sources=(S.CLOSED,), target=S.HANDLING,
+            command=Reopen, event="case:reopened", sources=(S.REPLIED, S.CLOSED), target=S.HANDLING,
             allowed=((Role.COORDINATOR, R.ABOVE), (Role.SUPERVISOR, R.ABOVE)),
-            guards=(rules.a_clock_can_go_on(*DECIDING),), writes=p.forget_outcome, clocks=(GoOn(DECIDING),),
-            tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches="reopened", forgets=frozenset({"rated"}),
+            guards=(p.over_or_contested, rules.a_clock_can_go_on(*DECIDING)),
+            writes=p.forget_outcome, clocks=(Stop(REVISIT), Stop("closing", VOID), GoOn(DECIDING)),
+            tells=(Audience.HOLDER, Audience.UNIT_HEAD), reaches=REOPENED, forgets=RATED_BEFORE, quiet=True,
         ),
         *desk_steps(until_closed=UNTIL_CLOSED, ended=(S.CLOSED, S.NOT_ACCEPTED), joining=OPEN, withdrawable=OPEN),
         *people_steps(until_closed=UNTIL_CLOSED),
