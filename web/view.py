@@ -6,7 +6,7 @@ A form reads, writes and reads again: each of its looks is a view of its own.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -55,8 +55,10 @@ def view_of(request: Request, engine: Engine) -> View:
     return view
 
 
+@cache
 def ends_its_view(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    """An endpoint after which the view is ended, before its answer goes out: a slow client holds no connection."""
+    """An endpoint after which the view is ended, before its answer goes out: a slow client holds no connection. The same one each
+    time: whoever keeps routes by their endpoint finds them again."""
 
     @wraps(endpoint)
     def ending(*args: Any, **named: Any) -> Any:

@@ -56,7 +56,7 @@ def listening() -> Iterator[Listener]:
         server.daemon_threads = True
         server.listener = listener  # type: ignore[attr-defined]  # read where it is told
         listener.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield listener
         finally:

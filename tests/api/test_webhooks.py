@@ -300,7 +300,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) ->
     context.load_cert_chain(certificate_of("localhost", tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), _Told) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         where = read_address(f"https://localhost:{server.server_address[1]}/", may_be_inside=True)
         with pytest.raises(NotAnswered, match="not_trusted"):
             post(where, b"{}", {}, may_be_inside=True)

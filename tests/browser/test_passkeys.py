@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from people.passkeys import place_of
 from tests.browser.certificates import certificate_of
 from tests.browser.conftest import Office
-from tests.browser.test_looks import AXE, KNOWN, LANGUAGES, READ, RULES, SCROLLS, SMALL, WIDTHS, keep
+from tests.browser.test_looks import KNOWN, LANGUAGES, READ, SCROLLS, SMALL, WIDTHS, keep, violations
 from tests.browser.words_seen import foreign_words
 
 NAME = "huiyin.office.test"
@@ -183,7 +183,7 @@ def test_pages_about_passkeys_are_read_without_scrolling_sideways(
         )
     assert page.evaluate(SCROLLS) <= 1
     assert page.locator("h1").count() == 1
-    assert [found["id"] for found in AXE.run(page, options=RULES).response["violations"]] == []
+    assert violations(page) == []
     if width == "phone":  # but for the help that every page has
         assert [one for one in page.evaluate(SMALL) if not re.search("本页说明|Help", one)] == []
     assert foreign_words(page.evaluate(READ), language, [*KNOWN, "窗口电脑"]) == []

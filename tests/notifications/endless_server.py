@@ -97,6 +97,6 @@ def endless_server(**how: str) -> Iterator[Behaviour]:
         server.behaviour = behaviour  # type: ignore[attr-defined]  # read where it talks
         server.daemon_threads, server.block_on_close = True, False
         behaviour.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield behaviour
         server.shutdown()

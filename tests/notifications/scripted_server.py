@@ -50,6 +50,6 @@ def scripted_server() -> Iterator[Script]:
         server.script = script  # type: ignore[attr-defined]  # read where it talks
         server.daemon_threads = True
         script.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield script
         server.shutdown()

@@ -72,7 +72,7 @@ def answering() -> Iterator[Answers]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     answers.issuer = f"http://127.0.0.1:{server.server_port}"
-    running = threading.Thread(target=server.serve_forever)
+    running = threading.Thread(target=server.serve_forever, args=(0.01,))
     running.start()
     try:
         yield answers

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
@@ -589,3 +590,11 @@ def test_a_page_of_staff_says_when_time_limits_were_last_checked(site: Site) -> 
     assert "尚未检查过时限" in page(clerk, "/work").text
     work_jobs(site, "2026-03-02T09:07", "sweep")
     assert "时限最近检查：3月2日 09:07" in page(clerk, "/work").text
+
+
+def test_a_second_site_has_the_routes_of_the_first(site: Site, tmp_path: Path) -> None:
+    """Of a thousand tests each has a site: were its routes its own, each would read every signature anew and keep it."""
+    with serving(site.office, tmp_path) as other:
+        assert [route for route in other.app.routes if isinstance(route, APIRoute)] == [
+            route for route in site.app.routes if isinstance(route, APIRoute)
+        ]
