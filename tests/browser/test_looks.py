@@ -92,7 +92,7 @@ def test_what_is_wrong_with_a_page_is_found(busy: Office) -> None:
     page.goto("/")
     assert violations(page) == []
     page.evaluate("""() => { const faint = document.createElement('p'), picture = document.createElement('img');
-      faint.textContent = 'x'; faint.style.color = '#777'; document.querySelector('main').append(faint, picture); }""")
+      faint.textContent = 'can hardly be read'; faint.style.color = '#696969'; document.querySelector('main').append(faint, picture); }""")
     assert {name for name, _ in violations(page)} == {"color-contrast-enhanced", "image-alt"}
 
 
