@@ -1,7 +1,8 @@
 """Runs the measures and prints one table: `python -m benchmarks [names] [--small]`. Exits 1 if a gate is missed.
 
 Sizes: 40 rounds of 60 committed steps a side (`execute`); 1,000,000 and 100,000 open clocks, 50,000 and 1,000 newly due
-(`sweep`, `wait`, `worklist`), as many cases (`finding`, `desks`), 1,000,000 and 10,000 running clocks (`plan`), a year of 1,000,000 closed cases (`sheets`,
+(`sweep`, `wait`, `worklist`), as many cases (`finding`, `desks`), 1,000,000 and 10,000 running clocks (`plan`), 100,000
+open tickets on either side (`helpdesk`), a year of 1,000,000 closed cases (`sheets`,
 `exports`; `--closed-cases` says otherwise), 200,000 events in 4,000 streams (`chains`), an office of 50,000 cases (`large`;
 `--cases` says otherwise). `reports` stands for these four.
 About twenty minutes on two cores. `web` serves this tree beside a commit (`--before`) on the demo that the commit builds.
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from benchmarks import (
     count,
     desks,
+    django_helpdesk,
     execute,
     finding,
     interface,
@@ -44,6 +46,7 @@ MEASURES = {
     "finding": finding.measure,
     "desks": desks.measure,
     "interface": interface.measure,
+    "helpdesk": django_helpdesk.measure,
     "web": web.measure,
     "count": count.measure,
     "plan": plan.measure,

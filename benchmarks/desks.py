@@ -18,7 +18,7 @@ from benchmarks.pages import COORDINATOR, GATE, TENTH, clock_of, compared, link_
 from benchmarks.ratios import Finding
 from infra.settings import Settings
 
-CASES, CASES_SMALL = 1_000_000, 10_000
+CASES, CASES_SMALL = 1_000_000, 1_000
 OPEN, OPEN_SMALL = 5_000, 50
 PAGES_A_BLOCK, ROUNDS, ROUNDS_SMALL = 3, 10, 1
 #: The pictures of a year count every case of it once, and are no desk: they may cost what there is to count.

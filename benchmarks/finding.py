@@ -20,7 +20,7 @@ from benchmarks.ratios import Finding
 from cases.finding import BITS
 from infra.settings import Settings
 
-CASES, CASES_SMALL = 1_000_000, 10_000
+CASES, CASES_SMALL = 1_000_000, 1_000
 PAGES_A_BLOCK, ROUNDS, ROUNDS_SMALL = 4, 15, 1
 POOL, OF_POOL = 5000, 20  #: other words there are, and how many of them a text has
 PAGES = (

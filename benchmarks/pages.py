@@ -52,7 +52,7 @@ def compared(
     page: str, big: TestClient, small: TestClient, *, name: str, count: int, each: int, rounds: int, clock: Clock, gate: float = GATE, said: str = "",
 ) -> Finding:  # fmt: skip
     """The page among `count` cases beside the same among a tenth, asked `each` times a round."""
-    found = compare(_asked(big, page, each, clock), _asked(small, page, each, clock), rounds=rounds)
+    found = compare(asked(big, page, each, clock), asked(small, page, each, clock), rounds=rounds)
     return Finding(
         name=name,
         ours=f"{found.ours_seconds / each * 1000:.1f} ms of {count:,}{said}",
@@ -62,7 +62,7 @@ def compared(
     )
 
 
-def _asked(client: TestClient, page: str, each: int, clock: Clock) -> Block:
+def asked(client: TestClient, page: str, each: int, clock: Clock) -> Block:
     def block() -> float:
         begun = clock()
         for _ in range(each):

@@ -21,7 +21,7 @@ from infra.db import transaction
 from infra.settings import Settings
 from workflow.model import AccountId
 
-OPEN, OPEN_SMALL = 1_000_000, 10_000
+OPEN, OPEN_SMALL = 1_000_000, 1_000
 A_MEDIATORS_CASES = 60
 PAGES_A_BLOCK, ROUNDS, ROUNDS_SMALL = 5, 20, 1
 

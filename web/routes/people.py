@@ -260,7 +260,10 @@ def people_page(
     errors: dict[str, str] | None = None, given: Given | None = None, status: int = 200, **said: str | None,
 ) -> Response:  # fmt: skip
     with ctx.reading() as connection:
-        units, accounts = all_units(connection), all_accounts(connection)
+        units = all_units(connection)
+        accounts: dict[int, list[Any]] = {unit.id: [] for unit in units}
+        for account in all_accounts(connection):
+            accounts[account.unit_id].append(account)
     return render(
         ctx, "pages/people.html", status=status, accounts=accounts, units=units,
         open_units=[unit for unit in units if unit.closed_at is None], roles=[role.value for role in ROLES],
