@@ -1,5 +1,6 @@
 """Everything that somebody has in hand: how much, and which; given to another by `at_once.py`."""
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, union
@@ -16,19 +17,20 @@ _participant = Participant.__table__.c  # type: ignore[attr-defined]
 
 def loads(connection: Connection, *, actor: Actor) -> dict[AccountId, int]:
     """How many open cases each person has in hand or helps with, as far as they are the actor's to give to somebody else."""
-    held = _theirs(actor, case.holder_person).where(case.holder_person.is_not(None))
-    mediated = _theirs(actor, _appointment.person, case.id).join_from(
-        Case, Appointment, _appointment.case_id == case.id
-    )
-    helped = _theirs(actor, _participant.person, case.id).join_from(Case, Participant, _participant.case_id == case.id)
-    every = union(
-        held.add_columns(case.id),
-        mediated.where(_appointment.until_at.is_(None)),
-        helped.where(_participant.until_at.is_(None), _participant.person.is_not(None)),
-    ).subquery()
-    person, number = every.c
-    rows = connection.execute(select(person, func.count(number)).group_by(person))
-    return {AccountId(account): n for account, n in rows}
+    held = _theirs(actor, case.holder_person, func.count()).where(case.holder_person.is_not(None))
+    besides = union(_beside_the_holder(actor, Appointment), _beside_the_holder(actor, Participant)).subquery()
+    person, number = besides.c
+    found = Counter[AccountId]()
+    for query in (held.group_by(case.holder_person), select(person, func.count(number)).group_by(person)):
+        found.update({AccountId(account): n for account, n in connection.execute(query)})
+    return dict(found)
+
+
+def _beside_the_holder(actor: Actor, kind: Any) -> Select[Any]:
+    """Of each open case whoever has to do with it, in this kind of way, and does not hold it."""
+    of = kind.__table__.c
+    query = _theirs(actor, of.person, case.id).join_from(Case, kind, of.case_id == case.id)
+    return query.where(of.until_at.is_(None), of.person.is_not(None), of.person.is_distinct_from(case.holder_person))
 
 
 def in_hand_of(connection: Connection, account: AccountId, *, actor: Actor) -> list[Any]:

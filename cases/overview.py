@@ -140,10 +140,14 @@ def _lights(role: Role) -> Statement:
 
 @cache
 def _lighting(role: Role) -> Statement:
-    """Instants at which something lights between now and then."""
+    """Instants at which something lights between now and then. Whatever does crosses something until then: these clocks are found
+    first, by the index of what they cross next."""
     now, until = bindparam("now", type_=UTCDateTime), bindparam("until", type_=UTCDateTime)
-    soon = or_(_clock.yellow_at.between(now, until), _clock.red_at.between(now, until))
-    return Statement(_running(_open(role), _clock.yellow_at, _clock.red_at).where(soon))
+    lights = or_(_clock.yellow_at.between(now, until), _clock.red_at.between(now, until))
+    runs = (_clock.next_crossing_at <= until, _clock.stopped_at.is_(None), _clock.kind == Kind.DUTY.value, lights)
+    soon = select(_clock.case_id, _clock.yellow_at, _clock.red_at).where(*runs).cte("soon").prefix_with("MATERIALIZED")
+    query = cases_in_reach(role, soon.c.yellow_at, soon.c.red_at).join_from(Case, soon, soon.c.case_id == of_case.id)
+    return Statement(query.where(of_case.closed_at.is_(None)))
 
 
 def _days_ahead(calendar: WorkCalendar, now: datetime) -> list[date]:
