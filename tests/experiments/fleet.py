@@ -92,6 +92,7 @@ def run(url: str, directory: Path, plan: Plan) -> Found:
                 until(lambda port=port: reached(port), "the program answers")  # type: ignore[misc]  # bound at once
             applied = _while_clerks_work(engine, ports, plan, desk)
             until(lambda: not _one(engine, DUE), "everything due is recorded")
+            until(lambda: bool(sink.copies), "a mail is out")
             if plan.drain:
                 until(lambda: not _one(engine, WAITING), "every mail is out")
             died = [process for process in (*serving, *working) if process.poll() is not None]

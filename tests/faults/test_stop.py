@@ -14,5 +14,5 @@ def test_what_is_in_hand_is_finished_and_what_is_left_is_done_once_by_the_next(
 ) -> None:
     server = request.getfixturevalue("postgres") if database == "postgresql" else None
     with empty(database, server, tmp_path) as url:
-        found = run(url, tmp_path, Plan(clocks=1500, closed=8_000, mails=5, mail_seconds=0.5))
+        found = run(url, tmp_path, Plan(clocks=1000, closed=3_000, mails=5, mail_seconds=0.5, request_seconds=2.0))
     assert found.violations == [], figures(found)
