@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from infra.i18n import write_minute
 from infra.jinja import environment
 from web.access import is_open_to
 from web.context import LANGUAGE_COOKIE, Context, cookie_name
@@ -100,7 +101,7 @@ def render(ctx: Context, template: str, *, status: int = 200, **values: Any) -> 
             jobs=_jobs(ctx),
             new_form_id=new_form_id,
             path=ctx.request.url.path,
-            printed=ctx.minute(ctx.now),
+            printed=write_minute(ctx.now, ctx.language, ctx.office.policy.calendar.zone),
             helped=help_of(template),
             **{"done": DONE.get(ctx.request.query_params.get("done", "")), "about": None, **values},
         )

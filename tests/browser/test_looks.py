@@ -44,6 +44,17 @@ SMALL = """() => [...document.querySelectorAll(
   .map(one => one.closest('label') && ['checkbox', 'radio'].includes(one.type) ? one.closest('label') : one)
   .filter(one => one.offsetParent && one.getBoundingClientRect().height < 43.5)
   .map(one => `${one.tagName} ${one.textContent.trim().slice(0, 20)} ${Math.round(one.getBoundingClientRect().height)}`)"""
+#: What of a page is printed and should not be: what is typed into and pressed, more than a sheet is wide; or what should be and is not.
+ON_PAPER = """() => {
+  const seen = one => one.checkVisibility({contentVisibilityAuto: true});
+  const head = document.querySelector('.letterhead');
+  return [...document.querySelectorAll('main button, main textarea, main select, main summary, main input:not([type=hidden])')]
+    .filter(seen).map(one => `${one.tagName} ${one.name || one.textContent.trim().slice(0, 20)}`)
+    .concat(document.scrollingElement.scrollWidth > innerWidth + 1 ? ['wider than the sheet'] : [])
+    .concat(head && seen(head) && /20\\d\\d/.test(head.textContent) ? [] : ['no head with the year']);
+}"""
+#: What an A4 sheet with margins leaves, in px of 1/96 inch.
+SHEET = {"width": 670, "height": 1000}
 AXE = Axe()
 #: All rules of axe for WCAG 2.2 A and AA and of good practice; that on the size of targets, and those for AAA.
 ALSO = ("target-size", "color-contrast-enhanced", "identical-links-same-purpose", "meta-refresh-no-exceptions")
@@ -65,6 +76,17 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
         page.evaluate(AXE.axe_script)
     found = page.evaluate("rules => axe.run(document, rules).then(said => said.violations)", RULES)
     return [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
+
+
+def on_paper(page: Page, name: str, language: str) -> list[str]:
+    """What is wrong with the page as it is printed."""
+    page.set_viewport_size(SHEET)
+    page.emulate_media(media="print")
+    found: list[str] = page.evaluate(ON_PAPER)
+    page.emulate_media(media="screen")
+    if folder := os.environ.get("HUIYIN_SCREENSHOTS"):
+        page.pdf(path=Path(folder) / f"{name}-{language}.pdf", format="A4")
+    return found
 
 
 def keep(page: Page, name: str) -> None:
@@ -98,7 +120,7 @@ def test_what_is_wrong_with_a_page_is_found(busy: Office) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page(busy: Office, language: str) -> None:
-    faults: dict[str, list[Any]] = {"too wide": [], "faint": [], "small": [], "axe": [], "words": []}
+    faults: dict[str, list[Any]] = {"too wide": [], "faint": [], "small": [], "axe": [], "words": [], "paper": []}
     lights, seen = set(), set()
     for name, page in pages(busy, language):
         assert page.locator("html").get_attribute("lang") == {"zh_CN": "zh-CN", "en": "en"}[language], name
@@ -116,6 +138,7 @@ def test_every_page(busy: Office, language: str) -> None:
             assert re.match(r"[●▲■‖○✓] \S", text), "a shape and a word"
             if contrast < 4.5 or ground == "rgba(0, 0, 0, 0)":
                 faults["faint"].append((name, text, ground, contrast))
+        faults["paper"] += [(name, one) for one in on_paper(page, name, language)]
         foreign = foreign_words(page.evaluate(READ), language, KNOWN)
         if foreign and (name, language) != ("mail", "en"):  # a mail speaks as whoever gets it reads
             faults["words"].append((name, foreign))

@@ -15,7 +15,7 @@ from words import Words, whole_due
 from workflow.counting import STEADY
 from workflow.derivation import SHOWN, Derivation, left_at
 from workflow.facts import CaseFacts
-from workflow.model import Clock, Json, Role, Rung
+from workflow.model import Clock, Json, Role, Rung, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,4 +135,7 @@ def _why(found: Derivation, rung: Rung, words: Words) -> str:
     if clock.unit in STEADY and step.at != "due":
         return words("why.two_thirds")
     left = left_at(found, rung)
-    return words("why.left", n=left) if left is not None else words(f"why.{step.at}")
+    if left is None:
+        return words(f"why.{step.at}")
+    unit = Unit.WORKING_DAY if clock.unit is Unit.WORKING_DAY else Unit.DAY
+    return words("why.left", n=words.count(f"length.{unit.value}", left))
