@@ -80,8 +80,20 @@ def steps_of_others(situation: Situation) -> tuple[tuple[Step, tuple[Role, ...]]
     return tuple(
         (step, tuple(dict.fromkeys(role for role, _ in step.allowed)))
         for step in PROCEDURES[facts.procedure].machine.steps_from(facts.state)
-        if not (step.quiet or step.minor) and not may_take(step, situation.actor, facts)
+        if _may_be_waited_for(step, situation) and not may_take(step, situation.actor, facts)
     )
+
+
+def _may_be_waited_for(step: Step, situation: Situation) -> bool:
+    """What a reader is told that somebody else may do. Of what is rarely needed, only what the matter waits for; of what the person
+    does themselves, only what they still can: that does not depend on who reads."""
+    if step.minor:
+        return False
+    if step.quiet:
+        facts = situation.facts
+        return step.command.__name__ == usual_next(facts.procedure, facts.state, facts.clocks_running)
+    own = all(relation is Relation.BY_CODE for _, relation in step.allowed)
+    return not (own and any(guard(situation) for guard in step.guards))
 
 
 def may_take(step: Step, actor: Actor, facts: CaseFacts) -> bool:

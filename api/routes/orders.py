@@ -88,7 +88,7 @@ def order(ctx: Ctx, order_number: str) -> Response:
             order_number=order_number, public_id=public_id, number=tracked.number,
             state=coded(words, "state", tracked.state), stands=words(f"stands.{tracked.state}"),
             received_at=_received(events), due_at=None if tracked.ended else due, ended=tracked.ended,
-            answers=tracked.answers,
+            answers=tuple(text for _, _, text in tracked.answers),
             happened=tuple(
                 Told(event=coded(words, "event", event.code), occurred_at=event.occurred_at)
                 for event in events

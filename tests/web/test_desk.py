@@ -9,7 +9,7 @@ from infra.db import reading
 from tests.databases import Site, form_token
 from tests.reports.told import in_hand
 from tests.web.canaries import mediation_with_canaries
-from tests.web.reading import page, read
+from tests.web.reading import PageForm, page, read
 
 
 def an_order(site: Site) -> str:
@@ -121,9 +121,11 @@ def test_a_coordinator_gives_everything_of_one_colleague_to_another_in_one_go(si
     assert f"/hand-over/{leaving}" in page(coordinator, "/hand-over").links
     first = page(coordinator, f"/hand-over/{leaving}")
     assert "cases" not in first.form(f"/hand-over/{leaving}").values, "nothing goes that nobody has ticked"
-    assert f"/hand-over/{leaving}?all=yes" in first.links
-    form = page(coordinator, f"/hand-over/{leaving}?all=yes").form(f"/hand-over/{leaving}")
+    form = ticked(coordinator, leaving, to=str(to), note="调去街道。")
     assert sorted(form.values["cases"]) == sorted(cases), "all are chosen"
+    assert (form.values["to"], form.values["note"]) == ([str(to)], ["调去街道。"]), "and what was typed is still there"
+    none = ticked(coordinator, leaving, tick="none", to=str(to), cases=cases)
+    assert "cases" not in none.values
     answer = coordinator.post(form.action, data=form.typed(to=str(to), ground="leaves_office"))
     assert "已移交 3 件" in answer.text
     again = coordinator.post(form.action, data=form.typed(to=str(to), ground="leaves_office"))
@@ -146,9 +148,17 @@ def test_of_a_list_only_the_chosen_go_and_what_was_typed_comes_back(site: Site) 
     assert "请至少选中一件事项" in nothing.text
     done = coordinator.post(back.action, data=back.typed(to=str(to)))
     assert "已移交 1 件" in done.text
-    left = page(coordinator, f"/hand-over/{leaving}?all=yes").form(f"/hand-over/{leaving}")
+    left = ticked(coordinator, leaving)
     assert sorted(left.values["cases"]) == sorted(cases[1:])
     assert "cases" not in read(done.text).form(f"/hand-over/{leaving}").values
+
+
+def ticked(browser: TestClient, leaving: int, *, tick: str = "all", **typed: str | list[str]) -> PageForm:
+    """The form after all matters, or none, were ticked in it."""
+    form = page(browser, f"/hand-over/{leaving}").form(f"/hand-over/{leaving}")
+    answer = browser.post(form.action, data=form.typed(tick=tick, **typed))
+    assert answer.status_code == 200, answer.text
+    return read(answer.text).form(f"/hand-over/{leaving}")
 
 
 def test_nobody_hands_over_or_learns_a_name_by_a_number_that_is_not_theirs(site: Site) -> None:

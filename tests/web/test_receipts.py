@@ -145,7 +145,7 @@ def test_the_receipt_of_worked_case_5_shows_its_fifteen_days_and_why(noise: tupl
     text = read(html).text
     for words in (
         "到期：2026年5月26日 周二 24:00", "黄 临期", "起算 4月27日 09:15 · 15 个工作日 · 起算当日不计", "一般求助投诉办结",
-        "济南市12345市民服务热线条例第二十四条", "亮黄灯 5月20日 00:00 剩余 5 个时", "亮红灯 5月27日 00:00 到期后亮",
+        "济南市12345市民服务热线条例第二十四条", "亮黄灯 5月20日 00:00 剩余 5 个工作日时", "亮红灯 5月27日 00:00 到期后亮",
         "4月30日 10:00 批准延期：15 个工作日", "中止 5月11日 14:00 → 5月15日 10:00：检测、监测",
         "国务院办公厅关于 2026 年部分节假日安排的通知", "content_7047091.htm",
     ):  # fmt: skip
@@ -165,7 +165,7 @@ def test_the_receipt_is_told_in_english_too(noise: tuple[Site, Opened]) -> None:
     for words in (
         "Due: Tue 26 May 2026 24:00", "Counted from 27 Apr 09:15 · 15 working days", "general request", "make-up working day [1]",
         "Extension granted 30 Apr 10:00: 15 working days", "Suspended 11 May 14:00 → 15 May 10:00: measurement",
-        "when 5 are left", "suspended, not counted: measurement",
+        "when 5 working days are left", "suspended, not counted: measurement",
     ):  # fmt: skip
         assert words in text, words
 

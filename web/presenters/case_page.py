@@ -32,6 +32,7 @@ from web.presenters.timeline import (
 )
 from words import Words
 from workflow.clocks import paused_until
+from workflow.commands import Intake
 from workflow.deciding import available_steps, steps_of_others, usual_next, usual_path
 from workflow.definition import Situation
 from workflow.facts import CaseFacts
@@ -234,11 +235,11 @@ def path_of(facts: CaseFacts) -> tuple[tuple[str, str], ...]:
 
 
 def _stays(events: Sequence[record.EventLine], situation: Situation) -> bool:
-    """Whether the reader need not be offered to take the last step back: it cannot be undone, but by a second person."""
+    """Whether the reader need not be offered to take the last step back: it can never be, or by a second person only."""
     table = PROCEDURES[situation.facts.procedure]
     last = next((one for one in reversed(events) if one.code in table.in_order and not one.is_taken_back), None)
-    if last is None:
-        return True
+    if last is None or last.actor is None or issubclass(table.commands[last.data["command"]["name"]], Intake):
+        return True  # nothing was done that anybody could take back
     final = last.data["command"]["name"] in table.irrevocable
     return is_for_a_second_person(situation, by=AccountId(last.actor) if last.actor is not None else None, final=final)
 

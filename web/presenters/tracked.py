@@ -34,7 +34,9 @@ class TrackedCase:
     light: LightView
     ended: bool
     path: tuple[tuple[str, str], ...]  #: (state, done | now | ahead)
-    answers: tuple[str, ...]
+    answers: tuple[
+        tuple[str, str | None, str], ...
+    ]  #: (when, what came of asking whoever was dissatisfied, what they were told)
     may_rate: bool
     may_write: bool
     may_withdraw: bool
@@ -42,6 +44,7 @@ class TrackedCase:
     written: tuple[tuple[str, str], ...]  #: (when, what the person has added)
     rating: str | None
     asked_by: str | None  #: until when somebody asks a person who is dissatisfied
+    was_asked: bool
     remedies: str  #: the code of what one can do who disagrees
     happened: tuple[tuple[str, str], ...]  #: (when, code of the event)
 
@@ -90,7 +93,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         light=case_light((clock for clock in facts.clocks if clock.about is None and clock.name in PROMISED), ctx),
         ended=facts.state in PROCEDURES[facts.procedure].final,
         path=path_of(facts),
-        answers=tuple(_answers(events, texts)),
+        answers=tuple(_answers(ctx, events, texts)),
         may_rate=Rate in open_steps,
         may_write=WriteBack in open_steps,
         may_withdraw=AskToWithdraw in open_steps,
@@ -98,6 +101,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         written=tuple(_written(ctx, events, texts)),
         rating=ratings[-1].score if ratings and RATED in facts.milestones else None,
         asked_by=_asked_by(facts, ctx),
+        was_asked=RATED in facts.milestones and _was_asked(events),
         remedies=f"remedies.{facts.procedure}" + (".bound" if _are_bound(facts.procedure, events) else ""),
         happened=tuple(
             (ctx.minute(event.occurred_at), event.code)
@@ -131,8 +135,20 @@ def _written(ctx: Context, events: Iterable[record.EventLine], texts: Mapping[in
                 yield ctx.minute(event.occurred_at), texts[number]
 
 
-def _answers(events: Iterable[record.EventLine], texts: Mapping[int, str]) -> Iterator[str]:
+def _was_asked(events: Iterable[record.EventLine]) -> bool:
+    """Whether somebody has asked what is missing since the person last rated."""
+    last = [
+        event.code for event in events if event.code in ("case:rated", "case:revisited") and not event.is_taken_back
+    ]
+    return last[-1:] == ["case:revisited"]
+
+
+def _answers(
+    ctx: Context, events: Iterable[record.EventLine], texts: Mapping[int, str]
+) -> Iterator[tuple[str, str | None, str]]:
     """What the person was told, without what was taken back."""
     standing = (event for event in events if not event.is_taken_back)
     for event in standing:
-        yield from texts_in(event.data, texts, ("answer", "remedies", "proper_channel"))
+        for text in texts_in(event.data, texts, ("answer", "remedies", "proper_channel")):
+            finding = event.data["command"].get("finding") if event.code == "case:revisited" else None
+            yield ctx.minute(event.occurred_at), finding, text

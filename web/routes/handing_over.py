@@ -1,6 +1,7 @@
 """Handing over everything that somebody has in hand: who has how much, which matters, to whom, and what stayed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -21,6 +22,8 @@ from workflow.procedures.every_case.commands import HandOver
 ANSWERS_FOR_PEOPLE = frozenset({Role.COORDINATOR, Role.SUPERVISOR})
 #: A case of another procedure than the command knows is no case of this form.
 NO_CASE = 0
+#: The button that ticks all of them, or none, and keeps what was typed.
+TICK = "tick"
 
 
 @get("/hand-over", who=ANSWERS_FOR_PEOPLE)
@@ -48,7 +51,15 @@ def hand_everything_over(ctx: Ctx, form: Form, account: RowId) -> Response:
         choices = _choices(connection, ctx, account)
         mine = {row.public_id: row.id for row in in_hand_of(connection, AccountId(account), actor=ctx.actor)}
     chosen = form.values.get(CASES, [])
-    typed = {**{name: said for name, said in form.fields().items() if name != CASES}, "leaving": [str(account)]}
+    typed = {
+        **{name: said for name, said in form.fields().items() if name not in (CASES, TICK)},
+        "leaving": [str(account)],
+    }
+    if TICK in form.values:
+        ticked = {**form.values, CASES: list(mine) if form.values[TICK] == ["all"] else []}
+        with ctx.reading() as connection:
+            shown = as_typed(HandOver, typed, choices)
+            return _page(connection, ctx, account, shown, posted=replace(form, values=ticked))
     try:
         command = read_form(HandOver, typed, choices, zone=ctx.office.policy.calendar.zone)
         assert isinstance(command, HandOver)
@@ -89,10 +100,8 @@ def _page(
     """`done` is what came of a form; `posted` one that comes back as it was typed."""
     who = known_accounts(connection, [account])[account] if done is not None else _whose(connection, ctx, account)
     rows = in_hand_of(connection, AccountId(account), actor=ctx.actor)
-    every = done is None and posted is None and ctx.request.query_params.get("all") == "yes"
-    chosen = (
-        frozenset(row.public_id for row in rows) if every else frozenset(posted.values.get(CASES, []) if posted else ())
-    )
+    chosen = frozenset(posted.values.get(CASES, []) if posted else ())
+    every = bool(rows) and chosen >= {row.public_id for row in rows}
     matters = matters_of(connection, ctx, rows, chosen=chosen, done=done or ())
     given = sum(1 for one in done or () if not one.reasons)
     return render(

@@ -78,6 +78,12 @@ def somebody_was_asked(situation: Situation) -> bool:
     return facts.state == MediationState.CONSENT_PENDING and any(p.consent is Consent.PENDING for p in facts.parties)
 
 
+def the_one_who_is_awaited(situation: Situation) -> Mapping[str, str]:
+    """Where one party has not answered yet, it is theirs."""
+    awaited = [party.number for party in situation.facts.parties if party.consent is Consent.PENDING]
+    return {"party": str(awaited[0])} if len(awaited) == 1 else {}
+
+
 def a_disclosure_is_open(situation: Situation) -> Reason | None:
     return None if no_open_disclosure(situation) else Reason(code="mediator.nothing_disclosed")
 

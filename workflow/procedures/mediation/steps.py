@@ -115,7 +115,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=RecordConsent, event="party:consent_recorded", sources=(S.APPLIED, S.CONSENT_PENDING),
-            target=S.CONSENT_PENDING, allowed=CLERKS, checks=(m.is_a_party,), writes=m.record_consent, first_when=m.somebody_was_asked,
+            target=S.CONSENT_PENDING, allowed=CLERKS, checks=(m.is_a_party,), writes=m.record_consent, first_when=m.somebody_was_asked, preset=m.the_one_who_is_awaited,
             clocks=(ResumeAll(when=m.nobody_else_is_awaited),),
         ),
         Step(
