@@ -185,7 +185,7 @@ def test_a_clock_that_is_due_already_is_not_paused() -> None:
     facts = a_matter_in_hand("hotline")
     assert decided(facts, suspending("2026-03-20"), by=MEDIATOR, on="2026-03-09T23:59")
     late = refused(facts, suspending("2026-03-20"), by=MEDIATOR, on="2026-03-10T00:00")
-    assert late == ("pause.not_allowed_by_rule", "ground.not_in_rule")
+    assert late == ("pause.too_late", "ground.not_in_rule")
     assert not is_open(facts, Suspend, by=MEDIATOR, on="2026-03-10T00:00")
 
 

@@ -258,7 +258,6 @@ def test_what_is_offered_is_what_the_engine_lets_through() -> None:
         "RespondFirst": [],
         "RequestExtension": [],
         "Suspend": [],
-        "Resume": ["pause.not_paused"],
         "RequestSuspension": [],
         "Reply": [],
         "AddNote": [],

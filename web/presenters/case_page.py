@@ -135,7 +135,8 @@ def show_case(connection: Connection, ctx: Context, case_id: int, *, returned: F
     names = Names(texts=texts, accounts=accounts, linked=linked, units=units, parties=parties)
     opening, shown = events[0].data["command"], PROCEDURES[facts.procedure].shown
     others = tuple(
-        (step.command.__name__, tuple(role.value for role in roles)) for step, roles in steps_of_others(situation)
+        (step.command.__name__, tuple(role.value for role in roles if role is not ctx.actor.role or len(roles) == 1))
+        for step, roles in steps_of_others(situation)
     )
     assert facts.received_at is not None, "every case knows when it came in"
     assert facts.registered_at is not None, "and when it was registered"

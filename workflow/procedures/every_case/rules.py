@@ -223,7 +223,11 @@ def pausable(situation: Situation, *, ground: str | None = None) -> tuple[Clock,
 
 
 def may_be_paused(situation: Situation) -> Reason | None:
-    return None if pause_grounds(situation) else Reason(code="pause.not_allowed_by_rule")
+    if pause_grounds(situation):
+        return None
+    facts, policy = situation.facts, situation.policy
+    allowed = any(policy.rule_of(one).pause and one.due_at <= situation.now for one in facts.clocks_running)
+    return Reason(code="pause.too_late") if allowed else Reason(code="pause.not_allowed_by_rule")
 
 
 def needs_approval(situation: Situation, command: Pausing) -> bool:

@@ -149,7 +149,7 @@ MEDIATION = Procedure(
         Step(
             command=KeepMediator, event="mediator:kept", sources=AT_WORK, target=None,
             allowed=((Role.COORDINATOR, R.ABOVE),), guards=(m.a_disclosure_is_open,),
-            checks=(m.has_disclosed, rules.every_party_in("consenting")), writes=m.note_consent_to_stay, first_when=always_first,
+            checks=(m.has_disclosed, rules.every_party_in("consenting")), writes=m.note_consent_to_stay, quiet=True, first_when=always_first,
         ),
         Step(
             command=ReplaceMediator, event="mediator:replaced", sources=UNTIL_ENDED, target=None,
@@ -179,7 +179,7 @@ MEDIATION = Procedure(
         ),
         Step(
             command=Resume, event="clock:resumed", sources=AT_WORK, target=None,
-            allowed=MEDIATORS, guards=(rules.paused,), clocks=(ResumeAll(),),
+            allowed=MEDIATORS, guards=(rules.paused,), clocks=(ResumeAll(),), quiet=True,
         ),
         Step(
             command=Settle, event="case:settled", sources=(S.IN_SESSION,), target=S.SETTLED, allowed=MEDIATORS,

@@ -231,7 +231,7 @@ PETITION = Procedure(
         ),
         Step(
             command=Resume, event="clock:resumed", sources=(S.HANDLING,), target=None,
-            allowed=((Role.SUPERVISOR, R.ABOVE), *HANDLERS), guards=(rules.paused,), clocks=(ResumeAll(),),
+            allowed=((Role.SUPERVISOR, R.ABOVE), *HANDLERS), guards=(rules.paused,), clocks=(ResumeAll(),), quiet=True,
         ),
         Step(
             command=Reply, event="case:replied", sources=(S.HANDLING,), target=S.REPLIED, allowed=HANDLERS,
