@@ -86,7 +86,7 @@ def order(ctx: Ctx, order_number: str) -> Response:
     return answered(
         OrderAnswer(
             order_number=order_number, public_id=public_id, number=tracked.number,
-            state=coded(words, "state", tracked.state), stands=words(f"stands.{tracked.state}"),
+            state=coded(words, "state", tracked.state), stands=words(tracked.stands),
             received_at=_received(events), due_at=None if tracked.ended else due, ended=tracked.ended,
             answers=tuple(text for _, _, text in tracked.answers),
             happened=tuple(

@@ -87,6 +87,34 @@ def test_whoever_is_dissatisfied_is_asked_by_somebody_else_and_reads_until_when_
     assert "不满意，待回访" not in page(supervisor, "/overview").text
 
 
+def test_what_was_taken_up_again_can_be_rated_anew(site: Site) -> None:
+    opened = site.office.tell(
+        "hotline",
+        step(
+            "2026-12-01T09:00",
+            "clerk",
+            "Register",
+            title="路灯不亮",
+            statement="不亮。",
+            applicant="某居民",
+            channel="hotline",
+        ),
+        step("2026-12-01T09:10", "clerk", "Accept"),
+        step("2026-12-01T09:20", "coordinator", "Assign", unit="room", handler="mediator"),
+        step("2026-12-01T09:30", "mediator", "SignFor"),
+        step("2026-12-01T10:00", "mediator", "Reply", form="oral", answer="已修好。"),
+        step("2026-12-01T18:00", "petitioner", "Rate", score="dissatisfied"),
+        step("2026-12-02T09:00", "coordinator", "Reopen", ground="person_disagrees", note="灯又不亮。"),
+        step("2026-12-02T10:00", "mediator", "Reply", form="oral", answer="已换线路。"),
+    )
+    site.clock.set("2026-12-02T11:00")
+    visitor = site.petitioner_of(opened.case_id)
+    form = page(visitor, "/track/case").form("/track/rating")
+    assert "已经答复，请您评价。" in page(visitor, "/track/case").text
+    assert visitor.post(form.action, data=form.typed(score="satisfied")).status_code == 303
+    assert "已经答复，您也评价过了。" in page(visitor, "/track/case").text
+
+
 def test_the_page_says_whose_turn_it_is_before_what_else_is_possible(site: Site) -> None:
     opened = site.office.tell("mediation", *ACCEPTED[:3])
     site.clock.set("2026-03-03T10:00")

@@ -12,7 +12,7 @@ from web.context import Context, NoSuchPage
 from web.presenters.case_page import path_of
 from web.presenters.lights import LightView, case_light
 from web.presenters.timeline import texts_in
-from words import due_words
+from words import Words, due_words
 from workflow.deciding import available_steps
 from workflow.definition import Situation
 from workflow.facts import CaseFacts
@@ -29,6 +29,7 @@ class TrackedCase:
     number: str
     title: str | None
     state: str
+    stands: str  #: the code of where it stands, in one sentence
     procedure: str
     received: str
     light: LightView
@@ -88,6 +89,7 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
         number=case_number(ctx.office.short_name, name.series, name.year, name.serial),
         title=record.title_in(events, texts),
         state=facts.state,
+        stands=_stands(facts, ctx),
         procedure=facts.procedure,
         received=ctx.minute(facts.received_at),
         light=case_light((clock for clock in facts.clocks if clock.about is None and clock.name in PROMISED), ctx),
@@ -109,6 +111,13 @@ def show_tracked(connection: Connection, ctx: Context, case_id: CaseId) -> Track
             if event.code in TOLD and not event.is_taken_back
         ),
     )
+
+
+def _stands(facts: CaseFacts, ctx: Context) -> str:
+    """Whoever has rated an answer is not asked for it again."""
+    code = f"stands.{facts.state}"
+    rated = f"{code}.rated"
+    return rated if RATED in facts.milestones and Words(ctx.language).has(rated) else code
 
 
 def _asked_by(facts: CaseFacts, ctx: Context) -> str | None:
